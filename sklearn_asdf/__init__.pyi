@@ -1,0 +1,37 @@
+from . import datasets as datasets
+from . import functional as functional
+from . import io as io
+from . import metrics as metrics
+from . import plotting as plotting
+from .audio import AudioClips as AudioClips
+from .keyframes import KeyframeSegmenter as KeyframeSegmenter
+from .kinematics import KinematicsTransformer as KinematicsTransformer
+from .lma import LMAFeaturizer as LMAFeaturizer
+from .mdn import MDNRegressor as MDNRegressor
+from .mel import MelEncoder as MelEncoder
+from .motion import Motion as Motion
+from .pipeline import make_dance_pipeline as make_dance_pipeline
+from .pipeline import make_lma_pipeline as make_lma_pipeline
+from .skeletons import Skeleton as Skeleton
+from .smoothing import PoseSmoother as PoseSmoother
+from .target import AudioTargetRegressor as AudioTargetRegressor
+
+__all__ = [
+    "AudioClips",
+    "AudioTargetRegressor",
+    "KeyframeSegmenter",
+    "KinematicsTransformer",
+    "LMAFeaturizer",
+    "MDNRegressor",
+    "MelEncoder",
+    "Motion",
+    "PoseSmoother",
+    "Skeleton",
+    "datasets",
+    "functional",
+    "io",
+    "make_dance_pipeline",
+    "make_lma_pipeline",
+    "metrics",
+    "plotting",
+]

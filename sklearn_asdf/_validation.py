@@ -1,0 +1,94 @@
+"""Checks of what users pass in: every refusal is a sentence (expected, got, what to do).
+
+The one place that touches scikit-learn's private parameter checks.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any
+
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    StrOptions,
+    validate_parameter_constraints,
+)
+
+__all__ = [
+    "HasMethods",
+    "Integral",
+    "Interval",
+    "InvalidParameterError",
+    "Real",
+    "StrOptions",
+    "check_choice",
+    "did_you_mean",
+    "raise_all",
+    "require",
+    "validate_parameters",
+]
+
+
+def did_you_mean(word: object, options: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` for the option nearest to `word`, or nothing."""
+    near = difflib.get_close_matches(str(word), list(map(str, options)), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def check_choice(value: Any, options: Iterable[str], *, name: str) -> Any:
+    """Return `value` if it is one of `options`; otherwise say which there are."""
+    options = list(options)
+    if value in options:
+        return value
+    listed = ", ".join(map(repr, options))
+    raise ValueError(
+        f"expected {name} to be one of {listed}, got {value!r}.{did_you_mean(value, options)}"
+    )
+
+
+def validate_parameters(estimator: Any) -> None:
+    """Check an estimator's parameters against its ``_parameter_constraints``.
+
+    scikit-learn's own check, with "did you mean" for a misspelt choice. Called first in `fit`.
+    """
+    constraints = estimator._parameter_constraints
+    params = estimator.get_params(deep=False)
+    try:
+        validate_parameter_constraints(
+            constraints, params, caller_name=type(estimator).__name__
+        )
+    except InvalidParameterError as error:
+        hints = (
+            did_you_mean(params[name], rule.options)
+            for name, rules in constraints.items()
+            for rule in (rules if isinstance(rules, list) else ())
+            if isinstance(rule, StrOptions)
+            and isinstance(params[name], str)
+            and params[name] not in rule.options
+        )
+        raise InvalidParameterError(str(error) + next((h for h in hints if h), "")) from None
+
+
+def raise_all(problems: list[str]) -> None:
+    """Raise one `ValueError` that tells every problem found, if there is any."""
+    if len(problems) == 1:
+        raise ValueError(problems[0])
+    if problems:
+        raise ValueError("; ".join(f"({i}) {p}" for i, p in enumerate(problems, 1)))
+
+
+def require(*modules: str, extra: str, purpose: str) -> None:
+    """Raise an `ImportError` that names the extra to install if a module is missing."""
+    import importlib.util
+
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ImportError(
+            f"{purpose} needs {', '.join(missing)}, which "
+            f"{'is' if len(missing) == 1 else 'are'} not installed: "
+            f"pip install 'sklearn-asdf[{extra}]'"
+        )
