@@ -1,0 +1,165 @@
+"""The stages joined: from poses to features, and from poses to sound."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from ._validation import check_choice
+from .keyframes import KeyframeSegmenter
+from .kinematics import KinematicsTransformer
+from .lma import LMAFeaturizer
+from .smoothing import PoseSmoother
+
+__all__ = ["make_dance_pipeline", "make_lma_pipeline"]
+
+PRESETS = ("default", "paper", "tiny")
+
+
+def make_lma_pipeline(
+    *,
+    preset="default",
+    n_keyframes=10,
+    cutoff=3.0,
+    memory=None,
+    verbose=False,
+):
+    """Return the way from poses to a table of Laban features.
+
+    It needs no neural network library: poses are smoothed, differentiated, cut at keyframes and
+    described window by window.
+
+    Parameters
+    ----------
+    preset : {"default", "paper", "tiny"}, default="default"
+        `"paper"` follows [1]_ to the letter: raw pixels, curvature as it is, features scaled
+        within each clip. `"default"` measures in body lengths, so that a dancer nearer to the
+        camera is not a wilder dancer, keeps the curvature finite where the speed vanishes, and
+        adds the level and the periodicity of the motion. `"tiny"` is the default's features.
+    n_keyframes : int, default=10
+        Keyframes of a clip; they bound `n_keyframes - 1` windows.
+    cutoff : float, default=3.0
+        Cut-off frequency of the smoothing, in Hz.
+    memory : str or joblib.Memory, default=None
+        Folder in which the results of the stages are kept.
+    verbose : bool, default=False
+        Whether the pipeline tells the time of each stage.
+
+    Returns
+    -------
+    pipeline : sklearn.pipeline.Pipeline
+        With the steps `smooth`, `kinematics`, `keyframes` and `lma`.
+
+    References
+    ----------
+    .. [1] S. B. Olsen, D. M. Woodward and J. A. Moreno, "ASDF-RNN: An Investigation Into Raw
+       Audio Synthesis From Dance Features Using a Probabilistic Deep Encoder-RNN-Decoder
+       Topology", Aalborg University, 2019.
+
+    Examples
+    --------
+    >>> from sklearn_asdf import make_lma_pipeline
+    >>> from sklearn_asdf.datasets import make_dance_music
+    >>> poses = make_dance_music(n_clips=4, random_state=0).poses
+    >>> lma = make_lma_pipeline(n_keyframes=4).set_output(transform="pandas")
+    >>> table = lma.fit_transform(poses)
+    >>> list(table.columns[:5])
+    ['window1_weight', 'window1_time', 'window1_space', 'window1_flow', 'window1_shape']
+    """
+    check_choice(preset, PRESETS, name="preset")
+    steps = _motion_steps(preset)
+    pipeline = Pipeline(list(steps.items()), memory=memory, verbose=verbose)
+    return pipeline.set_params(keyframes__n_keyframes=n_keyframes, smooth__cutoff=cutoff)
+
+
+def make_dance_pipeline(
+    preset="default",
+    *,
+    n_keyframes=10,
+    random_state=None,
+    memory=None,
+    verbose=0,
+):
+    """Return the whole way from poses to sound: a plain scikit-learn pipeline.
+
+    Parameters
+    ----------
+    preset : {"default", "paper", "tiny"}, default="default"
+        `"paper"` builds the networks of [1]_ to the letter, with their failings; `"default"`
+        learns a code that keeps time and a mixture density sized to the data; `"tiny"` trains in
+        seconds, for tests and first tries. A preset is nothing but parameters: `get_params`
+        shows all of it, `set_params` changes any of it.
+    n_keyframes : int, default=10
+        Keyframes of a clip; they bound `n_keyframes - 1` windows.
+    random_state : int, RandomState instance or None, default=None
+        Seed of everything random: pass an int for the same model on each fit.
+    memory : str or joblib.Memory, default=None
+        Folder in which motion stages and fitted audio encoders are kept between fits.
+    verbose : int, default=0
+        Above 0, the trainings show their progress.
+
+    Returns
+    -------
+    pipeline : sklearn.pipeline.Pipeline
+        With the steps `smooth`, `kinematics`, `keyframes`, `lma`, `scale` and `music`.
+
+    References
+    ----------
+    .. [1] S. B. Olsen, D. M. Woodward and J. A. Moreno, "ASDF-RNN: An Investigation Into Raw
+       Audio Synthesis From Dance Features Using a Probabilistic Deep Encoder-RNN-Decoder
+       Topology", Aalborg University, 2019.
+
+    Examples
+    --------
+    >>> from sklearn_asdf import make_dance_pipeline
+    >>> pipe = make_dance_pipeline("paper")
+    >>> list(pipe.named_steps)
+    ['smooth', 'kinematics', 'keyframes', 'lma', 'scale', 'music']
+    >>> pipe.get_params()["music__regressor__n_mixtures"]
+    10
+    """
+    check_choice(preset, PRESETS, name="preset")
+    steps = _motion_steps(preset)
+    # The paper scales within each clip, in its featurizer, and not over the training set.
+    steps["scale"] = "passthrough" if preset == "paper" else StandardScaler()
+    steps["music"] = _music_step(preset, random_state=random_state, memory=memory, verbose=verbose)
+    pipeline = Pipeline(list(steps.items()), memory=memory)
+    return pipeline.set_params(keyframes__n_keyframes=n_keyframes)
+
+
+def _motion_steps(preset: str) -> dict[str, Any]:
+    """Smoothing to features, by preset."""
+    if preset == "paper":
+        return {
+            "smooth": PoseSmoother(),
+            "kinematics": KinematicsTransformer(scale=None, curvature_regularization=0.0),
+            "keyframes": KeyframeSegmenter(),
+            "lma": LMAFeaturizer(joint_weights="paper", space="path_ratio", normalize="clip"),
+        }
+    return {
+        "smooth": PoseSmoother(),
+        "kinematics": KinematicsTransformer(scale="body"),
+        "keyframes": KeyframeSegmenter(),
+        "lma": LMAFeaturizer(groups=("effort", "shape", "level", "periodicity")),
+    }
+
+
+def _music_step(preset: str, *, random_state, memory, verbose):
+    """Audio code and density, by preset."""
+    from .mdn import MDNRegressor
+    from .mel import MelEncoder
+    from .target import AudioTargetRegressor
+
+    common = {"random_state": random_state, "verbose": verbose}
+    if preset == "paper":
+        encoder = MelEncoder(architecture="paper", epochs=400, **common)
+        density = MDNRegressor(architecture="paper", step_size=5, **common)
+    elif preset == "tiny":
+        encoder = MelEncoder(code_size=64, epochs=0, n_iter=8, **common)
+        density = MDNRegressor(2, hidden_layer_sizes=(16,), epochs=5, **common)
+    else:
+        encoder = MelEncoder(**common)
+        density = MDNRegressor(**common)
+    return AudioTargetRegressor(density, encoder, memory=memory)

@@ -1,0 +1,338 @@
+"""AudioTargetRegressor: the last step, from a table of movement features to sound."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import Bunch, check_array, get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
+
+from ._validation import HasMethods, validate_parameters
+from .audio import AudioClips
+from .functional.mel import crossfade
+
+__all__ = ["AudioTargetRegressor"]
+
+
+def _fit_encoder(transformer: Any, audio: Any) -> tuple[Any, np.ndarray]:
+    """Fit `transformer` on `audio`; return it and the codes. What `memory` caches."""
+    transformer = transformer.fit(audio)
+    return transformer, transformer.transform(audio)
+
+
+def _regressor_has(method: str) -> Any:
+    """Offer a method only if the regressor inside has it, fitted or not."""
+
+    def check(self: AudioTargetRegressor) -> bool:
+        regressor = getattr(self, "regressor_", None) or self.regressor
+        # The default regressor is a mixture density network, which has them all.
+        return regressor is None or hasattr(regressor, method)
+
+    return check
+
+
+class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+    """Regress sound on movement features through an audio code.
+
+    `fit` learns a code for the audio with `transformer`, then learns the code from the features
+    with `regressor`; `predict` decodes the regressor's predictions to sound. It is to audio what
+    :class:`sklearn.compose.TransformedTargetRegressor` is to numbers.
+
+    Parameters
+    ----------
+    regressor : estimator, default=None
+        Regressor from features to codes. None means :class:`MDNRegressor` with its defaults. Any
+        scikit-learn regressor with more than one output serves; those that are densities
+        (`sample_y`) can be drawn from.
+    transformer : estimator, default=None
+        Encoder of audio clips, with `transform` and `inverse_transform`. None means
+        :class:`MelEncoder` with its defaults. An encoder fitted before, wrapped in
+        :class:`sklearn.frozen.FrozenEstimator`, is used as it is.
+    memory : str or joblib.Memory, default=None
+        Folder in which fitted encoders are kept. The key is the encoder's parameters and the
+        training clips, so a grid search over anything else trains one encoder for each split
+        instead of one for each candidate.
+
+    Attributes
+    ----------
+    regressor_ : estimator
+        The fitted regressor.
+    transformer_ : estimator
+        The fitted encoder.
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if they came in a DataFrame.
+
+    See Also
+    --------
+    make_dance_pipeline : The whole way from poses to sound.
+
+    Notes
+    -----
+    `y` may have one dimension, as scikit-learn's regressors allow: each clip is then one sample,
+    and predictions have one dimension too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_asdf import AudioTargetRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X, audio = rng.normal(size=(20, 5)), rng.normal(size=(20, 64))
+    >>> model = AudioTargetRegressor(Ridge(), StandardScaler()).fit(X, audio)
+    >>> model.predict(X).shape
+    (20, 64)
+    """
+
+    _parameter_constraints = {
+        "regressor": [HasMethods(["fit", "predict"]), None],
+        "transformer": [HasMethods(["fit", "transform", "inverse_transform"]), None],
+        "memory": [str, HasMethods(["cache"]), None],
+    }
+
+    def __init__(self, regressor=None, transformer=None, *, memory=None):
+        self.regressor = regressor
+        self.transformer = transformer
+        self.memory = memory
+
+    def fit(self, X, y, **fit_params):
+        """Learn the audio code, then the code from the features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features of each dance clip.
+        y : AudioClips or array-like of shape (n_clips, n_samples)
+            The sound of each clip.
+        **fit_params : dict
+            Passed to the regressor's `fit`; with metadata routing on, those it asked for.
+
+        Returns
+        -------
+        self : AudioTargetRegressor
+            The fitted model.
+        """
+        validate_parameters(self)
+        X_checked, y = self._validate(X, y)
+        routed = self._route("fit", fit_params)
+
+        transformer = self._default_transformer() if self.transformer is None else self.transformer
+        memory = check_memory(self.memory)
+        if isinstance(transformer, FrozenEstimator):
+            # Fitted already: nothing to keep, and a network is no cache key.
+            self.transformer_, codes = transformer, transformer.transform(self._as_clips(y))
+        else:
+            self.transformer_, codes = memory.cache(_fit_encoder)(
+                clone(transformer), self._as_clips(y)
+            )
+        regressor = self._default_regressor() if self.regressor is None else self.regressor
+        # The regressor gets the table as it came, so that it sees the feature names.
+        X = X if hasattr(X, "columns") else X_checked
+        self.regressor_ = clone(regressor).fit(X, codes, **routed.regressor.fit)
+        return self
+
+    def predict(self, X):
+        """Return the sound of the regressor's predicted codes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features of each dance clip.
+
+        Returns
+        -------
+        audio : ndarray of shape (n_clips, n_samples)
+            One clip of sound for each dance clip.
+        """
+        X = self._check_features(X)
+        return self._decode(self.regressor_.predict(X))
+
+    @available_if(_regressor_has("sample_y"))
+    def sample_y(self, X, n_samples=1, random_state=None, **sample_params):
+        """Draw sounds from the density of codes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features of each dance clip.
+        n_samples : int, default=1
+            Number of draws for each clip.
+        random_state : int, RandomState instance or None, default=None
+            Pass an int for the same draws on each call.
+        **sample_params : dict
+            Passed to the regressor's `sample_y`, such as `temperature`.
+
+        Returns
+        -------
+        audio : ndarray of shape (n_clips, n_samples_of_audio, n_samples)
+            The draws along the last axis, as in
+            :meth:`sklearn.gaussian_process.GaussianProcessRegressor.sample_y`.
+        """
+        X = self._check_features(X)
+        codes = self.regressor_.sample_y(X, n_samples, random_state=random_state, **sample_params)
+        codes = codes.reshape(len(codes), -1, n_samples)
+        return np.stack([self._decode(codes[..., i]) for i in range(n_samples)], axis=-1)
+
+    def compose(self, X, *, hop_duration, temperature=None, random_state=None):
+        """Return one continuous piece for the successive clips of one dance.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features of the clips of one dance, in order.
+        hop_duration : float
+            Time from one clip's start to the next one's, in seconds.
+        temperature : float, default=None
+            None takes the regressor's predictions; a number draws from its density at that
+            temperature.
+        random_state : int, RandomState instance or None, default=None
+            Pass an int for the same piece on each call.
+
+        Returns
+        -------
+        audio : ndarray of shape (n_samples,)
+            The piece, `(n_clips - 1) * hop_duration` seconds longer than a clip.
+
+        Notes
+        -----
+        An encoder with a `compose` of its own (:meth:`MelEncoder.compose`) joins the spectrograms
+        and finds one phase for the whole piece; the clips of any other are cross-faded.
+        """
+        X = self._check_features(X)
+        if temperature is None:
+            codes = self.regressor_.predict(X)
+        elif hasattr(self.regressor_, "sample_y"):
+            codes = self.regressor_.sample_y(
+                X, 1, random_state=random_state, temperature=temperature
+            )
+        else:
+            raise TypeError(
+                "expected a regressor with `sample_y` to draw from, got "
+                f"{type(self.regressor_).__name__}: leave temperature at None, or use MDNRegressor"
+            )
+        codes = codes.reshape(len(codes), -1)
+        encoder = getattr(self.transformer_, "estimator", self.transformer_)
+        if hasattr(encoder, "compose"):
+            return encoder.compose(codes, hop_duration=hop_duration)
+        clips = self._decode(codes).reshape(len(codes), -1)
+        sr = getattr(encoder, "sr", 22050)
+        return crossfade(clips, hop_length=round(hop_duration * sr))
+
+    def score(self, X, y, **score_params):
+        """Return the regressor's own score on the codes of `y`.
+
+        For :class:`MDNRegressor` that is the mean log-likelihood per code dimension, in nats.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features of each dance clip.
+        y : AudioClips or array-like of shape (n_clips, n_samples)
+            The sound of each clip.
+        **score_params : dict
+            Passed to the regressor's `score`.
+
+        Returns
+        -------
+        score : float
+            Higher is better. Likelihoods of differently trained encoders cannot be compared.
+        """
+        X_checked, y = self._validate(X, y, reset=False)
+        codes = self.transformer_.transform(self._as_clips(y))
+        X = X if hasattr(X, "columns") else X_checked
+        routed = self._route("score", score_params)
+        return self.regressor_.score(X, codes, **routed.regressor.score)
+
+    def _decode(self, codes):
+        audio = self.transformer_.inverse_transform(codes.reshape(len(codes), -1))
+        return audio[:, 0] if self._training_is_1d else audio
+
+    def _as_clips(self, y):
+        return y.reshape(-1, 1) if y.ndim == 1 else y
+
+    def _check_features(self, X):
+        check_is_fitted(self)
+        checked = validate_data(self, X, reset=False, ensure_all_finite=self._finite())
+        return X if hasattr(X, "columns") else checked
+
+    def _validate(self, X, y, *, reset=True):
+        """Check features and audio together, before any work."""
+        if not reset:
+            check_is_fitted(self)
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None: "
+                "give the audio clips."
+            )
+        X = validate_data(self, X, reset=reset, ensure_all_finite=self._finite())
+        if not isinstance(y, AudioClips):
+            y = check_array(
+                y, input_name="y", ensure_2d=False, dtype="numeric", estimator=type(self).__name__
+            )
+            if y.ndim > 2:
+                raise ValueError(
+                    "expected audio of shape (n_clips, n_samples), mono, "
+                    f"got {y.shape}: mix the channels to one"
+                )
+        if len(X) != len(y):
+            raise ValueError(
+                f"expected one audio clip for each dance clip, got {len(X)} of dance and {len(y)} "
+                "of audio: cut both on one clock (datasets.load_folder does)"
+            )
+        if reset:
+            self._training_is_1d = y.ndim == 1
+        return X, y
+
+    def _finite(self):
+        """Whether missing features are an error: the regressor's own rule."""
+        return self.regressor is None or not get_tags(self.regressor).input_tags.allow_nan
+
+    @staticmethod
+    def _default_regressor():
+        from .mdn import MDNRegressor
+
+        return MDNRegressor()
+
+    @staticmethod
+    def _default_transformer():
+        from .mel import MelEncoder
+
+        return MelEncoder()
+
+    def _route(self, method, params):
+        """Metadata for each part: routed if routing is on, else all of it to the regressor."""
+        if params and get_config()["enable_metadata_routing"]:
+            return process_routing(self, method, **params)
+        return Bunch(regressor=Bunch(**{method: params}))
+
+    def get_metadata_routing(self):
+        """Return which part asked for which metadata.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            The routing of this model.
+        """
+        router = MetadataRouter(owner=type(self).__name__)
+        return router.add(
+            regressor=self.regressor if self.regressor is not None else self._default_regressor(),
+            method_mapping=MethodMapping()
+            .add(caller="fit", callee="fit")
+            .add(caller="score", callee="score"),
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.required = True
+        if self.regressor is not None:
+            tags.input_tags.allow_nan = get_tags(self.regressor).input_tags.allow_nan
+        return tags
