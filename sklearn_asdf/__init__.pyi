@@ -1,7 +1,6 @@
 from . import datasets as datasets
 from . import functional as functional
 from . import io as io
-from . import metrics as metrics
 from . import plotting as plotting
 from .audio import AudioClips as AudioClips
 from .keyframes import KeyframeSegmenter as KeyframeSegmenter
@@ -32,6 +31,5 @@ __all__ = [
     "io",
     "make_dance_pipeline",
     "make_lma_pipeline",
-    "metrics",
     "plotting",
 ]

@@ -1,0 +1,178 @@
+"""The main job from end to end: data, fit, music for held-out dances, pictures, the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from . import datasets, plotting
+from ._files import atomic_path
+from ._validation import require
+from .audio import AudioClips
+from .pipeline import make_dance_pipeline
+
+__all__ = ["run_demo"]
+
+
+def run_demo(
+    *,
+    poses: str | None,
+    audio: str | None,
+    out: Path,
+    preset: str,
+    n_clips: int,
+    clip_duration: float,
+    hop_duration: float,
+    n_held_out: int,
+    temperature: float | None,
+    random_state: int,
+    report: Callable[[str], Any],
+) -> pd.DataFrame:
+    """Fit on some performances, make music for the others; return the held-out scores."""
+    require("keras", "librosa", "soundfile", "matplotlib", extra="music", purpose="the demo")
+    clock = {"clip_duration": clip_duration, "hop_duration": hop_duration}
+    if poses is None:
+        data = datasets.make_dance_music(n_clips, random_state=random_state, **clock)
+    else:
+        data = datasets.load_folder(poses=poses, audio=audio, **clock)
+    performances = np.unique(data.groups)
+    held_out = _hold_out(performances, n_held_out, random_state)
+    train = ~np.isin(data.groups, held_out)
+    report(
+        f"{len(data.groups)} clips of {clip_duration:g} s, {hop_duration:g} s apart, of "
+        f"{len(performances)} performances; learning from {train.sum()} clips, {n_held_out} "
+        "performances held out"
+    )
+    pipe = make_dance_pipeline(preset, random_state=random_state, verbose=1)
+    pipe.fit(data.poses[train], data.audio[train])
+    with atomic_path(out / "model.joblib") as path:
+        joblib.dump(pipe, path)
+
+    scores = []
+    for performance in held_out:
+        report(f"music for {performance}")
+        clips = _successive(data, performance, **clock)
+        dance, music = data.poses[clips], data.audio[clips]
+        piece = _generate(pipe, dance, music, temperature=temperature, random_state=random_state)
+        true = _recording(music)
+        _write_wav(out / f"{performance}_generated.wav", piece, music.sr)
+        _write_wav(out / f"{performance}_true.wav", true, music.sr)
+        _draw(out / f"{performance}.png", pipe, dance, music, generated=piece)
+        scores.append(_score(pipe, performance, dance, music))
+    table = pd.DataFrame(scores)
+    with atomic_path(out / "scores.csv") as path:
+        table.to_csv(path, index=False)
+    report("log-likelihood of the true music, in nats per code dimension, and what the dance adds:")
+    report(table.to_string(index=False, float_format=lambda x: f"{x:.3f}"))
+    return table
+
+
+def _hold_out(performances: np.ndarray, n_held_out: int, random_state: int) -> np.ndarray:
+    """Draw the performances to hold out."""
+    if not 1 <= n_held_out < len(performances):
+        raise ValueError(
+            f"expected to hold out between 1 and {len(performances) - 1} of {len(performances)} "
+            f"performances, got {n_held_out}: give more performances, or hold out fewer"
+        )
+    rng = np.random.RandomState(random_state)
+    return np.sort(rng.choice(performances, n_held_out, replace=False))
+
+
+def _successive(
+    data: Any, performance: Any, *, clip_duration: float, hop_duration: float
+) -> np.ndarray:
+    """Clips of a performance that follow each other without a gap, overlapping by about half.
+
+    Clips may lack where too few poses were seen: the longest stretch counts. Neighbours that
+    overlap by more than half would only blur each other.
+    """
+    clips = np.flatnonzero(data.groups == performance)
+    starts = data.audio.starts[clips]
+    hop = hop_duration * data.audio.sr
+    breaks = np.flatnonzero(np.abs(np.diff(starts) - hop) > 1) + 1
+    run = max(np.split(clips, breaks), key=len)
+    half = max(1, round(clip_duration / hop_duration / 2))
+    # A stride that divides the stretch keeps its last clip.
+    stride = max(s for s in range(1, half + 1) if (len(run) - 1) % s == 0)
+    return run[::stride]
+
+
+def _hop_duration(music: AudioClips) -> float:
+    """Time between successive clips, in seconds; a clip's own length if there is but one."""
+    hops = np.diff(music.starts)
+    return float(hops[0]) / music.sr if len(hops) else music.clip_duration
+
+
+def _generate(pipe: Pipeline, dance, music, *, temperature, random_state) -> np.ndarray:
+    return pipe[-1].compose(
+        pipe[:-1].transform(dance),
+        hop_duration=_hop_duration(music),
+        temperature=temperature,
+        random_state=random_state,
+    )
+
+
+def _recording(music: AudioClips) -> np.ndarray:
+    """The true music from the first clip's start to the last one's end."""
+    hop = round(_hop_duration(music) * music.sr)
+    return np.concatenate([*(clip[:hop] for clip in music[:-1]), music[-1]])
+
+
+def _write_wav(path: Path, audio: np.ndarray, sr: int) -> None:
+    import soundfile
+
+    # Only what would clip is turned down: the level is part of the music.
+    peak = np.abs(audio).max(initial=0.0)
+    with atomic_path(path) as temporary:
+        soundfile.write(temporary, audio / max(1.0, peak), sr, subtype="PCM_16")
+
+
+def _score(pipe: Pipeline, performance, dance, music) -> dict[str, Any]:
+    """Log-likelihood of the true music, with the dance and without."""
+    X = pipe[:-1].transform(dance)
+    model = pipe[-1]
+    codes = model.transformer_.transform(music)
+    likelihood = model.regressor_.score(X, codes)
+    floor = model.regressor_.unconditional_.log_prob(codes).mean() / codes.shape[1]
+    return {"performance": performance, "log_likelihood": likelihood, "gain": likelihood - floor}
+
+
+def _draw(path: Path, pipe: Pipeline, dance, music, *, generated: np.ndarray) -> None:
+    """Pose strip with keyframes, Laban curves and both spectrograms, on one axis of time."""
+    pyplot = plotting.import_pyplot()
+    encoder = pipe[-1].transformer_
+    motion = pipe["keyframes"].transform(
+        pipe["kinematics"].transform(pipe["smooth"].transform(dance))
+    )
+    table = pd.DataFrame(pipe["lma"].transform(motion), columns=pipe["lma"].get_feature_names_out())
+    # Clips that follow each other without overlap, so that nothing is drawn twice.
+    step = max(1, round(music.clip_duration / _hop_duration(music)))
+    times = np.arange(len(dance)) * _hop_duration(music)
+    figure, axes = pyplot.subplots(
+        4, figsize=(14, 11), sharex=True, height_ratios=[2, 2, 1.5, 1.5], layout="constrained"
+    )
+    for clip in range(0, len(dance), step):
+        # Keyframes are found on smoothed poses, and drawn on the poses as they came.
+        poses = dance[clip].with_keyframes(motion.keyframes[clip])
+        plotting.PoseStripDisplay.from_motion(poses, start=times[clip], ax=axes[0])
+        plotting.LMADisplay.from_features(table, motion, clip, start=times[clip], ax=axes[1])
+    pieces = {"true music": _recording(music), "generated music": generated}
+    plotting.SpectrogramDisplay(
+        {title: encoder.spectrogram(audio[None])[0] for title, audio in pieces.items()},
+        sr=encoder.sr,
+        hop_length=encoder.hop_length,
+        fmin=encoder.fmin,
+        fmax=encoder.fmax,
+    ).plot(axes[2:])
+    axes[0].set(title="poses, keyframes in colour", xlabel="")
+    axes[1].set(title="Laban features of the windows, each over its own range", xlabel="")
+    axes[0].set_xlim(0, len(generated) / encoder.sr)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=80)
+    pyplot.close(figure)

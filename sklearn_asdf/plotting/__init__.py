@@ -1,0 +1,5 @@
+"""Pictures of dances, their features and their music, in the manner of scikit-learn's displays."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,135 @@
+"""Display of mel spectrograms."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ._motion import import_pyplot
+
+__all__ = ["SpectrogramDisplay"]
+
+
+class SpectrogramDisplay:
+    """Mel spectrograms above each other, on one scale: what went in and what came out.
+
+    Made by :meth:`from_encoder` or from spectrograms at hand.
+
+    Parameters
+    ----------
+    spectrograms : dict of str to ndarray of shape (n_mels, n_frames)
+        Mel spectrograms in [0, 1] by title.
+    sr : float
+        Sampling rate, in Hz.
+    hop_length : int
+        Samples between frames.
+    fmin : float, default=0.0
+        Lowest mel frequency, in Hz.
+    fmax : float, default=None
+        Highest mel frequency, in Hz; None is half the sampling rate.
+    start : float, default=0.0
+        Time of the first frame, in seconds.
+
+    Attributes
+    ----------
+    axes_ : list of matplotlib Axes
+        Where they were drawn.
+    figure_ : matplotlib Figure
+        Their figure.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.plotting import SpectrogramDisplay
+    >>> ramp = np.linspace(0, 1, 128)[:, None] * np.ones(256)
+    >>> display = SpectrogramDisplay({"ramp": ramp}, sr=22050, hop_length=690).plot()
+    """
+
+    def __init__(self, spectrograms, *, sr, hop_length, fmin=0.0, fmax=None, start=0.0):
+        self.spectrograms = spectrograms
+        self.sr = sr
+        self.hop_length = hop_length
+        self.fmin = fmin
+        self.fmax = fmax
+        self.start = start
+
+    @classmethod
+    def from_encoder(cls, encoder, audio, clip=0, *, axes=None, **kwargs):
+        """Draw a clip's spectrogram beside the one that its code decodes to.
+
+        Parameters
+        ----------
+        encoder : MelEncoder
+            A fitted encoder.
+        audio : AudioClips or array-like of shape (n_clips, n_samples)
+            Sound.
+        clip : int, default=0
+            Which clip.
+        axes : sequence of two matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+        **kwargs : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        display : SpectrogramDisplay
+            The display, drawn.
+        """
+        one = audio[clip : clip + 1]
+        pictures = {
+            "true": encoder.spectrogram(one)[0],
+            "decoded": encoder.decode(encoder.transform(one))[0],
+        }
+        display = cls(
+            pictures,
+            sr=encoder.sr,
+            hop_length=encoder.hop_length,
+            fmin=encoder.fmin,
+            fmax=encoder.fmax,
+        )
+        return display.plot(axes=axes, **kwargs)
+
+    def plot(self, axes=None, *, cmap="magma"):
+        """Draw the spectrograms.
+
+        Parameters
+        ----------
+        axes : sequence of matplotlib Axes, default=None
+            One for each spectrogram; None makes a figure.
+        cmap : str, default="magma"
+            Colour map.
+
+        Returns
+        -------
+        display : SpectrogramDisplay
+            The display itself.
+        """
+        if axes is None:
+            _, grid = import_pyplot().subplots(len(self.spectrograms), sharex=True, squeeze=False)
+            axes = grid[:, 0]
+        for ax, (title, mel) in zip(axes, self.spectrograms.items()):
+            n_mels, n_frames = mel.shape
+            stop = self.start + n_frames * self.hop_length / self.sr
+            ax.imshow(
+                np.clip(mel, 0, 1),
+                origin="lower",
+                aspect="auto",
+                cmap=cmap,
+                vmin=0,
+                vmax=1,
+                extent=(self.start, stop, 0, n_mels),
+            )
+            ticks = np.array([128, 512, 2048, 8192])
+            ax.set_yticks(_mel_band(ticks, self.fmin, self.fmax or self.sr / 2, n_mels))
+            ax.set_yticklabels(ticks)
+            ax.set(ylim=(0, n_mels), ylabel="Hz", title=title)
+        axes[-1].set_xlabel("time (s)")
+        self.axes_, self.figure_ = list(axes), axes[0].figure
+        return self
+
+
+def _mel_band(frequency, fmin, fmax, n_mels):
+    """Position of frequencies in Hz on an axis of mel bands."""
+    import librosa
+
+    low, high = librosa.hz_to_mel(fmin), librosa.hz_to_mel(fmax)
+    return (librosa.hz_to_mel(frequency) - low) / (high - low) * (n_mels + 1) - 1
