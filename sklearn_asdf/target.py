@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, check_memory, validate_dat
 
 from ._validation import HasMethods, validate_parameters
 from .audio import AudioClips
-from .functional.mel import crossfade
+from .functional.overlap import crossfade
 
 __all__ = ["AudioTargetRegressor"]
 
@@ -274,9 +274,12 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             )
         X = validate_data(self, X, reset=reset, ensure_all_finite=self._finite())
         if not isinstance(y, AudioClips):
-            y = check_array(
-                y, input_name="y", ensure_2d=False, dtype="numeric", estimator=type(self).__name__
-            )
+            if np.asarray(y).dtype.kind in "US":
+                raise ValueError(
+                    "expected audio of shape (n_clips, n_samples) as numbers in [-1, 1], got text: "
+                    "read files with AudioClips.from_recordings"
+                )
+            y = check_array(y, input_name="y", ensure_2d=False, allow_nd=True, estimator=self)
             if y.ndim > 2:
                 raise ValueError(
                     "expected audio of shape (n_clips, n_samples), mono, "
