@@ -1,0 +1,294 @@
+"""What happens between two epochs: validation, early stopping, checkpoints, progress."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .training import import_keras
+
+keras = import_keras()
+
+__all__ = ["Checkpoint", "Guard", "ProgressBar", "make_callbacks"]
+
+
+class Checkpoint:
+    """The state of a training run in one file, replaced as a whole after each epoch.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where the file ``training.npz`` stands; created when first written.
+    key : str
+        What the run is: a digest of its parameters and data. A file of another run is refused.
+
+    Attributes
+    ----------
+    state : dict or None
+        The state found: ``epoch``, ``seed``, ``history``, ``best``, ``wait``, ``finished`` and
+        the arrays ``variables``, ``optimizer`` and ``best_weights``.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], key: str) -> None:
+        self.path = Path(folder) / "training.npz"
+        self.key = key
+        self.state = self._read()
+
+    def _read(self) -> dict[str, Any] | None:
+        if not self.path.exists():
+            return None
+        with np.load(self.path, allow_pickle=False) as file:
+            state = json.loads(str(file["about"]))
+            if state["key"] != self.key:
+                raise ValueError(
+                    f"expected {self.path} to be of a run with these parameters and data, got "
+                    "another run's: choose an empty folder, or delete the file to start afresh"
+                )
+            for name in ("variables", "optimizer", "best_weights"):
+                state[name] = [file[f"{name}_{i}"] for i in range(state[f"n_{name}"])]
+        return state
+
+    def write(self, about: dict[str, Any], **arrays: Sequence[np.ndarray]) -> None:
+        """Write the state; a reader sees the old file or the new one, never half of one.
+
+        Parameters
+        ----------
+        about : dict
+            Plain values.
+        **arrays : sequence of ndarray
+            Lists of arrays, by name.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        counts = {f"n_{name}": len(values) for name, values in arrays.items()}
+        flat = {f"{name}_{i}": a for name, values in arrays.items() for i, a in enumerate(values)}
+        handle, temporary = tempfile.mkstemp(dir=self.path.parent, suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez(file, about=json.dumps({**about, **counts, "key": self.key}), **flat)
+            os.replace(temporary, self.path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+class Guard(keras.callbacks.Callback):
+    """Validate after each epoch, keep the best finite weights, stop in time, write checkpoints.
+
+    Parameters
+    ----------
+    loss : callable
+        Of targets and outputs; gives one value a row.
+    validation_data : tuple or None
+        ``(X, y)`` or ``(X, y, sample_weight)``.
+    batch_size : int
+        Rows validated at once.
+    patience : int or None
+        Epochs without improvement before training stops.
+    min_delta : float
+        What counts as improvement.
+    initial_weights : sequence of ndarray or None
+        Where training starts.
+    checkpoint : Checkpoint or None
+        Where the state is kept.
+    epochs : int
+        Where training ends.
+    seed : int
+        Kept in the checkpoint, for what else the caller drew from it.
+    """
+
+    def __init__(
+        self,
+        *,
+        loss: Any,
+        validation_data: tuple[Any, ...] | None,
+        batch_size: int,
+        patience: int | None,
+        min_delta: float,
+        initial_weights: Sequence[np.ndarray] | None,
+        checkpoint: Checkpoint | None,
+        epochs: int,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.seed = seed
+        self.loss = loss
+        self.validation_data = validation_data
+        self.batch_size = batch_size
+        self.patience = patience
+        self.min_delta = min_delta
+        self.initial_weights = initial_weights
+        self.checkpoint = checkpoint
+        self.best = np.inf
+        self.best_weights: list[np.ndarray] | None = None
+        self.wait = 0
+        self.first_epoch = 0
+        self.broken_epoch: int | None = None
+        self.broken_value = 0.0
+        self.history_so_far: dict[str, list[float]] = {"loss": []}
+        if validation_data is not None:
+            self.history_so_far["val_loss"] = []
+        self._resumed = None if checkpoint is None else checkpoint.state
+        if self._resumed is not None:
+            state = self._resumed
+            self.first_epoch = epochs if state["finished"] else state["epoch"]
+            self.best = np.inf if state["best"] is None else state["best"]
+            self.wait = state["wait"]
+            self.history_so_far = {k: list(v) for k, v in state["history"].items()}
+            self.best_weights = state["best_weights"] or None
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Put the starting weights in place."""
+        model = self.model
+        model.optimizer.build(model.trainable_variables)
+        if self._resumed is not None:
+            _assign(model.variables, self._resumed["variables"])
+            _assign(model.optimizer.variables, self._resumed["optimizer"])
+        elif self.initial_weights is not None:
+            model.set_weights(self.initial_weights)
+        self._finite = model.get_weights()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Judge the epoch."""
+        model = self.model
+        logs = logs if logs is not None else {}
+        watched = float(logs["loss"])
+        weights = model.get_weights()
+        finite = np.isfinite(watched) and all(np.isfinite(w).all() for w in weights)
+        if finite and self.validation_data is not None:
+            watched = logs["val_loss"] = self._validate()
+            finite = np.isfinite(watched)
+        if not finite:
+            self.broken_epoch, self.broken_value = epoch, watched
+            model.stop_training = True
+            return
+        self._finite = weights
+        for name, values in self.history_so_far.items():
+            values.append(float(logs[name]))
+        if self.validation_data is not None:
+            if watched < self.best - self.min_delta:
+                self.best, self.best_weights, self.wait = watched, weights, 0
+            else:
+                self.wait += 1
+                if self.patience is not None and self.wait >= self.patience:
+                    model.stop_training = True
+        if self.checkpoint is not None:
+            self._write(epoch + 1)
+
+    def _write(self, epoch: int) -> None:
+        model = self.model
+        self.checkpoint.write(
+            {
+                "epoch": epoch,
+                "seed": self.seed,
+                "best": self.best if np.isfinite(self.best) else None,
+                "wait": self.wait,
+                "history": self.history_so_far,
+                "finished": bool(model.stop_training),
+            },
+            variables=[keras.ops.convert_to_numpy(v) for v in model.variables],
+            optimizer=[keras.ops.convert_to_numpy(v) for v in model.optimizer.variables],
+            best_weights=self.best_weights or [],
+        )
+
+    def _validate(self) -> float:
+        X, y, *weight = self.validation_data
+        model = self.model
+        size = max(self.batch_size, 256)
+        values = [
+            keras.ops.convert_to_numpy(
+                self.loss(
+                    keras.ops.convert_to_tensor(np.asarray(y[i : i + size])),
+                    model(np.asarray(X[i : i + size]), training=False),
+                )
+            )
+            for i in range(0, len(X), size)
+        ]
+        return float(
+            np.average(np.concatenate(values).astype(float), weights=weight[0] if weight else None)
+        )
+
+    def final_weights(self) -> list[np.ndarray]:
+        """Return the weights of the best epoch, or of the last finite one."""
+        return self._finite if self.best_weights is None else self.best_weights
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """One bar over the epochs, with the losses.
+
+    Parameters
+    ----------
+    epochs : int
+        Where training ends.
+    first_epoch : int
+        Where it begins.
+    description : str
+        The bar's label.
+    """
+
+    def __init__(self, epochs: int, first_epoch: int, description: str) -> None:
+        super().__init__()
+        self.epochs, self.first_epoch, self.description = epochs, first_epoch, description
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Show the bar."""
+        from tqdm.auto import tqdm
+
+        self._bar = tqdm(
+            total=self.epochs, initial=self.first_epoch, desc=self.description, unit="epoch"
+        )
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Advance the bar."""
+        self._bar.set_postfix({k: f"{float(v):.4g}" for k, v in (logs or {}).items()})
+        self._bar.update()
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Leave the bar where training ended."""
+        self._bar.close()
+
+
+def _assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def make_callbacks(
+    *, epochs: int, verbose: int, description: str, loss: Any, **options: Any
+) -> tuple[Guard, list[Any]]:
+    """Return the guard of a run and, if `verbose` asks, its progress bar.
+
+    Parameters
+    ----------
+    epochs : int
+        Where training ends.
+    verbose : int
+        Above 0, a bar.
+    description : str
+        The bar's label.
+    loss : str or keras.losses.Loss
+        The loss.
+    **options : dict
+        The other parameters of `Guard`.
+
+    Returns
+    -------
+    guard : Guard
+        Validates, stops, restores, writes.
+    others : list of keras.callbacks.Callback
+        The progress bar or nothing.
+    """
+    guard = Guard(loss=_per_row(loss), epochs=epochs, **options)
+    bar = ProgressBar(epochs, guard.first_epoch, description)
+    return guard, [bar] if verbose > 0 else []
+
+
+def _per_row(loss: Any) -> Any:
+    # Called on a batch, a keras.losses.Loss reduces to one number; its `call` does not.
+    found = keras.losses.get(loss)
+    return found.call if isinstance(found, keras.losses.Loss) else found

@@ -1,0 +1,361 @@
+"""Training of Keras models through scikeras, and a holder of the result that can be pickled.
+
+`train` is what an estimator calls in `fit`; the `Network` that it returns is what the estimator
+keeps. A network is a module-level function, the parameters it was called with, and arrays.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from .._validation import require
+
+__all__ = ["Network", "import_keras", "quiet", "train"]
+
+# Keras, NumPy and Python each have one global random state, and training borrows all of them.
+_LOCK = threading.RLock()
+
+_SMALLEST_BATCH = 32
+
+
+def import_keras(purpose: str = "this estimator") -> Any:
+    """Import Keras on the backend that ``KERAS_BACKEND`` names, without its start-up log.
+
+    Parameters
+    ----------
+    purpose : str, default="this estimator"
+        What needs Keras: the subject of the error's sentence where Keras is missing.
+
+    Returns
+    -------
+    module
+        The module ``keras``.
+
+    Notes
+    -----
+    TensorFlow's log level is set only where the user did not set ``TF_CPP_MIN_LOG_LEVEL``.
+    """
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    modules = ["keras", "scikeras", {"openvino": "openvino"}.get(backend, backend)]
+    require(*modules, extra="music", purpose=purpose)
+    with _LOCK:
+        if "keras" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+            import keras
+        else:
+            # TensorFlow writes harmless lines at the level of errors, and at its very start
+            # lines that no level stops.
+            os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+            with quiet(), _standard_error_closed():
+                import keras
+    return keras
+
+
+@contextmanager
+def _standard_error_closed() -> Iterator[None]:
+    try:
+        kept = os.dup(2)
+    except OSError:
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let no warning of Keras, scikeras or a backend reach the user.
+
+    Yields
+    ------
+    None
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _global_random_states_kept() -> Iterator[None]:
+    # Keras initialisers without a seed draw one from Python's global generator.
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
+
+
+class Network:
+    """A trained Keras model as plain data: how to build it, and its weights.
+
+    Parameters
+    ----------
+    build : callable
+        Module-level function that returns a Keras model. It is pickled by name.
+    config : mapping
+        Keyword arguments of `build`: numbers, strings, tuples, arrays.
+    weights : sequence of ndarray
+        The model's weights, in the order of ``model.get_weights()``.
+
+    Notes
+    -----
+    The Keras model is built when it is first needed, also after unpickling and copying, and is
+    never part of the pickle. Pickles hold arrays only, so they load on any Keras backend. A
+    batch is padded to a power of two, at least 32 rows: a row's output then does not depend on how
+    many rows came with it, and no backend compiles for each number of rows anew.
+    """
+
+    def __init__(
+        self,
+        build: Callable[..., Any],
+        config: Mapping[str, Any],
+        weights: Sequence[np.ndarray],
+    ) -> None:
+        self.build = build
+        self.config = dict(config)
+        self.weights = [np.asarray(w) for w in weights]
+        self._model: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"build": self.build, "config": self.config, "weights": self.weights}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._model = None
+
+    def __repr__(self) -> str:
+        return f"Network({self.build.__name__}, {self.n_parameters:,} parameters)"
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of weights, trained or not."""
+        return sum(w.size for w in self.weights)
+
+    @property
+    def model(self) -> Any:
+        """The Keras model, built on first use."""
+        if self._model is None:
+            import_keras()
+            with _LOCK, _global_random_states_kept(), quiet():
+                if self._model is None:
+                    model = self.build(**self.config)
+                    model.set_weights(self.weights)
+                    self._model = model
+        return self._model
+
+    def predict(self, X: Any, *, batch_size: int = 1024) -> Any:
+        """Return the model's output for each row of `X`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, ...)
+            Inputs; anything that can be sliced by row and turned into an array.
+        batch_size : int, default=1024
+            Rows that pass the network at once.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, ...), or a structure of them
+            As the model's output is one tensor or several.
+        """
+        return _predict(self.model, X, batch_size)
+
+
+def _predict(model: Any, X: Any, batch_size: int) -> Any:
+    keras = import_keras()
+    parts = []
+    with quiet():
+        for start in range(0, max(len(X), 1), batch_size):
+            batch = np.asarray(X[start : start + batch_size])
+            n = len(batch)
+            size = min(batch_size, max(_SMALLEST_BATCH, 1 << max(n - 1, 0).bit_length()))
+            padded = np.zeros((max(size, n), *batch.shape[1:]), batch.dtype)
+            padded[:n] = batch
+            # Called, not `predict`: that traces a graph and costs tenths of a second.
+            out = model(padded, training=False)
+            parts.append(
+                keras.tree.map_structure(lambda t, n=n: keras.ops.convert_to_numpy(t)[:n], out)
+            )
+    return keras.tree.map_structure(lambda *p: np.concatenate(p), *parts)
+
+
+def _build_compiled(
+    build: Callable[..., Any],
+    config: dict[str, Any],
+    loss: Any,
+    optimizer: dict[str, Any],
+    compile_options: dict[str, Any],
+) -> Any:
+    keras = import_keras()
+    model = build(**config)
+    model.compile(
+        loss=loss,
+        optimizer=keras.optimizers.deserialize(dict(optimizer)),
+        **compile_options,
+    )
+    return model
+
+
+def train(
+    build: Callable[..., Any],
+    config: Mapping[str, Any],
+    X: np.ndarray,
+    y: np.ndarray,
+    *,
+    loss: Any,
+    optimizer: str = "adam",
+    optimizer_params: Mapping[str, Any] | None = None,
+    epochs: int = 100,
+    batch_size: int = 32,
+    seed: int = 0,
+    sample_weight: np.ndarray | None = None,
+    validation_data: tuple[Any, ...] | None = None,
+    patience: int | None = None,
+    min_delta: float = 0.0,
+    initial_weights: Sequence[np.ndarray] | None = None,
+    checkpoint: Any = None,
+    shuffle: bool = True,
+    steps_per_execution: int | None = None,
+    jit_compile: bool = False,
+    callbacks: Sequence[Any] = (),
+    verbose: int = 0,
+    description: str = "training",
+) -> tuple[Network, dict[str, list[float]]]:
+    """Train a Keras model through scikeras's `KerasRegressor`.
+
+    Parameters
+    ----------
+    build : callable
+        Module-level function of `config` that returns a Keras model, not compiled.
+    config : mapping
+        Keyword arguments of `build`.
+    X : ndarray of shape (n_rows, ...)
+        Inputs.
+    y : ndarray of shape (n_rows, n_targets)
+        Targets; scikeras takes no more than two axes, so flatten what has more.
+    loss : str or keras.losses.Loss
+        The loss. It is called as ``loss.call(y, output)`` on the validation rows and must give
+        one value a row.
+    optimizer : str, default="adam"
+        Keras's name of an optimizer.
+    optimizer_params : mapping, default=None
+        Its parameters, such as ``learning_rate`` and ``clipnorm``.
+    epochs : int, default=100
+        Passes over the rows.
+    batch_size : int, default=32
+        Rows a step.
+    seed : int, default=0
+        The same seed gives the same bits on the same machine. No global generator is changed.
+    sample_weight : ndarray of shape (n_rows,), default=None
+        Weight of each row.
+    validation_data : tuple of (X, y) or (X, y, sample_weight), default=None
+        Rows that choose the epoch whose weights are kept.
+    patience : int, default=None
+        Epochs without improvement of the validation loss before training stops; None never stops.
+    min_delta : float, default=0.0
+        What counts as improvement.
+    initial_weights : sequence of ndarray, default=None
+        Where training starts, for a warm start.
+    checkpoint : Checkpoint, default=None
+        Where to keep the state of training after each epoch, and to resume from.
+    shuffle : bool, default=True
+        Whether each epoch has its own order of rows.
+    steps_per_execution : int, default=None
+        Steps between two returns to Python; None lets one epoch have about four.
+    jit_compile : bool, default=False
+        Whether to compile with XLA.
+    callbacks : sequence of keras.callbacks.Callback, default=()
+        More callbacks.
+    verbose : int, default=0
+        Above 0, a progress bar on standard error.
+    description : str, default="training"
+        The label of the progress bar.
+
+    Returns
+    -------
+    network : Network
+        The trained network: of the best epoch where there is `validation_data`, else of the last.
+    history : dict of list of float
+        ``loss`` and, with `validation_data`, ``val_loss``, a value an epoch.
+
+    Warns
+    -----
+    sklearn.exceptions.ConvergenceWarning
+        Where the loss stopped being finite: training ends there and the last finite weights stay.
+    """
+    if verbose > 0:
+        require("tqdm", extra="music", purpose="a progress bar")
+    import_keras()
+    with quiet():
+        from scikeras.wrappers import KerasRegressor
+
+    from ._callbacks import make_callbacks
+
+    if steps_per_execution is None:
+        steps_per_execution = min(max(-(-len(X) // batch_size) // 4, 1), 64)
+    with _LOCK, _global_random_states_kept(), quiet():
+        from scikeras.utils.random_state import tensorflow_random_state
+
+        guard, extra = make_callbacks(
+            loss=loss,
+            validation_data=validation_data,
+            batch_size=batch_size,
+            patience=patience,
+            min_delta=min_delta,
+            initial_weights=initial_weights,
+            checkpoint=checkpoint,
+            epochs=epochs,
+            seed=seed,
+            verbose=verbose,
+            description=description,
+        )
+        first = guard.first_epoch
+        wrapper = KerasRegressor(
+            model=_build_compiled,
+            model__build=build,
+            model__config=dict(config),
+            model__loss=loss,
+            model__optimizer={"class_name": optimizer, "config": dict(optimizer_params or {})},
+            model__compile_options={
+                "steps_per_execution": steps_per_execution,
+                "jit_compile": jit_compile,
+            },
+            loss=None,
+            epochs=max(epochs - first, 0),
+            batch_size=min(batch_size, len(X)),
+            verbose=0,
+            # A resumed run must not see its first epochs' order of rows once more.
+            random_state=(seed + first) % (2**31 - 1),
+            fit__shuffle=shuffle,
+            callbacks=[guard, *extra, *callbacks],
+        )
+        # scikeras leaves TF_DETERMINISTIC_OPS unset where it was set by nobody, and restores
+        # every generator; held around building and fitting once more, for the eager callbacks.
+        with tensorflow_random_state(seed):
+            wrapper.fit(X, y, sample_weight=sample_weight, initial_epoch=first)
+        weights = guard.final_weights()
+    if guard.broken_epoch is not None:
+        warnings.warn(
+            f"expected a finite loss, got {guard.broken_value} in epoch {guard.broken_epoch + 1}: "
+            "training stopped and the last finite weights are kept; lower the learning rate or "
+            "scale the inputs",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    network = Network(build, config, weights)
+    return network, guard.history_so_far
