@@ -1,0 +1,607 @@
+"""Who the joints are: named skeletons with bones, limbs, spine, left and right, and masses.
+
+All registered skeletons share one vocabulary (``left_wrist``, ``right_hip``, ``neck``, ...), so
+that a weight given by name means the same joint whatever tracked the dancer. Names of other
+sources, BVH files among them, are understood through :meth:`Skeleton.find`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ._validation import did_you_mean, raise_all
+
+__all__ = ["Segment", "Skeleton", "get_skeleton", "list_skeletons"]
+
+_SIDES = ("left", "right")
+
+# What other sources call the joints. A BVH joint is named after the segment that it moves, so the
+# elbow is the root of "LeftForeArm" and the hip that of "LeftUpLeg".
+_SYNONYMS = {
+    "shoulder": ("arm", "upper_arm", "uparm", "shoulder_joint", "sho"),
+    "elbow": ("fore_arm", "forearm", "lower_arm", "low_arm", "lowarm", "elb"),
+    "wrist": ("hand", "wri", "hand_joint"),
+    "hip": ("up_leg", "upleg", "upper_leg", "thigh", "hip_joint"),
+    "knee": ("leg", "lower_leg", "low_leg", "lowleg", "shin", "calf", "shank", "kne"),
+    "ankle": ("foot", "ank", "foot_joint"),
+    "toe": ("toe_base", "toes", "big_toe", "foot_index", "foot_end", "toe_joint"),
+    "hand": ("hand_tip", "index", "palm", "fingers", "finger_base", "hand_index1", "hand_end"),
+    "collar": ("shoulder_blade", "clavicle", "scapula"),
+    "ear": (),
+    "eye": (),
+    "heel": (),
+}
+_CENTRE_SYNONYMS = {
+    "pelvis": ("hips", "mid_hip", "hip_centre", "hip_center", "spine_base", "root", "hip"),
+    "neck": ("spine_shoulder", "neck1", "shoulder_centre", "shoulder_center", "thorax"),
+    "head": ("head_centre", "head_center", "head_top", "head_end", "nose"),
+    "nose": (),
+}
+
+# Share of the body's mass and place of the centre of mass between the two ends (from the first):
+# means of the women's and men's values of de Leva (1996), table 4.
+_SEGMENTS = {
+    "head": (0.06810, 0.0, "head", "head"),
+    "trunk": (0.43015, 0.4046, "shoulders", "hips"),
+    "upper_arm": (0.02630, 0.5763, "shoulder", "elbow"),
+    "forearm": (0.01500, 0.4567, "elbow", "wrist"),
+    "hand": (0.00585, 0.5, "wrist", "hand"),
+    "thigh": (0.14470, 0.3854, "hip", "knee"),
+    "shank": (0.04570, 0.4374, "knee", "ankle"),
+    "foot": (0.01330, 0.5, "ankle", "toe"),
+}
+
+_LIMBS = (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+
+
+def _plain(name: str) -> str:
+    """Spell a joint's name in one way: ``LeftForeArm``, ``ForeArm_L`` -> ``left_fore_arm``."""
+    name = re.sub(r".*:", "", name.strip())
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    words = [w for w in re.split(r"[^a-z0-9]+", name.lower()) if w]
+    for i, word in enumerate(words):
+        fused = re.fullmatch(r"(left|right)([a-z].*)", word)
+        if fused:
+            words[i : i + 1] = fused.groups()
+            break
+    sides = [{"l": "left", "r": "right"}.get(w, w) for w in words]
+    side = [w for w in sides if w in _SIDES]
+    rest = [w for w in sides if w not in _SIDES]
+    return "_".join(side[:1] + rest)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of the body between two joints, or two centres of joints.
+
+    Parameters
+    ----------
+    name : str
+        ``"trunk"``, ``"left_thigh"``, ...
+    proximal, distal : tuple of str
+        The joints whose mean is the upper and the lower end.
+    mass : float
+        Share of the body's mass, in [0, 1].
+    centre : float
+        Where the centre of mass lies, from 0 (proximal end) to 1 (distal end).
+
+    Examples
+    --------
+    >>> from sklearn_asdf.skeletons import get_skeleton
+    >>> [s.mass for s in get_skeleton("coco17").segments if s.name == "left_thigh"]
+    [0.1447]
+    """
+
+    name: str
+    proximal: tuple[str, ...]
+    distal: tuple[str, ...]
+    mass: float
+    centre: float
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """Names of the joints, and what connects them.
+
+    Parameters
+    ----------
+    joints : sequence of str
+        One name a joint, in the order of the joints axis.
+    bones : sequence of (str, str), default=()
+        Pairs of joints that a bone connects, for pictures and body size.
+    name : str or None, default=None
+        The name in the registry, if it is one of those.
+
+    Attributes
+    ----------
+    limb_bones : tuple of (str, str)
+        The bones whose angles find keyframes: shoulder-elbow, elbow-wrist, hip-knee, knee-ankle,
+        left and right, as far as the skeleton has them; without any, all its bones.
+    spine : pair of tuples of str, or None
+        The joints whose mean is the centre of the hips, and those whose mean is the centre of the
+        shoulders; None if the skeleton has no such joints.
+    left_right : tuple of (str, str)
+        Each joint on the left with its counterpart on the right.
+    segments : tuple of Segment
+        Parts of the body with their share of its mass.
+    masses : ndarray of shape (n_joints,)
+        Share of the body's mass that each joint carries, so that ``masses @ position`` is the
+        centre of mass; they sum to 1.
+
+    Notes
+    -----
+    Masses are the means of the women's and men's values of de Leva [1]_; a segment's mass is shared
+    between its two ends so that their weighted mean is the segment's centre of mass. Segments with
+    no joints are left out and the others scaled to 1; a skeleton with no known limbs has equal
+    masses.
+
+    References
+    ----------
+    .. [1] P. de Leva, "Adjustments to Zatsiorsky-Seluyanov's segment inertia parameters", Journal
+       of Biomechanics 29(9), 1996.
+
+    Examples
+    --------
+    >>> from sklearn_asdf import Skeleton
+    >>> arm = Skeleton(["r_shoulder", "r_elbow", "r_wrist"],
+    ...                [("r_shoulder", "r_elbow"), ("r_elbow", "r_wrist")])
+    >>> arm.limb_bones
+    (('r_shoulder', 'r_elbow'), ('r_elbow', 'r_wrist'))
+    >>> arm.index("right_wrist")
+    2
+    """
+
+    joints: tuple[str, ...]
+    bones: tuple[tuple[str, str], ...] = ()
+    name: str | None = None
+
+    def __init__(
+        self,
+        joints: Sequence[str],
+        bones: Iterable[Sequence[str]] = (),
+        *,
+        name: str | None = None,
+    ) -> None:
+        if isinstance(joints, str):
+            raise TypeError(f"expected a sequence of joint names, got the single text {joints!r}")
+        names, pairs = tuple(joints), tuple(tuple(bone) for bone in bones)
+        problems = []
+        if not names or not all(isinstance(j, str) and j for j in names):
+            problems.append(f"expected at least one joint, each with a name, got {names!r}")
+        double = sorted({j for j in names if names.count(j) > 1}, key=str)
+        if double:
+            problems.append(
+                f"expected each joint name once, got {', '.join(map(str, double))} twice"
+            )
+        for pair in pairs:
+            unknown = [j for j in pair if j not in names]
+            if len(pair) != 2:
+                problems.append(f"expected a bone to be a pair of joint names, got {pair!r}")
+            elif unknown:
+                problems.append(
+                    f"expected bones between joints of the skeleton, got {pair!r}: there is no "
+                    f"joint {unknown[0]!r}.{did_you_mean(unknown[0], names)}"
+                )
+        raise_all(problems)
+        object.__setattr__(self, "joints", names)
+        object.__setattr__(self, "bones", pairs)
+        object.__setattr__(self, "name", name)
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+    def __repr__(self) -> str:
+        if self.name is not None:
+            return f"get_skeleton({self.name!r})"
+        return f"Skeleton({len(self.joints)} joints, {len(self.bones)} bones)"
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """Index of every name by which a joint can be asked for."""
+        plain = {_plain(j): i for i, j in reversed(list(enumerate(self.joints)))}
+        places = dict(plain)
+        for side in _SIDES:
+            for part, synonyms in _SYNONYMS.items():
+                for word in synonyms:
+                    if f"{side}_{part}" not in places and f"{side}_{word}" in plain:
+                        places[f"{side}_{part}"] = plain[f"{side}_{word}"]
+            # Where an arm is named beside a shoulder, as in BVH, the shoulder is the collar bone.
+            if f"{side}_arm" in plain and f"{side}_shoulder" in plain:
+                places[f"{side}_shoulder"] = plain[f"{side}_arm"]
+        for part, synonyms in _CENTRE_SYNONYMS.items():
+            for word in synonyms:
+                if part not in places and word in plain:
+                    places[part] = plain[word]
+        places.update({j: i for i, j in enumerate(self.joints)})
+        return places
+
+    def find(self, name: str) -> str | None:
+        """Return the joint that `name` means here, or None.
+
+        Parameters
+        ----------
+        name : str
+            A joint's own name, another spelling of it, or a name of the shared vocabulary.
+
+        Returns
+        -------
+        str or None
+            The joint's own name.
+
+        Examples
+        --------
+        >>> from sklearn_asdf import Skeleton
+        >>> Skeleton(["Hips", "LeftForeArm"]).find("left_elbow")
+        'LeftForeArm'
+        """
+        place = self._places.get(name, self._places.get(_plain(name)))
+        return None if place is None else self.joints[place]
+
+    def index(self, name: str) -> int:
+        """Return the index of a joint on the joints axis.
+
+        Parameters
+        ----------
+        name : str
+            As for :meth:`find`.
+
+        Returns
+        -------
+        int
+            The index.
+
+        Examples
+        --------
+        >>> from sklearn_asdf.skeletons import get_skeleton
+        >>> get_skeleton("coco17").index("left_wrist")
+        9
+        """
+        place = self._places.get(name, self._places.get(_plain(name)))
+        if place is None:
+            raise ValueError(
+                f"expected a joint of the skeleton, got {name!r}."
+                f"{did_you_mean(name, self.joints)} Its joints are {', '.join(self.joints)}"
+            )
+        return place
+
+    def indices(self, names: Any) -> np.ndarray:
+        """Return the indices of joints, nested as `names` is.
+
+        Parameters
+        ----------
+        names : (nested) sequence of str
+            Joints, pairs of joints, ...
+
+        Returns
+        -------
+        ndarray of int
+            One index a name.
+
+        Examples
+        --------
+        >>> from sklearn_asdf.skeletons import get_skeleton
+        >>> skeleton = get_skeleton("coco17")
+        >>> skeleton.indices(skeleton.limb_bones).shape
+        (8, 2)
+        """
+        if isinstance(names, str):
+            return np.asarray(self.index(names))
+        return np.asarray([self.indices(n) for n in names], dtype=np.intp)
+
+    def _known(self, *names: str) -> tuple[str, ...]:
+        found = [self.find(n) for n in names]
+        return tuple(dict.fromkeys(f for f in found if f is not None))
+
+    def _both(self, part: str) -> tuple[str, ...]:
+        pair = self._known(f"left_{part}", f"right_{part}")
+        return pair if len(pair) == 2 else ()
+
+    @cached_property
+    def limb_bones(self) -> tuple[tuple[str, str], ...]:
+        pairs = (
+            self._known(f"{side}_{upper}", f"{side}_{lower}")
+            for upper, lower in _LIMBS
+            for side in _SIDES
+        )
+        return tuple((p[0], p[1]) for p in pairs if len(p) == 2) or self.bones
+
+    @cached_property
+    def spine(self) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        low = self._both("hip") or self._known("pelvis")
+        high = self._both("shoulder") or self._known("neck") or self._known("head")
+        return (low, high) if low and high and low != high else None
+
+    @cached_property
+    def left_right(self) -> tuple[tuple[str, str], ...]:
+        plain = {_plain(j): j for j in self.joints}
+        return tuple(
+            (j, plain["right" + p[4:]])
+            for p, j in plain.items()
+            if p.startswith("left_") and "right" + p[4:] in plain
+        )
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        shoulders = self._both("shoulder") or self._known("neck")
+        hips = self._both("hip") or self._known("pelvis")
+        ears = self._both("ear")
+        head = ears or self._known("head")
+        found = []
+        if head:
+            found.append(Segment("head", head, head, *_SEGMENTS["head"][:2]))
+        if shoulders and hips:
+            found.append(Segment("trunk", shoulders, hips, *_SEGMENTS["trunk"][:2]))
+        for side in _SIDES:
+            for name, (mass, centre, upper, lower) in list(_SEGMENTS.items())[2:]:
+                high = self._known(f"{side}_{upper}")
+                low = self._known(f"{side}_{lower}") or (high if name in ("hand", "foot") else ())
+                if high and low:
+                    found.append(Segment(f"{side}_{name}", high, low, mass, centre))
+        return tuple(found)
+
+    @cached_property
+    def masses(self) -> np.ndarray:
+        masses = np.zeros(len(self.joints))
+        for s in self.segments:
+            np.add.at(masses, self.indices(s.proximal), s.mass * (1 - s.centre) / len(s.proximal))
+            np.add.at(masses, self.indices(s.distal), s.mass * s.centre / len(s.distal))
+        total = masses.sum()
+        masses = masses / total if total > 0 else np.full(len(masses), 1 / len(masses))
+        masses.setflags(write=False)
+        return masses
+
+
+def _sided(*parts: str) -> list[str]:
+    return [f"{side}_{part}" for part in parts for side in _SIDES]
+
+
+def _limbs(*chain: str) -> list[tuple[str, str]]:
+    return [(f"{s}_{a}", f"{s}_{b}") for s in _SIDES for a, b in pairwise(chain)]
+
+
+_BODY_BONES = [
+    *_limbs("shoulder", "elbow", "wrist"),
+    *_limbs("hip", "knee", "ankle"),
+    ("left_shoulder", "right_shoulder"),
+    ("left_hip", "right_hip"),
+    *_limbs("shoulder", "hip"),
+]
+_FACE_BONES = [*[("nose", f"{s}_eye") for s in _SIDES], *_limbs("eye", "ear")]
+
+
+def _right_left(parts: Sequence[str]) -> list[str]:
+    return [f"{side}_{part}" for side in ("right", "left") for part in parts]
+
+
+def _coco17() -> Skeleton:
+    parts = ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+    bones = [*_BODY_BONES, *_FACE_BONES, *_limbs("ear", "shoulder")]
+    return Skeleton(["nose", *_sided(*parts)], bones, name="coco17")
+
+
+_OPENPOSE_BONES = [
+    ("nose", "neck"),
+    *[("neck", f"{s}_shoulder") for s in _SIDES],
+    *_limbs("shoulder", "elbow", "wrist"),
+    *_limbs("hip", "knee", "ankle"),
+    *_FACE_BONES,
+]
+
+
+def _openpose18() -> Skeleton:
+    joints = ["nose", "neck", *_right_left(["shoulder", "elbow", "wrist"])]
+    joints += _right_left(["hip", "knee", "ankle"])
+    joints += ["right_eye", "left_eye", "right_ear", "left_ear"]
+    bones = [*_OPENPOSE_BONES, *[("neck", f"{s}_hip") for s in _SIDES]]
+    return Skeleton(joints, bones, name="openpose18")
+
+
+def _openpose25() -> Skeleton:
+    joints = ["nose", "neck", *_right_left(["shoulder", "elbow", "wrist"]), "pelvis"]
+    joints += _right_left(["hip", "knee", "ankle"])
+    joints += ["right_eye", "left_eye", "right_ear", "left_ear"]
+    joints += [f"{s}_{p}" for s in _SIDES for p in ("big_toe", "small_toe", "heel")]
+    bones = [
+        *_OPENPOSE_BONES,
+        ("neck", "pelvis"),
+        *[("pelvis", f"{s}_hip") for s in _SIDES],
+        *_limbs("ankle", "big_toe", "small_toe"),
+        *_limbs("ankle", "heel"),
+    ]
+    return Skeleton(joints, bones, name="openpose25")
+
+
+def _mediapipe33() -> Skeleton:
+    joints = ["nose"]
+    joints += [f"{s}_{p}" for s in _SIDES for p in ("eye_inner", "eye", "eye_outer")]
+    joints += _sided("ear", "mouth", "shoulder", "elbow", "wrist", "pinky", "index", "thumb")
+    joints += _sided("hip", "knee", "ankle", "heel", "foot_index")
+    bones = [
+        *_BODY_BONES,
+        *[("nose", f"{s}_eye_inner") for s in _SIDES],
+        *_limbs("eye_inner", "eye", "eye_outer", "ear"),
+        ("left_mouth", "right_mouth"),
+        *_limbs("wrist", "pinky", "index", "wrist", "thumb"),
+        *_limbs("ankle", "heel", "foot_index", "ankle"),
+    ]
+    return Skeleton(joints, bones, name="mediapipe33")
+
+
+def _smpl24() -> Skeleton:
+    joints = ["pelvis", *_sided("hip"), "spine1", *_sided("knee"), "spine2", *_sided("ankle")]
+    joints += ["spine3", *_sided("foot"), "neck", *_sided("collar"), "head"]
+    joints += _sided("shoulder", "elbow", "wrist", "hand")
+    bones = [
+        *[("pelvis", f"{s}_hip") for s in _SIDES],
+        *_limbs("hip", "knee", "ankle", "foot"),
+        ("pelvis", "spine1"),
+        ("spine1", "spine2"),
+        ("spine2", "spine3"),
+        ("spine3", "neck"),
+        ("neck", "head"),
+        *[("spine3", f"{s}_collar") for s in _SIDES],
+        *_limbs("collar", "shoulder", "elbow", "wrist", "hand"),
+    ]
+    return Skeleton(joints, bones, name="smpl24")
+
+
+def _kinect25() -> Skeleton:
+    joints = ["pelvis", "spine", "neck", "head"]
+    joints += [f"{s}_{p}" for s in _SIDES for p in ("shoulder", "elbow", "wrist", "hand")]
+    joints += [f"{s}_{p}" for s in _SIDES for p in ("hip", "knee", "ankle", "foot")]
+    joints += ["spine_shoulder", "left_hand_tip", "left_thumb", "right_hand_tip", "right_thumb"]
+    bones = [
+        ("pelvis", "spine"),
+        ("spine", "spine_shoulder"),
+        ("spine_shoulder", "neck"),
+        ("neck", "head"),
+        *[("spine_shoulder", f"{s}_shoulder") for s in _SIDES],
+        *[("pelvis", f"{s}_hip") for s in _SIDES],
+        *_limbs("shoulder", "elbow", "wrist", "hand", "hand_tip"),
+        *_limbs("wrist", "thumb"),
+        *_limbs("hip", "knee", "ankle", "foot"),
+    ]
+    return Skeleton(joints, bones, name="kinect25")
+
+
+def _h36m17() -> Skeleton:
+    joints = ["pelvis", *_right_left(["hip", "knee", "ankle"]), "spine", "thorax", "neck", "head"]
+    joints += [f"{s}_{p}" for s in _SIDES for p in ("shoulder", "elbow", "wrist")]
+    bones = [
+        *[("pelvis", f"{s}_hip") for s in _SIDES],
+        *_limbs("hip", "knee", "ankle"),
+        ("pelvis", "spine"),
+        ("spine", "thorax"),
+        ("thorax", "neck"),
+        ("neck", "head"),
+        *[("thorax", f"{s}_shoulder") for s in _SIDES],
+        *_limbs("shoulder", "elbow", "wrist"),
+    ]
+    return Skeleton(joints, bones, name="h36m17")
+
+
+def _dance_with_melody23() -> Skeleton:
+    joints = ["head", "neck", "waist"]
+    for side in ("right", "left"):
+        joints += [f"{side}_{p}" for p in ("shoulder", "elbow", "wrist", "hand")]
+        joints += [f"{side}_{p}" for p in ("hip", "knee", "ankle", "heel", "toe")]
+    joints += ["right_hand_extra", "left_hand_extra"]
+    bones = [
+        ("head", "neck"),
+        ("neck", "waist"),
+        *[("neck", f"{s}_shoulder") for s in _SIDES],
+        *[("waist", f"{s}_hip") for s in _SIDES],
+        *_limbs("shoulder", "elbow", "wrist", "hand"),
+        *_limbs("wrist", "hand_extra"),
+        *_limbs("hip", "knee", "ankle", "heel", "toe"),
+    ]
+    return Skeleton(joints, bones, name="dance_with_melody23")
+
+
+_REGISTRY = {
+    s.name: s
+    for s in (
+        _coco17(),
+        _openpose18(),
+        _openpose25(),
+        _mediapipe33(),
+        _smpl24(),
+        _kinect25(),
+        _h36m17(),
+        _dance_with_melody23(),
+    )
+}
+_ALIASES = {
+    "coco": "coco17",
+    "posenet": "coco17",
+    "openpose": "openpose25",
+    "body_25": "openpose25",
+}
+_ALIASES |= {"coco18": "openpose18", "mediapipe": "mediapipe33", "blazepose": "mediapipe33"}
+_ALIASES |= {"smpl": "smpl24", "kinect": "kinect25", "h36m": "h36m17"}
+_ALIASES |= {"dance_with_melody": "dance_with_melody23"}
+
+# What a bare array with so many joints is taken for.
+_BY_COUNT = {
+    17: "coco17",
+    18: "openpose18",
+    23: "dance_with_melody23",
+    24: "smpl24",
+    25: "openpose25",
+    33: "mediapipe33",
+}
+
+
+def list_skeletons() -> list[str]:
+    """Return the names that :func:`get_skeleton` knows.
+
+    Returns
+    -------
+    list of str
+        The names.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.skeletons import list_skeletons
+    >>> "coco17" in list_skeletons()
+    True
+    """
+    return list(_REGISTRY)
+
+
+def get_skeleton(name: str) -> Skeleton:
+    """Return a registered skeleton by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`list_skeletons`, or a common other name of it (``"posenet"``, ``"smpl"``).
+
+    Returns
+    -------
+    Skeleton
+        The skeleton.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.skeletons import get_skeleton
+    >>> get_skeleton("coco17").joints[:3]
+    ('nose', 'left_eye', 'right_eye')
+    """
+    key = _ALIASES.get(str(name).lower(), str(name).lower())
+    if key not in _REGISTRY:
+        hint = did_you_mean(key, [*_REGISTRY, *_ALIASES])
+        raise ValueError(
+            f"expected the name of a skeleton, one of {', '.join(_REGISTRY)}, got {name!r}.{hint}"
+        )
+    return _REGISTRY[key]
+
+
+def guess_skeleton(n_joints: int) -> Skeleton | None:
+    """Return what a bare array with `n_joints` joints is taken for, or None.
+
+    Parameters
+    ----------
+    n_joints : int
+        Number of joints.
+
+    Returns
+    -------
+    Skeleton or None
+        17: COCO-17, 18: OpenPose COCO-18, 23: dance_with_melody, 24: SMPL, 25: OpenPose BODY_25,
+        33: MediaPipe; None for any other number.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.skeletons import guess_skeleton
+    >>> guess_skeleton(17).name
+    'coco17'
+    """
+    return _REGISTRY[_BY_COUNT[n_joints]] if n_joints in _BY_COUNT else None
