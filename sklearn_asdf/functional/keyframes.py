@@ -1,0 +1,366 @@
+"""Keyframes of a motion: where a curve of bone angles is salient (eqs. 9 to 13).
+
+Curves have their frames on the last axis: (..., n_curves, n_frames).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .frames import spread_frames
+from .kmeans import kmeans_1d
+
+__all__ = [
+    "bone_angles",
+    "candidate_frames",
+    "cluster_extremes",
+    "curve_salience",
+    "select_keyframes",
+]
+
+
+def bone_angles(position: ArrayLike, bones: ArrayLike, reference: ArrayLike) -> np.ndarray:
+    """Angle between each bone and a reference vector (eq. 9).
+
+    Parameters
+    ----------
+    position : array-like of shape (n_clips, n_frames, n_joints, n_axes)
+        Joint positions, in any unit of length.
+    bones : array-like of int, shape (n_bones, 2)
+        First and last joint of each bone.
+    reference : array-like of shape (n_clips, n_frames, n_axes)
+        Reference vector, the spine for example, in any unit.
+
+    Returns
+    -------
+    theta : ndarray of shape (n_clips, n_bones, n_frames)
+        Angles in radians, from 0 to pi.
+
+    Notes
+    -----
+    The arc cosine of eq. 9 is computed as the arc tangent of sine over cosine, which is the same
+    angle without the loss of half the digits near 0 and pi. NaN where a joint was not seen, and
+    where a bone or the reference has no length.
+
+    References
+    ----------
+    The ASDF-RNN paper, section 3.2.2, eq. 9.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.keyframes import bone_angles
+    >>> elbow_wrist = np.array([[[[0.0, 0.0], [1.0, 1.0]]]])
+    >>> theta = bone_angles(elbow_wrist, [[0, 1]], np.array([[[0.0, 1.0]]]))
+    >>> np.degrees(theta).round(6).tolist()
+    [[[45.0]]]
+    """
+    position = np.asarray(position)
+    bones = np.asarray(bones, dtype=np.intp).reshape(-1, 2)
+    n_clips, n_frames, n_joints, n_axes = position.shape
+    # Coordinates first: every operation below then runs over contiguous frames.
+    flat = np.asarray(position, dtype=float).reshape(n_clips * n_frames, n_joints * n_axes).T
+    used, ends = np.unique(bones, return_inverse=True)
+    ends = ends.reshape(bones.shape)
+    frames = (n_clips, 1, n_frames)
+    side = np.asarray(reference, dtype=float)
+
+    def bone(axis: int) -> np.ndarray:
+        rows = flat[used * n_axes + axis]
+        vector = (rows[ends[:, 1]] - rows[ends[:, 0]]).reshape(-1, n_clips, n_frames)
+        return vector.transpose(1, 0, 2)
+
+    along = [bone(axis) for axis in range(n_axes)]
+    ref = [np.ascontiguousarray(side[..., axis]).reshape(frames) for axis in range(n_axes)]
+    cosine = sum(b * r for b, r in zip(along, ref))
+    if n_axes == 1:
+        sine = np.zeros_like(cosine)
+    elif n_axes == 2:
+        sine = np.abs(along[0] * ref[1] - along[1] * ref[0])
+    else:
+        pairs = [(i, j) for i in range(n_axes) for j in range(i)]
+        sine = np.sqrt(sum((along[i] * ref[j] - along[j] * ref[i]) ** 2 for i, j in pairs))
+    theta = np.arctan2(sine, cosine)
+    theta[(sine == 0) & (cosine == 0)] = np.nan
+    return theta
+
+
+def curve_salience(theta: ArrayLike, *, sigma: float = 0.75, window_length: int = 5) -> np.ndarray:
+    """Absolute difference of Gaussians of each curve (eq. 10).
+
+    Parameters
+    ----------
+    theta : array-like of shape (..., n_frames)
+        Curves, of angles in radians for example, without NaN.
+    sigma : float, default=0.75
+        Standard deviation of the narrower Gaussian, in frames; the wider has twice that.
+    window_length : int, default=5
+        Length of both kernels, in frames; odd.
+
+    Returns
+    -------
+    salience : ndarray of shape (..., n_frames)
+        In the unit of `theta`, not negative; exactly 0 where the curve is flat.
+
+    Notes
+    -----
+    Both kernels sum to 1. Ends are continued by the first and last value.
+
+    References
+    ----------
+    The ASDF-RNN paper, section 3.2.2, eq. 10.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.keyframes import curve_salience
+    >>> curve_salience([0, 0, 0, 1, 0, 0, 0]).argmax()
+    np.int64(3)
+    """
+    theta = np.asarray(theta, dtype=float)
+    reach = window_length // 2
+    offset = np.arange(-reach, reach + 1)
+    narrow, wide = np.exp(-0.5 * (offset[:, None] / [sigma, 2 * sigma]) ** 2).T
+    kernel = wide / wide.sum() - narrow / narrow.sum()
+    n_frames = theta.shape[-1]
+    padded = np.concatenate(
+        [
+            np.repeat(theta[..., :1], reach, axis=-1),
+            theta,
+            np.repeat(theta[..., -1:], reach, axis=-1),
+        ],
+        axis=-1,
+    )
+    # The kernel sums to 0, so weights on differences from the centre do for all of it.
+    salience = np.zeros_like(theta)
+    for shift in range(1, reach + 1):
+        left = padded[..., reach - shift : reach - shift + n_frames]
+        right = padded[..., reach + shift : reach + shift + n_frames]
+        salience += kernel[reach + shift] * ((left - theta) + (right - theta))
+    return np.abs(salience, out=salience)
+
+
+def candidate_frames(
+    salience: ArrayLike, lengths: ArrayLike | None = None, *, floor: ArrayLike = 0.0
+) -> np.ndarray:
+    """Frames whose salience exceeds the curve's mean salience (eq. 11).
+
+    Parameters
+    ----------
+    salience : array-like of shape (n_clips, n_curves, n_frames)
+        Salience curves.
+    lengths : array-like of int, shape (n_clips,), optional
+        Frames of each clip; later ones are padding. By default all.
+    floor : float or array-like broadcasting with `salience`, default=0
+        Salience up to this is rounding and no candidate.
+
+    Returns
+    -------
+    candidates : ndarray of bool, shape (n_clips, n_curves, n_frames)
+        True at candidates. A flat curve has none.
+
+    References
+    ----------
+    The ASDF-RNN paper, section 3.2.2, eq. 11.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.keyframes import candidate_frames
+    >>> candidate_frames([[[0.0, 3.0, 1.0, 0.0]]]).tolist()
+    [[[False, True, False, False]]]
+    """
+    salience = np.asarray(salience, dtype=float)
+    n_frames = salience.shape[-1]
+    if lengths is None:
+        mean = salience.mean(axis=-1, keepdims=True)
+        return salience > np.maximum(mean, floor)
+    lengths = np.asarray(lengths)[:, None, None]
+    inside = np.arange(n_frames) < lengths
+    mean = np.where(inside, salience, 0.0).sum(axis=-1, keepdims=True) / np.maximum(lengths, 1)
+    return inside & (salience > np.maximum(mean, floor))
+
+
+def _departing(
+    row: np.ndarray,
+    frame: np.ndarray,
+    first: np.ndarray,
+    curve: np.ndarray,
+    length: np.ndarray,
+    gap: int,
+) -> np.ndarray:
+    """Index, among candidates, of each cluster's frame farthest from its neighbourhood's mean.
+
+    Candidates are (row of `curve`, frame), in order; `first` indexes the first of each cluster.
+    """
+    last = np.append(first[1:], len(row)) - 1
+    where = row[first]
+    low = np.maximum(frame[first] - gap, 0)
+    high = np.minimum(frame[last] + gap + 1, length[where])
+    total = np.zeros((curve.shape[0], curve.shape[1] + 1))
+    np.cumsum(curve, axis=1, out=total[:, 1:])
+    mean = (total[where, high] - total[where, low]) / (high - low)
+    cluster = np.repeat(np.arange(len(first)), last - first + 1)
+    departure = np.abs(curve[row, frame] - mean[cluster])
+    # A hair of tolerance keeps ties on their first frame whatever the rounding.
+    most = np.maximum.reduceat(departure, first)
+    extreme = np.flatnonzero(departure >= (most * (1 - 1e-9))[cluster])
+    keep = np.ones(len(extreme), dtype=bool)
+    keep[1:] = cluster[extreme[1:]] != cluster[extreme[:-1]]
+    return extreme[keep]
+
+
+def _middle_of_plateau(
+    row: np.ndarray, frame: np.ndarray, curve: np.ndarray, length: np.ndarray, tolerance: np.ndarray
+) -> np.ndarray:
+    """Middle of the stretch around each frame where the curve stays within `tolerance`."""
+    level, tolerance, last = curve[row, frame], tolerance[row], length[row] - 1
+
+    def reach(step: int) -> np.ndarray:
+        edge = frame.copy()
+        moving = np.arange(len(frame))
+        while len(moving):
+            ahead = edge[moving] + step
+            inside = (ahead >= 0) & (ahead <= last[moving])
+            moving, ahead = moving[inside], ahead[inside]
+            flat = np.abs(curve[row[moving], ahead] - level[moving]) <= tolerance[moving]
+            moving, ahead = moving[flat], ahead[flat]
+            edge[moving] = ahead
+        return edge
+
+    return (reach(-1) + reach(1)) // 2
+
+
+def cluster_extremes(
+    candidates: ArrayLike,
+    curves: ArrayLike,
+    lengths: ArrayLike | None = None,
+    *,
+    gap: int = 5,
+    plateau: float = 0.0,
+) -> np.ndarray:
+    """Keep one candidate of each cluster: the extreme of the curve (after eq. 11).
+
+    Parameters
+    ----------
+    candidates : array-like of bool, shape (n_clips, n_curves, n_frames)
+        True at candidates.
+    curves : array-like of shape (n_clips, n_curves, n_frames)
+        Curves, in any unit, without NaN.
+    lengths : array-like of int, shape (n_clips,), optional
+        Frames of each clip. By default all.
+    gap : int, default=5
+        Candidates at most so many frames apart belong to one cluster.
+    plateau : float, default=0
+        Frames around the extreme which differ from it by at most this share of the curve's range
+        count as equally extreme, and the middle one is kept; a held pose is so found at its
+        middle. 0 keeps the first.
+
+    Returns
+    -------
+    kept : ndarray of bool, shape (n_clips, n_curves, n_frames)
+        True at the frames kept, one a cluster (fewer where two clusters share a plateau).
+
+    Notes
+    -----
+    The paper keeps the frame that "maximises or minimises" the curve and leaves open when which.
+    Here it is the candidate that departs most, up or down, from the curve's mean over the cluster
+    and `gap` frames to either side: a crest keeps its maximum and a trough its minimum.
+
+    References
+    ----------
+    The ASDF-RNN paper, section 3.2.2, step 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.keyframes import cluster_extremes
+    >>> curve = np.array([[[0.0, 1.0, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]]])
+    >>> np.flatnonzero(cluster_extremes(curve > 0, curve)).tolist()
+    [2]
+    """
+    candidates, curves = np.asarray(candidates, dtype=bool), np.asarray(curves, dtype=float)
+    n_clips, n_curves, n_frames = candidates.shape
+    kept = np.zeros((n_clips * n_curves, n_frames), dtype=bool)
+    row, frame = np.nonzero(candidates.reshape(-1, n_frames))
+    if len(row):
+        curve = curves.reshape(-1, n_frames)
+        length = np.full(n_clips, n_frames) if lengths is None else np.asarray(lengths)
+        length = np.repeat(length, n_curves)
+        first = np.flatnonzero(
+            np.concatenate([[True], (np.diff(row) != 0) | (np.diff(frame) > gap)])
+        )
+        extreme = _departing(row, frame, first, curve, length, gap)
+        row, frame = row[extreme], frame[extreme]
+        if plateau > 0:
+            tolerance = plateau * (curve.max(axis=1) - curve.min(axis=1))
+            frame = _middle_of_plateau(row, frame, curve, length, tolerance)
+        kept[row, frame] = True
+    return kept.reshape(candidates.shape)
+
+
+def select_keyframes(
+    candidates: ArrayLike,
+    curve: ArrayLike,
+    n_keyframes: int,
+    lengths: ArrayLike | None = None,
+    *,
+    gap: int = 5,
+) -> np.ndarray:
+    """Exactly `n_keyframes` of the candidates of each clip (after eq. 12).
+
+    Parameters
+    ----------
+    candidates : array-like of bool, shape (n_clips, n_frames)
+        True at candidates: the union over curves (eq. 12).
+    curve : array-like of shape (n_clips, n_frames)
+        Mean of all curves (eq. 13), without NaN.
+    n_keyframes : int
+        How many to keep.
+    lengths : array-like of int, shape (n_clips,), optional
+        Frames of each clip. By default all.
+    gap : int, default=5
+        Frames to either side of a cluster that belong to its neighbourhood.
+
+    Returns
+    -------
+    keyframes : ndarray of int, shape (n_clips, n_keyframes)
+        Strictly increasing in every clip of at least `n_keyframes` frames.
+
+    Notes
+    -----
+    The candidates' times are clustered by k-means, solved exactly (`kmeans_1d`), and each cluster
+    keeps the extreme of `curve` by the rule of `cluster_extremes`. Where there are fewer
+    candidates than wanted, `spread_frames` adds frames far from them.
+
+    References
+    ----------
+    The ASDF-RNN paper, section 3.2.2, eqs. 12 and 13.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.keyframes import select_keyframes
+    >>> candidates = np.zeros((1, 20), dtype=bool)
+    >>> candidates[0, [2, 3, 4, 15]] = True
+    >>> curve = np.zeros((1, 20))
+    >>> curve[0, 3] = 1.0
+    >>> select_keyframes(candidates, curve, 2).tolist()
+    [[3, 15]]
+    """
+    candidates, curve = np.asarray(candidates, dtype=bool), np.asarray(curve, dtype=float)
+    n_clips, n_frames = candidates.shape
+    length = np.full(n_clips, n_frames) if lengths is None else np.asarray(lengths)
+    row, frame = np.nonzero(candidates)
+    counts = np.bincount(row, minlength=n_clips)
+    chosen = np.zeros((n_clips, n_frames), dtype=bool)
+    if len(row):
+        rank = np.arange(len(row)) - (np.cumsum(counts) - counts)[row]
+        times = np.zeros((n_clips, counts.max()))
+        times[row, rank] = frame
+        label = kmeans_1d(times, n_keyframes, counts)[row, rank]
+        first = np.flatnonzero(
+            np.concatenate([[True], (np.diff(row) != 0) | (np.diff(label) != 0)])
+        )
+        extreme = _departing(row, frame, first, curve, length, gap)
+        chosen[row[extreme], frame[extreme]] = True
+    return spread_frames(chosen, n_keyframes, length)
