@@ -1,0 +1,5 @@
+"""Dance paired with music: made up with known factors, or read from a folder."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

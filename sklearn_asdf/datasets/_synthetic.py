@@ -1,0 +1,403 @@
+"""Made-up dances with music for them, in the manner of scikit-learn's ``make_*``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch, check_random_state
+
+from .._validation import Integral, Real, check_choice, did_you_mean, raise_all
+from ..audio import AudioClips
+from ..motion import Motion
+from . import _dance, _music
+from ._clock import Clock
+
+__all__ = ["make_dance_music"]
+
+_COORDINATES = ("pixel", "metre")
+_CLIPS_EACH = 4
+# What a fixed factor may be; tempo is drawn from a narrower range.
+_RANGES = {
+    "tempo": (40.0, 240.0),
+    "vigour": (0.0, 1.0),
+    "sharpness": (0.0, 1.0),
+    "extent": (0.0, 1.0),
+}
+_CHOICES: dict[str, tuple[Any, ...]] = {"metre": (3, 4), "mode": ("major", "minor")}
+_FACTORS = ("tempo", "metre", "vigour", "sharpness", "extent", "mode")
+
+_DESCR = """\
+Made-up dances with music for them
+----------------------------------
+Stick figures with the 17 joints of COCO and human proportions dance; several voices play music for
+them. Six factors, drawn for each performance independently of each other, drive both:
+
+factor     drawn from                    in the dance                       in the music
+tempo      80 to 140 BPM, log-uniform    one gesture and one step a beat    the beat
+metre      4 (60 %), 3 (40 %)            weight of gestures, knee bends     pattern of the accents
+vigour     uniform, 0 to 1               speed of hands, height of bounce   loudness, percussion
+sharpness  uniform, 0 to 1               share of the beat that moves       articulation, attack
+extent     uniform, 0 to 1               reach, height of arms, steps       register, brightness
+mode       major or minor                upright and direct, or bowed and   scale and chords
+                                         in detours
+
+On each beat the melody follows the height of the hands. Nothing else in the music follows from
+the dance: the key, the chord progression, the accompaniment's figure and rhythm are drawn apart.
+"""
+
+
+def make_dance_music(
+    n_clips=96,
+    *,
+    n_performances=None,
+    clip_duration=8.0,
+    hop_duration=1.0,
+    fps=30.0,
+    sr=22050,
+    coordinates="pixel",
+    noise=0.0,
+    dropout=0.0,
+    factors=None,
+    random_state=None,
+):
+    """Make up dances and the music for them, with what ties them known.
+
+    Stick figures with human proportions dance a phrase of eight bars over and over; a bass, chords,
+    a melody and light percussion play with them. Six factors, drawn independently of each other for
+    each performance, drive both sides as the Notes say.
+
+    Parameters
+    ----------
+    n_clips : int, default=96
+        Number of clips.
+    n_performances : int, default=None
+        Number of performances that the clips are cut from, as evenly as possible; None gives
+        each performance four clips, but the last one what remains.
+    clip_duration : float, default=8.0
+        Length of a clip in seconds.
+    hop_duration : float, default=1.0
+        Time from one clip's start to the next one's in the same performance, in seconds. Shorter
+        than `clip_duration`, it makes clips overlap.
+    fps : float, default=30.0
+        Poses a second.
+    sr : int, default=22050
+        Sampling rate of the music in Hz.
+    coordinates : {"pixel", "metre"}, default="pixel"
+        "pixel" gives two axes as a camera sees them, in a picture of 1280 x 720 pixels, y pointing
+        down. "metre" gives three: x to the viewer's right, y up from the floor, z towards the
+        viewer.
+    noise : float, default=0.0
+        Standard deviation of the tracker's errors as a share of the body height: 0.005 is about
+        1.5 pixels, or 9 mm. Hands and feet err by half as much again, and once in 200 joints
+        and frames a joint is off by six times as much.
+    dropout : float, default=0.0
+        Expected share of joints that the tracker loses, in [0, 1); they are NaN, for a quarter of
+        a second on average at a time.
+    factors : dict, default=None
+        Factors to set instead of drawing them: a value for all performances, or one for each. All
+        else stays as it was drawn, so that two calls with the same `random_state` differ by that
+        factor alone: the same choreography and score, larger, say, or slower.
+    random_state : int, RandomState instance or None, default=None
+        Determines what is drawn. An int gives the same bits on every call.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        poses : :class:`~sklearn_asdf.Motion` of shape (n_clips, n_frames, 17, n_axes)
+            The dances, with the skeleton "coco17".
+        audio : :class:`~sklearn_asdf.AudioClips` of shape (n_clips, n_samples)
+            The music; overlapping clips share their samples. Whole performances are in
+            ``audio.recordings``.
+        groups : ndarray of int of shape (n_clips,)
+            Performance of each clip: split by it.
+        starts : ndarray of shape (n_clips,)
+            Time in its performance at which each clip starts, in seconds.
+        factors : DataFrame of n_clips rows
+            The six factors, the tempo being the clip's own mean, and what they set in the music:
+            loudness (dB), articulation, attack (s), register (MIDI note number), tilt (dB an
+            octave); and the key, which the dance does not tell.
+        beats, downbeats : list of ndarray
+            Times of the beats and of the first beats of bars in each clip, in seconds from its
+            start.
+        DESCR : str
+            Summary of the model.
+
+    See Also
+    --------
+    load_folder : Pairs of real dances and music.
+
+    Notes
+    -----
+    ========= =============================== ========================================================
+    factor    drawn from                      drives
+    ========= =============================== ========================================================
+    tempo     log-uniform, 80 to 140 BPM      *dance:* one gesture of the arms and one step a beat,
+                                              arriving on it. *music:* the beat. In both it drifts
+                                              together by up to 1.5 %.
+    metre     4 with probability 0.6, else 3  *dance:* size of the gestures and depth of the knee
+                                              bends within a bar. *music:* accents, bass on strong
+                                              and chords on weak beats, harmony changing by the bar.
+    vigour    uniform, 0 to 1                 *dance:* mean speed of the hands about the shoulders,
+                                              0.1 + 0.4 vigour body heights a second whatever the
+                                              tempo; depth of the knee bends; lift of the feet.
+                                              *music:* RMS level of a performance's first clip,
+                                              -34 + 16 vigour dB re full scale; share of percussion.
+    sharpness uniform, 0 to 1                 *dance:* each gesture is a minimum-jerk move [2]_ in
+                                              the last 1 - 0.7 sharpness of the beat, after a hold.
+                                              *music:* notes sound for 1 - 0.7 sharpness of their
+                                              place, with attacks of 64 ms (0) to 4 ms (1); a
+                                              sustained pad fades out.
+    extent    uniform, 0 to 1                 *dance:* arms from low and bent (31 degrees from
+                                              hanging) to high and straight (115 degrees); width of
+                                              stance and steps, reach of the path on the floor.
+                                              *music:* centre of the melody from A3 to G5, the other
+                                              voices with it; partials fall by 16 to 6 dB an octave.
+    mode      major or minor, evenly          *dance:* major is upright and its gestures take the
+                                              straight way; in minor trunk and head are bowed by 17
+                                              and 20 degrees more and gestures make detours of
+                                              half the way's size. *music:* major or minor scale
+                                              and chord progressions.
+    ========= =============================== ========================================================
+
+    Beat by beat, the pitch of the melody follows the height of the hands in the pose on that beat
+    (4 semitones a standard deviation, besides a random part of 1). Nothing else in the music can be
+    told from the dance: key, progression, figure of the accompaniment and rhythm of the melody are
+    drawn apart, as are, in the dance, the poses and their order, body height (1.55 to 1.9 m), path
+    and camera (distance 4 to 7 m, body 240 to 400 pixels tall). Lengths of the body's segments are
+    those of [1]_ and constant over time in metres.
+
+    Performance k depends on `random_state` and k alone: asking for more adds to what was there.
+    Performances start anywhere in the phrase, so the beat's phase differs from clip to clip.
+    Clips begin at whole frames, ``round(k * hop_duration * fps)``, and the audio with them.
+
+    References
+    ----------
+    .. [1] D. A. Winter, "Biomechanics and Motor Control of Human Movement", 4th ed., Wiley, 2009,
+       figure 4.1, after R. Drillis and R. Contini, "Body Segment Parameters", 1966.
+    .. [2] T. Flash and N. Hogan, "The coordination of arm movements: an experimentally confirmed
+       mathematical model", Journal of Neuroscience 5 (7), 1985, 1688-1703.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.datasets import make_dance_music
+    >>> data = make_dance_music(4, clip_duration=2, factors={"tempo": 120}, random_state=0)
+    >>> data.poses
+    Motion(4 clips x 60 frames (2 s at 30 fps) x 17 joints (coco17) x 2 axes, float64)
+    >>> data.audio
+    AudioClips(4 clips of 2 s from 1 recording, sr=22050)
+    >>> len(data.beats[0])
+    4
+    """
+    sizes = _check(
+        n_clips, n_performances, clip_duration, hop_duration, fps, sr, coordinates, noise, dropout
+    )
+    fixed = _check_factors(factors, len(sizes))
+    entropy = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
+
+    n_frames = round(clip_duration * fps)
+    n_samples = round(clip_duration * sr)
+    position, recordings, rows, beats, downbeats, onsets = [], [], [], [], [], []
+    for k, size in enumerate(sizes):
+        first_frames = np.round(np.arange(size) * hop_duration * fps).astype(int)
+        starts = first_frames / fps
+        total = first_frames[-1] + n_frames
+        joints, music, drawn, clock = _perform(
+            np.random.SeedSequence(entropy, spawn_key=(k,)),
+            {name: values[k] for name, values in fixed.items()},
+            time=np.arange(total) / fps,
+            duration=max(total / fps, starts[-1] + n_samples / sr) + 1 / sr,
+            clip_duration=clip_duration,
+            fps=fps,
+            sr=sr,
+            coordinates=coordinates,
+            noise=noise,
+            dropout=dropout,
+        )
+        position.extend(joints[first : first + n_frames] for first in first_frames)
+        recordings.append(music)
+        onsets.append(np.round(starts * sr).astype(int))
+        for start in starts:
+            played = clock.position(start + clip_duration) - clock.position(start)
+            rows.append({**drawn, "tempo": 60 * played / clip_duration})
+            beat = clock.beats(start, start + clip_duration)
+            beats.append(clock.time(beat) - start)
+            downbeats.append(beats[-1][beat % clock.metre == 0])
+
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    onsets = np.concatenate(onsets)
+    return Bunch(
+        poses=Motion(np.stack(position), fps=fps, skeleton="coco17"),
+        audio=AudioClips(recordings, groups, onsets, n_samples, sr=sr),
+        groups=groups,
+        starts=onsets / sr,
+        factors=pd.DataFrame(rows),
+        beats=beats,
+        downbeats=downbeats,
+        DESCR=_DESCR,
+    )
+
+
+def _perform(
+    seed, fixed, *, time, duration, clip_duration, fps, sr, coordinates, noise, dropout
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any], Clock]:
+    """One performance: joints, samples, factors and beat."""
+    # A stream for each part, so that none changes what another draws.
+    streams = [np.random.default_rng(child) for child in seed.spawn(10)]
+    factor_rng, body_rng, clock_rng, steps_rng, dance_rng, score_rng, play_rng, *tracker = streams
+    factors = _draw_factors(factor_rng) | fixed
+    body_height = body_rng.uniform(1.55, 1.9)
+    camera = {
+        "distance": body_rng.uniform(4.0, 7.0),
+        "height_px": body_rng.uniform(240.0, 400.0),
+        "aside": body_rng.uniform(-0.3, 0.3),
+    }
+    clock = Clock(
+        tempo=factors["tempo"],
+        metre=factors["metre"],
+        start=factors["metre"] * (4 + clock_rng.uniform(0, 8)),
+        drift=clock_rng.uniform(0, 0.015),
+        drift_period=clock_rng.uniform(15, 40),
+        drift_phase=clock_rng.uniform(0, 2 * np.pi),
+    )
+    steps = _dance.draw_choreography(steps_rng, factors)
+    joints = _dance.dance(dance_rng, time, clock, steps, factors, body_height=body_height)
+    size = body_height
+    if coordinates == "pixel":
+        joints = _dance.project(joints, body_height=body_height, **camera)
+        size = camera["height_px"]
+    if noise:
+        joints = _dance.track(*tracker[:2], joints, noise=noise * size)
+    if dropout:
+        joints = _dance.drop_joints(tracker[2], joints, dropout=dropout, run=fps / 4)
+
+    score = _music.draw_score(score_rng, factors, accent=steps.accent, height=steps.height)
+    music = _music.play(
+        play_rng,
+        score,
+        clock,
+        factors,
+        duration=duration,
+        sr=sr,
+        level_duration=clip_duration,
+    )
+    heard = {
+        "loudness": _music.loudness(factors["vigour"]),
+        "articulation": _music.articulation(factors["sharpness"]),
+        "attack": _music.attack(factors["sharpness"]),
+        "register": _music.register(factors["extent"]),
+        "tilt": _music.tilt(factors["extent"]),
+        "key": _music.KEYS[score.key],
+    }
+    return joints, music, {name: factors[name] for name in _FACTORS} | heard, clock
+
+
+def _draw_factors(rng: np.random.Generator) -> dict[str, Any]:
+    """Factors of one performance, independent of each other."""
+    tempo, metre, vigour, sharpness, extent, mode = rng.random(6)
+    return {
+        "tempo": 80.0 * (140 / 80) ** tempo,
+        "metre": 4 if metre < 0.6 else 3,
+        "vigour": vigour,
+        "sharpness": sharpness,
+        "extent": extent,
+        "mode": "major" if mode < 0.5 else "minor",
+    }
+
+
+def _check(
+    n_clips, n_performances, clip_duration, hop_duration, fps, sr, coordinates, noise, dropout
+) -> np.ndarray:
+    """Check everything but the factors; return the number of clips of each performance."""
+    problems = []
+
+    def number(name, value, kind, fits, wanted):
+        if isinstance(value, bool) or not isinstance(value, kind) or not fits(value):
+            problems.append(f"expected {name} to be {wanted}, got {value!r}")
+
+    def finite(low, high, *, open_low=True):
+        return lambda x: (low < x if open_low else low <= x) and x < high
+
+    number("n_clips", n_clips, Integral, lambda n: n >= 1, "an integer of at least 1")
+    if n_performances is not None:
+        known = not problems
+        number(
+            "n_performances",
+            n_performances,
+            Integral,
+            lambda n: n >= 1 and (not known or n <= n_clips),
+            f"an integer from 1 to the number of clips ({n_clips!r}), or None",
+        )
+    seconds = "a number of seconds above 0"
+    number("clip_duration", clip_duration, Real, finite(0, np.inf), seconds)
+    number("hop_duration", hop_duration, Real, finite(0, np.inf), seconds)
+    number("fps", fps, Real, finite(0, np.inf), "a number of frames a second above 0")
+    number("sr", sr, Integral, lambda x: x >= 8000, "an integer of at least 8000 Hz")
+    share = "a share of the body height of at least 0"
+    number("noise", noise, Real, finite(0, np.inf, open_low=False), share)
+    number("dropout", dropout, Real, finite(0, 1, open_low=False), "a share from 0 to below 1")
+    if not problems and round(clip_duration * fps) < 1:
+        problems.append(
+            f"expected clips of at least one frame, got clip_duration={clip_duration} s at "
+            f"{fps} fps"
+        )
+    if not problems and round(hop_duration * fps) < 1:
+        problems.append(
+            f"expected clips to start at least one frame apart, got hop_duration={hop_duration} s "
+            f"at {fps} fps"
+        )
+    try:
+        check_choice(coordinates, _COORDINATES, name="coordinates")
+    except ValueError as error:
+        problems.append(str(error))
+    raise_all(problems)
+    if n_performances is None:
+        full, rest = divmod(n_clips, _CLIPS_EACH)
+        return np.array([_CLIPS_EACH] * full + [rest] * (rest > 0))
+    return np.array([len(part) for part in np.array_split(np.arange(n_clips), n_performances)])
+
+
+def _check_factors(factors: Mapping[str, Any] | None, n_performances: int) -> dict[str, list[Any]]:
+    """Check the factors that are set; return a value of each for every performance."""
+    if factors is None:
+        return {}
+    if not isinstance(factors, Mapping):
+        raise TypeError(
+            f"expected factors to be a dict such as {{'tempo': 120}}, or None, got {factors!r}"
+        )
+    problems, fixed = [], {}
+    for name, value in factors.items():
+        if name not in _FACTORS:
+            listed = ", ".join(map(repr, _FACTORS))
+            problems.append(
+                f"expected factors among {listed}, got {name!r}.{did_you_mean(name, _FACTORS)}"
+            )
+            continue
+        values = np.asarray(value)
+        if values.ndim > 1 or (values.ndim == 1 and len(values) != n_performances):
+            problems.append(
+                f"expected factor {name!r} to be one value, or one for each of the "
+                f"{n_performances} performances, got shape {values.shape}"
+            )
+            continue
+        each = np.broadcast_to(values, n_performances).tolist()
+        for v in each:
+            if name in _CHOICES:
+                allowed = ", ".join(map(repr, _CHOICES[name]))
+                bad, hint = v not in _CHOICES[name], did_you_mean(v, map(str, _CHOICES[name]))
+                wanted = f"one of {allowed}"
+            else:
+                low, high = _RANGES[name]
+                bad = isinstance(v, bool) or not isinstance(v, Real) or not low <= v <= high
+                wanted, hint = f"a number from {low:g} to {high:g}", ""
+            if bad:
+                problems.append(f"expected factor {name!r} to be {wanted}, got {v!r}.{hint}")
+                break
+        else:
+            fixed[name] = [float(v) for v in each] if name in _RANGES else each
+            if name == "metre":
+                fixed[name] = [int(v) for v in each]
+    raise_all(problems)
+    return fixed
