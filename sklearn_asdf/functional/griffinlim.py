@@ -1,0 +1,296 @@
+"""From mel spectrograms back to sound: non-negative inversion and accelerated Griffin-Lim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+import scipy.fft
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy.signal import butter, sosfilt
+from sklearn.utils import check_random_state
+
+from .mel import _BLOCK, MelFilterbank, hann, mel_filterbank
+
+__all__ = ["highpass", "mel_to_audio", "mel_to_power"]
+
+_TINY = 1e-20
+
+
+def mel_to_power(
+    mel,
+    *,
+    sr: float = 22050,
+    n_fft: int = 4096,
+    fmin: float = 0.0,
+    fmax: float | None = None,
+    n_iter: int = 30,
+) -> np.ndarray:
+    r"""Find non-negative power spectra that have given mel bands.
+
+    Parameters
+    ----------
+    mel : array-like of shape (..., n_mels, n_frames)
+        Mel spectrograms of power, not of decibels.
+    sr : float, default=22050
+        Sampling rate in Hz.
+    n_fft : int, default=4096
+        Length of an FFT in samples.
+    fmin, fmax : float, default=0.0, None
+        Lowest and highest frequency of the bands in Hz; None means half of `sr`.
+    n_iter : int, default=30
+        Number of updates.
+
+    Returns
+    -------
+    power : ndarray of float32 of shape (..., 1 + n_fft // 2, n_frames)
+        Power spectrograms; 0 in bins that no band reaches.
+
+    Notes
+    -----
+    Each update multiplies the bins by the weighted mean of the ratios by which their bands are
+    missed, ``p *= W.T @ (mel / (W @ p)) / W.T @ 1``, which lowers the Kullback-Leibler
+    divergence of ``W @ p`` from `mel` and never leaves the non-negative numbers [1]_.
+
+    References
+    ----------
+    .. [1] D. D. Lee and H. S. Seung, "Algorithms for non-negative matrix factorization", NIPS,
+       2000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.griffinlim import mel_to_power
+    >>> mel_to_power(np.ones((64, 5)), n_fft=2048).shape
+    (1025, 5)
+    """
+    mel = np.asarray(mel, dtype=np.float32)
+    bank = mel_filterbank(sr=sr, n_fft=n_fft, n_mels=mel.shape[-2], fmin=fmin, fmax=fmax)
+    power = _invert(bank, mel.swapaxes(-1, -2), n_iter)
+    return np.ascontiguousarray(power.swapaxes(-1, -2))
+
+
+def mel_to_audio(
+    mel,
+    *,
+    sr: float = 22050,
+    n_fft: int = 4096,
+    hop_length: int = 690,
+    fmin: float = 0.0,
+    fmax: float | None = None,
+    n_samples: int | None = None,
+    n_iter: int = 16,
+    momentum: float = 0.99,
+    random_state=None,
+) -> np.ndarray:
+    r"""Find sounds that have given mel spectrograms.
+
+    Parameters
+    ----------
+    mel : array-like of shape (..., n_mels, n_frames)
+        Mel spectrograms of power, not of decibels, as :func:`melspectrogram` makes them.
+    sr : float, default=22050
+        Sampling rate in Hz.
+    n_fft : int, default=4096
+        Length of the Hann window and of an FFT, in samples.
+    hop_length : int, default=690
+        Samples from one frame to the next.
+    fmin, fmax : float, default=0.0, None
+        Lowest and highest frequency of the bands in Hz; None means half of `sr`.
+    n_samples : int, default=None
+        Length of the sounds; None means ``(n_frames - 1) * hop_length``.
+    n_iter : int, default=16
+        Number of iterations; more are nearer to `mel`.
+    momentum : float, default=0.99
+        Weight of the last step in the next; 0 is plain Griffin-Lim.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the noise that gives the first phases. All clips start from the same noise, so
+        that a clip's sound does not depend on the clips beside it.
+
+    Returns
+    -------
+    y : ndarray of float32 of shape (..., n_samples)
+        Sounds.
+
+    Notes
+    -----
+    Fast Griffin-Lim [1]_ looks for a phase that fits a given magnitude. Here no magnitude is
+    given, only its mel bands; so each iteration keeps the magnitude that the last sound has and
+    corrects only what its bands lack, by two of the updates of :func:`mel_to_power`. That keeps
+    the magnitude free to become one that a sound can have, at little more than the cost of the
+    FFTs. The momentum acts on the sounds, which is the same as on their (linear) transforms; so
+    only sounds are kept from one iteration to the next, and a piece of any length needs little
+    memory.
+
+    References
+    ----------
+    .. [1] N. Perraudin, P. Balazs and P. L. Søndergaard, "A fast Griffin-Lim algorithm", IEEE
+       WASPAA, 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.griffinlim import mel_to_audio
+    >>> from sklearn_asdf.functional.mel import melspectrogram
+    >>> tone = np.sin(2 * np.pi * 440 * np.arange(22050) / 22050)
+    >>> y = mel_to_audio(melspectrogram(tone), n_samples=22050, random_state=0)
+    >>> y.shape
+    (22050,)
+    """
+    mel = np.asarray(mel, dtype=np.float32)
+    lead, (n_mels, n_frames) = mel.shape[:-2], mel.shape[-2:]
+    if n_samples is None:
+        n_samples = (n_frames - 1) * hop_length
+    bank = mel_filterbank(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
+    clips = np.ascontiguousarray(mel.reshape(-1, n_mels, n_frames).swapaxes(1, 2))
+    span = max((n_frames - 1) * hop_length + n_fft, n_fft // 2 + n_samples)
+    noise = check_random_state(random_state).standard_normal(span).astype(np.float32)
+    y = np.empty((len(clips), n_samples), np.float32)
+    together = max(1, _BLOCK // (n_fft * n_frames))
+    for first in range(0, len(clips), together):
+        part = clips[first : first + together]
+        # Around 1, float32 neither overflows nor vanishes when magnitudes are squared.
+        loudest = np.maximum(part.max(axis=(1, 2), keepdims=True), _TINY)
+        frames = _Frames(n_fft, hop_length, n_frames, span)
+        sound = _griffin_lim(bank, part / loudest, frames, noise, n_iter, momentum)
+        sound *= np.sqrt(loudest[:, :, 0])
+        y[first : first + together] = sound[:, n_fft // 2 : n_fft // 2 + n_samples]
+    return y.reshape(*lead, n_samples)
+
+
+def highpass(y, *, cutoff: float, sr: float = 22050, order: int = 2) -> np.ndarray:
+    """Attenuate what lies below a frequency.
+
+    Parameters
+    ----------
+    y : array-like of shape (..., n_samples)
+        Sound.
+    cutoff : float
+        Frequency in Hz that is attenuated by 3 dB.
+    sr : float, default=22050
+        Sampling rate in Hz.
+    order : int, default=2
+        Order of the Butterworth filter: 6 dB per octave each, so 12 dB by default.
+
+    Returns
+    -------
+    y : ndarray of shape (..., n_samples)
+        The filtered sound, in the precision of `y`.
+
+    Notes
+    -----
+    The filter is causal and starts from rest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.griffinlim import highpass
+    >>> hum = np.sin(2 * np.pi * 25 * np.arange(22050) / 22050)
+    >>> loudness = np.abs(highpass(hum, cutoff=100)[11025:]).max()
+    >>> round(20 * np.log10(loudness))
+    -24
+    """
+    y = np.asarray(y)
+    y = y.astype(np.result_type(y.dtype, np.float32), copy=False)
+    sos = butter(order, cutoff, "highpass", fs=sr, output="sos")
+    return sosfilt(sos, y, axis=-1).astype(y.dtype, copy=False)
+
+
+class _Frames:
+    """Where frames lie in a sound, and how windowed frames are added up to one again."""
+
+    def __init__(self, n_fft: int, hop_length: int, n_frames: int, span: int) -> None:
+        self.n_fft, self.hop_length, self.n_frames, self.span = n_fft, hop_length, n_frames, span
+        self.window = hann(n_fft)
+        self.gain = _gain(n_fft, hop_length, n_frames, span)
+
+    def blocks(self) -> Iterator[slice]:
+        """Runs of frames that fit a core's cache."""
+        size = max(1, _BLOCK // self.n_fft)
+        for t in range(0, self.n_frames, size):
+            yield slice(t, min(t + size, self.n_frames))
+
+    def analyse(self, y: np.ndarray, block: slice) -> np.ndarray:
+        """Return spectra (n_clips, n_block_frames, n_bins) of sounds (n_clips, span)."""
+        frames = sliding_window_view(y, self.n_fft, axis=-1)[:, :: self.hop_length]
+        return scipy.fft.rfft(frames[:, block] * self.window)
+
+    def add(self, y: np.ndarray, spectrum: np.ndarray, block: slice) -> None:
+        """Add the windowed sounds of spectra to `y` in place."""
+        frames = scipy.fft.irfft(spectrum, self.n_fft)
+        frames *= self.window
+        n_clips, count, hop = len(frames), frames.shape[1], self.hop_length
+        # The j-th stretch of one hop of every frame falls j hops after the frame's start.
+        pieces = -(-self.n_fft // hop)
+        rows = np.zeros((n_clips, count + pieces - 1, hop), np.float32)
+        for j in range(pieces):
+            stretch = frames[:, :, j * hop : (j + 1) * hop]
+            rows[:, j : j + count, : stretch.shape[-1]] += stretch
+        length = (count - 1) * hop + self.n_fft
+        start = block.start * hop
+        y[:, start : start + length] += rows.reshape(n_clips, -1)[:, :length]
+
+
+@lru_cache(maxsize=4)
+def _gain(n_fft: int, hop_length: int, n_frames: int, span: int) -> np.ndarray:
+    """What undoes the windows laid over each other; 0 where they leave next to nothing."""
+    squared = hann(n_fft) ** 2
+    total = np.zeros(span, np.float32)
+    for t in range(n_frames):
+        total[t * hop_length : t * hop_length + n_fft] += squared
+    gain = np.zeros_like(total)
+    np.divide(1, total, out=gain, where=total > 1e-3)
+    gain.flags.writeable = False
+    return gain
+
+
+def _invert(bank: MelFilterbank, mel: np.ndarray, n_iter: int) -> np.ndarray:
+    """Power spectra (..., n_bins) of mel bands (..., n_mels) by multiplicative updates."""
+    weights = _divisor(bank)
+    power = bank.to_bins(mel)
+    power /= weights
+    for _ in range(n_iter):
+        power *= bank.to_bins(mel / np.maximum(bank.to_mel(power), _TINY))
+        power /= weights
+    return power
+
+
+def _divisor(bank: MelFilterbank) -> np.ndarray:
+    return np.where(bank.bin_weights > 0, bank.bin_weights, np.float32(1))
+
+
+def _griffin_lim(
+    bank: MelFilterbank,
+    mel: np.ndarray,
+    frames: _Frames,
+    noise: np.ndarray,
+    n_iter: int,
+    momentum: float,
+) -> np.ndarray:
+    """Sounds (n_clips, span) whose mel bands come near `mel` (n_clips, n_frames, n_mels)."""
+    weights = _divisor(bank)
+    last = np.zeros((len(mel), frames.span), np.float32)
+    for block in frames.blocks():
+        spectrum = frames.analyse(noise[None], block)
+        magnitude = np.sqrt(_invert(bank, mel[:, block], 10))
+        spectrum = spectrum * (magnitude / np.maximum(np.abs(spectrum), _TINY))
+        frames.add(last, spectrum, block)
+    last *= frames.gain
+    ahead = last
+    for _ in range(n_iter):
+        sound = np.zeros_like(last)
+        for block in frames.blocks():
+            spectrum = frames.analyse(ahead, block)
+            power = spectrum.real**2 + spectrum.imag**2
+            wanted = mel[:, block]
+            ratio = bank.to_bins(wanted / np.maximum(bank.to_mel(power), _TINY)) / weights
+            power *= ratio
+            ratio *= bank.to_bins(wanted / np.maximum(bank.to_mel(power), _TINY))
+            ratio /= weights
+            spectrum *= np.sqrt(ratio)
+            frames.add(sound, spectrum, block)
+        sound *= frames.gain
+        ahead = sound + np.float32(momentum) * (sound - last)
+        last = sound
+    return last
