@@ -1,0 +1,260 @@
+"""Poses in tables: our own, DeepLabCut's, SLEAP's, and captures without column names."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ._take import NotPoses, Take
+
+# Columns of the Laban effort recordings published with Mova, in their order.
+LABAN24 = (
+    "hips",
+    "left_hip", "left_knee", "left_ankle", "left_toe",
+    "right_hip", "right_knee", "right_ankle", "right_toe",
+    "spine", "chest",
+    "left_collar", "left_shoulder", "left_elbow", "left_wrist", "left_hand",
+    "right_collar", "right_shoulder", "right_elbow", "right_wrist", "right_hand",
+    "neck", "head", "head_top",
+)  # fmt: skip
+_LABAN_PARENTS = (
+    -1, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 12, 13, 14, 10, 16, 17, 18, 19, 10, 21, 22,
+)  # fmt: skip
+
+_COLUMN = re.compile(
+    r"(?P<joint>.+?)[_. :](?P<what>x|y|z|confidence|likelihood|score|visibility)", re.IGNORECASE
+)
+_CONFIDENCE = ("confidence", "likelihood", "score", "visibility")
+_FRAME = ("frame", "frame_idx", "frame_index", "frame_number")
+_TIME = ("time", "time_s", "seconds", "timestamp")
+_PERSON = ("person", "track", "individual", "individuals", "instance")
+_JOINT = ("joint", "bodypart", "keypoint", "node", "landmark")
+
+
+def parse_csv(text: str, *, n_joints: int | None = None) -> Take:
+    """Return the take in a text table; `n_joints` explains columns without names."""
+    lines = [line for line in text.split("\n", 8)[:8] if line.strip()]
+    if not lines:
+        raise NotPoses("holds nothing but blanks")
+    sep = max(",;\t", key=lines[0].count)
+    cells = [cell.strip() for cell in lines[0].split(sep)]
+    if len(cells) < 2:
+        raise NotPoses(
+            f"begins with {lines[0][:40]!r}, which is neither a table of poses nor any other "
+            "known format"
+        )
+    options: dict[str, Any] = {"sep": sep, "float_precision": "round_trip"}
+    if _all_numbers(cells):
+        return _unnamed(_read(text, header=None, **options), n_joints)
+    if cells[0].lower() == "scorer":
+        depth = sum(line.split(sep)[0].strip().lower() in _DLC_ROWS for line in lines[:4])
+        table = _read(text, header=list(range(depth)), index_col=0, **options)
+        return _deeplabcut(table)
+    return take_of_table(_read(text, header=0, **options))
+
+
+_DLC_ROWS = ("scorer", "individuals", "bodyparts", "coords")
+
+
+def take_of_table(table: pd.DataFrame, *, fps: float | None = None) -> Take:
+    """Return the take of a table with one row a frame, or one row a joint and frame."""
+    table = table.rename(columns=lambda name: str(name).strip())
+    lower = {name.lower(): name for name in table.columns}
+    joint = next((lower[name] for name in _JOINT if name in lower), None)
+    if joint is not None and {"x", "y"} <= set(lower):
+        return _long(table, lower, joint, fps)
+    return _wide(table, lower, fps)
+
+
+def _wide(table: pd.DataFrame, lower: dict[str, str], fps: float | None) -> Take:
+    found: dict[str, dict[str, str]] = {}
+    for name in table.columns:
+        match = _COLUMN.fullmatch(name)
+        if match and match["joint"].lower() not in _PERSON:
+            what = match["what"].lower()
+            found.setdefault(match["joint"], {})["confidence" if what in _CONFIDENCE else what] = (
+                name
+            )
+    joints = [joint for joint, columns in found.items() if {"x", "y"} <= set(columns)]
+    if not joints:
+        shown = ", ".join(map(repr, list(table.columns)[:6]))
+        raise NotPoses(
+            f"is a table with the columns {shown}{', ...' if table.shape[1] > 6 else ''}: "
+            "expected JOINT_x, JOINT_y (and JOINT_z, JOINT_confidence) for every joint, or the "
+            "columns frame, joint, x, y"
+        )
+    axes = "xyz" if all("z" in found[joint] for joint in joints) else "xy"
+    columns = [found[joint][axis] for joint in joints for axis in axes]
+    position = _floats(table[columns]).reshape(len(table), len(joints), len(axes))
+    confidence = None
+    if all("confidence" in found[joint] for joint in joints):
+        confidence = _floats(table[[found[joint]["confidence"] for joint in joints]])
+    return _arrange(table, lower, position, confidence, tuple(joints), fps)
+
+
+def _long(table: pd.DataFrame, lower: dict[str, str], joint: str, fps: float | None) -> Take:
+    keys = [lower[name] for name in ("clip", *_FRAME, *_TIME, *_PERSON) if name in lower]
+    if not any(name in lower for name in _FRAME + _TIME):
+        raise NotPoses("is a table of joints without a column 'frame' or 'time'")
+    joints = tuple(str(name) for name in pd.unique(table[joint].dropna()))
+    if table.duplicated([*keys, joint]).any():
+        raise NotPoses("is a table that gives a joint twice in one frame")
+    axes = "xyz" if "z" in lower else "xy"
+    values = [lower[axis] for axis in axes]
+    confident = next((lower[name] for name in _CONFIDENCE if name in lower), None)
+    wide = table.pivot(
+        index=keys, columns=joint, values=[*values, *([confident] * bool(confident))]
+    )
+    shape = (len(wide), len(axes), len(joints))
+    position = _floats(wide[values].reindex(columns=joints, level=1)[values]).reshape(shape)
+    confidence = _floats(wide[confident][list(joints)]) if confident else None
+    rows = wide.index.to_frame(index=False)
+    return _arrange(
+        rows,
+        {str(n).lower(): n for n in rows},
+        position.transpose(0, 2, 1),
+        confidence,
+        joints,
+        fps,
+    )
+
+
+def _arrange(
+    rows: pd.DataFrame,
+    lower: dict[str, str],
+    position: np.ndarray,
+    confidence: np.ndarray | None,
+    joints: tuple[str, ...],
+    fps: float | None,
+) -> Take:
+    """Put rows where their clip, frame and person say; a frame without a row is not seen."""
+    name = {
+        key: next((lower[n] for n in names if n in lower), None)
+        for key, names in (("frame", _FRAME), ("time", _TIME), ("person", _PERSON))
+    }
+    clip = rows[lower["clip"]].to_numpy() if "clip" in lower else np.zeros(len(rows), int)
+    clips, clip = np.unique(clip, return_inverse=True)
+    who = np.zeros(len(rows), dtype=int)
+    if name["person"]:
+        who = pd.factorize(rows[name["person"]].fillna(""), sort=True)[0]
+    times = _floats(rows[[name["time"]]])[:, 0] if name["time"] else None
+    if name["frame"]:
+        frame = _floats(rows[[name["frame"]]])[:, 0]
+    elif times is not None:
+        frame = np.unique(times, return_inverse=True)[1].astype(float)
+    else:
+        frame = np.arange(len(rows), dtype=float)
+        frame -= np.array([np.flatnonzero(clip == c)[0] for c in range(len(clips))])[clip]
+    if not np.isfinite(frame).all() or (frame != np.round(frame)).any():
+        raise NotPoses("is a table whose column 'frame' holds something that is no whole number")
+    frame = frame.astype(np.int64)
+    frame -= frame.min()
+    if frame.max() >= 10 * len(rows) + 1000:
+        raise NotPoses(
+            f"is a table of {len(rows)} rows whose frame numbers spread over {frame.max() + 1}"
+        )
+    if fps is None and times is not None and clip.max(initial=0) == 0:
+        fps = fps_of_times(frame, times)
+    elif fps is None and times is not None:
+        fps = fps_of_times(frame[clip == 0], times[clip == 0])
+    n_frames = int(frame.max()) + 1
+    shape = (len(clips), n_frames, int(who.max()) + 1, len(joints))
+    placed = np.full((*shape, position.shape[-1]), np.nan)
+    placed[clip, frame, who] = position
+    scores = None
+    if confidence is not None:
+        scores = np.zeros(shape)
+        scores[clip, frame, who] = np.nan_to_num(confidence)
+        scores = scores.reshape(-1, *shape[2:])
+    take = Take(
+        placed.reshape(-1, *placed.shape[2:]),
+        confidence=scores,
+        fps=fps,
+        joints=joints,
+        tracked=bool(name["person"]),
+        format="table",
+    )
+    take.n_clips = len(clips)
+    return take
+
+
+def fps_of_times(frame: np.ndarray, times: np.ndarray) -> float | None:
+    """Return the frame rate that numbered frames and their seconds tell."""
+    ok = np.isfinite(times)
+    if np.ptp(frame[ok]) == 0 or np.ptp(times[ok]) == 0:
+        return None
+    first, last = np.argmin(frame[ok]), np.argmax(frame[ok])
+    fps = (frame[ok][last] - frame[ok][first]) / (times[ok][last] - times[ok][first])
+    return float(f"{fps:.9g}") if fps > 0 else None
+
+
+def _unnamed(table: pd.DataFrame, n_joints: int | None) -> Take:
+    values = _floats(table)
+    n_columns = values.shape[1]
+    if n_joints is None and n_columns == 72:
+        bones = tuple((parent, i) for i, parent in enumerate(_LABAN_PARENTS) if parent >= 0)
+        return Take(
+            values.reshape(len(values), 1, 24, 3),
+            fps=120.0,
+            joints=LABAN24,
+            bones=bones,
+            format="unnamed 72-column capture",
+        )
+    if n_joints is not None and n_columns in (2 * n_joints, 3 * n_joints):
+        position = values.reshape(len(values), 1, n_joints, n_columns // n_joints)
+        return Take(position, format="unnamed columns")
+    wanted = "" if n_joints is None else f", expected {2 * n_joints} or {3 * n_joints}"
+    raise NotPoses(
+        f"is a table of {n_columns} columns without names{wanted}: name them JOINT_x, JOINT_y, "
+        "or pass the skeleton whose joints they are"
+    )
+
+
+def _deeplabcut(table: pd.DataFrame) -> Take:
+    levels = [str(level).lower() for level in table.columns.names]
+    columns = table.columns.to_frame(index=False)
+    columns.columns = levels if "coords" in levels else [*levels[:-1], "coords"]
+    joints = tuple(pd.unique(columns["bodyparts"]))
+    people = list(pd.unique(columns["individuals"])) if "individuals" in levels else [None]
+    position = np.full((len(table), len(people), len(joints), 2), np.nan)
+    confidence = np.zeros(position.shape[:-1])
+    values = _floats(table)
+    for i, column in columns.iterrows():
+        who = people.index(column.get("individuals"))
+        where = joints.index(column["bodyparts"])
+        if column["coords"] == "likelihood":
+            confidence[:, who, where] = np.nan_to_num(values[:, i])
+        elif column["coords"] in ("x", "y"):
+            position[:, who, where, "xy".index(column["coords"])] = values[:, i]
+    return Take(
+        position, confidence=confidence, joints=joints, tracked=True, format="DeepLabCut table"
+    )
+
+
+def _read(text: str, **options: Any) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(io.StringIO(text), **options)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise NotPoses(f"is a damaged table ({str(error).strip()})") from error
+    if table.empty:
+        raise NotPoses("is a table without rows")
+    return table
+
+
+def _floats(table: pd.DataFrame) -> np.ndarray:
+    try:
+        return table.to_numpy(dtype=float)
+    except (TypeError, ValueError) as error:
+        raise NotPoses(f"is a table with coordinates that are no numbers ({error})") from error
+
+
+def _all_numbers(cells: list[str]) -> bool:
+    try:
+        [float(cell) for cell in cells if cell]
+    except ValueError:
+        return False
+    return any(cells)
