@@ -1,0 +1,81 @@
+"""Takes of any frame rate, brought onto the clock of the sound."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+from scipy.signal import butter, sosfiltfilt
+
+from ..functional.frames import fill_curves
+
+
+def on_clock(
+    position: np.ndarray, *, fps: float, start: float, new_fps: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a take at the frames n / new_fps of a clock, and which joints were seen there.
+
+    Parameters
+    ----------
+    position : ndarray of shape (n_frames, n_joints, n_axes)
+        The take; NaN is a joint that was not seen.
+    fps : float
+        Its frame rate in Hz.
+    start : float
+        Time of its first frame on the clock in s; may be negative.
+    new_fps : float
+        The frame rate to bring it to, in Hz.
+
+    Returns
+    -------
+    position : ndarray of shape (n_new, n_joints, n_axes)
+        The take from time 0 of the clock to its end, gaps filled.
+    seen : ndarray of bool of shape (n_new, n_joints)
+        False where a joint was not seen, and before the take began.
+
+    Notes
+    -----
+    Gaps are bridged linearly in time and ends hold the nearest value; a joint that is never seen
+    stays NaN. Between frames a cubic spline interpolates. Where the new rate is lower, what it
+    could not hold (above 0.45 of it) is filtered out first, zero-phase. Frames that already lie on
+    the clock stay as they are.
+    """
+    n_frames = len(position)
+    was_seen = np.isfinite(position).all(axis=-1)
+    never = ~was_seen.any(axis=0)
+    filled = _fill(position, was_seen)
+    # A last frame lasts until the next would have come; the tolerance is for rounding alone.
+    n_new = max(0, int(np.ceil((start + n_frames / fps) * new_fps - 1e-6)))
+    # Where each new frame falls among the old ones.
+    at = (np.arange(n_new) / new_fps - start) * fps
+    whole = np.rint(at)
+    if np.abs(at - whole).max(initial=0.0) < 1e-6:
+        near = whole.astype(int).clip(0, n_frames - 1)
+        new = filled[near]
+    else:
+        if new_fps < 0.95 * fps:
+            filled = _low_pass(filled, 0.45 * new_fps, fps)
+        clipped = at.clip(0, n_frames - 1)
+        new = (
+            CubicSpline(np.arange(n_frames), filled)(clipped)
+            if n_frames > 1
+            else filled[[0] * n_new]
+        )
+    below = np.floor(at + 1e-6).astype(int).clip(0, n_frames - 1)
+    above = np.ceil(at - 1e-6).astype(int).clip(0, n_frames - 1)
+    seen = was_seen[below] & was_seen[above] & (at >= -1e-6)[:, None]
+    new[:, never] = np.nan
+    return new, seen
+
+
+def _fill(position: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    if seen.all():
+        return position
+    curves = np.where(seen[..., None], position, np.nan).reshape(len(position), -1)
+    return np.ascontiguousarray(fill_curves(curves.T).T).reshape(position.shape)
+
+
+def _low_pass(position: np.ndarray, cutoff: float, fps: float) -> np.ndarray:
+    sections = butter(4, cutoff, fs=fps, output="sos")
+    # As many frames as the filter rings, if the take has them.
+    pad = min(int(3 * fps / cutoff), len(position) - 1)
+    return sosfiltfilt(sections, position, axis=0, padlen=pad)
