@@ -13,7 +13,7 @@ from ._validation import raise_all, validate_parameters
 from .motion import Motion, as_motion
 
 
-def validate_motion(estimator: Any, X: Any, *, reset: bool) -> Motion:
+def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool = False) -> Motion:
     """Check poses as scikit-learn's ``validate_data`` checks tables, and return a Motion.
 
     Parameters
@@ -25,6 +25,8 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool) -> Motion:
         See :func:`sklearn_asdf.motion.as_motion`.
     reset : bool
         Whether this is `fit`. Otherwise the joints and axes must be those of `fit`.
+    allow_unseen : bool, default=False
+        Whether a clip may be all NaN, as a frame of a live stream may.
 
     Returns
     -------
@@ -37,7 +39,7 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool) -> Motion:
     has ``n_joints * n_axes``, since clips may be longer or shorter than in `fit`.
     """
     fitted = None if reset else getattr(estimator, "skeleton_", None)
-    table = not isinstance(X, Motion) and not _is_list_of_clips(X) and np.ndim(X) <= 2
+    table = not isinstance(X, Motion) and _ndim(X) <= 2
     if table:
         # Also the way to scikit-learn's own sentences for text, complex, sparse and empty tables.
         X = validate_data(
@@ -54,7 +56,7 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool) -> Motion:
             f"Found array with 0 sample(s) (shape={motion.shape}) while a minimum of 1 is required "
             f"by {type(estimator).__name__}: expected at least one clip"
         )
-    problems += _unusable(motion)
+    problems += _unusable(motion, allow_unseen=allow_unseen)
     if reset:
         raise_all(problems)
         if not table:
@@ -82,20 +84,25 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool) -> Motion:
     return motion
 
 
-def _is_list_of_clips(X: Any) -> bool:
-    return isinstance(X, (list, tuple)) and len(X) > 0 and np.ndim(X[0]) >= 2
+def _ndim(X: Any) -> int:
+    """Return the number of axes of whatever came, ragged lists of clips among it."""
+    if hasattr(X, "ndim"):
+        return X.ndim
+    if hasattr(X, "__array__"):
+        return np.asarray(X).ndim
+    if isinstance(X, (list, tuple)) and len(X):
+        return 1 + _ndim(X[0])
+    return 0 if not isinstance(X, (list, tuple)) else 1
 
 
-def _joints_of(X: Any) -> int:
-    if isinstance(X, Motion):
-        return -1
-    if _is_list_of_clips(X):
+def _joints_of(X: Any) -> int | None:
+    """Return the number of joints of bare arrays, which have no skeleton of their own."""
+    if isinstance(X, (list, tuple)) and _ndim(X) == 4:
         return np.shape(X[0])[-2]
-    shape = np.shape(X)
-    return shape[2] if len(shape) == 4 else 1
+    return X.shape[2] if not isinstance(X, Motion) and _ndim(X) == 4 else None
 
 
-def _unusable(motion: Motion) -> list[str]:
+def _unusable(motion: Motion, *, allow_unseen: bool) -> list[str]:
     """Return what is wrong with the values, quickly where nothing is."""
     position = motion.position
     # One pass without temporaries: a finite sum means that every value is.
@@ -111,7 +118,7 @@ def _unusable(motion: Motion) -> list[str]:
             f"frame {frame}, joint {joint}"
         )
     unseen = np.flatnonzero(~motion.seen.any(axis=(1, 2)))
-    if unseen.size:
+    if unseen.size and not allow_unseen:
         which = ", ".join(map(str, unseen[:5])) + (", ..." if unseen.size > 5 else "")
         problems.append(
             f"expected each clip to have a joint that was seen, got only NaN in "

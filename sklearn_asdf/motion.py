@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from ._validation import raise_all
-from .skeletons import Skeleton, get_skeleton, guess_skeleton
+from ._validation import raise_all, require
+from .functional import filters
+from .skeletons import Skeleton, get_skeleton, guess_skeleton, list_skeletons
 
 __all__ = ["Motion", "as_motion"]
 
@@ -511,6 +512,163 @@ class Motion:
             return np.moveaxis(view[chosen], -1, 1)
 
         return self._map(cut, drop=("keyframes",))
+
+    def resample(self, fps: float) -> Motion:
+        """Resample all clips to another frame rate.
+
+        Parameters
+        ----------
+        fps : float
+            Wanted frames a second (Hz).
+
+        Returns
+        -------
+        Motion
+            With positions and confidence only: compute derivatives after resampling. Frame i is the
+            pose at ``i / fps`` seconds, by cubic splines that stay within what was seen without a
+            gap. Nothing is filtered: smooth first when going to fewer frames a second.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_asdf import Motion
+        >>> Motion(np.zeros((4, 61, 17, 2)), fps=30).resample(60).shape
+        (4, 121, 17, 2)
+        """
+        if isinstance(fps, bool) or not isinstance(fps, Real) or not 0 < float(fps) < np.inf:
+            raise ValueError(
+                f"expected fps to be a positive number of frames a second, got {fps!r}"
+            )
+        if fps == self.fps:
+            return self
+        position = filters.resample(self.position, fps=self.fps, new_fps=fps)
+        confidence = self.confidence
+        if confidence is not None:
+            time = np.arange(position.shape[1]) * (self.fps / fps)
+            low = np.minimum(time.astype(np.intp), self.n_frames - 1)
+            high = np.minimum(low + 1, self.n_frames - 1)
+            share = np.asarray(time - low, dtype=confidence.dtype)[:, None]
+            confidence = confidence[:, low] * (1 - share) + confidence[:, high] * share
+        return Motion(position, fps=fps, skeleton=self.skeleton, confidence=confidence)
+
+    # Other containers
+
+    def to_xarray(self) -> Any:
+        """Return an ``xarray.Dataset`` in the conventions of the package movement.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``position`` (time, space, keypoints, individuals) and, if it is known, ``confidence``
+            (time, keypoints, individuals), time in seconds. Each clip is an individual.
+
+        See Also
+        --------
+        from_xarray : The way back.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_asdf import Motion
+        >>> Motion(np.zeros((2, 60, 17, 2)), skeleton="coco17").to_xarray().position.dims
+        ('time', 'space', 'keypoints', 'individuals')
+        """
+        require("xarray", extra="xarray", purpose="Motion.to_xarray")
+        import xarray
+
+        names = self.skeleton.joints if self.skeleton else range(self.n_joints)
+        coords = {
+            "time": np.arange(self.n_frames) / self.fps,
+            "space": list("xyz") if self.n_axes <= 3 else list(range(self.n_axes)),
+            "keypoints": [str(name) for name in names],
+            "individuals": [f"clip_{i}" for i in range(self.n_clips)],
+        }
+        coords["space"] = coords["space"][: self.n_axes]
+        data = {"position": (tuple(coords), self.position.transpose(1, 3, 2, 0))}
+        if self.confidence is not None:
+            dims = ("time", "keypoints", "individuals")
+            data["confidence"] = (dims, self.confidence.transpose(1, 2, 0))
+        attrs: dict[str, Any] = {
+            "fps": self.fps,
+            "time_unit": "seconds",
+            "ds_type": "poses",
+            "source_software": "sklearn_asdf",
+        }
+        if self.skeleton and self.skeleton.name:
+            attrs["skeleton"] = self.skeleton.name
+        return xarray.Dataset(data, coords=coords, attrs=attrs)
+
+    @classmethod
+    def from_xarray(
+        cls, dataset: Any, *, fps: float | None = None, skeleton: Skeleton | str | None = None
+    ) -> Motion:
+        """Take poses from an ``xarray.Dataset`` in the conventions of the package movement.
+
+        Parameters
+        ----------
+        dataset : xarray.Dataset
+            With ``position`` over time, space, keypoints and individuals (the last may be missing),
+            in any order, and possibly ``confidence``.
+        fps : float or None, default=None
+            Frames a second (Hz); None takes the attribute ``fps``, or else the step of time in
+            seconds.
+        skeleton : Skeleton, str or None, default=None
+            Who the joints are; None takes the names of the keypoints, without bones unless they are
+            those of a registered skeleton.
+
+        Returns
+        -------
+        Motion
+            One clip an individual.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_asdf import Motion
+        >>> motion = Motion(np.zeros((2, 60, 17, 2)), skeleton="coco17")
+        >>> Motion.from_xarray(motion.to_xarray())
+        Motion(2 clips x 60 frames (2 s at 30 fps) x 17 joints (coco17) x 2 axes, float64)
+        """
+        if "position" not in getattr(dataset, "data_vars", ()):
+            raise ValueError(
+                "expected an xarray.Dataset with a variable 'position', got "
+                f"{type(dataset).__name__}"
+            )
+        arrays = {}
+        for name, wanted in (
+            ("position", ["individual", "time", "keypoint", "space"]),
+            ("confidence", ["individual", "time", "keypoint"]),
+        ):
+            if name not in dataset.data_vars:
+                continue
+            array = dataset[name]
+            # movement has named these dimensions both ways.
+            array = array.rename({d: d.removesuffix("s") for d in array.dims})
+            if "individual" not in array.dims:
+                array = array.expand_dims("individual")
+            if set(array.dims) != set(wanted):
+                raise ValueError(
+                    f"expected {name} over time, {'space, ' if len(wanted) == 4 else ''}keypoints "
+                    f"and individuals, got {dataset[name].dims}"
+                )
+            arrays[name] = array.transpose(*wanted)
+        position = arrays["position"]
+        if fps is None:
+            fps = dataset.attrs.get("fps")
+        if fps is None and "time" in position.coords and position.sizes["time"] > 1:
+            in_seconds = dataset.attrs.get("time_unit") == "seconds"
+            steps = np.diff(position["time"].values)
+            fps = float(1 / np.median(steps)) if in_seconds else None
+        if fps is None:
+            raise ValueError("expected a dataset with the attribute 'fps', got none: give fps=")
+        if skeleton is None and "keypoint" in position.coords:
+            joints = [str(k) for k in position["keypoint"].values]
+            known = (get_skeleton(name) for name in list_skeletons())
+            skeleton = next((s for s in known if list(s.joints) == joints), None)
+            if skeleton is None and joints != [str(i) for i in range(len(joints))]:
+                skeleton = Skeleton(joints)
+        confidence = arrays["confidence"].values if "confidence" in arrays else None
+        return cls(position.values, fps=float(fps), skeleton=skeleton, confidence=confidence)
 
 
 def _pad_frames(array: np.ndarray, n_frames: int, fill: float) -> np.ndarray:

@@ -45,17 +45,18 @@ _CENTRE_SYNONYMS = {
     "nose": (),
 }
 
-# Share of the body's mass and place of the centre of mass between the two ends (from the first):
-# means of the women's and men's values of de Leva (1996), table 4.
-_SEGMENTS = {
-    "head": (0.06810, 0.0, "head", "head"),
-    "trunk": (0.43015, 0.4046, "shoulders", "hips"),
-    "upper_arm": (0.02630, 0.5763, "shoulder", "elbow"),
-    "forearm": (0.01500, 0.4567, "elbow", "wrist"),
-    "hand": (0.00585, 0.5, "wrist", "hand"),
-    "thigh": (0.14470, 0.3854, "hip", "knee"),
-    "shank": (0.04570, 0.4374, "knee", "ankle"),
-    "foot": (0.01330, 0.5, "ankle", "toe"),
+# Share of the body's mass, place of the centre of mass between the two ends (from the first), and
+# length as a share of the body's height: means of the women's and men's values of de Leva (1996),
+# table 4. The lengths of heads, hands and feet depend on where a tracker puts their ends.
+_SEGMENTS: dict[str, tuple[float, float, float | None, str, str]] = {
+    "head": (0.06810, 0.0, None, "head", "head"),
+    "trunk": (0.43015, 0.4046, 0.2915, "shoulders", "hips"),
+    "upper_arm": (0.02630, 0.5763, 0.1602, "shoulder", "elbow"),
+    "forearm": (0.01500, 0.4567, 0.1534, "elbow", "wrist"),
+    "hand": (0.00585, 0.5, None, "wrist", "hand"),
+    "thigh": (0.14470, 0.3854, 0.2275, "hip", "knee"),
+    "shank": (0.04570, 0.4374, 0.2529, "knee", "ankle"),
+    "foot": (0.01330, 0.5, None, "ankle", "toe"),
 }
 
 _LIMBS = (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
@@ -91,6 +92,8 @@ class Segment:
         Share of the body's mass, in [0, 1].
     centre : float
         Where the centre of mass lies, from 0 (proximal end) to 1 (distal end).
+    length : float or None, default=None
+        Share of the body's height, where it is known.
 
     Examples
     --------
@@ -104,6 +107,7 @@ class Segment:
     distal: tuple[str, ...]
     mass: float
     centre: float
+    length: float | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ class Skeleton:
     left_right : tuple of (str, str)
         Each joint on the left with its counterpart on the right.
     segments : tuple of Segment
-        Parts of the body with their share of its mass.
+        Parts of the body with their shares of its mass and height.
     masses : ndarray of shape (n_joints,)
         Share of the body's mass that each joint carries, so that ``masses @ position`` is the
         centre of mass; they sum to 1.
@@ -335,15 +339,15 @@ class Skeleton:
         head = ears or self._known("head")
         found = []
         if head:
-            found.append(Segment("head", head, head, *_SEGMENTS["head"][:2]))
+            found.append(Segment("head", head, head, *_SEGMENTS["head"][:3]))
         if shoulders and hips:
-            found.append(Segment("trunk", shoulders, hips, *_SEGMENTS["trunk"][:2]))
+            found.append(Segment("trunk", shoulders, hips, *_SEGMENTS["trunk"][:3]))
         for side in _SIDES:
-            for name, (mass, centre, upper, lower) in list(_SEGMENTS.items())[2:]:
+            for name, (*values, upper, lower) in list(_SEGMENTS.items())[2:]:
                 high = self._known(f"{side}_{upper}")
                 low = self._known(f"{side}_{lower}") or (high if name in ("hand", "foot") else ())
                 if high and low:
-                    found.append(Segment(f"{side}_{name}", high, low, mass, centre))
+                    found.append(Segment(f"{side}_{name}", high, low, *values))
         return tuple(found)
 
     @cached_property

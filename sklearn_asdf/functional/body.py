@@ -1,0 +1,178 @@
+"""How tall the dancer is, and where the dancer stands and faces.
+
+Everywhere in this module poses are arrays (..., n_frames, n_joints, n_axes), and a joint is unseen
+in a frame where any of its coordinates is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .filters import _all_seen, fill_gaps
+from .kinematics import magnitude
+
+__all__ = ["body_size", "egocentric"]
+
+
+def _nanmedian(x: np.ndarray) -> np.ndarray:
+    """Return medians along the last axis of what is not NaN, and NaN of nothing, silently."""
+    x = np.sort(x, axis=-1)
+    n = (~np.isnan(x)).sum(axis=-1, keepdims=True)
+    low = np.take_along_axis(x, np.maximum(n - 1, 0) // 2, axis=-1)
+    high = np.take_along_axis(x, np.minimum(n // 2, x.shape[-1] - 1), axis=-1)
+    return (low + (high - low) / 2)[..., 0]
+
+
+def _centre(position: np.ndarray, joints: np.ndarray | tuple[int, ...]) -> np.ndarray:
+    """Return the mean of the joints that are seen, NaN where none is."""
+    some = position[..., np.asarray(joints, dtype=np.intp), :]
+    known = ~np.isnan(some)
+    count = known.sum(axis=-2)
+    total = some.sum(axis=-2, where=known)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(position.dtype)
+
+
+def _between(position: np.ndarray, a: tuple[int, ...], b: tuple[int, ...]) -> np.ndarray:
+    """Return the vectors from the centre of joints `a` to that of `b`, NaN unless all are seen."""
+    low = position[..., list(a), :].mean(axis=-2)
+    return position[..., list(b), :].mean(axis=-2) - low
+
+
+def body_size(
+    position: np.ndarray,
+    segments: Sequence[tuple[tuple[int, ...], tuple[int, ...], float]] = (),
+) -> np.ndarray:
+    """Estimate how tall the dancer of each clip is.
+
+    Parameters
+    ----------
+    position : ndarray of shape (..., n_frames, n_joints, n_axes)
+        Poses, NaN where a joint was not seen.
+    segments : sequence of (joints, joints, float), default=()
+        Parts of the body: the joints whose centre is one end, those whose centre is the other, and
+        the share of the body's height that lies between.
+
+    Returns
+    -------
+    ndarray of shape (...)
+        One positive size a clip, in the unit of `position`.
+
+    Notes
+    -----
+    The sum of the parts' lengths, each the median over the frames that show it, divided by the sum
+    of their shares of a body's height: the height, whichever parts are seen, in three dimensions;
+    in two, less what foreshortening takes. Without segments it is the median over frames of the
+    diagonal of the box round all joints. Where that is zero, a single joint for instance, it is 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.body import body_size
+    >>> poses = np.array([[[[0.0, 0.0], [0.0, 0.5]]]])  # hips and shoulders of one clip, one frame
+    >>> body_size(poses, [((0,), (1,), 0.25)])
+    array([2.])
+    """
+    size = np.zeros(position.shape[:-3])
+    share = np.zeros(position.shape[:-3])
+    for a, b, part in segments:
+        length = _nanmedian(magnitude(_between(position, a, b)))
+        size += np.nan_to_num(length)
+        share += part * ~np.isnan(length)
+    size = size / np.where(share > 0, share, 1)
+    if not (size > 0).all():
+        low = np.where(np.isnan(position), np.inf, position).min(axis=-2)
+        high = np.where(np.isnan(position), -np.inf, position).max(axis=-2)
+        empty = high < low
+        high[empty] = low[empty] = np.nan
+        size = np.where(size > 0, size, _nanmedian(magnitude(high - low)))
+    return np.where(size > 0, size, 1.0)
+
+
+def egocentric(
+    position: np.ndarray,
+    *,
+    fps: float,
+    centre: tuple[int, ...] = (),
+    lateral: Sequence[tuple[int, int]] = (),
+    vertical_axis: int = 1,
+) -> np.ndarray:
+    """Move poses into the dancer's own frame: the hips at the origin and, in 3-D, facing one way.
+
+    Parameters
+    ----------
+    position : ndarray of shape (..., n_frames, n_joints, n_axes)
+        Poses, NaN where a joint was not seen.
+    fps : float
+        Frames a second (Hz).
+    centre : tuple of int, default=()
+        The joints whose centre becomes the origin, the hips; all joints if there are none.
+    lateral : sequence of (int, int), default=()
+        Pairs of a left and a right joint, hips and shoulders, that tell where the dancer faces.
+    vertical_axis : int, default=1
+        The axis of space that points up or down.
+
+    Returns
+    -------
+    ndarray
+        Shaped as `position`, NaN where it is.
+
+    Notes
+    -----
+    In three dimensions the poses are turned about the vertical, frame by frame, until the line from
+    right to left, averaged over the pairs, lies along the first horizontal axis. In one or two
+    dimensions, and without pairs, nothing is turned. Where the hips or the pairs are not seen,
+    origin and direction are interpolated between, and held before and after, the frames in which
+    they are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.body import egocentric
+    >>> poses = np.array([[[5.0, 1.0], [7.0, 1.0]]])
+    >>> egocentric(poses, fps=30, centre=(0,)).tolist()
+    [[[0.0, 0.0], [2.0, 0.0]]]
+    """
+    origin = _centre(position, centre) if centre else _centre(position, range(position.shape[-2]))
+    moved = position - _steady(origin, position, fps=fps)[..., None, :]
+    if position.shape[-1] != 3 or not lateral:
+        return moved
+    across = [_between(position, (right,), (left,)) for left, right in lateral]
+    first, second = (axis for axis in range(3) if axis != vertical_axis)
+    line = _steady(_mean_vector(across), None, fps=fps)
+    length = np.hypot(line[..., first], line[..., second])
+    known = length > 0
+    length = np.where(known, length, 1)
+    cos = np.where(known, line[..., first] / length, 1)[..., None].astype(position.dtype)
+    sin = np.where(known, line[..., second] / length, 0)[..., None].astype(position.dtype)
+    turned = moved.copy()
+    turned[..., first] = cos * moved[..., first] + sin * moved[..., second]
+    turned[..., second] = cos * moved[..., second] - sin * moved[..., first]
+    return turned
+
+
+def _mean_vector(vectors: Sequence[np.ndarray]) -> np.ndarray:
+    stacked = np.stack(vectors, axis=-2)
+    return _centre(stacked, range(len(vectors)))
+
+
+def _steady(track: np.ndarray, position: np.ndarray | None, *, fps: float) -> np.ndarray:
+    """Interpolate a track (..., n_frames, n_axes) over NaN and hold it at both ends.
+
+    A track that is never known is the centre of all seen joints, if there are poses, or zero.
+    """
+    if _all_seen(track):
+        return track
+    track = fill_gaps(track[..., None, :], fps=fps)[..., 0, :]
+    known = ~np.isnan(track).any(axis=-1)
+    if position is not None and not known.any(axis=-1).all():
+        never = ~known.any(axis=-1)
+        track = track.copy()
+        track[never] = _steady(_centre(position[never], range(position.shape[-2])), None, fps=fps)
+        known = ~np.isnan(track).any(axis=-1)
+    frame = np.arange(track.shape[-2])
+    first = known.argmax(axis=-1)[..., None]
+    last = track.shape[-2] - 1 - known[..., ::-1].argmax(axis=-1)[..., None]
+    held = np.take_along_axis(track, np.clip(frame, first, last)[..., None], axis=-2)
+    return np.where(known.any(axis=-1)[..., None, None], held, 0)
