@@ -19,6 +19,9 @@ __all__ = [
     "select_keyframes",
 ]
 
+# A curve rests while it stays within this share of its range.
+_REST = 0.01
+
 
 def bone_angles(position: ArrayLike, bones: ArrayLike, reference: ArrayLike) -> np.ndarray:
     """Angle between each bone and a reference vector (eq. 9).
@@ -180,7 +183,7 @@ def candidate_frames(
     return inside & (salience > np.maximum(mean, floor))
 
 
-def _departing(
+def _departures(
     row: np.ndarray,
     frame: np.ndarray,
     first: np.ndarray,
@@ -188,7 +191,7 @@ def _departing(
     length: np.ndarray,
     gap: int,
 ) -> np.ndarray:
-    """Index, among candidates, of each cluster's frame farthest from its neighbourhood's mean.
+    """Return how far the curve lies, at each candidate, above the mean around its cluster.
 
     Candidates are (row of `curve`, frame), in order; `first` indexes the first of each cluster.
     """
@@ -199,14 +202,18 @@ def _departing(
     total = np.zeros((curve.shape[0], curve.shape[1] + 1))
     np.cumsum(curve, axis=1, out=total[:, 1:])
     mean = (total[where, high] - total[where, low]) / (high - low)
-    cluster = np.repeat(np.arange(len(first)), last - first + 1)
-    departure = np.abs(curve[row, frame] - mean[cluster])
+    return curve[row, frame] - np.repeat(mean, last - first + 1)
+
+
+def _largest(values: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Index of the first largest value of each cluster."""
+    most = np.maximum.reduceat(values, first)
+    cluster = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(values))))
     # A hair of tolerance keeps ties on their first frame whatever the rounding.
-    most = np.maximum.reduceat(departure, first)
-    extreme = np.flatnonzero(departure >= (most * (1 - 1e-9))[cluster])
-    keep = np.ones(len(extreme), dtype=bool)
-    keep[1:] = cluster[extreme[1:]] != cluster[extreme[:-1]]
-    return extreme[keep]
+    largest = np.flatnonzero(values >= (most - 1e-9 * np.abs(most))[cluster])
+    keep = np.ones(len(largest), dtype=bool)
+    keep[1:] = cluster[largest[1:]] != cluster[largest[:-1]]
+    return largest[keep]
 
 
 def _middle_of_plateau(
@@ -236,7 +243,7 @@ def cluster_extremes(
     lengths: ArrayLike | None = None,
     *,
     gap: int = 5,
-    plateau: float = 0.0,
+    refine: bool = False,
 ) -> np.ndarray:
     """Keep one candidate of each cluster: the extreme of the curve (after eq. 11).
 
@@ -250,21 +257,24 @@ def cluster_extremes(
         Frames of each clip. By default all.
     gap : int, default=5
         Candidates at most so many frames apart belong to one cluster.
-    plateau : float, default=0
-        Frames around the extreme which differ from it by at most this share of the curve's range
-        count as equally extreme, and the middle one is kept; a held pose is so found at its
-        middle. 0 keeps the first.
+    refine : bool, default=False
+        Whether to go beyond the paper: see the notes.
 
     Returns
     -------
     kept : ndarray of bool, shape (n_clips, n_curves, n_frames)
-        True at the frames kept, one a cluster (fewer where two clusters share a plateau).
+        True at the frames kept: one a cluster, or one or two if refined.
 
     Notes
     -----
     The paper keeps the frame that "maximises or minimises" the curve and leaves open when which.
     Here it is the candidate that departs most, up or down, from the curve's mean over the cluster
     and `gap` frames to either side: a crest keeps its maximum and a trough its minimum.
+
+    Refined, a cluster that holds both a crest and a trough more than `gap` frames apart keeps both,
+    and where the curve rests at an extreme (within 1 % of its range) the middle of the rest is
+    kept. So all bones agree on the frame of a held pose, whose two ends are salient but not its
+    middle.
 
     References
     ----------
@@ -289,10 +299,17 @@ def cluster_extremes(
         first = np.flatnonzero(
             np.concatenate([[True], (np.diff(row) != 0) | (np.diff(frame) > gap)])
         )
-        extreme = _departing(row, frame, first, curve, length, gap)
+        departure = _departures(row, frame, first, curve, length, gap)
+        extreme = _largest(np.abs(departure), first)
+        if refine:
+            side = np.repeat(np.sign(departure[extreme]), np.diff(np.append(first, len(row))))
+            opposite = _largest(-side * departure, first)
+            apart = np.abs(frame[opposite] - frame[extreme]) > gap
+            across = departure[opposite] * departure[extreme] < 0
+            extreme = np.concatenate([extreme, opposite[apart & across]])
         row, frame = row[extreme], frame[extreme]
-        if plateau > 0:
-            tolerance = plateau * (curve.max(axis=1) - curve.min(axis=1))
+        if refine:
+            tolerance = _REST * (curve.max(axis=1) - curve.min(axis=1))
             frame = _middle_of_plateau(row, frame, curve, length, tolerance)
         kept[row, frame] = True
     return kept.reshape(candidates.shape)
@@ -310,8 +327,9 @@ def select_keyframes(
 
     Parameters
     ----------
-    candidates : array-like of bool, shape (n_clips, n_frames)
-        True at candidates: the union over curves (eq. 12).
+    candidates : array-like of bool or int, shape (n_clips, n_frames)
+        True at candidates: the union over curves (eq. 12). Or numbers: how many curves voted for
+        each frame.
     curve : array-like of shape (n_clips, n_frames)
         Mean of all curves (eq. 13), without NaN.
     n_keyframes : int
@@ -329,8 +347,10 @@ def select_keyframes(
     Notes
     -----
     The candidates' times are clustered by k-means, solved exactly (`kmeans_1d`), and each cluster
-    keeps the extreme of `curve` by the rule of `cluster_extremes`. Where there are fewer
-    candidates than wanted, `spread_frames` adds frames far from them.
+    keeps the extreme of `curve` by the rule of `cluster_extremes`. Given votes, each candidate
+    weighs as many times as it has votes and each cluster keeps the frame that has most, the
+    extreme of those that tie. Where there are fewer candidates than wanted, `spread_frames` adds
+    frames far from them.
 
     References
     ----------
@@ -347,7 +367,7 @@ def select_keyframes(
     >>> select_keyframes(candidates, curve, 2).tolist()
     [[3, 15]]
     """
-    candidates, curve = np.asarray(candidates, dtype=bool), np.asarray(curve, dtype=float)
+    candidates, curve = np.asarray(candidates), np.asarray(curve, dtype=float)
     n_clips, n_frames = candidates.shape
     length = np.full(n_clips, n_frames) if lengths is None else np.asarray(lengths)
     row, frame = np.nonzero(candidates)
@@ -355,12 +375,16 @@ def select_keyframes(
     chosen = np.zeros((n_clips, n_frames), dtype=bool)
     if len(row):
         rank = np.arange(len(row)) - (np.cumsum(counts) - counts)[row]
-        times = np.zeros((n_clips, counts.max()))
+        times, votes = np.zeros((2, n_clips, counts.max()))
         times[row, rank] = frame
-        label = kmeans_1d(times, n_keyframes, counts)[row, rank]
+        votes[row, rank] = candidates[row, frame]
+        label = kmeans_1d(times, n_keyframes, counts, weights=votes)[row, rank]
         first = np.flatnonzero(
             np.concatenate([[True], (np.diff(row) != 0) | (np.diff(label) != 0)])
         )
-        extreme = _departing(row, frame, first, curve, length, gap)
+        departure = np.abs(_departures(row, frame, first, curve, length, gap))
+        # Votes are whole numbers, so shares of the largest departure only part those that tie.
+        share = 0.5 * departure / max(departure.max(), np.finfo(float).tiny)
+        extreme = _largest(votes[row, rank] + share, first)
         chosen[row[extreme], frame[extreme]] = True
     return spread_frames(chosen, n_keyframes, length)

@@ -13,60 +13,78 @@ __all__ = ["kmeans_1d"]
 _BLOCK = 2**19
 
 
-def _cost(prefix: np.ndarray, square: np.ndarray, start: int, stop: int) -> np.ndarray:
-    """Squared deviations of points ``i, ..., j`` for ``j`` in ``start, ..., stop - 1``.
+def _deviation(size: np.ndarray, total: np.ndarray, square: np.ndarray) -> np.ndarray:
+    """Squared deviations from the mean, from a cluster's weight, sum and sum of squares.
 
-    Shape (n_rows, stop - start, stop), infinite where ``i > j``.
+    Works in place; infinite where there is no point.
     """
-    i, j = np.arange(stop), np.arange(start, stop)[:, None]
-    size = j - i + 1
-    total = prefix[:, start + 1 : stop + 1, None] - prefix[:, None, :stop]
-    cost = square[:, start + 1 : stop + 1, None] - square[:, None, :stop]
-    total *= total
-    total /= np.maximum(size, 1)
-    cost -= total
-    np.maximum(cost, 0.0, out=cost)
-    cost[:, size < 1] = np.inf
-    return cost
+    np.maximum(size, 0.0, out=size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total *= total
+        total /= size
+    square -= total
+    np.maximum(square, 0.0, out=square)
+    square[size == 0] = np.inf
+    return square
 
 
-def _first_of_clusters(points: np.ndarray, counts: np.ndarray, n_clusters: int) -> np.ndarray:
-    """Index of each cluster's first point, (n_rows, n_clusters), by dynamic programming."""
-    n_rows, n_points = points.shape
-    points = points - points.mean(axis=1, keepdims=True)
-    prefix = np.zeros((n_rows, n_points + 1))
-    square = np.zeros((n_rows, n_points + 1))
-    np.cumsum(points, axis=1, out=prefix[:, 1:])
-    np.cumsum(points**2, axis=1, out=square[:, 1:])
+def _cost(sums: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """Cost of the cluster of points ``i, ..., j``, for ``j`` in ``start, ..., stop - 1``.
+
+    Shape (stop - start, stop, n_rows): j, i, and the rows last, so that all that follows runs
+    over contiguous rows.
+    """
+    return _deviation(*(sums[:, start + 1 : stop + 1, None] - sums[:, None, :stop]))
+
+
+def _first_of_clusters(
+    points: np.ndarray, weights: np.ndarray, counts: np.ndarray, n_clusters: int
+) -> np.ndarray:
+    """Index of each cluster's first point, (n_clusters, n_rows), by dynamic programming.
+
+    `points` and `weights` have shape (n_points, n_rows).
+    """
+    n_points, n_rows = points.shape
+    # About their mean, the squares of far points lose no digits.
+    points = points - (points * weights).sum(axis=0) / weights.sum(axis=0)
+    sums = np.zeros((3, n_points + 1, n_rows))
+    np.cumsum([weights, weights * points, weights * points**2], axis=1, out=sums[:, 1:])
     fits = n_rows * n_points**2 <= 2 * _BLOCK
     # Half the table is infinite (a cluster cannot begin after its end): blocks skip most of it.
-    height = max(1, min(16 if fits else n_points, _BLOCK // (n_rows * n_points)))
+    height = max(1, min(8 if fits else n_points, _BLOCK // (n_rows * n_points)))
     blocks = [(low, min(low + height, n_points)) for low in range(0, n_points, height)]
-    held = [_cost(prefix, square, *block) for block in blocks] if fits else None
+    held = [_cost(sums, *block) for block in blocks] if fits else None
 
-    # best[k][:, j]: least cost of the first j points in k clusters. The way forward keeps costs
+    # best[k][j]: least cost of the first j points in k clusters. The way forward keeps costs
     # only: where a cluster begins is wanted for one point a row and step, on the way back.
-    best = np.full((n_clusters + 1, n_rows, n_points + 1), np.inf)
-    best[0, :, 0] = 0.0
+    best = np.full((n_clusters, n_points + 1, n_rows), np.inf)
+    best[0, 0] = 0.0
     for before, after in pairwise(best):
+        origin = 0
         for block, (low, high) in enumerate(blocks):
-            cost = held[block] if held else _cost(prefix, square, low, high)
-            np.min(cost + before[:, None, :high], axis=2, out=after[:, low + 1 : high + 1])
+            cost = held[block] if held else _cost(sums, low, high)
+            cost = cost[:, origin:] + before[origin:high]
+            np.min(cost, axis=1, out=after[low + 1 : high + 1])
+            # Where the best last cluster begins never moves back as points are added.
+            origin += int(cost[-1].argmin(axis=0).min())
 
     rows = np.arange(n_rows)
-    first = np.zeros((n_rows, n_clusters), dtype=np.intp)
-    stop = counts.copy()
-    position = np.arange(n_points)
+    first = np.zeros((n_clusters, n_rows), dtype=np.intp)
+    stop = counts
     for cluster in reversed(range(n_clusters)):
-        size = stop[:, None] - position
-        total = prefix[rows, stop][:, None] - prefix[:, :-1]
-        cost = square[rows, stop][:, None] - square[:, :-1] - total**2 / np.maximum(size, 1)
-        cost = np.where(size > 0, np.maximum(cost, 0.0), np.inf) + best[cluster, :, :-1]
-        stop = first[:, cluster] = cost.argmin(axis=1)
+        high = int(stop.max())
+        cost = _deviation(*(sums[:, stop, rows][:, None] - sums[:, :high]))
+        stop = first[cluster] = (cost + best[cluster, :high]).argmin(axis=0)
     return first
 
 
-def kmeans_1d(values: ArrayLike, n_clusters: int, counts: ArrayLike | None = None) -> np.ndarray:
+def kmeans_1d(
+    values: ArrayLike,
+    n_clusters: int,
+    counts: ArrayLike | None = None,
+    *,
+    weights: ArrayLike | None = None,
+) -> np.ndarray:
     """Split ascending values into the `n_clusters` groups of least squared deviation.
 
     Lloyd's algorithm finds some local optimum that depends on where it starts; in one dimension
@@ -81,6 +99,8 @@ def kmeans_1d(values: ArrayLike, n_clusters: int, counts: ArrayLike | None = Non
         Number of clusters.
     counts : array-like of int, shape (n_rows,), optional
         Number of values of each row; later ones are padding. By default all.
+    weights : array-like of shape (n_rows, n_values), optional
+        How much each value counts, above 0. By default all alike.
 
     Returns
     -------
@@ -107,6 +127,7 @@ def kmeans_1d(values: ArrayLike, n_clusters: int, counts: ArrayLike | None = Non
     values = np.asarray(values, dtype=float)
     n_rows, n_values = values.shape
     counts = np.full(n_rows, n_values) if counts is None else np.asarray(counts)
+    weights = np.ones_like(values) if weights is None else np.asarray(weights, dtype=float)
     position = np.arange(n_values)
     labels = np.broadcast_to(position, values.shape).copy()
     # Rows of like size are solved together: little padding, and blocks that stay in cache.
@@ -114,14 +135,19 @@ def kmeans_1d(values: ArrayLike, n_clusters: int, counts: ArrayLike | None = Non
     order = order[counts[order] > n_clusters]
     while len(order):
         size = counts[order[0]]
-        limit = np.searchsorted(counts[order], max(size + size // 8, size + 4), side="right")
+        limit = np.searchsorted(counts[order], max(size + size // 4, size + 8), side="right")
         many = max(1, _BLOCK // int(counts[order[limit - 1]]) ** 2)
         rows, order = order[: min(limit, many)], order[min(limit, many) :]
         size = counts[rows[-1]]
-        padded = np.where(position[:size] < counts[rows, None], values[rows, :size], 0.0)
-        first = _first_of_clusters(padded, counts[rows], n_clusters)
+        inside = position[:size] < counts[rows, None]
+        first = _first_of_clusters(
+            np.where(inside, values[rows, :size], 0.0).T,
+            np.where(inside, weights[rows, :size], 0.0).T,
+            counts[rows],
+            n_clusters,
+        )
         opening = np.zeros((len(rows), n_values), dtype=np.intp)
-        np.put_along_axis(opening, first[:, 1:], 1, axis=1)
+        np.put_along_axis(opening, first[1:].T, 1, axis=1)
         labels[rows] = np.cumsum(opening, axis=1)
     labels[position >= counts[:, None]] = -1
     return labels
