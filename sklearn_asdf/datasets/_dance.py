@@ -189,6 +189,8 @@ def dance(
     position = clock.position(time)
     beat = np.floor(position).astype(int)
     done = progress(position - beat, sharpness)
+    # The whole body cannot be flung about as hands are: steps take longer.
+    stepped = progress(position - beat, 0.6 * sharpness)
     n_beats = len(choreography.accent)
 
     # Feet: one of them steps on each beat, about a centre that travels and returns.
@@ -206,12 +208,12 @@ def dance(
     weight_at = 0.64 * landing[1:] + 0.36 * landing[:-1]  # over the foot that has just landed
 
     k = beat - at[1]  # row of this beat in `weight_at`, of the one before in `landing`
-    share = done[:, None]
+    share = stepped[:, None]
     pelvis_xz = weight_at[k] + share * (weight_at[k + 1] - weight_at[k])
-    yaw = yaw_at[k + 1] + done * (yaw_at[k + 2] - yaw_at[k + 1]) + 0.06 * idle[:, 0]
+    yaw = yaw_at[k + 1] + stepped * (yaw_at[k + 2] - yaw_at[k + 1]) + 0.06 * idle[:, 0]
     feet = np.empty((len(time), 2, 3))
     moving = (beat + 1) % 2
-    lift = body_height * (0.015 + 0.06 * vigour) * np.sin(np.pi * done) ** 2
+    lift = body_height * (0.015 + 0.06 * vigour) * np.sin(np.pi * stepped) ** 2
     swing = landing[k] + share * (landing[k + 2] - landing[k])
     for foot in (0, 1):
         steps = moving == foot
@@ -223,11 +225,11 @@ def dance(
     dip = (0.5 + 0.5 * np.cos(2 * np.pi * position)) ** (1 + 3 * sharpness)
     dip = dip * (0.15 + 0.85 * choreography.accent[nearest % n_beats])
     depth = body_height * (0.008 + 0.05 * vigour)
-    lean = _SIDES[beat % 2] * (1 - 2 * done)
+    lean = _SIDES[beat % 2] * (1 - 2 * stepped)
     minor = factors["mode"] == "minor"
     pelvis_frame = _turn_y(yaw) @ _turn_z(-0.05 * lean * (0.5 + vigour))
     hips = _HIP_WIDTH / 2 * body_height * pelvis_frame[:, None, :, 0] * _SIDES[:, None]
-    leg = 0.985 * (_THIGH + _SHANK) * body_height
+    leg = 0.97 * (_THIGH + _SHANK) * body_height
     hips[..., ::2] += pelvis_xz[:, None]
     across = np.sum((hips - feet)[..., ::2] ** 2, axis=-1)
     reach = _ANKLE_HEIGHT * body_height + np.sqrt(np.maximum(leg**2 - across, (0.6 * leg) ** 2))

@@ -21,12 +21,21 @@ __all__ = ["KEYS", "Score", "draw_score", "play"]
 
 KEYS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
-# Four bars each, degrees counted from 0; all start at home, and their last chords lead home.
+# Degrees counted from 0, a bar each: the first half ends open, the second at home.
 _PROGRESSIONS = {
-    "major": ((0, 5, 3, 4), (0, 3, 1, 4), (0, 4, 5, 4), (0, 3, 0, 4)),
-    "minor": ((0, 5, 3, 4), (0, 3, 1, 4), (0, 6, 5, 4), (0, 3, 0, 4)),
+    "major": (
+        (0, 5, 3, 4, 0, 3, 4, 0),
+        (0, 3, 1, 4, 0, 3, 4, 0),
+        (0, 4, 5, 3, 0, 3, 4, 0),
+        (0, 3, 0, 4, 0, 5, 4, 0),
+    ),
+    "minor": (
+        (0, 5, 3, 4, 0, 3, 4, 0),
+        (0, 3, 5, 4, 0, 3, 4, 0),
+        (0, 6, 5, 4, 0, 3, 4, 0),
+        (0, 3, 0, 4, 0, 5, 4, 0),
+    ),
 }
-_ENDINGS = ((3, 4), (4, 0))  # how the phrase's two halves close: open, then at home
 _MELODY_RHYTHMS = 3
 
 
@@ -69,9 +78,7 @@ def draw_score(
     """Compose a phrase: its harmony in the mode, its melody along the height of the hands."""
     metre, mode = factors["metre"], factors["mode"]
     key = int(rng.integers(12))
-    progression = _PROGRESSIONS[mode][rng.integers(len(_PROGRESSIONS[mode]))]
-    halves = [[*progression[:2], *(_ENDINGS[half] if half else progression[2:])] for half in (0, 1)]
-    degrees = np.array(halves[0] + halves[1])
+    degrees = np.array(_PROGRESSIONS[mode][rng.integers(len(_PROGRESSIONS[mode]))])
     arpeggio = rng.random() < 0.5
     # Per motif of four beats, whether a beat of the melody is divided.
     divided = rng.random((_MELODY_RHYTHMS, 4)) < [0.15, 0.5, 0.3, 0.5]
@@ -113,8 +120,9 @@ def draw_score(
                 if i:
                     target = last + np.sign(wander[bar, beat, i]) * 2
                 last = _nearest(target, allowed | (chord & allowed), last)
+                strength = gain[beat] * (0.75 if i else 1.0)
                 notes.append(
-                    Note(first + beat + i / 2, 1 / halves_of_beat, last, gain[beat], "melody")
+                    Note(first + beat + i / 2, 1 / halves_of_beat, last, strength, "melody")
                 )
     return Score(notes, key, PHRASE_BARS * metre)
 
@@ -176,7 +184,7 @@ _DECAY = {"bass": 1.6, "chord": 0.9, "pad": 30.0, "melody": 1.4}  # seconds at m
 
 def loudness(vigour: float) -> float:
     """Level of the music in dB relative to a full-scale square wave (RMS 1)."""
-    return -34.0 + 16.0 * vigour
+    return -32.0 + 16.0 * vigour
 
 
 def articulation(sharpness: float) -> float:
@@ -190,8 +198,8 @@ def attack(sharpness: float) -> float:
 
 
 def tilt(extent: float) -> float:
-    """Fall of the partials in dB an octave: the k-th one has the amplitude ``k ** (tilt / 6.02)``."""
-    return -16.0 + 10.0 * extent
+    """Fall of the partials in dB an octave: the k-th has the amplitude ``k ** (tilt / 6.02)``."""
+    return -18.0 + 10.0 * extent
 
 
 @lru_cache(maxsize=1024)
@@ -209,7 +217,7 @@ def _wave(n_partials: int, power: float, odd: float) -> np.ndarray:
 def _tone(pitch: int, voice: str, power: float, n: int, sr: int) -> np.ndarray:
     """A struck or sustained tone whose upper partials fade first."""
     frequency = 440.0 * 2 ** ((pitch - 69) / 12)
-    n_partials = int(np.clip(0.45 * sr / frequency, 1, 24))
+    n_partials = int(np.clip(0.45 * sr / frequency, 1, 12 if voice == "bass" else 24))
     odd = {"melody": 0.5, "bass": 0.8}.get(voice, 1.0)
     time = np.arange(n, dtype=np.float32) / sr
     turn = time * np.float32(frequency)
@@ -238,7 +246,7 @@ def _percussion(rng: np.random.Generator, sr: int) -> dict[str, np.ndarray]:
     fade = np.clip((0.3 - time) / 0.03, 0, 1)
     return {
         name: (hit * fade).astype(np.float32)
-        for name, hit in (("drum", drum), ("brush", 0.35 * brush), ("shaker", 0.25 * shaker))
+        for name, hit in (("drum", drum), ("brush", 0.28 * brush), ("shaker", 0.15 * shaker))
     }
 
 

@@ -91,7 +91,7 @@ def make_dance_music(
         viewer.
     noise : float, default=0.0
         Standard deviation of the tracker's errors as a share of the body height: 0.005 is about
-        1.5 pixels, or 9 mm. Hands and feet err by half as much again, and once in 200 joints
+        2 pixels, or 9 mm. Hands and feet err by half as much again, and once in 200 joints
         and frames a joint is off by six times as much.
     dropout : float, default=0.0
         Expected share of joints that the tracker loses, in [0, 1); they are NaN, for a quarter of
@@ -131,42 +131,44 @@ def make_dance_music(
 
     Notes
     -----
-    ========= =============================== ========================================================
-    factor    drawn from                      drives
-    ========= =============================== ========================================================
-    tempo     log-uniform, 80 to 140 BPM      *dance:* one gesture of the arms and one step a beat,
-                                              arriving on it. *music:* the beat. In both it drifts
-                                              together by up to 1.5 %.
-    metre     4 with probability 0.6, else 3  *dance:* size of the gestures and depth of the knee
-                                              bends within a bar. *music:* accents, bass on strong
-                                              and chords on weak beats, harmony changing by the bar.
-    vigour    uniform, 0 to 1                 *dance:* mean speed of the hands about the shoulders,
-                                              0.1 + 0.4 vigour body heights a second whatever the
-                                              tempo; depth of the knee bends; lift of the feet.
-                                              *music:* RMS level of a performance's first clip,
-                                              -34 + 16 vigour dB re full scale; share of percussion.
-    sharpness uniform, 0 to 1                 *dance:* each gesture is a minimum-jerk move [2]_ in
-                                              the last 1 - 0.7 sharpness of the beat, after a hold.
-                                              *music:* notes sound for 1 - 0.7 sharpness of their
-                                              place, with attacks of 64 ms (0) to 4 ms (1); a
-                                              sustained pad fades out.
-    extent    uniform, 0 to 1                 *dance:* arms from low and bent (31 degrees from
-                                              hanging) to high and straight (115 degrees); width of
-                                              stance and steps, reach of the path on the floor.
-                                              *music:* centre of the melody from A3 to G5, the other
-                                              voices with it; partials fall by 16 to 6 dB an octave.
-    mode      major or minor, evenly          *dance:* major is upright and its gestures take the
-                                              straight way; in minor trunk and head are bowed by 17
-                                              and 20 degrees more and gestures make detours of
-                                              half the way's size. *music:* major or minor scale
-                                              and chord progressions.
-    ========= =============================== ========================================================
+    ========= ============================== ===================================================
+    factor    drawn from                     drives
+    ========= ============================== ===================================================
+    tempo     log-uniform, 80 to 140 BPM     *dance:* one gesture of the arms and one step a
+                                             beat, arriving on it. *music:* the beat. In both it
+                                             drifts together by up to 1.5 %.
+    metre     4 with probability 0.6, else 3 *dance:* size of the gestures and depth of the knee
+                                             bends within a bar. *music:* accents, bass on strong
+                                             and chords on weak beats, a chord a bar.
+    vigour    uniform, 0 to 1                *dance:* mean speed of the hands about the shoulders,
+                                             0.1 + 0.4 vigour body heights a second whatever the
+                                             tempo; depth of the knee bends, lift of the feet.
+                                             *music:* RMS level of a performance's first clip,
+                                             -32 + 16 vigour dB re 1; share of percussion.
+    sharpness uniform, 0 to 1                *dance:* each gesture is a minimum-jerk move [2]_ in
+                                             the last 1 - 0.7 sharpness of the beat, after a hold;
+                                             steps are less sudden (0.42 instead of 0.7).
+                                             *music:* notes sound for 1 - 0.7 sharpness of their
+                                             place, with attacks of 64 ms (0) to 4 ms (1); a
+                                             sustained pad fades out.
+    extent    uniform, 0 to 1                *dance:* arms from low and bent (on average 31
+                                             degrees from hanging) to high and straight (115
+                                             degrees); width of stance and steps, reach of the
+                                             path on the floor. *music:* centre of the melody
+                                             from A3 to G5, the other voices with it; partials
+                                             fall by 18 to 8 dB an octave.
+    mode      major or minor, evenly         *dance:* major is upright and its gestures take the
+                                             straight way; in minor, trunk and head are bowed (by
+                                             15 and 23 degrees more) and gestures make detours
+                                             half as wide as their way is long. *music:* scale
+                                             and chords.
+    ========= ============================== ===================================================
 
     Beat by beat, the pitch of the melody follows the height of the hands in the pose on that beat
     (4 semitones a standard deviation, besides a random part of 1). Nothing else in the music can be
     told from the dance: key, progression, figure of the accompaniment and rhythm of the melody are
     drawn apart, as are, in the dance, the poses and their order, body height (1.55 to 1.9 m), path
-    and camera (distance 4 to 7 m, body 240 to 400 pixels tall). Lengths of the body's segments are
+    and camera (distance 4 to 7 m, body 250 to 500 pixels tall). Lengths of the body's segments are
     those of [1]_ and constant over time in metres.
 
     Performance k depends on `random_state` and k alone: asking for more adds to what was there.
@@ -251,7 +253,7 @@ def _perform(
     body_height = body_rng.uniform(1.55, 1.9)
     camera = {
         "distance": body_rng.uniform(4.0, 7.0),
-        "height_px": body_rng.uniform(240.0, 400.0),
+        "height_px": body_rng.uniform(250.0, 500.0),
         "aside": body_rng.uniform(-0.3, 0.3),
     }
     clock = Clock(
