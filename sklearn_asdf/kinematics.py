@@ -29,7 +29,7 @@ class KinematicsTransformer(MotionTransformer):
     vertical_axis : int, default=1
         The axis of space that points up or down, where `egocentric` turns poses: 1 is y, as in BVH
         and SMPL.
-    speed_floor : float, default=0.05
+    curvature_regularization : float, default=0.05
         Share of the clip's typical speed below which curvature fades out; 0 is equation 8 of the
         paper, which noise rules wherever a joint is nearly at rest.
 
@@ -77,7 +77,7 @@ class KinematicsTransformer(MotionTransformer):
         "scale": [StrOptions({"body"}), None],
         "egocentric": ["boolean"],
         "vertical_axis": [Interval(Integral, 0, 2, closed="both")],
-        "speed_floor": [Interval(Real, 0, None, closed="left")],
+        "curvature_regularization": [Interval(Real, 0, None, closed="left")],
     }
 
     def __init__(
@@ -86,12 +86,12 @@ class KinematicsTransformer(MotionTransformer):
         scale: str | None = None,
         egocentric: bool = False,
         vertical_axis: int = 1,
-        speed_floor: float = 0.05,
+        curvature_regularization: float = 0.05,
     ) -> None:
         self.scale = scale
         self.egocentric = egocentric
         self.vertical_axis = vertical_axis
-        self.speed_floor = speed_floor
+        self.curvature_regularization = curvature_regularization
 
     def _transform(self, motion: Motion) -> Motion:
         position, fps, skeleton = motion.position, motion.fps, motion.skeleton
@@ -114,7 +114,9 @@ class KinematicsTransformer(MotionTransformer):
             velocity=velocity,
             acceleration=acceleration,
             jerk=kinematics.jerk(position, fps=fps),
-            curvature=kinematics.curvature(velocity, acceleration, speed_floor=self.speed_floor),
+            curvature=kinematics.curvature(
+                velocity, acceleration, regularization=self.curvature_regularization
+            ),
         )
 
 

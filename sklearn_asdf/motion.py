@@ -225,12 +225,12 @@ class Motion:
     @cached_property
     def seen(self) -> np.ndarray:
         """Which joints were seen, bool of shape (n_clips, n_frames, n_joints)."""
-        return ~np.isnan(self.position).any(axis=-1)
+        return ~np.asarray(np.isnan(self.position).any(axis=-1))
 
     @cached_property
     def lengths(self) -> np.ndarray:
         """Frames of each clip up to the last in which any joint was seen."""
-        if not np.isnan(self.position[:, -1]).all(axis=(1, 2)).any():
+        if self.seen[:, -1].any(axis=-1).all():
             return np.full(self.n_clips, self.n_frames)
         seen = self.seen.any(axis=-1)
         return np.where(seen.any(axis=1), self.n_frames - seen[:, ::-1].argmax(axis=1), 0)
@@ -283,6 +283,10 @@ class Motion:
             f"({named}) x {count(self.n_axes, 'axis', 'axes')}, {self.dtype}"
             f"{', with ' + ', '.join(extra) if extra else ''})"
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was cached is no part of the value: joblib must hash equal motions alike.
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def _map(self, function: Any, *, drop: Sequence[str] = ()) -> Motion:
         """Return a Motion of `function` of every array that it holds."""
@@ -411,7 +415,7 @@ class Motion:
                     f"expected the joints and axes of the first, {first.shape[2:]}, got "
                     f"{other.shape[2:]} at place {i}"
                 )
-            if None not in (a := (first.skeleton, other.skeleton)) and a[0].joints != a[1].joints:
+            if first.skeleton and other.skeleton and first.skeleton.joints != other.skeleton.joints:
                 problems.append(
                     f"expected the joints of the first, got another skeleton at place {i}"
                 )
@@ -419,13 +423,13 @@ class Motion:
         n_frames = max(m.n_frames for m in motions)
         arrays = {}
         for name in ("position", *_VECTORS, *_SCALARS):
-            parts = [getattr(m, name) for m in motions]
-            if any(p is None for p in parts):
+            parts = [p for m in motions if (p := getattr(m, name)) is not None]
+            if len(parts) < len(motions):
                 continue
             fill = 0.0 if name == "confidence" else np.nan
             arrays[name] = np.concatenate([_pad_frames(p, n_frames, fill) for p in parts])
-        keys = [m.keyframes for m in motions]
-        if all(k is not None for k in keys) and len({k.shape[1] for k in keys}) == 1:
+        keys = [m.keyframes for m in motions if m.keyframes is not None]
+        if len(keys) == len(motions) and len({k.shape[1] for k in keys}) == 1:
             arrays["keyframes"] = np.concatenate(keys)
         return cls(fps=first.fps, skeleton=first.skeleton, **arrays)
 

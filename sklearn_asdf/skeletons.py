@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -206,6 +206,10 @@ class Skeleton:
             return f"get_skeleton({self.name!r})"
         return f"Skeleton({len(self.joints)} joints, {len(self.bones)} bones)"
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What was cached is no part of the value: joblib must hash equal skeletons alike.
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
     @cached_property
     def _places(self) -> dict[str, int]:
         """Index of every name by which a joint can be asked for."""
@@ -343,11 +347,11 @@ class Skeleton:
         if shoulders and hips:
             found.append(Segment("trunk", shoulders, hips, *_SEGMENTS["trunk"][:3]))
         for side in _SIDES:
-            for name, (*values, upper, lower) in list(_SEGMENTS.items())[2:]:
+            for name, (mass, mid, length, upper, lower) in list(_SEGMENTS.items())[2:]:
                 high = self._known(f"{side}_{upper}")
                 low = self._known(f"{side}_{lower}") or (high if name in ("hand", "foot") else ())
                 if high and low:
-                    found.append(Segment(f"{side}_{name}", high, low, *values))
+                    found.append(Segment(f"{side}_{name}", high, low, mass, mid, length))
         return tuple(found)
 
     @cached_property
@@ -509,8 +513,8 @@ def _dance_with_melody23() -> Skeleton:
     return Skeleton(joints, bones, name="dance_with_melody23")
 
 
-_REGISTRY = {
-    s.name: s
+_REGISTRY: dict[str, Skeleton] = {
+    str(s.name): s
     for s in (
         _coco17(),
         _openpose18(),

@@ -322,7 +322,9 @@ class _Stream:
         else:
             self.state[:, :, start] = 0
             origin = self.origin.astype(np.float64)
-            last, speed = filters.one_euro_step(self.held - origin, *self.state, **self.settings)
+            last, speed = filters.one_euro_step(
+                self.held - origin, self.state[0], self.state[1], **self.settings
+            )
             self.state = np.stack([last, speed])
             y = last + origin
         return np.where(known, y, np.nan).astype(x.dtype, copy=False)

@@ -25,9 +25,9 @@ def _nanmedian(x: np.ndarray) -> np.ndarray:
     return (low + (high - low) / 2)[..., 0]
 
 
-def _centre(position: np.ndarray, joints: np.ndarray | tuple[int, ...]) -> np.ndarray:
+def _centre(position: np.ndarray, joints: Sequence[int]) -> np.ndarray:
     """Return the mean of the joints that are seen, NaN where none is."""
-    some = position[..., np.asarray(joints, dtype=np.intp), :]
+    some = position[..., list(joints), :]
     known = ~np.isnan(some)
     count = known.sum(axis=-2)
     total = some.sum(axis=-2, where=known)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy import interpolate, signal
@@ -159,7 +160,7 @@ def _savgol_run(x: np.ndarray, window_length: int, polyorder: int) -> np.ndarray
 
 
 @lru_cache(maxsize=32)
-def _matrix(kind: str, n_frames: int, **params: float) -> np.ndarray:
+def _matrix(kind: str, n_frames: int, **params: Any) -> np.ndarray:
     """Return a linear zero-phase filter of `n_frames` frames as a matrix."""
     eye = np.eye(n_frames)
     if kind == "savgol":
@@ -170,7 +171,7 @@ def _matrix(kind: str, n_frames: int, **params: float) -> np.ndarray:
     return matrix
 
 
-def _zero_phase(x: np.ndarray, kind: str, **params: float) -> np.ndarray:
+def _zero_phase(x: np.ndarray, kind: str, **params: Any) -> np.ndarray:
     """Filter (n_axes, n_frames, n_signals) by what is faster: a matrix, or frame by frame."""
     # Relative to the first frame, so that a still dancer stays exactly still and that moving a
     # clip far away costs no accuracy.
@@ -264,7 +265,7 @@ def butterworth(
     True
     """
     if zero_phase:
-        params = {"fps": fps, "cutoff": cutoff, "order": order}
+        params: dict[str, Any] = {"fps": fps, "cutoff": cutoff, "order": order}
         return _each_run(position, lambda x: _zero_phase(x, "butterworth", **params))
     sections = butterworth_sections(fps=fps, cutoff=cutoff, order=order)
 

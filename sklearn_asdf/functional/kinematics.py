@@ -6,6 +6,8 @@ in a frame where any of its coordinates is NaN.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .filters import _all_seen
@@ -69,8 +71,8 @@ def _two_frames(out: np.ndarray, x: np.ndarray, fps: float) -> None:
     padded = np.concatenate([edge, unseen, edge])
     pair = ~unseen[:-1] & ~unseen[1:] & padded[:-3] & padded[3:]
     frame, *rest = np.nonzero(pair)
-    here = (slice(None), frame, *rest)
-    there = (slice(None), frame + 1, *rest)
+    here: Any = (slice(None), frame, *rest)
+    there: Any = (slice(None), frame + 1, *rest)
     out[here] = out[there] = (x[there] - x[here]) * fps
 
 
@@ -252,7 +254,7 @@ def _cross(v: np.ndarray, a: np.ndarray) -> np.ndarray:
 
 
 def curvature(
-    velocity: np.ndarray, acceleration: np.ndarray, *, speed_floor: float = 0.0
+    velocity: np.ndarray, acceleration: np.ndarray, *, regularization: float = 0.0
 ) -> np.ndarray:
     """Return the curvature of the joints' paths, equation 8, in any number of dimensions.
 
@@ -260,7 +262,7 @@ def curvature(
     ----------
     velocity, acceleration : ndarray of shape (..., n_frames, n_joints, n_axes)
         NaN where a joint was not seen.
-    speed_floor : float, default=0.0
+    regularization : float, default=0.0
         Share of the clip's typical speed below which curvature fades out; 0 is equation 8.
 
     Returns
@@ -270,7 +272,7 @@ def curvature(
 
     Notes
     -----
-    ``|v x a| / (|v|^2 + e^2)^(3/2)``, where e is `speed_floor` times the root mean square of the
+    ``|v x a| / (|v|^2 + e^2)^(3/2)``, where e is `regularization` times the root mean square of the
     speeds of all joints and frames of the clip. Equation 8 divides by the cube of the speed, so
     that a joint at rest, of which only noise is left, would outweigh all others; with a floor, a
     joint as slow as e has 0.35 of its curvature, and one ten times as fast 0.985. Enlarging a dance
@@ -293,8 +295,8 @@ def curvature(
     if velocity.shape[-1] == 1:
         return np.where(np.isnan(square), square, 0)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-        if speed_floor > 0:
-            square += square.dtype.type(speed_floor**2) * _mean(square)
+        if regularization > 0:
+            square += square.dtype.type(regularization**2) * _mean(square)
         root = np.sqrt(square)
         if velocity.shape[-1] == 2:
             result = _cross(velocity, acceleration)
