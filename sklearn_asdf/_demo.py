@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +57,16 @@ def run_demo(
 
     scores = []
     for performance in held_out:
-        report(f"music for {performance}")
+        name = str(data.names[performance]) if "names" in data else f"performance{performance}"
+        report(f"music for {name}")
         clips = _successive(data, performance, **clock)
         dance, music = data.poses[clips], data.audio[clips]
         piece = _generate(pipe, dance, music, temperature=temperature, random_state=random_state)
         true = _recording(music)
-        _write_wav(out / f"{performance}_generated.wav", piece, music.sr)
-        _write_wav(out / f"{performance}_true.wav", true, music.sr)
-        _draw(out / f"{performance}.png", pipe, dance, music, generated=piece)
-        scores.append(_score(pipe, performance, dance, music))
+        _write_wav(out / f"{name}_generated.wav", piece, music.sr)
+        _write_wav(out / f"{name}_true.wav", true, music.sr)
+        _draw(out / f"{name}.png", pipe, dance, music, generated=piece)
+        scores.append(_score(pipe, name, dance, music))
     table = pd.DataFrame(scores)
     with atomic_path(out / "scores.csv") as path:
         table.to_csv(path, index=False)
@@ -133,14 +135,16 @@ def _write_wav(path: Path, audio: np.ndarray, sr: int) -> None:
         soundfile.write(temporary, audio / max(1.0, peak), sr, subtype="PCM_16")
 
 
-def _score(pipe: Pipeline, performance, dance, music) -> dict[str, Any]:
+def _score(pipe: Pipeline, name: str, dance, music) -> dict[str, Any]:
     """Log-likelihood of the true music, with the dance and without."""
     X = pipe[:-1].transform(dance)
     model = pipe[-1]
     codes = model.transformer_.transform(music)
-    likelihood = model.regressor_.score(X, codes)
-    floor = model.regressor_.unconditional_.log_prob(codes).mean() / codes.shape[1]
-    return {"performance": performance, "log_likelihood": likelihood, "gain": likelihood - floor}
+    return {
+        "performance": name,
+        "log_likelihood": model.regressor_.score(X, codes),
+        "gain": model.regressor_.gain(X, codes),
+    }
 
 
 def _draw(path: Path, pipe: Pipeline, dance, music, *, generated: np.ndarray) -> None:
@@ -159,7 +163,7 @@ def _draw(path: Path, pipe: Pipeline, dance, music, *, generated: np.ndarray) ->
     )
     for clip in range(0, len(dance), step):
         # Keyframes are found on smoothed poses, and drawn on the poses as they came.
-        poses = dance[clip].with_keyframes(motion.keyframes[clip])
+        poses = replace(dance[clip], keyframes=motion.keyframes[clip : clip + 1])
         plotting.PoseStripDisplay.from_motion(poses, start=times[clip], ax=axes[0])
         plotting.LMADisplay.from_features(table, motion, clip, start=times[clip], ax=axes[1])
     pieces = {"true music": _recording(music), "generated music": generated}

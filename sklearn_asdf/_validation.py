@@ -58,9 +58,7 @@ def validate_parameters(estimator: Any) -> None:
     constraints = estimator._parameter_constraints
     params = estimator.get_params(deep=False)
     try:
-        validate_parameter_constraints(
-            constraints, params, caller_name=type(estimator).__name__
-        )
+        validate_parameter_constraints(constraints, params, caller_name=type(estimator).__name__)
     except InvalidParameterError as error:
         hints = (
             did_you_mean(params[name], rule.options)

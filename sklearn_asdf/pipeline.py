@@ -135,7 +135,7 @@ def _motion_steps(preset: str) -> dict[str, Any]:
         return {
             "smooth": PoseSmoother(),
             "kinematics": KinematicsTransformer(scale=None, curvature_regularization=0.0),
-            "keyframes": KeyframeSegmenter(),
+            "keyframes": KeyframeSegmenter(refine=False),
             "lma": LMAFeaturizer(joint_weights="paper", space="path_ratio", normalize="clip"),
         }
     return {

@@ -40,9 +40,8 @@ class PoseStripDisplay:
         Frames to mark.
     start : float, default=0.0
         Time of the first frame, in seconds.
-    y_up : bool, default=None
-        Whether the second axis points up, as in metres, and not down, as in pixels. None looks:
-        the head is above the feet.
+    y_up : bool, default=True
+        Whether the second axis points up, as in metres, and not down, as in pixels.
 
     Attributes
     ----------
@@ -59,7 +58,7 @@ class PoseStripDisplay:
     >>> display = PoseStripDisplay.from_motion(dance, clip=0)
     """
 
-    def __init__(self, position, *, bones, fps, keyframes=None, start=0.0, y_up=None):
+    def __init__(self, position, *, bones, fps, keyframes=None, start=0.0, y_up=True):
         self.position = position
         self.bones = bones
         self.fps = fps
@@ -90,8 +89,10 @@ class PoseStripDisplay:
             The display, drawn.
         """
         motion = as_motion(motion)
-        index = {name: i for i, name in enumerate(motion.skeleton.joints)}
-        bones = [(index[a], index[b]) for a, b in motion.skeleton.bones]
+        names, bones = [], []
+        if motion.skeleton is not None:
+            names = list(motion.skeleton.joints)
+            bones = [(names.index(a), names.index(b)) for a, b in motion.skeleton.bones]
         keyframes = None if motion.keyframes is None else motion.keyframes[clip]
         display = cls(
             np.asarray(motion.position[clip]),
@@ -99,7 +100,7 @@ class PoseStripDisplay:
             fps=motion.fps,
             keyframes=keyframes,
             start=start,
-            y_up=_points_up(motion.position[clip], motion.skeleton),
+            y_up=_points_up(motion.position[clip], names),
         )
         return display.plot(ax=ax, **kwargs)
 
@@ -133,8 +134,10 @@ class PoseStripDisplay:
         ]:
             pose = plane[frame] * width * 1.6
             pose[:, 0] += self.start + frame / self.fps
-            for a, b in self.bones:
-                ax.plot(*pose[[a, b]].T, color=colour, linewidth=line, solid_capstyle="round")
+            for bone in self.bones:
+                ax.plot(*pose[list(bone)].T, color=colour, linewidth=line)
+            if not self.bones:
+                ax.plot(*pose.T, ".", color=colour)
         for frame in keyframes:
             ax.axvline(self.start + frame / self.fps, color="C3", linewidth=0.5, alpha=0.5)
         ax.set(xlabel="time (s)", yticks=[], aspect="equal")
@@ -156,9 +159,8 @@ class PoseStripDisplay:
         return (plane - centre) / (height or 1.0)
 
 
-def _points_up(position, skeleton):
+def _points_up(position, names):
     """Whether the joint named like a head lies at larger y than those named like ankles."""
-    names = [name.lower() for name in skeleton.joints]
     high = [i for i, name in enumerate(names) if "head" in name or "nose" in name]
     low = [i for i, name in enumerate(names) if "ankle" in name]
     if not high or not low:
