@@ -12,7 +12,7 @@ from sklearn.utils import Bunch, check_random_state
 from .._validation import Integral, Real, check_choice, did_you_mean, raise_all
 from ..audio import AudioClips
 from ..motion import Motion
-from . import _dance, _music
+from . import _dance, _music, _score
 from ._clock import Clock
 
 __all__ = ["make_dance_music"]
@@ -156,7 +156,7 @@ def make_dance_music(
                                              degrees); width of stance and steps, reach of the
                                              path on the floor. *music:* centre of the melody
                                              from A3 to G5, the other voices with it; partials
-                                             fall by 18 to 8 dB an octave.
+                                             fall by about 18 to 8 dB an octave.
     mode      major or minor, evenly         *dance:* major is upright and its gestures take the
                                              straight way; in minor, trunk and head are bowed (by
                                              15 and 23 degrees more) and gestures make detours
@@ -248,7 +248,8 @@ def _perform(
     """One performance: joints, samples, factors and beat."""
     # A stream for each part, so that none changes what another draws.
     streams = [np.random.default_rng(child) for child in seed.spawn(10)]
-    factor_rng, body_rng, clock_rng, steps_rng, dance_rng, score_rng, play_rng, *tracker = streams
+    factor_rng, body_rng, clock_rng, steps_rng, dance_rng, score_rng, play_rng = streams[:7]
+    error_rng, jitter_rng, loss_rng = streams[7:]
     factors = _draw_factors(factor_rng) | fixed
     body_height = body_rng.uniform(1.55, 1.9)
     camera = {
@@ -271,11 +272,11 @@ def _perform(
         joints = _dance.project(joints, body_height=body_height, **camera)
         size = camera["height_px"]
     if noise:
-        joints = _dance.track(*tracker[:2], joints, noise=noise * size)
+        joints = _dance.track(error_rng, jitter_rng, joints, noise=noise * size)
     if dropout:
-        joints = _dance.drop_joints(tracker[2], joints, dropout=dropout, run=fps / 4)
+        joints = _dance.drop_joints(loss_rng, joints, dropout=dropout, run=fps / 4)
 
-    score = _music.draw_score(score_rng, factors, accent=steps.accent, height=steps.height)
+    score = _score.draw_score(score_rng, factors, accent=steps.accent, height=steps.height)
     music = _music.play(
         play_rng,
         score,
@@ -289,9 +290,9 @@ def _perform(
         "loudness": _music.loudness(factors["vigour"]),
         "articulation": _music.articulation(factors["sharpness"]),
         "attack": _music.attack(factors["sharpness"]),
-        "register": _music.register(factors["extent"]),
+        "register": _score.register(factors["extent"]),
         "tilt": _music.tilt(factors["extent"]),
-        "key": _music.KEYS[score.key],
+        "key": _score.KEYS[score.key],
     }
     return joints, music, {name: factors[name] for name in _FACTORS} | heard, clock
 
@@ -392,7 +393,7 @@ def _check_factors(factors: Mapping[str, Any] | None, n_performances: int) -> di
                 wanted = f"one of {allowed}"
             else:
                 low, high = _RANGES[name]
-                bad = isinstance(v, bool) or not isinstance(v, Real) or not low <= v <= high
+                bad = isinstance(v, bool) or not isinstance(v, int | float) or not low <= v <= high
                 wanted, hint = f"a number from {low:g} to {high:g}", ""
             if bad:
                 problems.append(f"expected factor {name!r} to be {wanted}, got {v!r}.{hint}")

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from sklearn_asdf import AudioClips, Motion
-from sklearn_asdf.datasets import _dance, _music, make_dance_music
+from sklearn_asdf.datasets import _dance, _music, _score, make_dance_music
 from sklearn_asdf.datasets._clock import Clock
 
 FACTORS = ("tempo", "metre", "vigour", "sharpness", "extent", "mode")
@@ -399,7 +399,7 @@ class TestMusic:
         major = [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88]
         minor = [6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17]
         profiles = np.array([np.roll(p, k) for p in (major, minor) for k in range(12)])
-        names = [(k, m) for m in ("major", "minor") for k in _music.KEYS]
+        names = [(k, m) for m in ("major", "minor") for k in _score.KEYS]
         right, clarity = 0, []
         for y, key, mode in zip(many.audio, many.factors["key"], many.factors["mode"]):
             chroma = song.feature.chroma_cqt(y=y, sr=22050, tuning=0.0).mean(axis=1)
@@ -436,7 +436,7 @@ class TestMusic:
         for metre in (3, 4):
             accent = np.tile(_dance.accents(metre), 8)
             factors = {"metre": metre, "mode": "major", "extent": 0.5}
-            score = _music.draw_score(
+            score = _score.draw_score(
                 np.random.default_rng(0), factors, accent=accent, height=np.zeros(8 * metre)
             )
             melody = [n for n in score.notes if n.voice == "melody"]
@@ -447,7 +447,7 @@ class TestMusic:
     def test_the_melody_follows_the_hands(self):
         height = np.random.default_rng(1).standard_normal(32)
         factors = {"metre": 4, "mode": "minor", "extent": 0.5}
-        score = _music.draw_score(
+        score = _score.draw_score(
             np.random.default_rng(0), factors, accent=np.tile(_dance.accents(4), 8), height=height
         )
         pitch = {n.start: n.pitch for n in score.notes if n.voice == "melody"}
@@ -459,7 +459,7 @@ class TestMusic:
             factors = {"metre": 4, "mode": mode, "extent": seed / 10}
             accent = np.tile(_dance.accents(4), 8)
             rng = np.random.default_rng(seed)
-            score = _music.draw_score(rng, factors, accent=accent, height=rng.normal(size=32))
+            score = _score.draw_score(rng, factors, accent=accent, height=rng.normal(size=32))
             steps = {(n.pitch - score.key) % 12 for n in score.notes}
             allowed = {"major": {0, 2, 4, 5, 7, 9, 11}, "minor": {0, 2, 3, 5, 7, 8, 10, 11}}
             assert steps <= allowed[mode]
@@ -473,7 +473,7 @@ class TestMusic:
     def test_chords_move_little(self):
         for seed in range(10):
             factors = {"metre": 4, "mode": "minor", "extent": 0.5}
-            score = _music.draw_score(
+            score = _score.draw_score(
                 np.random.default_rng(seed),
                 factors,
                 accent=np.tile(_dance.accents(4), 8),
