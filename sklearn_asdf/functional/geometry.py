@@ -1,0 +1,246 @@
+"""The body's form in one frame: how large, how spread, how round, how symmetric.
+
+Positions have shape (..., n_joints, n_axes), in any unit of length. A joint is unseen in a frame
+where a coordinate is NaN; it takes no part, and a frame in which no joint is seen gives NaN.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+__all__ = ["asymmetry", "convex_hull_area", "extent", "sphericity", "spread"]
+
+
+def _seen(position: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions with 0 for the unseen, which joints are seen, and how many (at least 1)."""
+    position = np.asarray(position, dtype=float)
+    seen = ~np.isnan(position).any(axis=-1)
+    if seen.all():
+        return position, seen, np.full(seen.shape[:-1], seen.shape[-1])
+    return np.where(seen[..., None], position, 0.0), seen, np.maximum(seen.sum(axis=-1), 1)
+
+
+def _or_nan(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    return np.where(seen.any(axis=-1), values, np.nan)
+
+
+def extent(position: ArrayLike) -> np.ndarray:
+    """Sides of the box around the body, along the axes of space.
+
+    Parameters
+    ----------
+    position : array-like of shape (..., n_joints, n_axes)
+        Positions.
+
+    Returns
+    -------
+    sides : ndarray of shape (..., n_axes)
+        In the unit of `position`.
+
+    References
+    ----------
+    C. Larboulette and S. Gibet, "A review of computable expressive descriptors of human motion",
+    MOCO 2015 (bounding box).
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.geometry import extent
+    >>> extent([[0.0, 0.0], [3.0, 1.0]]).tolist()
+    [3.0, 1.0]
+    """
+    position, seen, _ = _seen(position)
+    mask = seen[..., None]
+    low = np.where(mask, position, np.inf).min(axis=-2)
+    high = np.where(mask, position, -np.inf).max(axis=-2)
+    known = seen.any(axis=-1)[..., None]
+    return np.where(known, np.where(known, high, 0.0) - np.where(known, low, 0.0), np.nan)
+
+
+def spread(position: ArrayLike) -> np.ndarray:
+    """Root mean square distance of the joints from their centre (dispersion).
+
+    Parameters
+    ----------
+    position : array-like of shape (..., n_joints, n_axes)
+        Positions.
+
+    Returns
+    -------
+    spread : ndarray of shape (...)
+        In the unit of `position`.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.geometry import spread
+    >>> spread([[0.0, 0.0], [2.0, 0.0]])
+    array(1.)
+    """
+    position, seen, count = _seen(position)
+    centre = position.sum(axis=-2) / count[..., None]
+    away = np.where(seen[..., None], position - centre[..., None, :], 0.0)
+    return _or_nan(np.sqrt((away**2).sum(axis=(-2, -1)) / count), seen)
+
+
+def sphericity(position: ArrayLike) -> np.ndarray:
+    """How round the ellipsoid of the joints' scatter is, from 0 (flat) to 1 (a ball).
+
+    Parameters
+    ----------
+    position : array-like of shape (..., n_joints, n_axes)
+        Positions.
+
+    Returns
+    -------
+    sphericity : ndarray of shape (...)
+        Geometric mean of the ellipsoid's semi-axes over the longest; 0 for a single point.
+
+    References
+    ----------
+    After the body's bounding ellipsoid in A. Hachimura, K. Takashina and M. Yoshimura, "Analysis
+    and evaluation of dancing movement based on LMA", RO-MAN 2005.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.geometry import sphericity
+    >>> sphericity([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]).round(6)
+    np.float64(1.0)
+    """
+    position, seen, count = _seen(position)
+    n_axes = position.shape[-1]
+    centre = position.sum(axis=-2) / count[..., None]
+    away = np.where(seen[..., None], position - centre[..., None, :], 0.0)
+    # Relative to the body: squares of very small or large coordinates keep their digits.
+    size = np.abs(away).max(axis=(-2, -1), keepdims=True, initial=0.0)
+    away = away / np.where(size > 0, size, 1.0)
+    scatter = np.swapaxes(away, -1, -2) @ away
+    if n_axes == 2:
+        mean = (scatter[..., 0, 0] + scatter[..., 1, 1]) / 2
+        half = np.hypot((scatter[..., 0, 0] - scatter[..., 1, 1]) / 2, scatter[..., 0, 1])
+        axes = np.stack([mean - half, mean + half], axis=-1)
+    else:
+        axes = np.linalg.eigvalsh(scatter)
+    axes = np.sqrt(np.maximum(axes, 0.0))
+    # Axes as short as rounding are none.
+    axes[axes < 1e-7 * axes[..., -1:]] = 0.0
+    longest = np.where(axes[..., -1] > 0, axes[..., -1], 1.0)
+    round_ = np.prod(axes / longest[..., None], axis=-1) ** (1 / n_axes)
+    return _or_nan(np.where(size[..., 0, 0] > 0, round_, 0.0), seen)
+
+
+def convex_hull_area(position: ArrayLike) -> np.ndarray:
+    """Area of the convex hull of the joints.
+
+    Parameters
+    ----------
+    position : array-like of shape (..., n_joints, n_axes)
+        Positions. In three dimensions the hulls of the shadows along the three axes are taken and
+        their areas averaged; in one dimension there is no area.
+
+    Returns
+    -------
+    area : ndarray of shape (...)
+        In the unit of `position`, squared.
+
+    Notes
+    -----
+    The hulls of all frames are wrapped at once, edge by edge (R. A. Jarvis, "On the identification
+    of the convex hull of a finite set of points in the plane", 1973).
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.geometry import convex_hull_area
+    >>> convex_hull_area([[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [0.0, 1.0], [1.0, 0.5]])
+    array(2.)
+    """
+    position, seen, _ = _seen(position)
+    n_axes = position.shape[-1]
+    shape = position.shape[:-2]
+    if n_axes == 1:
+        return _or_nan(np.zeros(shape), seen)
+    if not seen.all():
+        # Unseen joints stand where a seen one does, which changes no hull.
+        some = seen.argmax(axis=-1)[..., None, None]
+        position = np.where(seen[..., None], position, np.take_along_axis(position, some, axis=-2))
+    shadows = [(i, j) for i in range(n_axes) for j in range(i)]
+    flat = position.reshape(-1, *position.shape[-2:])
+    area = sum(_hull_area(flat[..., j], flat[..., i]) for i, j in shadows)
+    return _or_nan((area / len(shadows)).reshape(shape), seen)
+
+
+def _hull_area(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Areas of the hulls of the rows of `x` and `y`, each of shape (n_rows, n_points)."""
+    n_rows, n_points = x.shape
+    rows = np.arange(n_rows)
+    start = np.lexsort((y, x))[:, 0] if n_rows else np.zeros(0, dtype=int)
+    # Points on the last axis of a whole body are few, so each is one step for all rows at once.
+    x, y = np.ascontiguousarray(x.T), np.ascontiguousarray(y.T)
+    x, y = x - x[start, rows], y - y[start, rows]
+    area = np.zeros(n_rows)
+    here_x, here_y = np.zeros(n_rows), np.zeros(n_rows)
+    for _ in range(n_points):
+        best_x, best_y = here_x, here_y
+        for point_x, point_y in zip(x, y):
+            ahead_x, ahead_y = best_x - here_x, best_y - here_y
+            away_x, away_y = point_x - here_x, point_y - here_y
+            turn = ahead_x * away_y - ahead_y * away_x
+            farther = away_x**2 + away_y**2 > ahead_x**2 + ahead_y**2
+            # To the right of the best so far, or in line with it and farther.
+            better = (turn < 0) | ((turn == 0) & farther)
+            best_x = np.where(better, point_x, best_x)
+            best_y = np.where(better, point_y, best_y)
+        area[rows] += here_x * best_y - here_y * best_x
+        # A hull is closed where it is back at its first point, the origin.
+        going = (best_x != 0) | (best_y != 0)
+        rows, x, y = rows[going], x[:, going], y[:, going]
+        here_x, here_y = best_x[going], best_y[going]
+        if not len(rows):
+            break
+    return area / 2
+
+
+def asymmetry(position: ArrayLike, pairs: ArrayLike, lateral: ArrayLike) -> np.ndarray:
+    """How far the left side is from the mirror image of the right.
+
+    Parameters
+    ----------
+    position : array-like of shape (..., n_joints, n_axes)
+        Positions.
+    pairs : array-like of int, shape (n_pairs, 2)
+        Joints on the left and their counterparts on the right.
+    lateral : array-like of int, shape (n_lateral, 2)
+        The pairs, of hips and shoulders, that span the plane of symmetry: it is normal to the mean
+        line between them, through their centre.
+
+    Returns
+    -------
+    asymmetry : ndarray of shape (...)
+        Root mean square distance of the right joints from the mirrored left ones, over the spread
+        of all paired joints; 0 is perfect symmetry.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.geometry import asymmetry
+    >>> both = [[1.0, 0.0], [-1.0, 0.0], [2.0, 1.0], [-2.0, 1.0]]
+    >>> asymmetry(both, [[0, 1], [2, 3]], [[0, 1]])
+    array(0.)
+    """
+    position = np.asarray(position, dtype=float)
+    pairs = np.asarray(pairs, dtype=np.intp).reshape(-1, 2)
+    lateral = np.asarray(lateral, dtype=np.intp).reshape(-1, 2)
+    across = (position[..., lateral[:, 0], :] - position[..., lateral[:, 1], :]).mean(axis=-2)
+    centre = position[..., lateral.ravel(), :].mean(axis=-2)
+    length = np.sqrt((across**2).sum(axis=-1, keepdims=True))
+    normal = across / np.where(length > 0, length, 1.0)
+    left = position[..., pairs[:, 0], :] - centre[..., None, :]
+    right = position[..., pairs[:, 1], :] - centre[..., None, :]
+    mirrored = (
+        left - 2 * (left * normal[..., None, :]).sum(axis=-1, keepdims=True) * normal[..., None, :]
+    )
+    apart = ((right - mirrored) ** 2).sum(axis=-1)
+    size = ((left**2).sum(axis=-1) + (right**2).sum(axis=-1)) / 2
+    known = ~np.isnan(apart)
+    apart = np.where(known, apart, 0.0).sum(axis=-1)
+    size = np.where(known, size, 0.0).sum(axis=-1)
+    result = np.sqrt(np.divide(apart, size, out=np.zeros_like(apart), where=size > 0))
+    return _or_nan(result, known)
