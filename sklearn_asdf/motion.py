@@ -232,7 +232,7 @@ class Motion:
         """Frames of each clip up to the last in which any joint was seen."""
         if self.seen[:, -1].any(axis=-1).all():
             return np.full(self.n_clips, self.n_frames)
-        seen = self.seen.any(axis=-1)
+        seen = np.asarray(self.seen.any(axis=-1))
         return np.where(seen.any(axis=1), self.n_frames - seen[:, ::-1].argmax(axis=1), 0)
 
     def __len__(self) -> int:
@@ -285,8 +285,20 @@ class Motion:
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        # What was cached is no part of the value: joblib must hash equal motions alike.
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        # What was cached is no part of the value, and the order of the axes in memory is kept, so
+        # that a motion from joblib's cache gives the same bits and the same hash as before.
+        state = {f.name: getattr(self, f.name) for f in fields(self)}
+        for name in ("position", *_VECTORS):
+            array = state[name]
+            if array is not None and not array.flags.c_contiguous:
+                state[name] = (np.ascontiguousarray(np.moveaxis(array, (-1, 1), (0, 1))),)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            if name in ("position", *_VECTORS) and isinstance(value, tuple):
+                value = np.moveaxis(value[0], (0, 1), (-1, 1))
+            self.__dict__[name] = value
 
     def _map(self, function: Any, *, drop: Sequence[str] = ()) -> Motion:
         """Return a Motion of `function` of every array that it holds."""
