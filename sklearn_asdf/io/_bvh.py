@@ -156,10 +156,11 @@ def _motion(text: str, n_channels: int) -> tuple[np.ndarray, float]:
             f"promises {n_frames} frames of {n_channels} channels but holds {values.size} "
             "values: it is cut off or damaged, export it again"
         )
-    # Frame times are printed with few digits: 0.008333 means 120 frames a second.
+    # Frame times are printed with few digits: 0.008333 means 120 frames a second, while the
+    # 29.97 of television is further from 30 than that.
     fps = 1.0 / step
     whole = round(fps)
-    fps = float(whole) if whole and abs(fps - whole) < 1e-3 * whole else fps
+    fps = float(whole) if whole and abs(fps - whole) < 2e-4 * whole else fps
     return values.reshape(n_frames, n_channels), fps
 
 

@@ -14,7 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from ._take import NotPoses, Person, Take, gather, last_number, place_by_number, single
+from ._take import (
+    NotPoses,
+    Person,
+    Take,
+    first_number,
+    gather,
+    last_number,
+    place_by_number,
+    single,
+)
 
 COCO17 = (
     "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder",
@@ -253,7 +262,11 @@ def _coco(entries: list, document: dict) -> Take:
         person = Person(values[:, :2], values[:, 2], names)
         frames.setdefault(entry["image_id"], []).append(person)
     numbers = [images.get(key, last_number(key)) for key in frames]
-    return _finish(place_by_number(list(frames.values()), numbers), format="COCO keypoints")
+    placed = place_by_number(list(frames.values()), numbers)
+    lowest = min((n for n in numbers if n is not None), default=0)
+    # Results leave out images without people; annotations list all images.
+    first = 0 if images else first_number(lowest, len(placed))
+    return _finish(placed, first=first, format="COCO keypoints")
 
 
 def _finish(frames: list, **known: Any) -> Take:

@@ -130,4 +130,5 @@ def _from_bytes(data: bytes, dtype: _DType, shape: tuple, order: str) -> np.ndar
         raise NotPoses(
             f"is a pickle whose array of shape {shape} does not fit its {len(data)} bytes"
         )
-    return np.frombuffer(data, dtype=kind).reshape(shape, order=order)  # type: ignore[call-overload]
+    # A copy, since the buffer is read-only.
+    return np.frombuffer(data, dtype=kind).copy().reshape(shape, order=order)  # type: ignore[call-overload]

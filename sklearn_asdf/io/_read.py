@@ -206,7 +206,9 @@ def read_with(path: str | os.PathLike[str], options: Options) -> tuple[Motion, f
         found = _open(place, options)
         if isinstance(found, Motion):
             return _own(found, options), 0.0, False
-        return _motion_of(found, options), found.start, (options.fps or found.fps) is None
+        motion = _motion_of(found, options)
+        start = found.start + found.first / motion.fps
+        return motion, start, (options.fps or found.fps) is None
     except NotPoses as error:
         what = "folder" if place.is_dir() else "file"
         raise ValueError(f"expected poses in {str(place)!r}, but the {what} {error}") from error

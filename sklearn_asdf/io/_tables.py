@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._take import NotPoses, Take
+from ._take import NotPoses, Take, first_number
 
 # Columns of the Laban effort recordings published with Mova, in their order.
 LABAN24 = (
@@ -47,7 +47,8 @@ def parse_csv(text: str, *, n_joints: int | None = None) -> Take:
             f"begins with {lines[0][:40]!r}, which is neither a table of poses nor any other "
             "known format"
         )
-    options: dict[str, Any] = {"sep": sep, "float_precision": "round_trip"}
+    # As text: pandas' own parsing of decimals is not the same to the last bit in every version.
+    options: dict[str, Any] = {"sep": sep, "dtype": str}
     if _all_numbers(cells):
         return _unnamed(_read(text, header=None, **options), n_joints)
     if cells[0].lower() == "scorer":
@@ -136,11 +137,8 @@ def _arrange(
         key: next((lower[n] for n in names if n in lower), None)
         for key, names in (("frame", _FRAME), ("time", _TIME), ("person", _PERSON))
     }
-    clip = rows[lower["clip"]].to_numpy() if "clip" in lower else np.zeros(len(rows), int)
-    clips, clip = np.unique(clip, return_inverse=True)
-    who = np.zeros(len(rows), dtype=int)
-    if name["person"]:
-        who = pd.factorize(rows[name["person"]].fillna(""), sort=True)[0]
+    clip = _places(rows, lower.get("clip"))
+    who = _places(rows, name["person"])
     times = _floats(rows[[name["time"]]])[:, 0] if name["time"] else None
     if name["frame"]:
         frame = _floats(rows[[name["frame"]]])[:, 0]
@@ -148,21 +146,22 @@ def _arrange(
         frame = np.unique(times, return_inverse=True)[1].astype(float)
     else:
         frame = np.arange(len(rows), dtype=float)
-        frame -= np.array([np.flatnonzero(clip == c)[0] for c in range(len(clips))])[clip]
+        frame -= np.array([np.flatnonzero(clip == c)[0] for c in range(clip.max() + 1)])[clip]
     if not np.isfinite(frame).all() or (frame != np.round(frame)).any():
         raise NotPoses("is a table whose column 'frame' holds something that is no whole number")
     frame = frame.astype(np.int64)
-    frame -= frame.min()
+    lowest = int(frame.min())
+    frame -= lowest
     if frame.max() >= 10 * len(rows) + 1000:
         raise NotPoses(
             f"is a table of {len(rows)} rows whose frame numbers spread over {frame.max() + 1}"
         )
-    if fps is None and times is not None and clip.max(initial=0) == 0:
-        fps = fps_of_times(frame, times)
-    elif fps is None and times is not None:
+    if fps is None and times is not None:
         fps = fps_of_times(frame[clip == 0], times[clip == 0])
     n_frames = int(frame.max()) + 1
-    shape = (len(clips), n_frames, int(who.max()) + 1, len(joints))
+    n_clips = int(clip.max()) + 1
+    start = float(np.nanmin(times)) if times is not None and np.isfinite(times).any() else None
+    shape = (n_clips, n_frames, int(who.max()) + 1, len(joints))
     placed = np.full((*shape, position.shape[-1]), np.nan)
     placed[clip, frame, who] = position
     scores = None
@@ -170,16 +169,17 @@ def _arrange(
         scores = np.zeros(shape)
         scores[clip, frame, who] = np.nan_to_num(confidence)
         scores = scores.reshape(-1, *shape[2:])
-    take = Take(
+    return Take(
         placed.reshape(-1, *placed.shape[2:]),
         confidence=scores,
         fps=fps,
         joints=joints,
         tracked=bool(name["person"]),
         format="table",
+        n_clips=n_clips,
+        start=start or 0.0,
+        first=first_number(lowest, n_frames) if start is None and name["frame"] else 0,
     )
-    take.n_clips = len(clips)
-    return take
 
 
 def fps_of_times(frame: np.ndarray, times: np.ndarray) -> float | None:
@@ -245,9 +245,21 @@ def _read(text: str, **options: Any) -> pd.DataFrame:
     return table
 
 
+def _places(rows: pd.DataFrame, column: str | None) -> np.ndarray:
+    """Number the values of a column from 0 in their order, as numbers if they are numbers."""
+    if column is None:
+        return np.zeros(len(rows), dtype=int)
+    values = pd.to_numeric(rows[column], errors="coerce")
+    if values.isna().any():
+        values = rows[column].astype(str)
+    return np.unique(values.to_numpy(), return_inverse=True)[1]
+
+
 def _floats(table: pd.DataFrame) -> np.ndarray:
     try:
-        return table.to_numpy(dtype=float)
+        if all(pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes):
+            return table.to_numpy(dtype=float)
+        return table.to_numpy(dtype=object, na_value=np.nan).astype(float)
     except (TypeError, ValueError) as error:
         raise NotPoses(f"is a table with coordinates that are no numbers ({error})") from error
 

@@ -22,7 +22,8 @@ class Take:
 
     `position` is (n_frames, n_people, n_joints, n_axes) with NaN where nothing was seen,
     `confidence` (n_frames, n_people, n_joints) or None. `start` is the first frame's time on the
-    clock of the sound in s, where the file tells it; `tracked` says that a column of people is
+    clock of the sound in s, where the file tells it, `first` its number if only that is told;
+    `tracked` says that a column of people is
     one and the same person throughout. `bones` are pairs of joint indices.
     """
 
@@ -34,6 +35,7 @@ class Take:
     skeleton: str | None = None
     bones: tuple[tuple[int, int], ...] | None = None
     start: float = 0.0
+    first: int = 0
     tracked: bool = False
     # Clips of equal length, one after the other along the frames.
     n_clips: int = 1
@@ -168,6 +170,14 @@ def last_number(name: object) -> int | None:
     """Return the last whole number in a file name or frame id, if there is one."""
     digits = re.findall(r"\d+", str(name))
     return int(digits[-1]) if digits else None
+
+
+def first_number(lowest: int, n_frames: int) -> int:
+    """Return how many frames passed before the first, if frame numbers can count them.
+
+    Numbers from 1 are numbers from 0, and far higher ones name images, not frames.
+    """
+    return lowest if 1 < lowest <= 10 * n_frames else 0
 
 
 def place_by_number(

@@ -47,9 +47,10 @@ def write_poses(motion: Any, path: str | os.PathLike[str]) -> None:
 
     CSV and Parquet have one row a frame: ``clip`` (if there are several), ``frame``, ``time`` in
     s, then ``JOINT_x, JOINT_y``, ``JOINT_z`` and ``JOINT_confidence``; a joint that was not seen
-    is an empty cell. Positions and confidence come back bit by bit as float64, derivatives and
-    keyframes are left out. CSV tells fps by its times, to nine digits, and a skeleton by the
-    joints' names; Parquet keeps both. Parquet needs pyarrow.
+    is an empty cell. Positions and confidence come back bit by bit as float64, but a joint of
+    confidence 0 comes back as not seen; derivatives and keyframes are left out. CSV tells fps by
+    its times, to nine digits, and a registered skeleton by the joints' names; Parquet keeps both,
+    and bones of one's own. Parquet needs pyarrow.
 
     Examples
     --------
@@ -83,7 +84,7 @@ def write_poses(motion: Any, path: str | os.PathLike[str]) -> None:
         require("pyarrow", extra="parquet", purpose="writing poses to Parquet")
     with atomic_path(place) as temporary:
         if suffix == ".npz":
-            np.savez(temporary, allow_pickle=False, **arrays_of_motion(motion))
+            np.savez(temporary, **arrays_of_motion(motion))
         elif suffix == ".csv":
             table_of_motion(motion).to_csv(temporary, index=False)
         else:

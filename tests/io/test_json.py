@@ -1,0 +1,328 @@
+"""Every tracker's JSON, written here as that tracker writes it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklearn_asdf.io import read_poses
+from sklearn_asdf.skeletons import get_skeleton
+
+COCO = get_skeleton("coco17").joints
+POSENET_PARTS = [
+    "nose", "leftEye", "rightEye", "leftEar", "rightEar", "leftShoulder", "rightShoulder",
+    "leftElbow", "rightElbow", "leftWrist", "rightWrist", "leftHip", "rightHip", "leftKnee",
+    "rightKnee", "leftAnkle", "rightAnkle",
+]  # fmt: skip
+
+
+@pytest.fixture
+def dance():
+    """Four frames of 17 joints in pixels."""
+    return np.random.default_rng(0).uniform(1, 400, (4, 17, 2)).round(2)
+
+
+def save(path, document):
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_asdf_batch(tmp_path, dance):
+    frames = [
+        {
+            "score": 0.9, "interpolation": False, "framRel": i, "timeRel": i / 30,
+            "framAbs": 90 + i, "timeAbs": 3 + i / 30, "head": [1, 2], "torso": [3, 4],
+            "data": pose.tolist(),
+        }
+        for i, pose in enumerate(dance)
+    ]  # fmt: skip
+    frames[1] = {"score": 0.8, "interpolation": True, "framRel": 1, "framAbs": 91}
+    frames[2]["score"] = 0
+    batch = {
+        "videoStart": 3, "videoEnd": 4, "totalFrames": 4, "frameRate": 25, "skkiped": 1,
+        "maxSpan": 2, "frames": frames,
+    }  # fmt: skip
+    motion = read_poses(save(tmp_path / "batch.txt", batch))
+    assert motion.shape == (1, 4, 17, 2)
+    assert motion.fps == 25
+    assert motion.skeleton.name == "coco17"
+    assert_array_equal(motion.position[0, [0, 3]], dance[[0, 3]])
+    assert np.isnan(motion.position[0, 1:3]).all()
+    assert_array_equal(motion.confidence[0, :, 5], [0.9, 0, 0, 0.9])
+
+
+def test_asdf_frames_lie_where_their_numbers_say(tmp_path, dance):
+    frames = [
+        {"score": 1, "interpolation": False, "framRel": n, "data": pose.tolist()}
+        for n, pose in zip([0, 1, 3, 6], dance)
+    ]
+    motion = read_poses(save(tmp_path / "b.json", {"frameRate": 30, "frames": frames}))
+    assert_array_equal(np.flatnonzero(motion.seen[0].all(axis=1)), [0, 1, 3, 6])
+
+
+def test_runwayml_one_file_a_frame_and_a_list(tmp_path, dance):
+    unit = dance / 400
+    frames = [{"poses": [p.tolist()], "scores": [0.7]} for p in unit]
+    frames[2] = {"poses": [], "scores": []}
+    one = read_poses(save(tmp_path / "take.json", frames), fps=24, image_size=(640, 480))
+    assert one.fps == 24
+    assert_allclose(one.position[0, 0], unit[0] * [640, 480])
+    assert np.isnan(one.position[0, 2]).all()
+    folder = tmp_path / "take"
+    folder.mkdir()
+    for i, frame in enumerate(frames):
+        # Numbers decide, not the alphabet: 9, 10, 11, 12.
+        save(folder / f"frame{i + 9}.json", frame)
+    many = read_poses(folder, fps=24, image_size=(640, 480))
+    assert_array_equal(many.position, one.position)
+
+
+def posenet(pose, score=0.5):
+    return {
+        "score": score,
+        "keypoints": [
+            {"part": part, "score": score, "position": {"x": float(x), "y": float(y)}}
+            for part, (x, y) in zip(POSENET_PARTS, pose)
+        ],
+    }
+
+
+def movenet(pose):
+    return {
+        "keypoints": [
+            {"name": name, "x": float(x), "y": float(y), "score": 0.25}
+            for name, (x, y) in zip(COCO, pose)
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("frame", "score"),
+    [
+        (lambda pose: [posenet(pose)], 0.5),
+        (lambda pose: posenet(pose), 0.5),
+        (lambda pose: [{"pose": posenet(pose), "skeleton": []}], 0.5),
+        (lambda pose: [movenet(pose)], 0.25),
+        (lambda pose: movenet(pose), 0.25),
+    ],
+    ids=["tfjs", "tfjs single", "ml5", "movenet", "movenet single"],
+)
+def test_tfjs_and_ml5(tmp_path, dance, frame, score):
+    motion = read_poses(save(tmp_path / "take.json", [frame(p) for p in dance]), fps=30)
+    assert motion.skeleton.name == "coco17"
+    assert_array_equal(motion.position[0], dance)
+    assert_array_equal(motion.confidence, np.full((1, 4, 17), score))
+
+
+def test_doubtful_joints_left_out_by_the_tracker_are_not_seen(tmp_path, dance):
+    frames = [[posenet(p)] for p in dance]
+    del frames[1][0]["keypoints"][3:5]
+    motion = read_poses(save(tmp_path / "take.json", frames), fps=30)
+    assert motion.shape == (1, 4, 17, 2)
+    assert np.isnan(motion.position[0, 1, 3:5]).all()
+    assert np.isnan(motion.position).sum() == 4
+    assert_array_equal(motion.position[0, 1, 5:], dance[1, 5:])
+
+
+def openpose(people, key="pose_keypoints_2d"):
+    return {
+        "version": 1.3,
+        "people": [{"person_id": [-1], key: np.ravel(person).tolist()} for person in people],
+    }
+
+
+@pytest.mark.parametrize(
+    ("n_joints", "key", "name"),
+    [
+        (25, "pose_keypoints_2d", "openpose25"),
+        (18, "pose_keypoints_2d", "openpose18"),
+        (18, "pose_keypoints", "openpose18"),
+    ],
+)
+def test_openpose_folder_and_zip(tmp_path, n_joints, key, name):
+    poses = np.random.default_rng(1).uniform(1, 9, (3, n_joints, 3))
+    poses[..., 2] /= 10
+    poses[1, 4] = 0
+    texts = {
+        f"dance_{i:012d}_keypoints.json": json.dumps(openpose([pose], key))
+        for i, pose in zip([0, 1, 4], poses)
+    }
+    # A frame without anybody, as OpenPose writes it.
+    texts["dance_000000000002_keypoints.json"] = json.dumps(openpose([]))
+    folder = tmp_path / "dance"
+    folder.mkdir()
+    with zipfile.ZipFile(tmp_path / "dance.zip", "w") as file:
+        for place, text in texts.items():
+            (folder / place).write_text(text)
+            file.writestr(f"json/{place}", text)
+    motion = read_poses(folder, fps=30)
+    assert motion.shape == (1, 5, n_joints, 2)
+    assert motion.skeleton.name == name
+    assert_array_equal(motion.position[0, [0, 4]], poses[[0, 2], :, :2])
+    assert_array_equal(motion.confidence[0, [0, 4]], poses[[0, 2], :, 2])
+    # A joint with no confidence lies at 0, 0, and is not there.
+    assert np.isnan(motion.position[0, 1, 4]).all()
+    assert np.isnan(motion.position[0, 2:4]).all()
+    assert_array_equal(read_poses(tmp_path / "dance.zip", fps=30).position, motion.position)
+
+
+def test_openpose_in_three_dimensions(tmp_path):
+    poses = np.random.default_rng(1).uniform(0.1, 1, (2, 25, 4))
+    frames = [openpose([p], "pose_keypoints_3d") for p in poses]
+    path = save(tmp_path / "take.json", frames)
+    assert_array_equal(read_poses(path, fps=30, coordinates="world").position[0], poses[..., :3])
+    with pytest.raises(ValueError, match=r"frame 0.*without pose_keypoints_2d"):
+        read_poses(path, fps=30)
+
+
+def test_which_person(tmp_path):
+    small, large = np.zeros((2, 18, 3)), np.zeros((2, 18, 3))
+    small[..., 2] = large[..., 2] = 1
+    small[..., :2] = 100 + np.arange(18)[:, None]
+    large[..., :2] = 1 + 5 * np.arange(18)[:, None]
+    # In the second frame the large one is hidden but for two joints, and another is larger.
+    large[1, 2:] = 0
+    path = save(
+        tmp_path / "t.json", [openpose([small[0], large[0]]), openpose([small[1], large[1]])]
+    )
+    first = read_poses(path, fps=30, person="first").position[0]
+    assert_array_equal(first, small[..., :2])
+    assert_array_equal(read_poses(path, fps=30, person=0).position[0], first)
+    largest = read_poses(path, fps=30).position[0]
+    assert_array_equal(largest[0], large[0, :, :2])
+    assert_array_equal(largest[1], small[1, :, :2])
+    follow = read_poses(path, fps=30, person="follow").position[0]
+    assert_array_equal(follow[1, :2], large[1, :2, :2])
+    with pytest.raises(ValueError, match=r"at most 2 person\(s\).*person=2"):
+        read_poses(path, fps=30, person=2)
+
+
+def coco_result(image, pose, score=2.5):
+    c = np.full((17, 1), 0.6)
+    flat = np.hstack([pose, c]).ravel().tolist()
+    return {"image_id": image, "category_id": 1, "keypoints": flat, "score": score}
+
+
+def test_coco_results_and_alphapose(tmp_path, dance):
+    numbers = [3, 4, 12, 10]
+    results = [coco_result(n, p) for n, p in zip(numbers, dance)]
+    coco = read_poses(save(tmp_path / "coco.json", results), fps=30)
+    assert coco.shape == (1, 10, 17, 2)
+    assert_array_equal(coco.position[0, [0, 1, 9, 7]], dance)
+    assert np.isnan(coco.position[0, 2:7]).all()
+    assert coco.confidence[0, 0, 0] == 0.6
+    alpha = [{**coco_result(f"{n}.jpg", p), "idx": 1.0} for n, p in zip(numbers, dance)]
+    assert_array_equal(
+        read_poses(save(tmp_path / "alpha.json", alpha), fps=30).position, coco.position
+    )
+
+
+def test_coco_annotations_follow_their_images(tmp_path, dance):
+    ids = [397133, 37777, 252219, 87038]
+    annotations = [coco_result(n, p) for n, p in zip(ids, dance)]
+    annotations[0]["keypoints"][2] = 0
+    document = {
+        "images": [{"id": n} for n in ids],
+        "annotations": annotations,
+        "categories": [{"keypoints": list(COCO)}],
+    }
+    motion = read_poses(save(tmp_path / "instances.json", document), fps=30)
+    assert np.isnan(motion.position[0, 0, 0]).all()
+    assert_array_equal(motion.position[0, 1:], dance[1:])
+
+
+def landmarks(pose):
+    return [
+        {"x": float(x), "y": float(y), "z": float(z), "visibility": float(v)} for x, y, z, v in pose
+    ]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        landmarks,
+        lambda pose: pose.tolist(),
+        lambda pose: {"pose_landmarks": landmarks(pose), "pose_world_landmarks": landmarks(-pose)},
+        lambda pose: {"landmarks": [landmarks(pose)], "worldLandmarks": [landmarks(-pose)]},
+    ],
+    ids=["objects", "lists", "both", "tasks"],
+)
+def test_mediapipe(tmp_path, frame):
+    poses = np.random.default_rng(3).uniform(0.1, 1, (3, 33, 4))
+    document = [frame(pose) for pose in poses] + [None]
+    path = save(tmp_path / "take.json", document)
+    motion = read_poses(path, fps=30)
+    assert motion.shape == (1, 4, 33, 2)
+    assert motion.skeleton.name == "mediapipe33"
+    assert_array_equal(motion.position[0, :3], poses[..., :2])
+    assert_array_equal(motion.confidence[0, :3], poses[..., 3])
+    assert np.isnan(motion.position[0, 3]).all()
+    sign = -1 if isinstance(document[0], dict) else 1
+    if sign > 0:
+        world = read_poses(path, fps=30, coordinates="world")
+        assert_array_equal(world.position[0, :3], poses[..., :3])
+    sure = read_poses(path, fps=30, min_confidence=0.5)
+    assert_array_equal(sure.seen[0, :3], poses[..., 3] >= 0.5)
+
+
+def test_mediapipe_world_landmarks(tmp_path):
+    pose = np.random.default_rng(3).uniform(0.1, 1, (33, 4))
+    both = {"pose_landmarks": landmarks(pose), "pose_world_landmarks": landmarks(pose + 1)}
+    world = read_poses(save(tmp_path / "a.json", [both]), fps=30, coordinates="world")
+    assert_allclose(world.position[0, 0], pose[:, :3] + 1)
+    image_only = save(tmp_path / "b.json", [{"pose_landmarks": landmarks(pose)}])
+    with pytest.raises(ValueError, match=r"no world landmarks.*coordinates='image'"):
+        read_poses(image_only, fps=30, coordinates="world")
+
+
+def test_frames_may_come_with_their_rate_and_compressed(tmp_path, dance):
+    document = {"fps": 12.5, "frames": [[posenet(p)] for p in dance]}
+    path = tmp_path / "take.json.gz"
+    path.write_bytes(gzip.compress(json.dumps(document).encode()))
+    assert read_poses(path).fps == 12.5
+
+
+def test_an_unknown_rate_is_assumed_aloud(tmp_path, dance):
+    path = save(tmp_path / "take.json", [[posenet(p)] for p in dance])
+    with pytest.warns(UserWarning, match="frame rate, 30 fps are assumed"):
+        assert read_poses(path).fps == 30
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[{"people": [', "no whole JSON .*line 1.*cut off or damaged"),
+        ("[]", "holds no frames"),
+        ("[[], [], null]", "nobody"),
+        ('{"a": 1}', "keys 'a', none of which names poses"),
+        ('["x"]', "text where a pose"),
+        ('[{"people": [{"pose_keypoints_2d": [1, 2]}]}]', "2 numbers, expected 3 for each"),
+        ('[{"poses": [[["a", "b"]]], "scores": [1]}]', "no numbers"),
+        ('{"frameRate": 30, "frames": [{"interpolation": true}]}', "none with a pose"),
+        ('{"keypoints": [{"q": 1}]}', "without x and y"),
+        ('{"annotations": [{"keypoints": [1, 2, 3]}]}', "damaged or in an unknown variant"),
+    ],
+)
+def test_bad_json_ends_in_a_sentence_with_the_path(tmp_path, text, message):
+    path = tmp_path / "bad.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=rf"expected poses in .*bad\.json.*{message}"):
+        read_poses(path)
+
+
+def test_frames_of_different_layouts_are_refused(tmp_path):
+    frames = [openpose([np.ones((25, 3))]), openpose([np.ones((18, 3))])]
+    with pytest.raises(ValueError, match="poses of 18 and 25 joints"):
+        read_poses(save(tmp_path / "t.json", frames))
+
+
+def test_a_damaged_frame_in_a_folder_is_named(tmp_path):
+    save(tmp_path / "f1.json", openpose([np.ones((18, 3))]))
+    (tmp_path / "f2.json").write_text('{"people"')
+    with pytest.raises(ValueError, match=r"holds f2\.json, which is no whole JSON"):
+        read_poses(tmp_path)
