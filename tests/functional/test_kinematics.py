@@ -1,0 +1,215 @@
+"""Derivatives and curvature, beside what calculus says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from sklearn_asdf.functional import kinematics as kin
+
+DERIVATIVES = {1: kin.velocity, 2: kin.acceleration, 3: kin.jerk}
+REACH = {1: 1, 2: 1, 3: 2}
+each_derivative = pytest.mark.parametrize("order", DERIVATIVES)
+
+
+def _path(*axes):
+    return np.stack(axes, axis=-1)[:, None]
+
+
+@each_derivative
+@pytest.mark.parametrize("fps", [1, 30, 120])
+def test_polynomials(order, fps):
+    # Exact up to the degree that the stencil's symmetry allows.
+    degree = {1: 2, 2: 3, 3: 4}[order]
+    polynomial = np.polynomial.Polynomial(np.arange(1, degree + 2) / 7)
+    t = np.arange(12) / fps
+    actual = DERIVATIVES[order](_path(polynomial(t)), fps=fps)[:, 0, 0]
+    expected = polynomial.deriv(order)(t)
+    reach = REACH[order]
+    inside = slice(reach, -reach)
+    np.testing.assert_allclose(actual[inside], expected[inside], rtol=1e-6)
+    # The paper's edge rule: the nearest estimate is repeated.
+    np.testing.assert_array_equal(actual[:reach], actual[reach])
+    np.testing.assert_array_equal(actual[-reach:], actual[-reach - 1])
+
+
+def test_uniform_motion_and_parabola():
+    t = np.arange(8.0)
+    line, parabola = _path(3 * t), _path(t**2)
+    np.testing.assert_array_equal(kin.velocity(line, fps=1), 3)
+    np.testing.assert_array_equal(kin.acceleration(line, fps=1), 0)
+    np.testing.assert_array_equal(kin.jerk(parabola, fps=1), 0)
+
+
+def test_stencils_by_hand():
+    x = np.random.default_rng(0).normal(size=9)
+    v = kin.velocity(_path(x), fps=4).ravel()
+    a = kin.acceleration(_path(x), fps=4).ravel()
+    j = kin.jerk(_path(x), fps=4).ravel()
+    assert v[4] == pytest.approx((x[5] - x[3]) * 4 / 2)
+    assert a[4] == pytest.approx((x[5] - 2 * x[4] + x[3]) * 16)
+    assert j[4] == pytest.approx((x[6] - 2 * x[5] + 2 * x[3] - x[2]) * 64 / 2)
+
+
+@each_derivative
+def test_short_clips(order):
+    for n_frames in range(1, 6):
+        d = DERIVATIVES[order](_path(np.arange(n_frames) ** 2.0), fps=2)
+        assert d.shape == (n_frames, 1, 1)
+        assert np.isfinite(d).all()
+    np.testing.assert_array_equal(kin.velocity(_path(np.array([1.0, 4.0])), fps=2), 6)
+    np.testing.assert_array_equal(kin.velocity(_path(np.array([1.0])), fps=2), 0)
+    np.testing.assert_array_equal(kin.acceleration(_path(np.array([1.0, 4.0])), fps=2), 0)
+    np.testing.assert_array_equal(kin.jerk(_path(np.arange(4.0) ** 3), fps=2), 0)
+
+
+@each_derivative
+@given(seen=hnp.arrays(bool, (14, 2), elements=st.booleans()), seed=st.integers(0, 3))
+def test_gaps_stay_and_spread_nothing(order, seen, seed):
+    x = np.random.default_rng(seed).normal(size=(2, 14, 2, 2)).astype(np.float32)
+    x[0][~seen] = np.nan
+    derivative = DERIVATIVES[order]
+    d = derivative(x, fps=30)
+    assert d.dtype == np.float32
+    np.testing.assert_array_equal(np.isnan(d), np.isnan(x))
+    np.testing.assert_array_equal(d[1], derivative(x[1], fps=30))
+    # A run of seen frames between gaps is a clip of its own: edges, shortness and all.
+    for joint in range(2):
+        edges = np.flatnonzero(np.diff(np.r_[False, seen[:, joint], False]))
+        for start, stop in edges.reshape(-1, 2):
+            alone = derivative(x[0, start:stop, [joint]].swapaxes(0, 1), fps=30)
+            np.testing.assert_array_equal(d[0, start:stop, [joint]].swapaxes(0, 1), alone)
+
+
+@each_derivative
+@given(fps=st.floats(1, 240), factor=st.floats(0.1, 10), shift=st.floats(-100, 100))
+def test_laws(order, fps, factor, shift):
+    x = np.random.default_rng(1).normal(size=(3, 10, 2, 3))
+    derivative = DERIVATIVES[order]
+    d = derivative(x, fps=fps)
+    tolerance = {"rtol": 1e-6, "atol": 1e-6 * fps**order}
+    np.testing.assert_allclose(derivative(x + shift, fps=fps), d, **tolerance)
+    np.testing.assert_allclose(derivative(x * factor, fps=fps), d * factor, **tolerance)
+    np.testing.assert_allclose(derivative(x, fps=2 * fps), d * 2**order, **tolerance)
+    np.testing.assert_array_equal(derivative(x[::-1], fps=fps), d[::-1])
+    np.testing.assert_allclose(
+        derivative(x[:, ::-1], fps=fps), (-1) ** order * d[:, ::-1], **tolerance
+    )
+
+
+def test_layout_and_input_are_left_alone():
+    x = np.random.default_rng(0).normal(size=(3, 10, 2, 3))
+    x.setflags(write=False)
+    for derivative in DERIVATIVES.values():
+        planes = np.moveaxis(np.ascontiguousarray(np.moveaxis(x, (-1, 1), (0, 1))), (0, 1), (-1, 1))
+        np.testing.assert_array_equal(derivative(planes, fps=30), derivative(x, fps=30))
+
+
+@pytest.mark.parametrize("radius", [1e-3, 2.5, 400.0])
+@pytest.mark.parametrize("n_axes", [2, 3])
+def test_circle(radius, n_axes):
+    t = np.linspace(0, 2 * np.pi, 400)
+    path = _path(*[radius * np.cos(t), radius * np.sin(t), 0 * t + radius][:n_axes])
+    v, a = kin.velocity(path, fps=60), kin.acceleration(path, fps=60)
+    curvature = kin.curvature(v, a)[5:-5]
+    np.testing.assert_allclose(curvature, 1 / radius, rtol=1e-3)
+
+
+def test_helix():
+    radius, pitch = 2.0, 0.5
+    t = np.linspace(0, 12, 1200)
+    path = _path(radius * np.cos(t), pitch * t, radius * np.sin(t))
+    v, a = kin.velocity(path, fps=100), kin.acceleration(path, fps=100)
+    expected = radius / (radius**2 + pitch**2)
+    np.testing.assert_allclose(kin.curvature(v, a)[5:-5], expected, rtol=1e-3)
+
+
+def test_equation_8_to_the_letter():
+    rng = np.random.default_rng(0)
+    v, a = rng.normal(size=(2, 4, 9, 3, 2))
+    expected = np.abs(np.linalg.det(np.stack([a, v], axis=-1))) / (v**2).sum(axis=-1) ** 1.5
+    np.testing.assert_allclose(kin.curvature(v, a), expected)
+    v, a = rng.normal(size=(2, 4, 9, 3, 3))
+    cross = np.linalg.norm(np.cross(v, a), axis=-1)
+    np.testing.assert_allclose(kin.curvature(v, a), cross / np.linalg.norm(v, axis=-1) ** 3)
+    np.testing.assert_array_equal(kin.curvature(v[..., :1], a[..., :1]), 0)
+    four = rng.normal(size=(2, 4, 9, 3, 4))
+    flat = four.copy()
+    flat[..., 2:] = 0
+    np.testing.assert_allclose(kin.curvature(*flat), kin.curvature(*flat[..., :2]))
+
+
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+@pytest.mark.parametrize("regularization", [0.0, 0.05])
+def test_no_speed_no_curvature(n_axes, regularization):
+    v = np.zeros((1, 4, 2, n_axes))
+    a = np.ones_like(v)
+    np.testing.assert_array_equal(kin.curvature(v, a, regularization=regularization), 0)
+    v[0, 2, 1] = np.nan
+    c = kin.curvature(v, a, regularization=regularization)
+    assert np.isnan(c).sum() == 1
+    assert np.isnan(c[0, 2, 1])
+
+
+def test_regularization_tames_slow_joints_only():
+    rng = np.random.default_rng(0)
+    v, a = rng.normal(size=(2, 1, 50, 4, 2))
+    v[:, :, 0] *= 1e-6
+    plain, tamed = kin.curvature(v, a), kin.curvature(v, a, regularization=0.05)
+    assert (tamed <= plain).all()
+    assert tamed[..., 0].max() < 1e-2 * plain[..., 0].min()
+    fast = np.linalg.norm(v, axis=-1) > 0.5
+    np.testing.assert_allclose(tamed[fast], plain[fast], rtol=0.05)
+    # What was said of a joint as slow as the floor, and of one ten times as fast.
+    typical = np.sqrt((v**2).sum(axis=-1).mean())
+    for factor, share in ((1, 0.35), (10, 0.985)):
+        v2, a2 = np.zeros((2, 1, 10_000, 1, 2))
+        v2[0, :, 0, 0], a2[..., 1] = typical, 1
+        v2[0, 0, 0, 0] = 0.05 * typical * factor
+        ratio = kin.curvature(v2, a2, regularization=0.05) / kin.curvature(v2, a2)
+        assert ratio[0, 0, 0] == pytest.approx(share, abs=0.005)
+
+
+@given(size=st.sampled_from([1e-12, 1e-3, 1.0, 1e12]), dtype=st.sampled_from(["f4", "f8"]))
+@pytest.mark.parametrize("n_axes", [2, 3])
+@pytest.mark.parametrize("regularization", [0.0, 0.05])
+def test_curvature_scales_inversely(n_axes, regularization, size, dtype):
+    x = np.random.default_rng(2).normal(size=(2, 30, 3, n_axes))
+
+    def curvature(x):
+        v, a = kin.velocity(x, fps=30), kin.acceleration(x, fps=30)
+        return kin.curvature(v, a, regularization=regularization)
+
+    c = curvature((x * size).astype(dtype))
+    assert c.dtype == dtype
+    np.testing.assert_allclose(c * np.float64(size), curvature(x), rtol=2e-2)
+
+
+def test_padding_changes_no_curvature():
+    x = np.random.default_rng(0).normal(size=(1, 30, 3, 2))
+    padded = np.concatenate([x, np.full((1, 9, 3, 2), np.nan)], axis=1)
+    c = [
+        kin.curvature(kin.velocity(p, fps=30), kin.acceleration(p, fps=30), regularization=0.1)
+        for p in (x, padded)
+    ]
+    np.testing.assert_allclose(c[1][:, :30], c[0], rtol=1e-10)
+
+
+@given(hnp.arrays(np.float64, (2, 7, 2, 2), elements=st.floats(-1e12, 1e12)))
+def test_no_finite_pose_gives_nan_or_a_warning(x):
+    for values in (x, x.astype(np.float32), x * 1e-24):
+        derivatives = [derivative(values, fps=30) for derivative in DERIVATIVES.values()]
+        for d in derivatives:
+            assert np.isfinite(d).all()
+        for regularization in (0, 0.05):
+            c = kin.curvature(*derivatives[:2], regularization=regularization)
+            assert np.isfinite(c).all()
+
+
+def test_magnitude():
+    v = np.array([[3.0, 4.0], [np.nan, 1.0]])
+    np.testing.assert_array_equal(kin.magnitude(v), [5, np.nan])
+    assert kin.magnitude(v.astype(np.float32)).dtype == np.float32
