@@ -105,14 +105,16 @@ def make_dance_music(
 
     Returns
     -------
-    sklearn.utils.Bunch
+    Bunch
         poses : :class:`~sklearn_asdf.Motion` of shape (n_clips, n_frames, 17, n_axes)
             The dances, with the skeleton "coco17".
         audio : :class:`~sklearn_asdf.AudioClips` of shape (n_clips, n_samples)
             The music; overlapping clips share their samples. Whole performances are in
             ``audio.recordings``.
         groups : ndarray of int of shape (n_clips,)
-            Performance of each clip: split by it.
+            Performance of each clip, a place in `names`: split by it.
+        names : ndarray of str of shape (n_performances,)
+            The performances' names.
         starts : ndarray of shape (n_clips,)
             Time in its performance at which each clip starts, in seconds.
         factors : DataFrame of n_clips rows
@@ -139,7 +141,7 @@ def make_dance_music(
                                              drifts together by up to 1.5 %.
     metre     4 with probability 0.6, else 3 *dance:* size of the gestures and depth of the knee
                                              bends within a bar. *music:* accents, bass on strong
-                                             and chords on weak beats, a chord a bar.
+                                             beats, a chord a bar.
     vigour    uniform, 0 to 1                *dance:* mean speed of the hands about the shoulders,
                                              0.1 + 0.4 vigour body heights a second whatever the
                                              tempo; depth of the knee bends, lift of the feet.
@@ -158,21 +160,22 @@ def make_dance_music(
                                              from A3 to G5, the other voices with it; partials
                                              fall by about 18 to 8 dB an octave.
     mode      major or minor, evenly         *dance:* major is upright and its gestures take the
-                                             straight way; in minor, trunk and head are bowed (by
-                                             15 and 23 degrees more) and gestures make detours
-                                             half as wide as their way is long. *music:* scale
-                                             and chords.
+                                             straight way in the angles of the joints; in minor,
+                                             trunk and head are bowed (by 15 and 23 degrees more)
+                                             and gestures make detours half as wide as their way
+                                             is long. *music:* scale and chords.
     ========= ============================== ===================================================
 
     Beat by beat, the pitch of the melody follows the height of the hands in the pose on that beat
-    (4 semitones a standard deviation, besides a random part of 1). Nothing else in the music can be
-    told from the dance: key, progression, figure of the accompaniment and rhythm of the melody are
+    (4 semitones a standard deviation, besides a random part of 1, then the nearest note of chord or
+    scale). Nothing else in the music can be told from the dance: key, progression, figure of the accompaniment and rhythm of the melody are
     drawn apart, as are, in the dance, the poses and their order, body height (1.55 to 1.9 m), path
     and camera (distance 4 to 7 m, body 250 to 500 pixels tall). Lengths of the body's segments are
     those of [1]_ and constant over time in metres.
 
-    Performance k depends on `random_state` and k alone: asking for more adds to what was there.
-    Performances start anywhere in the phrase, so the beat's phase differs from clip to clip.
+    Performance k depends on `random_state` and k alone, not on how many there are: asking for more
+    clips adds to what was there. Its random streams are apart, so that noise, say, does not change
+    the music. Performances start anywhere in the phrase, so the beat's phase differs from clip to clip.
     Clips begin at whole frames, ``round(k * hop_duration * fps)``, and the audio with them.
 
     References
@@ -234,6 +237,7 @@ def make_dance_music(
         poses=Motion(np.stack(position), fps=fps, skeleton="coco17"),
         audio=AudioClips(recordings, groups, onsets, n_samples, sr=sr),
         groups=groups,
+        names=np.array([f"performance{k}" for k in range(len(sizes))]),
         starts=onsets / sr,
         factors=pd.DataFrame(rows),
         beats=beats,
@@ -325,12 +329,12 @@ def _check(
 
     number("n_clips", n_clips, Integral, lambda n: n >= 1, "an integer of at least 1")
     if n_performances is not None:
-        known = not problems
+        most = np.inf if problems else n_clips
         number(
             "n_performances",
             n_performances,
             Integral,
-            lambda n: n >= 1 and (not known or n <= n_clips),
+            lambda n: 1 <= n <= most,
             f"an integer from 1 to the number of clips ({n_clips!r}), or None",
         )
     seconds = "a number of seconds above 0"

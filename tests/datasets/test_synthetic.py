@@ -75,6 +75,7 @@ class TestContract:
         assert len(data.audio.recordings) == 2
         assert len(data.factors) == len(data.beats) == len(data.downbeats) == 6
         assert data.groups.tolist() == [0, 0, 0, 1, 1, 1]
+        assert data.names.tolist() == ["performance0", "performance1"]
         assert data.starts.tolist() == [0, 0.5, 1] * 2
         assert "tempo" in data.DESCR
 
