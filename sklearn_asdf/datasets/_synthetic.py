@@ -168,15 +168,16 @@ def make_dance_music(
 
     Beat by beat, the pitch of the melody follows the height of the hands in the pose on that beat
     (4 semitones a standard deviation, besides a random part of 1, then the nearest note of chord or
-    scale). Nothing else in the music can be told from the dance: key, progression, figure of the accompaniment and rhythm of the melody are
-    drawn apart, as are, in the dance, the poses and their order, body height (1.55 to 1.9 m), path
-    and camera (distance 4 to 7 m, body 250 to 500 pixels tall). Lengths of the body's segments are
-    those of [1]_ and constant over time in metres.
+    scale). Nothing else in the music can be told from the dance: key, progression, figure of the
+    accompaniment and rhythm of the melody are drawn apart, as are, in the dance, the poses and
+    their order, body height (1.55 to 1.9 m), path and camera (distance 4 to 7 m, body 250 to 500
+    pixels tall). Lengths of the body's segments are those of [1]_ and constant over time in metres.
 
     Performance k depends on `random_state` and k alone, not on how many there are: asking for more
-    clips adds to what was there. Its random streams are apart, so that noise, say, does not change
-    the music. Performances start anywhere in the phrase, so the beat's phase differs from clip to clip.
-    Clips begin at whole frames, ``round(k * hop_duration * fps)``, and the audio with them.
+    clips adds to what was there. Each part has its own random stream, so that noise, say, does not
+    change the music. Performances start anywhere in the phrase, so the beat's phase differs from
+    clip to clip. Clips begin at whole frames, ``round(k * hop_duration * fps)``, and the audio with
+    them.
 
     References
     ----------
