@@ -60,7 +60,7 @@ def take_of_arrays(
         names: tuple[str, ...] = ("world",)
     else:
         names = _NAMES
-    found = next((name for name in names if np.ndim(contents.get(name)) in (3, 4)), None)
+    found = next((name for name in names if len(_shape(contents, name)) in (3, 4)), None)
     if found is None:
         raise NotPoses(
             f"holds {_listed(contents)}, expected poses of shape (n_frames, n_joints, n_axes) "
@@ -74,12 +74,12 @@ def take_of_arrays(
             f"holds {_listed(contents)}, expected {found!r} of shape (n_frames, n_joints, 2 to 4)"
         )
     position, confidence = split_confidence(values, depth=found == "world")
-    if confidence is None and np.shape(contents.get("confidence")) == values.shape[:2]:
+    if confidence is None and _shape(contents, "confidence") == values.shape[:2]:
         confidence = np.asarray(contents["confidence"], dtype=float)
-    score = contents.get("score")
-    if np.shape(score) == values.shape[:1]:
+    if _shape(contents, "score") == values.shape[:1]:
         # A frame that the tracker gave no score is a frame without a person.
-        position = np.where((np.asarray(score) > 0)[:, None, None], position, np.nan)
+        found_one = np.asarray(contents["score"]) > 0
+        position = np.where(found_one[:, None, None], position, np.nan)
     return single(position, confidence, fps=_fps(contents), format="arrays")
 
 
@@ -204,6 +204,10 @@ def _aist_2d(values: Any, camera: int) -> Take:
     take = _aist(values[camera][..., :2], "AIST++ keypoints2d")
     take.confidence = values[camera][:, None, :, 2]
     return take
+
+
+def _shape(contents: dict[str, Any], name: str) -> tuple[int, ...]:
+    return np.shape(contents[name]) if name in contents else ()
 
 
 def _fps(contents: dict[str, Any]) -> float | None:

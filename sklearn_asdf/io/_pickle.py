@@ -31,7 +31,7 @@ class _DType:
         kind = np.dtype(self.spec)
         if kind.kind not in "biufSU" or kind.itemsize > 1024:
             raise NotPoses(f"is a pickle with an array of {self.spec!r}, expected plain numbers")
-        return kind if self.order in "=|" else kind.newbyteorder(self.order)
+        return kind if self.order in "=|" else np.dtype(self.order + kind.str[1:])
 
 
 class _Array:
@@ -51,7 +51,7 @@ class _Array:
             data = data.encode("latin1")
         if not isinstance(dtype, _DType) or not isinstance(data, bytes):
             raise NotPoses("is a pickle with arrays of Python objects, expected plain numbers")
-        return _from_bytes(data, dtype, tuple(shape), "F" if fortran else "C")
+        return _from_bytes(data, dtype, tuple(shape), bool(fortran))
 
 
 class _Scalar(_Array):
@@ -123,7 +123,7 @@ def _build(value: Any, depth: int = 0) -> Any:
     return value
 
 
-def _from_bytes(data: bytes, dtype: _DType, shape: tuple, order: str) -> np.ndarray:
+def _from_bytes(data: bytes, dtype: _DType, shape: tuple, fortran: bool) -> np.ndarray:
     kind = dtype.build()
     shape = tuple(int(n) for n in shape)
     if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize != len(data):
@@ -131,4 +131,5 @@ def _from_bytes(data: bytes, dtype: _DType, shape: tuple, order: str) -> np.ndar
             f"is a pickle whose array of shape {shape} does not fit its {len(data)} bytes"
         )
     # A copy, since the buffer is read-only.
-    return np.frombuffer(data, dtype=kind).copy().reshape(shape, order=order)  # type: ignore[call-overload]
+    flat = np.frombuffer(data, dtype=kind).copy()
+    return flat.reshape(shape, order="F" if fortran else "C")

@@ -112,11 +112,13 @@ def _long(table: pd.DataFrame, lower: dict[str, str], joint: str, fps: float | N
     )
     shape = (len(wide), len(axes), len(joints))
     position = _floats(wide[values].reindex(columns=joints, level=1)[values]).reshape(shape)
-    confidence = _floats(wide[confident][list(joints)]) if confident else None
+    confidence = None
+    if confident:
+        confidence = _floats(wide[[confident]].reindex(columns=joints, level=1))
     rows = wide.index.to_frame(index=False)
     return _arrange(
         rows,
-        {str(n).lower(): n for n in rows},
+        {str(n).lower(): n for n in rows.columns},
         position.transpose(0, 2, 1),
         confidence,
         joints,
@@ -166,9 +168,9 @@ def _arrange(
     placed[clip, frame, who] = position
     scores = None
     if confidence is not None:
-        scores = np.zeros(shape)
-        scores[clip, frame, who] = np.nan_to_num(confidence)
-        scores = scores.reshape(-1, *shape[2:])
+        by_clip = np.zeros(shape)
+        by_clip[clip, frame, who] = np.nan_to_num(confidence)
+        scores = by_clip.reshape(-1, *shape[2:])
     return Take(
         placed.reshape(-1, *placed.shape[2:]),
         confidence=scores,
@@ -223,7 +225,7 @@ def _deeplabcut(table: pd.DataFrame) -> Take:
     position = np.full((len(table), len(people), len(joints), 2), np.nan)
     confidence = np.zeros(position.shape[:-1])
     values = _floats(table)
-    for i, column in columns.iterrows():
+    for i, (_, column) in enumerate(columns.iterrows()):
         who = people.index(column.get("individuals"))
         where = joints.index(column["bodyparts"])
         if column["coords"] == "likelihood":

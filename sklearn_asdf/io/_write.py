@@ -84,7 +84,8 @@ def write_poses(motion: Any, path: str | os.PathLike[str]) -> None:
         require("pyarrow", extra="parquet", purpose="writing poses to Parquet")
     with atomic_path(place) as temporary:
         if suffix == ".npz":
-            np.savez(temporary, **arrays_of_motion(motion))
+            contents: dict[str, Any] = arrays_of_motion(motion)
+            np.savez(temporary, **contents)
         elif suffix == ".csv":
             table_of_motion(motion).to_csv(temporary, index=False)
         else:
