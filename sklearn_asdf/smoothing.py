@@ -95,7 +95,7 @@ class PoseSmoother(MotionTransformer):
         "cutoff": [Interval(Real, 0, None, closed="neither")],
         "order": [Interval(Integral, 1, 20, closed="both")],
         "zero_phase": ["boolean"],
-        "max_gap": [Interval(Real, 0, None, closed="left")],
+        "max_gap": [Interval(Real, 0, None, closed="both")],
         "min_confidence": [Interval(Real, 0, None, closed="left")],
         "window_duration": [Interval(Real, 0, None, closed="neither")],
         "polyorder": [Interval(Integral, 0, 20, closed="both")],
