@@ -107,16 +107,15 @@ class KinematicsTransformer(MotionTransformer):
                 lateral=lateral,
                 vertical_axis=self.vertical_axis,
             )
-        velocity = kinematics.velocity(position, fps=fps)
-        acceleration = kinematics.acceleration(position, fps=fps)
+        velocity, acceleration, jerk, curvature = kinematics.derivatives(
+            position, fps=fps, regularization=self.curvature_regularization
+        )
         return motion._with(
             position=position,
             velocity=velocity,
             acceleration=acceleration,
-            jerk=kinematics.jerk(position, fps=fps),
-            curvature=kinematics.curvature(
-                velocity, acceleration, regularization=self.curvature_regularization
-            ),
+            jerk=jerk,
+            curvature=curvature,
         )
 
 

@@ -291,13 +291,13 @@ class Motion:
         for name in ("position", *_VECTORS):
             array = state[name]
             if array is not None and not array.flags.c_contiguous:
-                state[name] = (np.ascontiguousarray(np.moveaxis(array, (-1, 1), (0, 1))),)
+                state[name] = (np.ascontiguousarray(np.moveaxis(array, -1, 0)),)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
             if name in ("position", *_VECTORS) and isinstance(value, tuple):
-                value = np.moveaxis(value[0], (0, 1), (-1, 1))
+                value = np.moveaxis(value[0], 0, -1)
             self.__dict__[name] = value
 
     def _map(self, function: Any, *, drop: Sequence[str] = ()) -> Motion:

@@ -112,39 +112,48 @@ def fill_gaps(
     return filled
 
 
-def _each_run(position: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def _each_run(
+    position: np.ndarray, function: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+) -> np.ndarray:
     """Apply `function` to each unbroken run of seen frames of each joint, NaN elsewhere.
 
-    `function` maps arrays (n_axes, n_frames, n_signals) along the frames. Runs of one length are
-    worked on together, so the loop is over lengths, not over runs. The result is a view of an
-    array with the axes of space first and then time: derivatives and curvature of it are fast.
+    `function` maps arrays (n_axes, n_frames, n_signals) to the motion along the frames and the
+    place that it is relative to. Runs of one length are worked on together, so the loop is over
+    lengths, not over runs. The result is a view of an array with the axes of space first:
+    derivatives and curvature of it are fast.
     """
     n_axes = position.shape[-1]
-    planes = np.moveaxis(position, (-1, -3), (0, 1))
+    planes = np.moveaxis(position, -1, 0)
     shape = planes.shape
+    n_frames, n_joints = shape[-2:]
+    clips = planes.reshape(n_axes, -1, n_frames, n_joints).swapaxes(1, 2)
+    y = np.empty(shape, dtype=position.dtype)
+    out = y.reshape(n_axes, -1, n_frames, n_joints).swapaxes(1, 2)
     if _all_seen(position):
-        y = np.empty(shape, dtype=position.dtype)
-        n_clips = int(np.prod(shape[2:-1], dtype=np.intp))
         # Chunks stay in the processor's cache and bound the memory.
-        step = max(1, _CHUNK // (shape[1] * shape[-1] * n_axes))
-        x3 = planes.reshape(n_axes, shape[1], n_clips, shape[-1])
-        y3 = y.reshape(n_axes, shape[1], n_clips, shape[-1])
-        for i in range(0, n_clips, step):
-            part = x3[:, :, i : i + step]
-            y3[:, :, i : i + step] = function(part.reshape(*part.shape[:2], -1)).reshape(part.shape)
-        return np.moveaxis(y, (0, 1), (-1, -3))
-    x = planes.reshape(n_axes, shape[1], -1)
-    edges = np.zeros((x.shape[2], shape[1] + 2), dtype=np.int8)
+        step = max(1, _CHUNK // (n_frames * n_joints * n_axes))
+        for i in range(0, clips.shape[2], step):
+            part = clips[:, :, i : i + step]
+            move, place = function(part.reshape(n_axes, n_frames, -1))
+            place = place.reshape(n_axes, 1, *part.shape[2:])
+            np.add(
+                move.reshape(part.shape), place, out=out[:, :, i : i + step], casting="same_kind"
+            )
+        return np.moveaxis(y, 0, -1)
+    x = clips.reshape(n_axes, n_frames, -1)
+    edges = np.zeros((x.shape[2], n_frames + 2), dtype=np.int8)
     edges[:, 1:-1] = ~np.isnan(x).any(axis=0).T
     change = np.diff(edges, axis=1)
     signal_of, start = np.nonzero(change == 1)
     length = np.nonzero(change == -1)[1] - start
-    y = np.full(x.shape, np.nan, dtype=x.dtype)
+    smooth = np.full(x.shape, np.nan, dtype=x.dtype)
     for n in np.unique(length):
         some = length == n
         at = (slice(None), np.arange(n)[:, None] + start[some], signal_of[some])
-        y[at] = function(x[at])
-    return np.moveaxis(y.reshape(shape), (0, 1), (-1, -3))
+        move, place = function(x[at])
+        smooth[at] = move + place
+    out[:] = smooth.reshape(out.shape)
+    return np.moveaxis(y, 0, -1)
 
 
 def _butterworth_run(x: np.ndarray, sections: np.ndarray) -> np.ndarray:
@@ -171,21 +180,18 @@ def _matrix(kind: str, n_frames: int, **params: Any) -> np.ndarray:
     return matrix
 
 
-def _zero_phase(x: np.ndarray, kind: str, **params: Any) -> np.ndarray:
+def _zero_phase(x: np.ndarray, kind: str, **params: Any) -> tuple[np.ndarray, np.ndarray]:
     """Filter (n_axes, n_frames, n_signals) by what is faster: a matrix, or frame by frame."""
     # Relative to the first frame, so that a still dancer stays exactly still and that moving a
     # clip far away costs no accuracy.
-    offset = x[:, :1].copy()
-    x = x - offset
+    place = x[:, :1]
+    x = x - place
     n_axes, n_frames, n_signals = x.shape
     if n_frames <= min(_LARGEST_MATRIX, n_axes * n_signals):
-        y = np.matmul(_matrix(kind, n_frames, **params).astype(x.dtype, copy=False), x)
-    elif kind == "savgol":
-        y = _savgol_run(x, **params)
-    else:
-        y = _butterworth_run(x, butterworth_sections(**params)).astype(x.dtype, copy=False)
-    y += offset
-    return y
+        return np.matmul(_matrix(kind, n_frames, **params).astype(x.dtype, copy=False), x), place
+    if kind == "savgol":
+        return _savgol_run(x, **params), place
+    return _butterworth_run(x, butterworth_sections(**params)), place
 
 
 def butterworth_sections(*, fps: float, cutoff: float, order: int) -> np.ndarray:
@@ -269,11 +275,9 @@ def butterworth(
         return _each_run(position, lambda x: _zero_phase(x, "butterworth", **params))
     sections = butterworth_sections(fps=fps, cutoff=cutoff, order=order)
 
-    def forwards(x: np.ndarray) -> np.ndarray:
+    def forwards(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         still = np.zeros((len(sections), x.shape[0], 2, x.shape[2]))
-        y, _ = signal.sosfilt(sections, x - x[:, :1], axis=1, zi=still)
-        y += x[:, :1]
-        return y.astype(x.dtype, copy=False)
+        return signal.sosfilt(sections, x - x[:, :1], axis=1, zi=still)[0], x[:, :1]
 
     return _each_run(position, forwards)
 
@@ -413,15 +417,15 @@ def one_euro(
     """
     settings = {"fps": fps, "min_cutoff": min_cutoff, "beta": beta, "d_cutoff": d_cutoff}
 
-    def forwards(x: np.ndarray) -> np.ndarray:
-        y = np.empty_like(x)
-        offset = x[:, 0].astype(np.float64)
-        last, speed = np.zeros_like(offset), np.zeros_like(offset)
+    def forwards(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        move = np.empty(x.shape)
+        place = x[:, 0].astype(np.float64)
+        last, speed = np.zeros_like(place), np.zeros_like(place)
         # Each frame needs the one before: the filter is recursive and not linear.
         for i in range(x.shape[1]):
-            last, speed = one_euro_step(x[:, i] - offset, last, speed, **settings)
-            y[:, i] = last + offset
-        return y
+            last, speed = one_euro_step(x[:, i] - place, last, speed, **settings)
+            move[:, i] = last
+        return move, place[:, None]
 
     return _each_run(position, forwards)
 
