@@ -17,8 +17,12 @@ from ._files import atomic_path
 from ._validation import require
 from .audio import AudioClips
 from .pipeline import make_dance_pipeline
+from .plotting._motion import import_pyplot
 
 __all__ = ["run_demo"]
+
+# Of a made-up performance: 15 s with clips of 8 s every second.
+_CLIPS_EACH = 8
 
 
 def run_demo(
@@ -39,7 +43,12 @@ def run_demo(
     require("keras", "librosa", "soundfile", "matplotlib", extra="music", purpose="the demo")
     clock = {"clip_duration": clip_duration, "hop_duration": hop_duration}
     if poses is None:
-        data = datasets.make_dance_music(n_clips, random_state=random_state, **clock)
+        data = datasets.make_dance_music(
+            n_clips,
+            n_performances=max(1, n_clips // _CLIPS_EACH),
+            random_state=random_state,
+            **clock,
+        )
     else:
         data = datasets.load_folder(poses=poses, audio=audio, **clock)
     performances = np.unique(data.groups)
@@ -57,7 +66,7 @@ def run_demo(
 
     scores = []
     for performance in held_out:
-        name = str(data.names[performance]) if "names" in data else f"performance{performance}"
+        name = str(data.names[performance])
         report(f"music for {name}")
         clips = _successive(data, performance, **clock)
         dance, music = data.poses[clips], data.audio[clips]
@@ -149,7 +158,7 @@ def _score(pipe: Pipeline, name: str, dance, music) -> dict[str, Any]:
 
 def _draw(path: Path, pipe: Pipeline, dance, music, *, generated: np.ndarray) -> None:
     """Pose strip with keyframes, Laban curves and both spectrograms, on one axis of time."""
-    pyplot = plotting.import_pyplot()
+    pyplot = import_pyplot()
     encoder = pipe[-1].transformer_
     motion = pipe["keyframes"].transform(
         pipe["kinematics"].transform(pipe["smooth"].transform(dance))
@@ -166,17 +175,19 @@ def _draw(path: Path, pipe: Pipeline, dance, music, *, generated: np.ndarray) ->
         poses = replace(dance[clip], keyframes=motion.keyframes[clip : clip + 1])
         plotting.PoseStripDisplay.from_motion(poses, start=times[clip], ax=axes[0])
         plotting.LMADisplay.from_features(table, motion, clip, start=times[clip], ax=axes[1])
-    pieces = {"true music": _recording(music), "generated music": generated}
-    plotting.SpectrogramDisplay(
-        {title: encoder.spectrogram(audio[None])[0] for title, audio in pieces.items()},
+    plotting.SpectrogramDisplay.from_audio(
+        {"true music": _recording(music), "generated music": generated},
         sr=encoder.sr,
+        n_fft=encoder.n_fft,
         hop_length=encoder.hop_length,
+        n_mels=encoder.n_mels,
         fmin=encoder.fmin,
         fmax=encoder.fmax,
-    ).plot(axes[2:])
+        axes=axes[2:],
+    )
     axes[0].set(title="poses, keyframes in colour", xlabel="")
     axes[1].set(title="Laban features of the windows, each over its own range", xlabel="")
-    axes[0].set_xlim(0, len(generated) / encoder.sr)
+    axes[0].set_xlim(0, times[clip] + music.clip_duration)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=80)
     pyplot.close(figure)

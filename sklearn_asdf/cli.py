@@ -56,7 +56,7 @@ def _make_parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--preset", default="default", choices=("default", "paper", "tiny"), help="pipeline preset"
     )
-    demo.add_argument("--n-clips", type=int, default=160, help="clips of made-up dance")
+    demo.add_argument("--n-clips", type=int, default=192, help="clips of made-up dance")
     demo.add_argument("--clip-duration", type=float, default=8.0, help="seconds a clip")
     demo.add_argument("--hop-duration", type=float, default=1.0, help="seconds between clips")
     demo.add_argument("--held-out", type=int, default=3, help="performances to make music for")

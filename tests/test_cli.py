@@ -15,7 +15,7 @@ def test_demo_writes_music_pictures_scores_and_the_model(tmp_path, capsys):
     import soundfile
 
     out = tmp_path / "demo"
-    arguments = ["--preset", "tiny", "--n-clips", "24", "--clip-duration", "3", "--held-out", "2"]
+    arguments = ["--preset", "tiny", "--n-clips", "32", "--clip-duration", "3", "--held-out", "2"]
     assert main(["demo", "--out", str(out), *arguments]) == 0
     scores = pd.read_csv(out / "scores.csv")
     assert len(scores) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..functional.mel import melspectrogram, power_to_db
 from ._motion import import_pyplot
 
 __all__ = ["SpectrogramDisplay"]
@@ -12,7 +13,7 @@ __all__ = ["SpectrogramDisplay"]
 class SpectrogramDisplay:
     """Mel spectrograms above each other, on one scale: what went in and what came out.
 
-    Made by :meth:`from_encoder` or from spectrograms at hand.
+    Made by :meth:`from_encoder`, :meth:`from_audio`, or of spectrograms at hand.
 
     Parameters
     ----------
@@ -87,6 +88,63 @@ class SpectrogramDisplay:
             fmax=encoder.fmax,
         )
         return display.plot(axes=axes, **kwargs)
+
+    @classmethod
+    def from_audio(
+        cls,
+        audio,
+        *,
+        sr=22050,
+        n_fft=4096,
+        hop_length=690,
+        n_mels=128,
+        fmin=0.0,
+        fmax=None,
+        top_db=80.0,
+        axes=None,
+        **kwargs,
+    ):
+        """Draw the spectrograms of sounds of any length on the scale of the first one.
+
+        Parameters
+        ----------
+        audio : dict of str to ndarray of shape (n_samples,)
+            Sounds by title; the loudest place of the first is white.
+        sr : float, default=22050
+            Sampling rate, in Hz.
+        n_fft : int, default=4096
+            Length of the window, in samples.
+        hop_length : int, default=690
+            Samples between frames.
+        n_mels : int, default=128
+            Number of mel bands.
+        fmin : float, default=0.0
+            Lowest mel frequency, in Hz.
+        fmax : float, default=None
+            Highest mel frequency, in Hz; None is half the sampling rate.
+        top_db : float, default=80.0
+            What lies so far below is black, in dB.
+        axes : sequence of matplotlib Axes, default=None
+            One for each sound; None makes a figure.
+        **kwargs : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        display : SpectrogramDisplay
+            The display, drawn.
+        """
+        bands = {"sr": sr, "hop_length": hop_length, "fmin": fmin, "fmax": fmax}
+        power = {
+            title: melspectrogram(samples, n_fft=n_fft, n_mels=n_mels, **bands)
+            for title, samples in audio.items()
+        }
+        loudest = next(iter(power.values())).max()
+        pictures = {
+            title: 1 + power_to_db(mel, ref=loudest, top_db=None) / top_db
+            for title, mel in power.items()
+        }
+        return cls(pictures, **bands).plot(axes, **kwargs)
 
     def plot(self, axes=None, *, cmap="magma"):
         """Draw the spectrograms.
