@@ -6,6 +6,7 @@ keeps. A network is a module-level function, the parameters it was called with, 
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import sys
@@ -200,6 +201,7 @@ def _build_compiled(
     loss: Any,
     optimizer: dict[str, Any],
     compile_options: dict[str, Any],
+    seed: int,
 ) -> Any:
     keras = import_keras()
     model = build(**config)
@@ -208,7 +210,50 @@ def _build_compiled(
         optimizer=keras.optimizers.deserialize(dict(optimizer)),
         **compile_options,
     )
+    model.fit = functools.partial(_fit_from_stream, model, type(model).fit, seed)
     return model
+
+
+def _fit_from_stream(
+    model: Any,
+    fit: Callable[..., Any],
+    seed: int,
+    *,
+    x: np.ndarray,
+    y: np.ndarray,
+    sample_weight: np.ndarray | None,
+    batch_size: int,
+    shuffle: bool,
+    initial_epoch: int,
+    **options: Any,
+) -> Any:
+    # Given arrays, Keras builds a pipeline anew in each epoch, which costs more than a small
+    # network's epoch; and the order of rows could not be resumed.
+    arrays = (x, y) if sample_weight is None else (x, y, sample_weight)
+    steps = -(-len(x) // batch_size)
+    model.steps_per_execution = max(
+        n for n in range(1, min(model.steps_per_execution, steps) + 1) if steps % n == 0
+    )
+    return fit(
+        model,
+        x=_batches(arrays, batch_size, shuffle, seed, initial_epoch),
+        steps_per_epoch=steps,
+        initial_epoch=initial_epoch,
+        **options,
+    )
+
+
+def _batches(
+    arrays: tuple[np.ndarray, ...], batch_size: int, shuffle: bool, seed: int, epoch: int
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """Yield batches for ever; the order of an epoch is known by its number."""
+    n = len(arrays[0])
+    while True:
+        order = np.random.default_rng((seed, epoch)).permutation(n) if shuffle else np.arange(n)
+        for start in range(0, n, batch_size):
+            rows = order[start : start + batch_size]
+            yield tuple(a[rows] for a in arrays)
+        epoch += 1
 
 
 def train(
@@ -225,6 +270,7 @@ def train(
     seed: int = 0,
     sample_weight: np.ndarray | None = None,
     validation_data: tuple[Any, ...] | None = None,
+    validation_loss: Any = None,
     patience: int | None = None,
     min_delta: float = 0.0,
     initial_weights: Sequence[np.ndarray] | None = None,
@@ -265,6 +311,8 @@ def train(
         Weight of each row.
     validation_data : tuple of (X, y) or (X, y, sample_weight), default=None
         Rows that choose the epoch whose weights are kept.
+    validation_loss : str or keras.losses.Loss, default=None
+        What is measured on them; None means `loss`.
     patience : int, default=None
         Epochs without improvement of the validation loss before training stops; None never stops.
     min_delta : float, default=0.0
@@ -276,7 +324,8 @@ def train(
     shuffle : bool, default=True
         Whether each epoch has its own order of rows.
     steps_per_execution : int, default=None
-        Steps between two returns to Python; None lets one epoch have about four.
+        Most steps between two returns to Python; None means 64. The greatest
+        number up to it that divides the steps of an epoch is used.
     jit_compile : bool, default=False
         Whether to compile with XLA.
     callbacks : sequence of keras.callbacks.Callback, default=()
@@ -307,12 +356,10 @@ def train(
     from ._callbacks import make_callbacks
 
     if steps_per_execution is None:
-        steps_per_execution = min(max(-(-len(X) // batch_size) // 4, 1), 64)
+        steps_per_execution = 64
     with _LOCK, _global_random_states_kept(), quiet():
-        from scikeras.utils.random_state import tensorflow_random_state
-
         guard, extra = make_callbacks(
-            loss=loss,
+            loss=loss if validation_loss is None else validation_loss,
             validation_data=validation_data,
             batch_size=batch_size,
             patience=patience,
@@ -335,19 +382,16 @@ def train(
                 "steps_per_execution": steps_per_execution,
                 "jit_compile": jit_compile,
             },
+            model__seed=seed,
             loss=None,
             epochs=max(epochs - first, 0),
             batch_size=min(batch_size, len(X)),
             verbose=0,
-            # A resumed run must not see its first epochs' order of rows once more.
-            random_state=(seed + first) % (2**31 - 1),
+            random_state=seed,
             fit__shuffle=shuffle,
             callbacks=[guard, *extra, *callbacks],
         )
-        # scikeras leaves TF_DETERMINISTIC_OPS unset where it was set by nobody, and restores
-        # every generator; held around building and fitting once more, for the eager callbacks.
-        with tensorflow_random_state(seed):
-            wrapper.fit(X, y, sample_weight=sample_weight, initial_epoch=first)
+        wrapper.fit(X, y, sample_weight=sample_weight, initial_epoch=first)
         weights = guard.final_weights()
     if guard.broken_epoch is not None:
         warnings.warn(

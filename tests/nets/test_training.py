@@ -193,6 +193,9 @@ def test_an_interrupted_run_resumes_from_its_last_epoch(line, tmp_path):
     found = Checkpoint(tmp_path, "a")
     assert found.state["epoch"] == 5
     network, history = fit_line(line, checkpoint=found, **data)
+    whole, _ = fit_line(line, **data)
+    for resumed, expected in zip(network.weights, whole.weights):
+        np.testing.assert_array_equal(resumed, expected)
     assert len(history["loss"]) == len(history["val_loss"]) == 9
     assert history["loss"][:5] == found.state["history"]["loss"]
     assert history["loss"][5] < history["loss"][0]

@@ -1,0 +1,811 @@
+"""A mixture density network as a regressor on tables: not one answer, but how likely each is."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import joblib
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.model_selection import GroupShuffleSplit
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._validation import Integral, Interval, Real, StrOptions, raise_all, validate_parameters
+from .functional.em import fit_mixture
+from .functional.mixtures import GaussianMixtures
+
+__all__ = ["MDNRegressor"]
+
+# What a parameter of None means. The paper's are those of its section 3.4.
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "default": {
+        "hidden_layer_sizes": (128, 128),
+        "recurrent_layer_sizes": (64,),
+        "activation": "tanh",
+        "recurrent_activation": "tanh",
+        "dropout": 0.2,
+        "min_scale": 1e-2,
+        "optimizer": "adam",
+        "optimizer_params": {"clipnorm": 1.0},
+        "learning_rate": 1e-3,
+        "batch_size": 64,
+        "epochs": 500,
+        "early_stopping": True,
+        "standardize": True,
+        "scale_activation": "softplus",
+    },
+    "paper": {
+        "hidden_layer_sizes": (2048, 4096, 2048),
+        "recurrent_layer_sizes": (512, 1024),
+        "activation": ("sigmoid", "relu", "relu"),
+        "recurrent_activation": "sigmoid",
+        "dropout": 0.5,
+        "min_scale": 1e-7,
+        "optimizer": "rmsprop",
+        "optimizer_params": {"rho": 0.9},
+        "learning_rate": 1e-4,
+        "batch_size": 8,
+        "epochs": 3750,
+        "early_stopping": False,
+        "standardize": False,
+        "scale_activation": "elu",
+    },
+}
+_FEWEST_ROWS_TO_VALIDATE = 40
+_EPOCHS_WITHOUT_VALIDATION = 100
+
+
+class MDNRegressor(RegressorMixin, BaseEstimator):
+    r"""Mixture density network: predicts a whole density for each row.
+
+    A neural network turns a row of features into the weights, means and scales of a mixture of
+    Gaussians over the targets [1]_. So it can say that two different answers are both likely, how
+    sure it is, and draw from what it believes.
+
+    Parameters
+    ----------
+    n_mixtures : int, default=10
+        Number of Gaussians.
+    architecture : {"default", "paper"}, default="default"
+        What the parameters below mean where they are None. "default" is a small network on
+        standardised columns, started at a mixture fitted to the targets. "paper" is the network
+        of [2]_ to the letter: LSTM layers of 512 and 1024 units and dense layers of 2048, 4096 and
+        2048 on columns as they are, RMSProp, 3750 epochs without validation.
+    step_size : int, default=None
+        Number of successive columns that make one time step. None makes a dense network; else
+        recurrent layers read ``n_features_in_ / step_size`` steps.
+    hidden_layer_sizes : tuple of int, default=None
+        Sizes of the dense layers. None means (128, 128), or the paper's.
+    recurrent_layer_sizes : tuple of int, default=None
+        Sizes of the LSTM layers, used with `step_size`. None means (64,), or the paper's.
+    activation : str, default=None
+        Keras's name of the dense layers' activation. None means "tanh", or the paper's three.
+    dropout : float, default=None
+        Share of a dense layer's outputs that are left out in training. None means 0.2; in
+        the paper it is 0.5.
+    noise : float, default=0.0
+        Standard deviation of the noise added to the network's inputs in training, in standard
+        deviations of a column.
+    alpha : float, default=0.0
+        Weight of the squared weights in the loss, divided by twice the number of rows, as in
+        :class:`sklearn.neural_network.MLPRegressor`.
+    min_scale : float, default=None
+        Floor under the scales, as a share of the target's standard deviation. None means 0.01;
+        in the paper it is 1e-7 in the target's own unit.
+    optimizer : str, default=None
+        Keras's name of an optimizer. None means "adam"; in the paper it is "rmsprop".
+    learning_rate : float, default=None
+        Its step. None means 1e-3; in the paper it is 1e-4.
+    batch_size : int, default=None
+        Rows a step. None means 64; in the paper it is 8.
+    epochs : int, default=None
+        Most passes over the rows. None means 500 with early stopping and 100 without it; in the
+        paper it is 3750.
+    early_stopping : bool or None, default=None
+        Whether rows are held back to choose the epoch whose weights are kept. None means: from 40
+        rows on, and never in the paper.
+    validation_fraction : float, default=0.15
+        Share of the rows (or of the groups) held back, but at least 10 rows.
+    n_iter_no_change : int, default=10
+        Epochs without a better validation loss before training ends.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of the network.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the last fit's weights, if the numbers of columns are the same.
+    checkpoint_dir : path-like, default=None
+        Folder for the state of training after each epoch. An interrupted `fit` with the same
+        parameters and data goes on from its last epoch.
+    verbose : int, default=0
+        Above 0, a progress bar on standard error.
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same network on each call.
+
+    Attributes
+    ----------
+    network_ : Network
+        The trained network.
+    unconditional_ : GaussianMixtures
+        A mixture of one row, fitted to the same targets without input.
+    unconditional_score_ : float
+        Mean log-likelihood per dimension of the held-back targets under `unconditional_`, or of
+        all targets where none were held back.
+    validation_score_ : float or None
+        The same under the network; None where no rows were held back.
+    history_ : dict of list of float
+        Training and validation loss of each epoch, in nats per modelled dimension of scaled
+        targets.
+    n_iter_ : int
+        Epochs trained.
+    n_steps_ : int or None
+        Time steps in a row.
+    n_targets_ : int
+        Number of targets.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of columns, where `X` had names.
+
+    See Also
+    --------
+    sklearn_asdf.functional.mixtures.GaussianMixtures : What `predict_dist` returns.
+    AudioTargetRegressor : Puts this regressor behind an encoder of sound.
+
+    Notes
+    -----
+    The loss is the negative log-likelihood by log-sum-exp, per dimension. Scores are in nats in
+    the target's own unit: targets times 1000 lower the score by exactly log 1000 and change
+    nothing else. Scores of different targets are not comparable; the gain over `unconditional_`
+    is (see `gain`).
+
+    With "default", a constant target is not modelled: it is predicted exactly, with a
+    scale of `min_scale` times the other targets' mean standard deviation (or its own size, where
+    it is alone). With fewer than 40 rows nothing is held back, and 100 epochs keep the network near
+    the unconditional mixture; pass `epochs` to fit them closer.
+
+    With `step_size`, a time step whose columns are all NaN is padding: recurrent layers skip it, so
+    rows may have any number of steps. Otherwise NaN is refused. Rows with a weight of 0 are left
+    out. With "paper", targets are not scaled and only the floor keeps scales above 0: on columns
+    with large values training may stop with a warning, and the last finite weights stay.
+
+    References
+    ----------
+    .. [1] C. M. Bishop, "Mixture density networks", report NCRG/94/004, Aston University, 1994.
+    .. [2] N. Sakr et al., "Dance to music: music generation from dance", 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf import MDNRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.uniform(-1, 1, (200, 1))
+    >>> y = np.where(rng.random(200) < 0.5, 1, -1) * (2 + X[:, 0]) + 0.1 * rng.normal(size=200)
+    >>> model = MDNRegressor(n_mixtures=2, epochs=20, random_state=0).fit(X, y)
+    >>> model.predict(X[:3]).shape
+    (3,)
+    >>> model.sample_y(X[:3], n_samples=5, random_state=0).shape
+    (3, 5)
+    >>> model.score(X, y) > model.unconditional_score_ - 1
+    True
+    """
+
+    _parameter_constraints = {
+        "n_mixtures": [Interval(Integral, 1, None, closed="left")],
+        "architecture": [StrOptions({"default", "paper"})],
+        "step_size": [None, Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": [None, "array-like"],
+        "recurrent_layer_sizes": [None, "array-like"],
+        "activation": [None, str],
+        "dropout": [None, Interval(Real, 0, 1, closed="left")],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "min_scale": [None, Interval(Real, 0, None, closed="neither")],
+        "optimizer": [None, str],
+        "learning_rate": [None, Interval(Real, 0, None, closed="neither")],
+        "batch_size": [None, Interval(Integral, 1, None, closed="left")],
+        "epochs": [None, Interval(Integral, 0, None, closed="left")],
+        "early_stopping": [None, "boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "dtype": [StrOptions({"float32", "float64"})],
+        "warm_start": ["boolean"],
+        "checkpoint_dir": [None, str, os.PathLike],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        n_mixtures=10,
+        *,
+        architecture="default",
+        step_size=None,
+        hidden_layer_sizes=None,
+        recurrent_layer_sizes=None,
+        activation=None,
+        dropout=None,
+        noise=0.0,
+        alpha=0.0,
+        min_scale=None,
+        optimizer=None,
+        learning_rate=None,
+        batch_size=None,
+        epochs=None,
+        early_stopping=None,
+        validation_fraction=0.15,
+        n_iter_no_change=10,
+        dtype="float32",
+        warm_start=False,
+        checkpoint_dir=None,
+        verbose=0,
+        random_state=None,
+    ):
+        self.n_mixtures = n_mixtures
+        self.architecture = architecture
+        self.step_size = step_size
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.recurrent_layer_sizes = recurrent_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.noise = noise
+        self.alpha = alpha
+        self.min_scale = min_scale
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.dtype = dtype
+        self.warm_start = warm_start
+        self.checkpoint_dir = checkpoint_dir
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def fit(self, X, y, sample_weight=None, *, groups=None, validation_data=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Targets.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weight of each row; only their ratios matter.
+        groups : array-like of shape (n_rows,), default=None
+            What each row belongs to, such as the performance of a clip. Early stopping then holds
+            back whole groups.
+        validation_data : tuple of (X, y), default=None
+            The rows that early stopping watches, in place of some of these.
+
+        Returns
+        -------
+        MDNRegressor
+            Itself.
+        """
+        validate_parameters(self)
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            dtype=[np.float64, np.float32],
+            multi_output=True,
+            y_numeric=True,
+            ensure_all_finite="allow-nan" if self.step_size else True,
+        )
+        y = np.asarray(y, dtype=float)
+        weight = _check_weight(sample_weight, len(X))
+        self._check_fit(X, weight, groups)
+        warm = self.warm_start and self._fits_previous(X, y)
+        checkpoint, seed = self._open_checkpoint(X, y, weight, groups, validation_data)
+        options = self._options(len(X) if weight is None else np.count_nonzero(weight))
+
+        self._y_ndim = y.ndim
+        y = y.reshape(len(y), -1)
+        self.n_targets_ = y.shape[1]
+        self.n_steps_ = None if self.step_size is None else X.shape[1] // self.step_size
+        kept = np.arange(len(X)) if weight is None else np.flatnonzero(weight)
+        train, held = self._split(kept, groups, options, validation_data is not None, seed)
+        w = None if weight is None else weight[train]
+        if not warm:
+            self._learn_scales(X[train], y[train], w, options)
+        if validation_data is not None:
+            X_held, y_held = self._check_validation(validation_data)
+        else:
+            X_held, y_held = X[held], y[held]
+        w_held = None if weight is None or validation_data is not None else weight[held]
+        self._fit_unconditional(y[train], w, y_held, w_held)
+        self._train(X[train], y[train], w, X_held, y_held, w_held, options, warm, seed, checkpoint)
+        own = (y, weight) if not len(y_held) else (y_held, w_held)
+        self.unconditional_score_ = self._score(self.unconditional_, *own)
+        self.validation_score_ = (
+            self._score(self._density(X_held), y_held, w_held) if len(y_held) else None
+        )
+        return self
+
+    def predict_dist(self, X):
+        """Return the density that the network predicts for each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+
+        Returns
+        -------
+        GaussianMixtures
+            One mixture a row, in the unit of the targets.
+        """
+        check_is_fitted(self)
+        X = validate_data(
+            self,
+            X,
+            reset=False,
+            dtype=[np.float64, np.float32],
+            ensure_all_finite="allow-nan" if self.step_size else True,
+        )
+        self._check_padding(X)
+        return self._density(X)
+
+    def predict(self, X, return_std=False):
+        """Return the mean of each row's density.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+        return_std : bool, default=False
+            Whether to return the standard deviations, too.
+
+        Returns
+        -------
+        mean : ndarray of shape (n_rows,) or (n_rows, n_targets)
+            As `y` was in `fit`.
+        std : ndarray of the same shape
+            Only if `return_std`.
+        """
+        density = self.predict_dist(X)
+        mean = self._like_y(density.mean)
+        return (mean, self._like_y(density.std)) if return_std else mean
+
+    def predict_quantiles(self, X, quantiles=(0.05, 0.5, 0.95)):
+        """Return quantiles of each target.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+        quantiles : float or array-like of shape (n_quantiles,), default=(0.05, 0.5, 0.95)
+            Probabilities in (0, 1).
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_targets), then (n_quantiles,)
+            The last axis is left out where `quantiles` is a number.
+        """
+        return self._like_y(self.predict_dist(X).quantile(quantiles))
+
+    def sample_y(
+        self,
+        X,
+        n_samples=1,
+        random_state=None,
+        temperature=1.0,
+        *,
+        weight_temperature=None,
+        scale_temperature=None,
+    ):
+        """Draw targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+        n_samples : int, default=1
+            Draws a row.
+        random_state : int, RandomState instance or None, default=None
+            Pass an int for the same draws on each call.
+        temperature : float, default=1.0
+            1 draws from the density; at T the mixture's weights are proportional to their 1/T-th
+            power and its variances are T times as large; 0 gives the likeliest component's mean.
+        weight_temperature : float, default=None
+            The temperature of the weights alone; None means `temperature`.
+        scale_temperature : float, default=None
+            The temperature of the scales alone; None means `temperature`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_samples) or (n_rows, n_targets, n_samples)
+            As :meth:`sklearn.gaussian_process.GaussianProcessRegressor.sample_y`.
+        """
+        draws = self.predict_dist(X).sample(
+            n_samples,
+            random_state,
+            temperature,
+            weight_temperature=weight_temperature,
+            scale_temperature=scale_temperature,
+        )
+        return self._like_y(draws)
+
+    def score_samples(self, X, y=None):
+        """Return the log-likelihood of each row's targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), default=None
+            Targets. None means each row's own `predict`: how sharp its density is there.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            In nats, of all dimensions together.
+        """
+        density = self.predict_dist(X)
+        return density.log_prob(density.mean if y is None else self._check_y(y))
+
+    def score(self, X, y, sample_weight=None):
+        """Return the mean log-likelihood per target dimension.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Targets.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            In nats, in the unit of the targets; more is better.
+        """
+        return self._score(self.predict_dist(X), self._check_y(y), sample_weight)
+
+    def gain(self, X, y, sample_weight=None):
+        """Return what the features add: the score less that of a mixture without input.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Targets.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            In nats per target dimension; not above 0, beyond chance, where features say nothing.
+        """
+        score = self.score(X, y, sample_weight)
+        return score - self._score(self.unconditional_, self._check_y(y), sample_weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        # A time step of NaN alone is padding.
+        tags.input_tags.allow_nan = self.step_size is not None
+        tags.non_deterministic = False
+        return tags
+
+    # What follows is `fit`, step by step.
+
+    def _check_fit(self, X, weight, groups):
+        problems = []
+        if self.step_size is not None and X.shape[1] % self.step_size:
+            problems.append(
+                f"expected a number of columns that step_size={self.step_size} divides, got "
+                f"{X.shape[1]}: give as many columns to each time step, or step_size=None for a "
+                "dense network"
+            )
+        if weight is not None and not (weight.min() >= 0 and weight.max() > 0):
+            problems.append(
+                "expected sample weights of zero or more, some above zero, got weights from "
+                f"{weight.min():g} to {weight.max():g}: leave out rows that should not count"
+            )
+        if groups is not None and len(groups) != len(X):
+            problems.append(f"expected a group for each of {len(X)} rows, got {len(groups)}")
+        for name in ("hidden_layer_sizes", "recurrent_layer_sizes"):
+            sizes = getattr(self, name)
+            if sizes is not None and not all(isinstance(n, Integral) and n > 0 for n in sizes):
+                problems.append(f"expected {name} to be whole numbers above 0, got {sizes!r}")
+        raise_all(problems)
+        self._check_padding(X)
+
+    def _check_padding(self, X):
+        if self.step_size is None:
+            return
+        missing = np.isnan(X).reshape(len(X), -1, self.step_size)
+        partly = missing.any(axis=2) & ~missing.all(axis=2)
+        if partly.any():
+            row, step = np.argwhere(partly)[0]
+            raise ValueError(
+                "expected NaN in all columns of a padded time step or in none, got "
+                f"{np.count_nonzero(missing[row, step])} of {self.step_size} in step {step} of row "
+                f"{row}: fill the gaps, or make the whole step NaN"
+            )
+
+    def _fits_previous(self, X, y):
+        return (
+            hasattr(self, "network_")
+            and self._input_loc.shape == (X.shape[1],)
+            and self._y_ndim == y.ndim
+            and self.n_targets_ == y[:1].size
+        )
+
+    def _options(self, n_rows):
+        own = _DEFAULTS[self.architecture]
+        options = {
+            name: default if getattr(self, name, None) is None else getattr(self, name)
+            for name, default in own.items()
+        }
+        if self.early_stopping is None and n_rows < _FEWEST_ROWS_TO_VALIDATE:
+            options["early_stopping"] = False
+        if self.epochs is None and self.architecture == "default" and not options["early_stopping"]:
+            options["epochs"] = _EPOCHS_WITHOUT_VALIDATION
+        return options
+
+    def _open_checkpoint(self, X, y, weight, groups, validation_data):
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        if self.checkpoint_dir is None:
+            return None, seed
+        from .nets._callbacks import Checkpoint
+
+        free = ("epochs", "verbose", "checkpoint_dir", "warm_start")
+        params = {k: v for k, v in self.get_params(deep=False).items() if k not in free}
+        key = joblib.hash((params, X, y, weight, groups, validation_data))
+        checkpoint = Checkpoint(self.checkpoint_dir, key)
+        return checkpoint, seed if checkpoint.state is None else checkpoint.state["seed"]
+
+    def _split(self, kept, groups, options, given, seed):
+        """Rows to train on and rows to hold back."""
+        if given or not options["early_stopping"] or len(kept) < 2:
+            return kept, kept[:0]
+        if groups is not None:
+            of_row = np.asarray(groups)[kept]
+            if len(np.unique(of_row)) > 1:
+                splitter = GroupShuffleSplit(
+                    1, test_size=self.validation_fraction, random_state=seed
+                )
+                train, held = next(splitter.split(kept, groups=of_row))
+                return kept[train], kept[held]
+        n_held = max(round(self.validation_fraction * len(kept)), min(10, len(kept) // 2))
+        order = check_random_state(seed).permutation(len(kept))
+        return kept[np.sort(order[n_held:])], kept[np.sort(order[:n_held])]
+
+    def _learn_scales(self, X, y, weight, options):
+        """Location and spread of each column, and which targets vary."""
+        x_loc, x_spread = _moments(X, weight)
+        y_loc, y_spread = _moments(y, weight)
+        constant = _is_constant(y, y_loc, y_spread)
+        y_loc[constant] = y[0, constant]
+        if not constant.all():
+            typical = y_spread[~constant].mean()
+        else:
+            typical = np.abs(y_loc).max() or 1.0
+        y_spread[constant] = typical
+        self._spread = y_spread
+        if options["standardize"]:
+            x_spread[_is_constant(X, x_loc, x_spread)] = 1.0
+            self._input_loc, self._input_scale = x_loc, x_spread
+            self._target_loc, self._target_scale = y_loc, y_spread
+            self._varies = ~constant
+        else:
+            self._input_loc, self._input_scale = np.zeros(X.shape[1]), np.ones(X.shape[1])
+            self._target_loc, self._target_scale = np.zeros(y.shape[1]), np.ones(y.shape[1])
+            self._varies = np.ones(y.shape[1], dtype=bool)
+        self._scale_activation = options["scale_activation"]
+        self._min_scale = float(options["min_scale"])
+
+    def _check_validation(self, validation_data):
+        try:
+            X, y = validation_data
+        except (TypeError, ValueError):
+            raise ValueError(
+                "expected validation_data as a pair (X, y), got "
+                f"{type(validation_data).__name__}: pass the held-out features and targets"
+            ) from None
+        X = validate_data(
+            self,
+            X,
+            reset=False,
+            dtype=[np.float64, np.float32],
+            ensure_all_finite="allow-nan" if self.step_size else True,
+        )
+        self._check_padding(X)
+        y = self._check_y(y)
+        if len(X) != len(y):
+            raise ValueError(
+                f"expected as many targets as rows in validation_data, got {len(y)} and {len(X)}"
+            )
+        return X, y
+
+    def _inputs(self, X):
+        scaled = (X.astype(float) - self._input_loc) / self._input_scale
+        if self.architecture != "paper":
+            # One value far outside must not drown the others.
+            np.clip(scaled, -10, 10, out=scaled)
+        if self.step_size is not None:
+            from .nets.mixture import PADDING
+
+            scaled[np.isnan(scaled)] = PADDING
+        return scaled.astype(self.dtype)
+
+    def _targets(self, y):
+        scaled = (y - self._target_loc) / self._target_scale
+        return scaled[:, self._varies]
+
+    def _fit_unconditional(self, y, weight, y_held, w_held):
+        """Choose the number of components on the held-back rows, else by BIC."""
+        loc, spread = y.mean(axis=0), self._spread
+        floor = self._min_scale if self.architecture == "default" else 1e-2
+        scaled, best = (y - loc) / spread, None
+        n = len(y)
+        counts = {1, self.n_mixtures, *(2**i for i in range(1, self.n_mixtures.bit_length()))}
+        for k in sorted(counts):
+            if best is not None and k >= n:
+                break
+            w, m, s = fit_mixture(scaled, k, sample_weight=weight, min_scale=floor)
+            density = GaussianMixtures(w[None], (loc + m * spread)[None], (s * spread)[None])
+            if len(y_held):
+                merit = self._score(density, y_held, w_held)
+            else:
+                n_free = k * (1 + 2 * y.shape[1]) - 1
+                merit = self._score(density, y, weight) - n_free * np.log(n) / (2 * n * y.shape[1])
+            if best is None or merit > best[0]:
+                best = merit, density
+        self.unconditional_ = best[1]
+
+    def _train(self, X, y, weight, X_held, y_held, w_held, options, warm, seed, checkpoint):
+        from .nets.mixture import MixtureNLL, build_network, output_bias
+        from .nets.training import train
+
+        targets = self._targets(y)
+        activations = options["activation"]
+        config = {
+            "n_inputs": X.shape[1],
+            "n_targets": max(targets.shape[1], 1),
+            "n_mixtures": self.n_mixtures,
+            "step_size": self.step_size,
+            "recurrent_layer_sizes": _sizes(options["recurrent_layer_sizes"], self.step_size),
+            "hidden_layer_sizes": _sizes(options["hidden_layer_sizes"]),
+            "recurrent_activation": options["recurrent_activation"],
+            "activations": (activations,) if isinstance(activations, str) else activations,
+            "dropout": float(options["dropout"]),
+            "noise": float(self.noise),
+            "alpha": self.alpha / (2 * len(X)),
+            "dtype": self.dtype,
+        }
+        if options["standardize"] and targets.shape[1]:
+            start = fit_mixture(
+                targets,
+                self.n_mixtures,
+                sample_weight=weight,
+                min_scale=self._min_scale,
+                n_iter=0,
+            )
+            config["bias"] = output_bias(*start, min_scale=self._min_scale).astype(self.dtype)
+            config["kernel_scale"] = 0.1
+        if not targets.shape[1]:
+            targets = np.zeros((len(y), 1))
+        held = None
+        if len(y_held):
+            held_targets = (
+                self._targets(y_held) if self._varies.any() else np.zeros((len(y_held), 1))
+            )
+            held = (self._inputs(X_held), held_targets.astype(self.dtype))
+            held += () if w_held is None else (w_held,)
+        # Keras divides a weighted loss by the number of rows, not by their weight.
+        factor = 1.0 if weight is None else float(1 / weight.mean())
+        loss = {
+            "n_mixtures": self.n_mixtures,
+            "activation": self._scale_activation,
+            "min_scale": self._min_scale,
+            "dtype": self.dtype,
+        }
+        self.network_, self.history_ = train(
+            build_network,
+            config,
+            self._inputs(X),
+            targets.astype(self.dtype),
+            loss=MixtureNLL(**loss, factor=factor),
+            validation_loss=MixtureNLL(**loss),
+            optimizer=options["optimizer"],
+            optimizer_params=options["optimizer_params"]
+            | {"learning_rate": float(options["learning_rate"])},
+            epochs=options["epochs"],
+            batch_size=options["batch_size"],
+            seed=seed,
+            sample_weight=weight,
+            validation_data=held,
+            patience=self.n_iter_no_change,
+            initial_weights=self.network_.weights if warm else None,
+            checkpoint=checkpoint,
+            verbose=int(self.verbose),
+            description="MDNRegressor",
+        )
+        self.n_iter_ = len(self.history_["loss"])
+
+    # What follows reads the network.
+
+    def _density(self, X):
+        from .nets.mixture import scale_of_numpy, split_output
+
+        raw = self.network_.predict(self._inputs(X)).astype(float)
+        logits, means, scales = split_output(raw, self.n_mixtures)
+        n, k = logits.shape
+        shape = (n, k, self.n_targets_)
+        all_means = np.zeros(shape)
+        all_scales = np.full(shape, self._min_scale)
+        if self._varies.any():
+            all_means[..., self._varies] = means
+            all_scales[..., self._varies] = scale_of_numpy(
+                scales, self._scale_activation, self._min_scale
+            )
+        return GaussianMixtures(
+            softmax(logits, axis=1),
+            self._target_loc + all_means * self._target_scale,
+            all_scales * self._target_scale,
+        )
+
+    def _check_y(self, y):
+        check_is_fitted(self)
+        y = np.asarray(y, dtype=float)
+        if y.ndim == 1 and self.n_targets_ == 1:
+            y = y[:, None]
+        if y.ndim != 2 or y.shape[1] != self.n_targets_:
+            raise ValueError(
+                f"expected targets with {self.n_targets_} columns as in fit, got shape {y.shape}"
+            )
+        return y
+
+    def _score(self, density, y, weight=None):
+        return float(np.average(density.log_prob(y), weights=weight) / y.shape[1])
+
+    def _like_y(self, values):
+        return values[:, 0] if self._y_ndim == 1 else values
+
+
+def _sizes(sizes: Any, step_size: Any = 0) -> tuple[int, ...]:
+    return () if step_size is None else tuple(int(n) for n in sizes)
+
+
+def _check_weight(weight: Any, n_rows: int) -> np.ndarray | None:
+    if weight is None:
+        return None
+    if isinstance(weight, Real):
+        weight = np.full(n_rows, weight)
+    weight = check_array(weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if weight.shape != (n_rows,):
+        raise ValueError(
+            f"expected sample_weight of shape ({n_rows},), got {weight.shape}: give a weight a row"
+        )
+    # By a power of two, so that nothing rounds.
+    return weight / 2.0 ** np.floor(np.log2(weight.max())) if weight.max() > 0 else weight
+
+
+def _moments(a: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column, without NaN and without overflow."""
+    a = a.astype(float)
+    seen = ~np.isnan(a)
+    w = seen * (1.0 if weight is None else weight[:, None])
+    total = np.maximum(w.sum(axis=0), 1e-300)
+    size = np.abs(np.where(seen, a, 0)).max(axis=0)
+    size[size == 0] = 1.0
+    unit = np.where(seen, a, 0) / size
+    mean = (w * unit).sum(axis=0) / total
+    std = np.sqrt((w * (unit - mean) ** 2).sum(axis=0) / total)
+    return mean * size, std * size
+
+
+def _is_constant(a: np.ndarray, loc: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    # A spread of rounding errors is none.
+    return ~(spread > 10 * np.finfo(a.dtype).eps * np.abs(loc)) | (spread == 0)

@@ -1,0 +1,308 @@
+"""Mixture density networks in Keras: the layers, and the loss that trains them.
+
+The mathematics are those of :mod:`sklearn_asdf.functional.mixtures`, on ``keras.ops`` so that they
+have gradients on every backend. A network's output is one flat row: K logits, then K x D means,
+then K x D raw scales.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .training import import_keras
+
+keras = import_keras("a mixture density network")
+ops = keras.ops
+
+__all__ = [
+    "PADDING",
+    "MixtureNLL",
+    "SquaredWeights",
+    "build_network",
+    "mixture_log_prob",
+    "output_bias",
+    "scale_of",
+    "scale_of_numpy",
+    "split_output",
+]
+
+# What stands in a padded time step, after scaling: nothing real is so low.
+PADDING = -1e6
+
+_LOG_2PI = float(np.log(2 * np.pi))
+
+
+def split_output(output: Any, n_mixtures: int) -> tuple[Any, Any, Any]:
+    """Return logits (n, K), means (n, K, D) and raw scales (n, K, D) of a network's output.
+
+    Parameters
+    ----------
+    output : tensor or ndarray of shape (n, K + 2 K D)
+        What the network returned.
+    n_mixtures : int
+        K.
+
+    Returns
+    -------
+    tuple of tensor or ndarray
+        Views where the backend has them.
+    """
+    rest = (output.shape[1] - n_mixtures) // 2
+    shape = (-1, n_mixtures, rest // n_mixtures)
+    reshape = np.reshape if isinstance(output, np.ndarray) else ops.reshape
+    return (
+        output[:, :n_mixtures],
+        reshape(output[:, n_mixtures : n_mixtures + rest], shape),
+        reshape(output[:, n_mixtures + rest :], shape),
+    )
+
+
+def scale_of(raw: Any, activation: str, min_scale: float) -> Any:
+    """Return standard deviations, above `min_scale`, from what the network returned.
+
+    Parameters
+    ----------
+    raw : tensor
+        Any real numbers.
+    activation : {"softplus", "elu"}
+        Both are smooth and grow like a line; "elu" is ``elu(x) + 1``.
+    min_scale : float
+        The floor.
+
+    Returns
+    -------
+    tensor
+        Of the same shape.
+    """
+    positive = ops.softplus(raw) if activation == "softplus" else ops.elu(raw) + 1.0
+    return positive + min_scale
+
+
+def scale_of_numpy(raw: np.ndarray, activation: str, min_scale: float) -> np.ndarray:
+    """Do as `scale_of` in NumPy, in the precision of `raw`.
+
+    Parameters
+    ----------
+    raw : ndarray
+        Any real numbers.
+    activation : {"softplus", "elu"}
+        How they are made positive.
+    min_scale : float
+        The floor.
+
+    Returns
+    -------
+    ndarray
+        Of the same shape.
+    """
+    if activation == "softplus":
+        return np.logaddexp(raw, 0) + min_scale
+    return np.where(raw > 0, raw + 1, np.exp(np.minimum(raw, 0))) + min_scale
+
+
+def mixture_log_prob(logits: Any, means: Any, scales: Any, y: Any) -> Any:
+    """Return the log density of each row's mixture at its target, by log-sum-exp.
+
+    Parameters
+    ----------
+    logits : tensor of shape (n, K)
+        Logarithms of the weights, up to a constant.
+    means, scales : tensor of shape (n, K, D)
+        Of the components.
+    y : tensor of shape (n, D)
+        Targets.
+
+    Returns
+    -------
+    tensor of shape (n,)
+        In nats.
+    """
+    z = (ops.expand_dims(y, 1) - means) / scales
+    joint = -ops.sum(0.5 * z * z + ops.log(scales) + 0.5 * _LOG_2PI, axis=-1)
+    return ops.logsumexp(joint + ops.log_softmax(logits, axis=-1), axis=-1)
+
+
+@keras.saving.register_keras_serializable("sklearn_asdf")
+class MixtureNLL(keras.losses.Loss):
+    """Negative log-likelihood of the targets, per target dimension.
+
+    Parameters
+    ----------
+    n_mixtures : int
+        K.
+    activation : {"softplus", "elu"}, default="softplus"
+        How scales are made positive.
+    min_scale : float, default=1e-3
+        Floor under the scales.
+    factor : float, default=1.0
+        Multiplies the loss; one over the mean sample weight makes a weighted loss a weighted mean.
+    reduction, name, dtype : optional
+        As in :class:`keras.losses.Loss`.
+    """
+
+    def __init__(
+        self,
+        n_mixtures: int,
+        activation: str = "softplus",
+        min_scale: float = 1e-3,
+        factor: float = 1.0,
+        reduction: str = "sum_over_batch_size",
+        name: str = "mixture_nll",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.n_mixtures = n_mixtures
+        self.activation = activation
+        self.min_scale = min_scale
+        self.factor = factor
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return one value a row.
+
+        Parameters
+        ----------
+        y_true : tensor of shape (n, D)
+            Targets.
+        y_pred : tensor of shape (n, K + 2 K D)
+            The network's output.
+
+        Returns
+        -------
+        tensor of shape (n,)
+            In nats a dimension.
+        """
+        logits, means, raw = split_output(y_pred, self.n_mixtures)
+        scales = scale_of(raw, self.activation, self.min_scale)
+        y_true = ops.cast(y_true, means.dtype)
+        log_prob = mixture_log_prob(logits, means, scales, y_true)
+        return log_prob * (-self.factor / means.shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the parameters, for saving."""
+        own = ("n_mixtures", "activation", "min_scale", "factor")
+        return super().get_config() | {name: getattr(self, name) for name in own}
+
+
+@keras.saving.register_keras_serializable("sklearn_asdf")
+class SquaredWeights(keras.regularizers.L2):
+    """Keras's L2 penalty, in the precision in which Keras adds losses up."""
+
+    def __call__(self, x: Any) -> Any:
+        """Return the penalty of one array of weights.
+
+        Parameters
+        ----------
+        x : tensor
+            The weights.
+
+        Returns
+        -------
+        tensor
+            A number.
+        """
+        return ops.cast(super().__call__(x), keras.config.floatx())
+
+
+def output_bias(weights: Any, means: Any, scales: Any, *, min_scale: float) -> np.ndarray:
+    """Return the output layer's bias that makes the network start at one mixture for all rows.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (K,)
+        Probabilities.
+    means, scales : ndarray of shape (K, D)
+        Of the components.
+    min_scale : float
+        Floor under the scales; "softplus" is what makes them positive.
+
+    Returns
+    -------
+    ndarray of shape (K + 2 K D,)
+        Logits, means, raw scales.
+    """
+    above = np.maximum(np.asarray(scales, dtype=float) - min_scale, 1e-3)
+    raw = above + np.log(-np.expm1(-above))
+    logits = np.log(np.maximum(weights, 1e-6))
+    return np.concatenate([logits, np.ravel(means), np.ravel(raw)])
+
+
+def build_network(
+    *,
+    n_inputs: int,
+    n_targets: int,
+    n_mixtures: int,
+    step_size: int | None = None,
+    recurrent_layer_sizes: Sequence[int] = (),
+    hidden_layer_sizes: Sequence[int] = (64,),
+    recurrent_activation: str = "tanh",
+    activations: Sequence[str] = ("relu",),
+    dropout: float = 0.0,
+    noise: float = 0.0,
+    alpha: float = 0.0,
+    bias: np.ndarray | None = None,
+    kernel_scale: float = 1.0,
+    dtype: str = "float32",
+) -> Any:
+    """Return a mixture density network, not compiled.
+
+    Parameters
+    ----------
+    n_inputs, n_targets, n_mixtures : int
+        Columns in, columns out, components.
+    step_size : int, default=None
+        Columns of one time step; None makes a dense network.
+    recurrent_layer_sizes : sequence of int, default=()
+        LSTM layers; all but the last return their sequences.
+    hidden_layer_sizes : sequence of int, default=(64,)
+        Dense layers after them.
+    recurrent_activation : str, default="tanh"
+        Of the LSTM layers' cells.
+    activations : sequence of str, default=("relu",)
+        Of the dense layers; the last one stands for all further layers.
+    dropout : float, default=0.0
+        After each dense layer.
+    noise : float, default=0.0
+        Standard deviation of the noise added to the inputs in training.
+    alpha : float, default=0.0
+        Weight of the squared weights in the loss.
+    bias : ndarray of shape (K + 2 K D,), default=None
+        The output layer's first bias.
+    kernel_scale : float, default=1.0
+        Factor of the output layer's first weights.
+    dtype : str, default="float32"
+        Precision of weights and computation.
+
+    Returns
+    -------
+    keras.Model
+        From (n, n_inputs) to (n, K + 2 K D).
+    """
+    layers = keras.layers
+    penalty = {"kernel_regularizer": SquaredWeights(alpha)} if alpha else {}
+    x = inputs = keras.Input((n_inputs,), dtype=dtype)
+    if step_size is not None:
+        x = layers.Reshape((n_inputs // step_size, step_size), dtype=dtype)(x)
+        x = layers.Masking(PADDING, dtype=dtype)(x)
+    if noise:
+        x = layers.GaussianNoise(noise, dtype=dtype)(x)
+    for i, size in enumerate(recurrent_layer_sizes, 1):
+        x = layers.LSTM(
+            size,
+            activation=recurrent_activation,
+            return_sequences=i < len(recurrent_layer_sizes),
+            dtype=dtype,
+        )(x)
+    for i, size in enumerate(hidden_layer_sizes):
+        activation = activations[min(i, len(activations) - 1)]
+        x = layers.Dense(size, activation=activation, dtype=dtype, **penalty)(x)
+        if dropout:
+            x = layers.Dropout(dropout, dtype=dtype)(x)
+    head = layers.Dense(n_mixtures * (1 + 2 * n_targets), dtype=dtype, name="mixture", **penalty)
+    model = keras.Model(inputs, head(x))
+    if bias is not None:
+        head.kernel.assign(head.kernel * kernel_scale)
+        head.bias.assign(bias)
+    return model
