@@ -6,6 +6,8 @@ in a frame where any of its coordinates is NaN.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .filters import _all_seen
@@ -23,16 +25,25 @@ __all__ = [
 _CHUNK = 1 << 16
 
 
-def _differences(position: np.ndarray, fps: float, orders: tuple[int, ...]) -> list[np.ndarray]:
+def _differences(
+    position: np.ndarray,
+    fps: float,
+    orders: tuple[int, ...],
+    *,
+    regularization: float | None = None,
+) -> list[np.ndarray]:
     """Return the central differences of the given orders, edges and gaps as said in `velocity`.
 
     The results are views of arrays with the axes of space first, filled in chunks of clips that
-    stay in the processor's cache.
+    stay in the processor's cache. With a `regularization` the last result is the curvature.
     """
     n_frames, n_joints, n_axes = position.shape[-3:]
     planes = np.moveaxis(position, -1, 0)
-    outs = {order: np.empty(planes.shape, dtype=position.dtype) for order in orders}
-    flat = {k: out.reshape(n_axes, -1, n_frames, n_joints) for k, out in outs.items()}
+    n_planes = n_axes * len(orders) + (regularization is not None)
+    # One block of memory: the system hands out and takes back several large ones at great cost.
+    block = np.empty((n_planes, *planes.shape[1:]), dtype=position.dtype)
+    parts = {k: block[i * n_axes : (i + 1) * n_axes] for i, k in enumerate(orders)}
+    flat = {k: out.reshape(n_axes, -1, n_frames, n_joints) for k, out in parts.items()}
     x = planes.reshape(n_axes, -1, n_frames, n_joints)
     seen = _all_seen(position)
     rows = max(16, _CHUNK // (n_axes * n_joints))
@@ -42,7 +53,12 @@ def _differences(position: np.ndarray, fps: float, orders: tuple[int, ...]) -> l
             _difference_rows(x[:, clips], start, out, fps)
         for k, o in flat.items():
             _repeat_edges(o[:, clips], x[:, clips], k, fps, seen=seen)
-    return [np.moveaxis(outs[k], 0, -1) for k in orders]
+        if regularization is not None:
+            v, a = (np.moveaxis(flat[k][:, clips], 0, -1) for k in (1, 2))
+            out = block[-1].reshape(-1, n_frames, n_joints)[clips]
+            _curvature(v, a, out, regularization)
+    results = [np.moveaxis(parts[k], 0, -1) for k in orders]
+    return results if regularization is None else [*results, block[-1]]
 
 
 def _chunks(n_clips: int, size: int) -> list[slice]:
@@ -265,8 +281,8 @@ def derivatives(
     >>> [d.shape for d in derivatives(np.zeros((5, 17, 2)), fps=30)]
     [(5, 17, 2), (5, 17, 2), (5, 17, 2), (5, 17)]
     """
-    v, a, j = _differences(position, fps, (1, 2, 3))
-    return v, a, j, curvature(v, a, regularization=regularization)
+    v, a, j, c = _differences(position, fps, (1, 2, 3), regularization=regularization)
+    return v, a, j, c
 
 
 def magnitude(vectors: np.ndarray) -> np.ndarray:
@@ -349,32 +365,50 @@ def curvature(
     >>> float(curvature(v, a)[0, 0])
     0.5
     """
-    square = _squares(velocity)
-    if velocity.shape[-1] == 1:
-        return np.where(np.isnan(square), square, 0)
+    out = np.empty(velocity.shape[:-1], dtype=velocity.dtype)
+    _curvature(velocity, acceleration, out, regularization)
+    return out
+
+
+def _curvature(v: np.ndarray, a: np.ndarray, out: np.ndarray, regularization: float) -> None:
+    """Fill `out` with curvatures, a chunk of frames at a time."""
+    if v.shape[-1] == 1:
+        out[...] = np.where(np.isnan(v[..., 0]), np.nan, 0)
+        return
+    floor: Any = 0
+    if regularization > 0:
+        floor = out.dtype.type(regularization**2) * _mean_square(v)
+    n_frames = v.shape[-3]
+    rows = max(16, _CHUNK * n_frames // v.size)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-        if regularization > 0:
-            square += square.dtype.type(regularization**2) * _mean(square)
-        root = np.sqrt(square)
-        if velocity.shape[-1] == 2:
-            result = _cross(velocity, acceleration)
-            result /= root
-        else:
-            # Areas are squared: unit vectors keep fast joints within the range of float32.
-            result = _cross(velocity / root[..., None], acceleration)
-        result /= square
-        still = square == 0
-        if still.any():
-            result[still] = 0
-        return np.minimum(result, np.finfo(result.dtype).max, out=result)
+        for start in range(0, n_frames, rows):
+            at = (..., slice(start, start + rows), slice(None))
+            _curvature_rows(v[(*at, slice(None))], a[(*at, slice(None))], out[at], floor)
 
 
-def _mean(square: np.ndarray) -> np.ndarray:
-    """Return the mean over the seen joints and frames of each clip, 0 where there are none."""
-    total = square.sum(axis=(-2, -1), keepdims=True, dtype=np.float64)
-    count = np.asarray(square.shape[-2] * square.shape[-1])
+def _curvature_rows(v: np.ndarray, a: np.ndarray, out: np.ndarray, floor: Any) -> None:
+    square = _squares(v)
+    square += floor
+    root = np.sqrt(square)
+    if v.shape[-1] == 2:
+        np.divide(_cross(v, a), root, out=out)
+    else:
+        # Areas are squared: unit vectors keep fast joints within the range of float32.
+        out[...] = _cross(v / root[..., None], a)
+    out /= square
+    still = square == 0
+    if still.any():
+        out[still] = 0
+    np.minimum(out, np.finfo(out.dtype).max, out=out)
+
+
+def _mean_square(v: np.ndarray) -> np.ndarray:
+    """Return the mean squared length over the seen joints and frames of each clip, or 0."""
+    n_joints, n_axes = v.shape[-2:]
+    total = np.einsum("...tja,...tja->...", v, v, dtype=np.float64, casting="same_kind")
+    count = np.asarray(v.shape[-3] * n_joints)
     if np.isnan(total).any():
-        known = ~np.isnan(square)
-        total = square.sum(axis=(-2, -1), keepdims=True, dtype=np.float64, where=known)
-        count = np.maximum(known.sum(axis=(-2, -1), keepdims=True), 1)
-    return (total / count).astype(square.dtype)
+        known = ~np.isnan(v)
+        total = np.square(v, where=known, out=np.zeros(v.shape)).sum(axis=(-3, -2, -1))
+        count = np.maximum(known.sum(axis=(-3, -2, -1)) / n_axes, 1)
+    return (total / count).astype(v.dtype)[..., None, None]
