@@ -17,7 +17,7 @@ from .functional.keyframes import (
     curve_salience,
     select_keyframes,
 )
-from .functional.lma import magnitude
+from .functional.kinematics import magnitude
 from .motion import Motion
 
 __all__ = ["KeyframeSegmenter"]

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_asdf import KeyframeSegmenter, Motion
-from sklearn_asdf.skeletons import get_skeleton
-
-METHODS = ("salience", "uniform", "zero_crossing")
+from sklearn_asdf import KeyframeSegmenter
 
 
 @parametrize_with_checks([KeyframeSegmenter()])

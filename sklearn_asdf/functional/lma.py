@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .kinematics import magnitude
 from .windows import reduce_windows
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
     "effort_space",
     "effort_time",
     "effort_weight",
-    "magnitude",
     "mean_of_windows",
     "shape_directional",
     "weighted_over_joints",
@@ -29,31 +29,6 @@ __all__ = [
 
 # A path more than so many times as long as its chord counts as closed.
 _LARGEST_RATIO = 1000.0
-
-
-def magnitude(vectors: ArrayLike) -> np.ndarray:
-    """Euclidean length of vectors.
-
-    Parameters
-    ----------
-    vectors : array-like of shape (..., n_axes)
-        Vectors in any unit.
-
-    Returns
-    -------
-    length : ndarray of shape (...)
-        In the unit of `vectors`; NaN where a component is.
-
-    Examples
-    --------
-    >>> from sklearn_asdf.functional.lma import magnitude
-    >>> magnitude([3.0, 4.0])
-    np.float64(5.0)
-    """
-    vectors = np.asarray(vectors, dtype=float)
-    if vectors.shape[-1] == 1:
-        return np.abs(vectors[..., 0])
-    return np.sqrt(sum(vectors[..., axis] ** 2 for axis in range(vectors.shape[-1])))
 
 
 def weighted_over_joints(values: ArrayLike, weights: ArrayLike) -> np.ndarray:
@@ -159,6 +134,10 @@ def effort_weight(
     return reduce_windows(weighted_over_joints(energy, weights), start, stop, how="max")
 
 
+def _magnitude(vectors: ArrayLike) -> np.ndarray:
+    return magnitude(np.asarray(vectors, dtype=float))
+
+
 def _weighted_mean(
     values: np.ndarray, start: ArrayLike, stop: ArrayLike, weights: ArrayLike
 ) -> np.ndarray:
@@ -199,7 +178,7 @@ def effort_time(
     >>> effort_time(np.full((1, 4, 1, 2), [3.0, 4.0]), [[0]], [[4]], [1.0]).tolist()
     [[5.0]]
     """
-    return _weighted_mean(magnitude(acceleration), start, stop, weights)
+    return _weighted_mean(_magnitude(acceleration), start, stop, weights)
 
 
 def effort_flow(
@@ -232,7 +211,7 @@ def effort_flow(
     >>> effort_flow(np.full((1, 4, 1, 1), -2.0), [[0]], [[4]], [1.0]).tolist()
     [[2.0]]
     """
-    return _weighted_mean(magnitude(jerk), start, stop, weights)
+    return _weighted_mean(_magnitude(jerk), start, stop, weights)
 
 
 def shape_directional(
