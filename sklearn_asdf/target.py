@@ -11,7 +11,12 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Bunch, check_array, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
+from sklearn.utils.validation import (
+    check_is_fitted,
+    check_memory,
+    has_fit_parameter,
+    validate_data,
+)
 
 from ._validation import HasMethods, validate_parameters
 from .audio import AudioClips
@@ -76,6 +81,10 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
+    Clips that overlap are not independent, so a regressor whose `fit` takes `groups` (for what it
+    holds back to stop early) gets the recording of each clip of :class:`AudioClips`, unless
+    `groups` is given.
+
     `y` may have one dimension, as scikit-learn's regressors allow: each clip is then one sample,
     and predictions have one dimension too.
 
@@ -134,6 +143,9 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
                 clone(transformer), self._as_clips(y)
             )
         regressor = self._default_regressor() if self.regressor is None else self.regressor
+        if isinstance(y, AudioClips) and has_fit_parameter(regressor, "groups"):
+            # Clips of one recording overlap: rows held back at random would not be held out.
+            routed.regressor.fit = {"groups": y.groups} | routed.regressor.fit
         # The regressor gets the table as it came, so that it sees the feature names.
         X = X if hasattr(X, "columns") else X_checked
         self.regressor_ = clone(regressor).fit(X, codes, **routed.regressor.fit)

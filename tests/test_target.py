@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_asdf import AudioTargetRegressor
+from sklearn_asdf import AudioClips, AudioTargetRegressor
 
 
 @pytest.fixture
@@ -145,6 +145,27 @@ def test_fit_params_reach_the_regressor(table):
     codes = StandardScaler().fit_transform(y)
     expected = Ridge().fit(X, codes, sample_weight=weight)
     assert_allclose(model.regressor_.coef_, expected.coef_)
+
+
+class GroupedRidge(Ridge):
+    """A regressor that keeps the groups it was given."""
+
+    def fit(self, X, y, groups=None):
+        self.groups_ = groups
+        return super().fit(X, y)
+
+
+def test_recordings_are_the_groups_unless_given():
+    rng = np.random.default_rng(0)
+    audio = AudioClips.from_recordings(
+        [rng.normal(size=100), rng.normal(size=60)], sr=10, clip_duration=2.0, hop_duration=1.0
+    )
+    X = rng.normal(size=(len(audio), 3))
+    model = AudioTargetRegressor(GroupedRidge(), StandardScaler())
+    assert_array_equal(model.fit(X, audio).regressor_.groups_, audio.groups)
+    own = np.arange(len(audio))
+    assert_array_equal(model.fit(X, audio, groups=own).regressor_.groups_, own)
+    assert model.fit(X, np.asarray(audio)).regressor_.groups_ is None
 
 
 @pytest.mark.parametrize(
