@@ -81,8 +81,16 @@ def load_folder(
     pose_fps : float or None, default=None
         Frame rate of the pose files in Hz. None takes each file's word; where one tells nothing,
         30 is assumed with a warning.
-    skeleton, person, coordinates, image_size, min_confidence
-        How to understand the pose files, as in `sklearn_asdf.io.read_poses`.
+    skeleton : Skeleton, str or None, default=None
+        Who the joints are; None takes the files' names, or tells by their number.
+    person : {"largest", "first", "follow"} or int, default="largest"
+        Whose poses to keep where a frame holds several people, as in `read_poses`.
+    coordinates : {"image", "world"}, default="image"
+        What to take where a file has both, as in `read_poses`.
+    image_size : (width, height) or None, default=None
+        Pixels by which to multiply image coordinates that lie in 0..1.
+    min_confidence : float, default=0.0
+        Joints of lower confidence are not seen.
     verbose : int, default=0
         Whether to show progress over the takes (needs tqdm).
 
@@ -175,17 +183,22 @@ def load_folder(
     pairs = _pairs(*_folders(path, poses, audio))
     takes, guessed = [], []
     for name, pose_file, sound_file in _progress(pairs, verbose):
-        motion, start, assumed = read_with(pose_file, options)
-        if len(motion) != 1:
-            raise ValueError(
-                f"expected whole takes, but {str(pose_file)!r} holds {len(motion)} clips: give "
-                "one file a take"
-            )
+        try:
+            motion, start, assumed = read_with(pose_file, options)
+            if len(motion) != 1:
+                raise ValueError(
+                    f"expected whole takes, but {str(pose_file)!r} holds {len(motion)} clips: "
+                    "give one file a take"
+                )
+            recording = load_audio(sound_file, sr=sr)
+        except ValueError as error:
+            problems.append(str(error))
+            continue
         if assumed:
             guessed.append(pose_file.name)
         position, seen = on_clock(motion.position[0], fps=motion.fps, start=start, new_fps=fps)
-        recording = load_audio(sound_file, sr=sr)
         takes.append(_Take(name, position.astype(np.float32), seen, motion.skeleton, recording))
+    raise_all(problems)
     if guessed:
         warnings.warn(
             f"{_list(guessed)} tell(s) no frame rate, {ASSUMED_FPS:g} fps are assumed: pass "

@@ -107,7 +107,13 @@ def take_of_hdf5(content: bytes) -> Take:
         import h5py
     except ImportError:
         raise ImportError("reading poses from HDF5 needs h5py: pip install h5py") from None
-    with h5py.File(io.BytesIO(content), "r") as file:
+    try:
+        file = h5py.File(io.BytesIO(content), "r")
+    except OSError as error:
+        raise NotPoses(
+            f"is HDF5, but cut off or damaged ({error}): copy or export it again"
+        ) from error
+    with file:
         if "tracks" in file and "node_names" in file:
             return _sleap(file)
         if "position" in file and {"time", "space"} <= set(file):

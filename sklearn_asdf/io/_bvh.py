@@ -144,9 +144,13 @@ def _motion(text: str, n_channels: int) -> tuple[np.ndarray, float]:
     match = re.match(r"\s*Frames:\s*(\d+)\s+Frame\s+Time:\s*(\S+)", text)
     if match is None:
         raise NotPoses("has no 'Frames:' and 'Frame Time:' after MOTION: it is cut off")
-    n_frames, step = int(match[1]), float(match[2])
-    if not step > 0:
-        raise NotPoses(f"has a frame time of {step} s, expected one above 0")
+    n_frames = int(match[1])
+    try:
+        step = float(match[2])
+    except ValueError:
+        step = 0.0
+    if not 0 < step < np.inf:
+        raise NotPoses(f"has the frame time {match[2]!r}, expected seconds above 0")
     try:
         values = np.array(text[match.end() :].split(), dtype=float)
     except ValueError as error:

@@ -229,7 +229,7 @@ def _asdf(frames: list, fps: float | None) -> Take:
     counts = sorted({len(f["data"]) for f in seen})
     if len(counts) > 1:
         raise NotPoses(f"holds poses of {' and '.join(map(str, counts))} joints")
-    numbers = [f.get("framRel") for f in frames]
+    numbers = [f.get("framRel", f.get("frameRel")) for f in frames]
     known = all(isinstance(n, int) for n in numbers)
     ordered = known and all(b > a for a, b in itertools.pairwise(numbers))
     at = np.array(numbers) - numbers[0] if ordered else np.arange(len(frames))

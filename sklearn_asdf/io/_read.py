@@ -160,7 +160,8 @@ def read_poses(
     ==================  ========================================================================
 
     Frames without a person, joints without confidence and coordinates that are not finite are
-    NaN. Pickles are never run: only arrays of plain numbers are taken out of them.
+    NaN. Axes stay the file's own: in an image, y points down. Pickles are never run: only arrays
+    of plain numbers are taken out of them.
 
     Whatever else a file holds, or lacks, ends in a ValueError that names the file.
 

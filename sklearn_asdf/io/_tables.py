@@ -48,6 +48,7 @@ def parse_csv(text: str, *, n_joints: int | None = None) -> Take:
             "known format"
         )
     # As text: pandas' own parsing of decimals is not the same to the last bit in every version.
+    _check_rows(text, sep)
     options: dict[str, Any] = {"sep": sep, "dtype": str}
     if _all_numbers(cells):
         return _unnamed(_read(text, header=None, **options), n_joints)
@@ -220,6 +221,8 @@ def _deeplabcut(table: pd.DataFrame) -> Take:
     levels = [str(level).lower() for level in table.columns.names]
     columns = table.columns.to_frame(index=False)
     columns.columns = levels if "coords" in levels else [*levels[:-1], "coords"]
+    if "bodyparts" not in levels:
+        raise NotPoses("is a DeepLabCut table without its row 'bodyparts': export it again")
     joints = tuple(pd.unique(columns["bodyparts"]))
     people = list(pd.unique(columns["individuals"])) if "individuals" in levels else [None]
     position = np.full((len(table), len(people), len(joints), 2), np.nan)
@@ -245,6 +248,19 @@ def _read(text: str, **options: Any) -> pd.DataFrame:
     if table.empty:
         raise NotPoses("is a table without rows")
     return table
+
+
+def _check_rows(text: str, sep: str) -> None:
+    """Refuse rows that are cut off, which would otherwise read as joints not seen."""
+    if '"' in text:
+        return
+    counts = np.array([line.count(sep) for line in text.splitlines() if line.strip()])
+    short = np.flatnonzero(counts < counts[0])
+    if len(short):
+        raise NotPoses(
+            f"is a table of {counts[0] + 1} columns whose row {short[0] + 1} has "
+            f"{counts[short[0]] + 1}: it is cut off or damaged, export it again"
+        )
 
 
 def _places(rows: pd.DataFrame, column: str | None) -> np.ndarray:

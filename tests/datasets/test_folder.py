@@ -210,6 +210,15 @@ def test_takes_that_do_not_go_together_are_refused(tmp_path):
         load_folder(tmp_path, **CLOCK)
 
 
+def test_all_broken_files_are_told_at_once(tmp_path):
+    for name in "abc":
+        write_take(tmp_path, name)
+    (tmp_path / "a.npz").write_bytes(b"")
+    (tmp_path / "b.wav").write_bytes(b"RIFF")
+    with pytest.raises(ValueError, match=r"\(1\) .*a\.npz.*is empty.*\(2\) .*b\.wav"):
+        load_folder(tmp_path, **CLOCK)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

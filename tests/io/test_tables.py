@@ -131,6 +131,8 @@ def test_captures_without_names(tmp_path, rng):
         ("hip_x,hip_y\n", "table without rows"),
         ("hip_x,hip_y\n1,two\n", "coordinates that are no numbers"),
         ("hip_x,hip_y\n1,2\n1,2,3,4\n", "damaged table"),
+        ("hip_x,hip_y\n1,2\n1", "2 columns whose row 3 has 1: it is cut off"),
+        (DLC.replace("bodyparts", "parts"), "DeepLabCut table without its row 'bodyparts'"),
         ("frame,hip_x,hip_y\n0.5,1,2\n", "no whole number"),
         ("frame,hip_x,hip_y\n0,1,2\n999999999,1,2\n", "spread over 1000000000"),
         ("joint,x,y\nhip,1,2\n", "without a column 'frame' or 'time'"),
