@@ -312,19 +312,16 @@ class _Stream:
         self.held = np.where(seen, x, self.held)
         start = known & ~running
         self.origin = np.where(start, self.held, self.origin)
-        if self.method is None:
-            y = self.held
-        elif self.method == "butterworth":
+        move = self.held - self.origin
+        if self.method == "butterworth":
             self.state[:, :, :, start] = 0
-            move = (self.held - self.origin)[None]
-            y, self.state = signal.sosfilt(self.sections, move, axis=0, zi=self.state)
+            y, self.state = signal.sosfilt(self.sections, move[None], axis=0, zi=self.state)
             y = y[0] + self.origin
-        else:
+        elif self.method == "one_euro":
             self.state[:, :, start] = 0
-            origin = self.origin.astype(np.float64)
-            last, speed = filters.one_euro_step(
-                self.held - origin, self.state[0], self.state[1], **self.settings
-            )
+            last, speed = filters.one_euro_step(move, self.state[0], self.state[1], **self.settings)
             self.state = np.stack([last, speed])
-            y = last + origin
+            y = last + self.origin
+        else:
+            y = self.held
         return np.where(known, y, np.nan).astype(x.dtype, copy=False)

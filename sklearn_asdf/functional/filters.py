@@ -26,7 +26,7 @@ __all__ = [
 # Up to so many frames a filter is applied as a matrix, which is many times as fast as recursion.
 _LARGEST_MATRIX = 512
 # Numbers filtered at once.
-_CHUNK = 1 << 19
+_CHUNK = 1 << 20
 
 
 def _seen(position: np.ndarray) -> np.ndarray:
@@ -112,47 +112,42 @@ def fill_gaps(
     return filled
 
 
-def _each_run(
-    position: np.ndarray, function: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-) -> np.ndarray:
+def _each_run(position: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Apply `function` to each unbroken run of seen frames of each joint, NaN elsewhere.
 
-    `function` maps arrays (n_axes, n_frames, n_signals) to the motion along the frames and the
-    place that it is relative to. Runs of one length are worked on together, so the loop is over
-    lengths, not over runs. The result is a view of an array with the axes of space first:
-    derivatives and curvature of it are fast.
+    `function` maps arrays (n_axes, n_frames, n_signals) along the frames. It gets them relative to
+    their first frame, so that a still dancer stays exactly still and that moving a clip far away
+    costs no accuracy. Runs of one length are worked on together, so the loop is over lengths, not
+    over runs. The result is a view of an array with the axes of space first: derivatives and
+    curvature of it are fast.
     """
     n_axes = position.shape[-1]
     planes = np.moveaxis(position, -1, 0)
-    shape = planes.shape
-    n_frames, n_joints = shape[-2:]
-    clips = planes.reshape(n_axes, -1, n_frames, n_joints).swapaxes(1, 2)
-    y = np.empty(shape, dtype=position.dtype)
+    n_frames, n_joints = planes.shape[-2:]
+    x = planes.reshape(n_axes, -1, n_frames, n_joints).swapaxes(1, 2)
+    y = np.empty(planes.shape, dtype=position.dtype)
     out = y.reshape(n_axes, -1, n_frames, n_joints).swapaxes(1, 2)
     if _all_seen(position):
         # Chunks stay in the processor's cache and bound the memory.
         step = max(1, _CHUNK // (n_frames * n_joints * n_axes))
-        for i in range(0, clips.shape[2], step):
-            part = clips[:, :, i : i + step]
-            move, place = function(part.reshape(n_axes, n_frames, -1))
-            place = place.reshape(n_axes, 1, *part.shape[2:])
-            np.add(
-                move.reshape(part.shape), place, out=out[:, :, i : i + step], casting="same_kind"
-            )
+        for i in range(0, x.shape[2], step):
+            part = x[:, :, i : i + step]
+            move = np.empty(part.shape, dtype=position.dtype)
+            np.subtract(part, part[:, :1], out=move)
+            smooth = function(move.reshape(n_axes, n_frames, -1)).reshape(part.shape)
+            np.add(smooth, part[:, :1], out=out[:, :, i : i + step], casting="same_kind")
         return np.moveaxis(y, 0, -1)
-    x = clips.reshape(n_axes, n_frames, -1)
-    edges = np.zeros((x.shape[2], n_frames + 2), dtype=np.int8)
-    edges[:, 1:-1] = ~np.isnan(x).any(axis=0).T
-    change = np.diff(edges, axis=1)
-    signal_of, start = np.nonzero(change == 1)
-    length = np.nonzero(change == -1)[1] - start
-    smooth = np.full(x.shape, np.nan, dtype=x.dtype)
+    out[:] = np.nan
+    edges = np.zeros((*x.shape[2:], n_frames + 2), dtype=np.int8)
+    edges[..., 1:-1] = np.moveaxis(~np.isnan(x).any(axis=0), 0, -1)
+    change = np.diff(edges)
+    clip, joint, start = np.nonzero(change == 1)
+    length = np.nonzero(change == -1)[2] - start
     for n in np.unique(length):
         some = length == n
-        at = (slice(None), np.arange(n)[:, None] + start[some], signal_of[some])
-        move, place = function(x[at])
-        smooth[at] = move + place
-    out[:] = smooth.reshape(out.shape)
+        at = (slice(None), np.arange(n)[:, None] + start[some], clip[some], joint[some])
+        run = x[at]
+        out[at] = function(run - run[:, :1]) + run[:, :1]
     return np.moveaxis(y, 0, -1)
 
 
@@ -180,18 +175,14 @@ def _matrix(kind: str, n_frames: int, **params: Any) -> np.ndarray:
     return matrix
 
 
-def _zero_phase(x: np.ndarray, kind: str, **params: Any) -> tuple[np.ndarray, np.ndarray]:
+def _zero_phase(x: np.ndarray, kind: str, **params: Any) -> np.ndarray:
     """Filter (n_axes, n_frames, n_signals) by what is faster: a matrix, or frame by frame."""
-    # Relative to the first frame, so that a still dancer stays exactly still and that moving a
-    # clip far away costs no accuracy.
-    place = x[:, :1]
-    x = x - place
     n_axes, n_frames, n_signals = x.shape
     if n_frames <= min(_LARGEST_MATRIX, n_axes * n_signals):
-        return np.matmul(_matrix(kind, n_frames, **params).astype(x.dtype, copy=False), x), place
+        return np.matmul(_matrix(kind, n_frames, **params).astype(x.dtype, copy=False), x)
     if kind == "savgol":
-        return _savgol_run(x, **params), place
-    return _butterworth_run(x, butterworth_sections(**params)), place
+        return _savgol_run(x, **params)
+    return _butterworth_run(x, butterworth_sections(**params))
 
 
 def butterworth_sections(*, fps: float, cutoff: float, order: int) -> np.ndarray:
@@ -275,9 +266,9 @@ def butterworth(
         return _each_run(position, lambda x: _zero_phase(x, "butterworth", **params))
     sections = butterworth_sections(fps=fps, cutoff=cutoff, order=order)
 
-    def forwards(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def forwards(x: np.ndarray) -> np.ndarray:
         still = np.zeros((len(sections), x.shape[0], 2, x.shape[2]))
-        return signal.sosfilt(sections, x - x[:, :1], axis=1, zi=still)[0], x[:, :1]
+        return signal.sosfilt(sections, x, axis=1, zi=still)[0]
 
     return _each_run(position, forwards)
 
@@ -417,15 +408,14 @@ def one_euro(
     """
     settings = {"fps": fps, "min_cutoff": min_cutoff, "beta": beta, "d_cutoff": d_cutoff}
 
-    def forwards(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        move = np.empty(x.shape)
-        place = x[:, 0].astype(np.float64)
-        last, speed = np.zeros_like(place), np.zeros_like(place)
+    def forwards(x: np.ndarray) -> np.ndarray:
+        y = np.zeros(x.shape)
+        last, speed = y[:, 0], np.zeros_like(y[:, 0])
         # Each frame needs the one before: the filter is recursive and not linear.
         for i in range(x.shape[1]):
-            last, speed = one_euro_step(x[:, i] - place, last, speed, **settings)
-            move[:, i] = last
-        return move, place[:, None]
+            last, speed = one_euro_step(x[:, i], last, speed, **settings)
+            y[:, i] = last
+        return y
 
     return _each_run(position, forwards)
 

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 # Numbers of an array that are worked on at once.
-_CHUNK = 1 << 16
+_CHUNK = 1 << 17
 
 
 def _differences(
