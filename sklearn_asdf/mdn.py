@@ -732,6 +732,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
             verbose=int(self.verbose),
             description="MDNRegressor",
         )
+        self.network_.config["blank"] = True
         self.n_iter_ = len(self.history_["loss"])
 
     # What follows reads the network.

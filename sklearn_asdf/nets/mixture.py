@@ -245,6 +245,7 @@ def build_network(
     bias: np.ndarray | None = None,
     kernel_scale: float = 1.0,
     dtype: str = "float32",
+    blank: bool = False,
 ) -> Any:
     """Return a mixture density network, not compiled.
 
@@ -274,6 +275,9 @@ def build_network(
         Factor of the output layer's first weights.
     dtype : str, default="float32"
         Precision of weights and computation.
+    blank : bool, default=False
+        Whether all weights are 0, for a network whose weights are loaded: drawing them takes
+        seconds for large ones.
 
     Returns
     -------
@@ -281,6 +285,8 @@ def build_network(
         From (n, n_inputs) to (n, K + 2 K D).
     """
     layers = keras.layers
+    options = {"dtype": dtype} | ({"kernel_initializer": "zeros"} if blank else {})
+    recurrent = {"recurrent_initializer": "zeros"} if blank else {}
     penalty = {"kernel_regularizer": SquaredWeights(alpha)} if alpha else {}
     x = inputs = keras.Input((n_inputs,), dtype=dtype)
     if step_size is not None:
@@ -293,16 +299,18 @@ def build_network(
             size,
             activation=recurrent_activation,
             return_sequences=i < len(recurrent_layer_sizes),
-            dtype=dtype,
+            **recurrent,
+            **options,
         )(x)
     for i, size in enumerate(hidden_layer_sizes):
         activation = activations[min(i, len(activations) - 1)]
-        x = layers.Dense(size, activation=activation, dtype=dtype, **penalty)(x)
+        x = layers.Dense(size, activation=activation, **options, **penalty)(x)
         if dropout:
             x = layers.Dropout(dropout, dtype=dtype)(x)
-    head = layers.Dense(n_mixtures * (1 + 2 * n_targets), dtype=dtype, name="mixture", **penalty)
+    n_outputs = n_mixtures * (1 + 2 * n_targets)
+    head = layers.Dense(n_outputs, name="mixture", **options, **penalty)
     model = keras.Model(inputs, head(x))
-    if bias is not None:
+    if bias is not None and not blank:
         head.kernel.assign(head.kernel * kernel_scale)
         head.bias.assign(bias)
     return model
