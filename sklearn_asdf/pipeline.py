@@ -157,7 +157,8 @@ def _music_step(preset: str, *, random_state, memory, verbose):
         encoder = MelEncoder(architecture="paper", epochs=400, **common)
         density = MDNRegressor(architecture="paper", step_size=5, **common)
     elif preset == "tiny":
-        encoder = MelEncoder(code_size=64, epochs=0, n_iter=8, **common)
+        bands = {"n_mels": 40, "n_fft": 2048}
+        encoder = MelEncoder(code_size=64, steps=8, epochs=0, n_iter=8, **bands, **common)
         density = MDNRegressor(2, hidden_layer_sizes=(16,), epochs=5, **common)
     else:
         encoder = MelEncoder(**common)
