@@ -291,13 +291,14 @@ class Motion:
         for name in ("position", *_VECTORS):
             array = state[name]
             if array is not None and not array.flags.c_contiguous:
-                state[name] = (np.ascontiguousarray(np.moveaxis(array, -1, 0)),)
+                state[name] = (np.moveaxis(array, -1, 0).ravel(), array.shape)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
             if name in ("position", *_VECTORS) and isinstance(value, tuple):
-                value = np.moveaxis(value[0], 0, -1)
+                flat, shape = value
+                value = np.moveaxis(flat.reshape(shape[-1], *shape[:-1]), 0, -1)
             self.__dict__[name] = value
 
     def _map(self, function: Any, *, drop: Sequence[str] = ()) -> Motion:

@@ -25,7 +25,7 @@ _SIDES = ("left", "right")
 # What other sources call the joints. A BVH joint is named after the segment that it moves, so the
 # elbow is the root of "LeftForeArm" and the hip that of "LeftUpLeg".
 _SYNONYMS = {
-    "shoulder": ("arm", "upper_arm", "uparm", "shoulder_joint", "sho"),
+    "shoulder": ("arm", "upper_arm", "uparm", "shldr", "shoulder_joint", "sho"),
     "elbow": ("fore_arm", "forearm", "lower_arm", "low_arm", "lowarm", "elb"),
     "wrist": ("hand", "wri", "hand_joint"),
     "hip": ("up_leg", "upleg", "upper_leg", "thigh", "hip_joint"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+
+import joblib
 import numpy as np
 import pytest
 from hypothesis import given
@@ -101,6 +104,14 @@ def test_permuting_clips_permutes_results():
             np.testing.assert_allclose(
                 getattr(straight, name)[order], getattr(mixed, name), rtol=1e-10
             )
+
+
+@pytest.mark.parametrize("n_clips", [1, 3])
+def test_results_hash_alike_after_pickling(n_clips):
+    # What Pipeline(memory=...) relies on to find a result again.
+    for stage in EVERY:
+        out = make_pipeline(PoseSmoother(), stage).fit_transform(_walk(n_clips, 30, 17, 3))
+        assert joblib.hash(pickle.loads(pickle.dumps(out))) == joblib.hash(out)
 
 
 @pytest.mark.parametrize("stage", EVERY, ids=repr)

@@ -91,6 +91,7 @@ def test_names_by_which_files_call_joints():
     assert bvh.find("tail") is None
     for spelling in ("RWrist", "R_Wrist", "r-wrist", "wrist_right", "WristRight", "rightWrist"):
         assert Skeleton(["x", spelling]).find("right_wrist") == spelling
+    assert Skeleton(["lCollar", "lShldr", "lForeArm"]).limb_bones == (("lShldr", "lForeArm"),)
     assert Skeleton(["mixamorig:LeftForeArm"]).find("left_elbow") == "mixamorig:LeftForeArm"
 
 

@@ -163,7 +163,7 @@ def _savgol_run(x: np.ndarray, window_length: int, polyorder: int) -> np.ndarray
     return signal.savgol_filter(x, window, order, axis=-2, mode="interp")
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def _matrix(kind: str, n_frames: int, **params: Any) -> np.ndarray:
     """Return a linear zero-phase filter of `n_frames` frames as a matrix."""
     eye = np.eye(n_frames)

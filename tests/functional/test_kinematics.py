@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.spatial.transform import Rotation
 
 from sklearn_asdf.functional import kinematics as kin
 
@@ -171,6 +172,33 @@ def test_regularization_tames_slow_joints_only():
         v2[0, 0, 0, 0] = 0.05 * typical * factor
         ratio = kin.curvature(v2, a2, regularization=0.05) / kin.curvature(v2, a2)
         assert ratio[0, 0, 0] == pytest.approx(share, abs=0.005)
+
+
+@given(angles=st.tuples(*[st.floats(-3, 3)] * 3), shift=st.floats(-10, 10))
+def test_curvature_knows_no_place_and_no_direction(angles, shift):
+    x = np.random.default_rng(3).normal(size=(2, 20, 3, 3))
+    turn = Rotation.from_euler("xyz", angles).as_matrix()
+
+    def curvature(x):
+        return kin.derivatives(x, fps=30, regularization=0.05)[-1]
+
+    np.testing.assert_allclose(curvature(x @ turn + shift), curvature(x), rtol=1e-6)
+
+
+def test_derivatives_are_the_single_functions():
+    x = np.random.default_rng(0).normal(size=(50, 20, 30, 3))
+    x[3, 5:9, 2] = np.nan
+    v, a, j, c = kin.derivatives(x, fps=30, regularization=0.1)
+    np.testing.assert_array_equal(v, kin.velocity(x, fps=30))
+    np.testing.assert_array_equal(a, kin.acceleration(x, fps=30))
+    np.testing.assert_array_equal(j, kin.jerk(x, fps=30))
+    np.testing.assert_allclose(c, kin.curvature(v, a, regularization=0.1), rtol=1e-12)
+    # Long takes are worked on in parts.
+    long = np.random.default_rng(0).normal(size=(20_000, 5, 2))
+    parts = kin.derivatives(long, fps=30)
+    some = kin.derivatives(long[9_990:10_010], fps=30)
+    for whole, part in zip(parts, some, strict=True):
+        np.testing.assert_allclose(whole[9_992:10_008], part[2:-2], rtol=1e-12)
 
 
 @given(size=st.sampled_from([1e-12, 1e-3, 1.0, 1e12]), dtype=st.sampled_from(["f4", "f8"]))
