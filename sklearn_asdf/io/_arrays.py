@@ -165,13 +165,15 @@ def _movement(file: Any) -> Take:
     confidence = in_order(file["confidence"], wanted[:3]) if "confidence" in file else None
     time = np.asarray(file["time"], dtype=float)
     fps = file.attrs.get("fps")
-    if fps is None and str(file.attrs.get("time_unit", "")).startswith("s") and len(time) > 1:
+    seconds = _text(file.attrs.get("time_unit", "")).startswith("s")
+    if fps is None and seconds and len(time) > 1:
         fps = (len(time) - 1) / (time[-1] - time[0])
     return Take(
         position,
         confidence=None if confidence is None else np.nan_to_num(confidence),
         fps=None if fps is None else float(np.ravel(fps)[0]),
         joints=_strings(file[keys["keypoint"]]) if "keypoint" in keys else None,
+        start=float(time[0]) if seconds and len(time) else 0.0,
         tracked=True,
         format="movement data set",
     )
@@ -229,6 +231,8 @@ def _listed(contents: dict[str, Any]) -> str:
 
 
 def _strings(values: Any) -> tuple[str, ...]:
-    return tuple(
-        v.decode() if isinstance(v, bytes) else str(v) for v in np.ravel(np.asarray(values))
-    )
+    return tuple(_text(value) for value in np.ravel(np.asarray(values)))
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

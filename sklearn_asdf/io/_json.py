@@ -18,7 +18,6 @@ from ._take import (
     NotPoses,
     Person,
     Take,
-    first_number,
     gather,
     last_number,
     place_by_number,
@@ -72,7 +71,8 @@ def parse_json_folder(texts: dict[str, str], *, coordinates: str = "image") -> T
         raise NotPoses(f"holds frames of several formats ({', '.join(sorted(kinds))})")
     numbers = [_frame_number(name) for name in texts]
     kind = kinds.pop() if kinds else "JSON frames"
-    return _finish(place_by_number(frames, numbers), format=kind)
+    # Trackers write a file for every frame: where the numbers begin is where the take does.
+    return _finish(place_by_number(frames, numbers)[0], format=kind)
 
 
 def take_of(document: Any, *, coordinates: str = "image") -> Take:
@@ -262,11 +262,9 @@ def _coco(entries: list, document: dict) -> Take:
         person = Person(values[:, :2], values[:, 2], names)
         frames.setdefault(entry["image_id"], []).append(person)
     numbers = [images.get(key, last_number(key)) for key in frames]
-    placed = place_by_number(list(frames.values()), numbers)
-    lowest = min((n for n in numbers if n is not None), default=0)
+    placed, first = place_by_number(list(frames.values()), numbers)
     # Results leave out images without people; annotations list all images.
-    first = 0 if images else first_number(lowest, len(placed))
-    return _finish(placed, first=first, format="COCO keypoints")
+    return _finish(placed, first=0 if images else first, format="COCO keypoints")
 
 
 def _finish(frames: list, **known: Any) -> Take:

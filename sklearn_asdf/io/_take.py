@@ -182,24 +182,28 @@ def first_number(lowest: int, n_frames: int) -> int:
 
 def place_by_number(
     frames: Sequence[Sequence[Person]], numbers: Iterable[int | None]
-) -> list[Sequence[Person]]:
+) -> tuple[list[Sequence[Person]], int]:
     """Order frames by their numbers, with an empty frame for every number left out.
+
+    Return the frames, and how many passed before the first.
 
     Numbers that are missing, repeated or spread absurdly wide tell nothing: then the frames
     stay as they came.
     """
     known = list(numbers)
     if any(n is None for n in known) or len(set(known)) < len(known):
-        return list(frames)
+        return list(frames), 0
     at = np.array(known, dtype=np.int64)
     order = np.argsort(at)
-    at = at[order] - at[order[0]]
+    lowest = int(at.min())
+    at = at[order] - lowest
     # Every second or fifth image, say: the numbers count images, the take counts poses.
     step = int(np.gcd.reduce(np.diff(at))) if len(at) > 1 else 1
-    at //= max(step, 1)
+    step = max(step, 1)
+    at //= step
     if at[-1] >= 10 * len(at) + 1000:
-        return [frames[i] for i in order]
+        return [frames[i] for i in order], 0
     placed: list[Sequence[Person]] = [()] * (int(at[-1]) + 1)
     for i, where in zip(order, at):
         placed[where] = frames[i]
-    return placed
+    return placed, first_number(lowest // step, len(placed))

@@ -222,6 +222,13 @@ def test_coco_results_and_alphapose(tmp_path, dance):
     )
 
 
+def test_every_fifth_image_is_a_frame(tmp_path, dance):
+    results = [coco_result(f"frame_{5 * n:05d}.jpg", p) for n, p in zip([2, 3, 4, 6], dance)]
+    motion = read_poses(save(tmp_path / "coco.json", results), fps=6)
+    assert_array_equal(motion.position[0, [0, 1, 2, 4]], dance)
+    assert motion.n_frames == 5
+
+
 def test_coco_annotations_follow_their_images(tmp_path, dance):
     ids = [397133, 37777, 252219, 87038]
     annotations = [coco_result(n, p) for n, p in zip(ids, dance)]

@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sklearn_asdf.io import read_poses
+from sklearn_asdf.io._read import Options, read_with
 from sklearn_asdf.skeletons import get_skeleton
 
 
@@ -144,3 +145,20 @@ def test_bad_tables_end_in_a_sentence_with_the_path(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(ValueError, match=rf"expected poses in .*bad\.csv.*{message}"):
         read_poses(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("frame,time,hip_x,hip_y\n50,2.0,1,2\n51,2.04,1,2\n", 2.0),
+        ("frame,hip_x,hip_y\n10,1,2\n14,1,2\n", 0.4),
+        ("frame,hip_x,hip_y\n1,1,2\n2,1,2\n", 0.0),
+        ("frame,hip_x,hip_y\n90000,1,2\n90001,1,2\n", 0.0),
+        ("hip_x,hip_y\n1,2\n1,2\n", 0.0),
+    ],
+    ids=["times", "numbers", "numbers from 1", "no count of frames", "nothing"],
+)
+def test_where_a_table_begins_on_the_clock(tmp_path, text, start):
+    path = tmp_path / "take.csv"
+    path.write_text(text)
+    assert read_with(path, Options(fps=25))[1] == pytest.approx(start)
