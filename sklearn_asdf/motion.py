@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from ._validation import raise_all, require
+from . import _xarray
+from ._validation import raise_all
 from .functional import filters
-from .skeletons import Skeleton, get_skeleton, guess_skeleton, list_skeletons
+from .skeletons import Skeleton, get_skeleton, guess_skeleton
 
 __all__ = ["Motion", "as_motion"]
 
@@ -590,30 +591,7 @@ class Motion:
         >>> Motion(np.zeros((2, 60, 17, 2)), skeleton="coco17").to_xarray().position.dims
         ('time', 'space', 'keypoints', 'individuals')
         """
-        require("xarray", extra="xarray", purpose="Motion.to_xarray")
-        import xarray
-
-        names = self.skeleton.joints if self.skeleton else range(self.n_joints)
-        coords = {
-            "time": np.arange(self.n_frames) / self.fps,
-            "space": list("xyz") if self.n_axes <= 3 else list(range(self.n_axes)),
-            "keypoints": [str(name) for name in names],
-            "individuals": [f"clip_{i}" for i in range(self.n_clips)],
-        }
-        coords["space"] = coords["space"][: self.n_axes]
-        data = {"position": (tuple(coords), self.position.transpose(1, 3, 2, 0))}
-        if self.confidence is not None:
-            dims = ("time", "keypoints", "individuals")
-            data["confidence"] = (dims, self.confidence.transpose(1, 2, 0))
-        attrs: dict[str, Any] = {
-            "fps": self.fps,
-            "time_unit": "seconds",
-            "ds_type": "poses",
-            "source_software": "sklearn_asdf",
-        }
-        if self.skeleton and self.skeleton.name:
-            attrs["skeleton"] = self.skeleton.name
-        return xarray.Dataset(data, coords=coords, attrs=attrs)
+        return _xarray.to_xarray(self)
 
     @classmethod
     def from_xarray(
@@ -646,46 +624,7 @@ class Motion:
         >>> Motion.from_xarray(motion.to_xarray())
         Motion(2 clips x 60 frames (2 s at 30 fps) x 17 joints (coco17) x 2 axes, float64)
         """
-        if "position" not in getattr(dataset, "data_vars", ()):
-            raise ValueError(
-                "expected an xarray.Dataset with a variable 'position', got "
-                f"{type(dataset).__name__}"
-            )
-        arrays = {}
-        for name, wanted in (
-            ("position", ["individual", "time", "keypoint", "space"]),
-            ("confidence", ["individual", "time", "keypoint"]),
-        ):
-            if name not in dataset.data_vars:
-                continue
-            array = dataset[name]
-            # movement has named these dimensions both ways.
-            array = array.rename({d: d.removesuffix("s") for d in array.dims})
-            if "individual" not in array.dims:
-                array = array.expand_dims("individual")
-            if set(array.dims) != set(wanted):
-                raise ValueError(
-                    f"expected {name} over time, {'space, ' if len(wanted) == 4 else ''}keypoints "
-                    f"and individuals, got {dataset[name].dims}"
-                )
-            arrays[name] = array.transpose(*wanted)
-        position = arrays["position"]
-        if fps is None:
-            fps = dataset.attrs.get("fps")
-        if fps is None and "time" in position.coords and position.sizes["time"] > 1:
-            in_seconds = dataset.attrs.get("time_unit") == "seconds"
-            steps = np.diff(position["time"].values)
-            fps = float(1 / np.median(steps)) if in_seconds else None
-        if fps is None:
-            raise ValueError("expected a dataset with the attribute 'fps', got none: give fps=")
-        if skeleton is None and "keypoint" in position.coords:
-            joints = [str(k) for k in position["keypoint"].values]
-            known = (get_skeleton(name) for name in list_skeletons())
-            skeleton = next((s for s in known if list(s.joints) == joints), None)
-            if skeleton is None and joints != [str(i) for i in range(len(joints))]:
-                skeleton = Skeleton(joints)
-        confidence = arrays["confidence"].values if "confidence" in arrays else None
-        return cls(position.values, fps=float(fps), skeleton=skeleton, confidence=confidence)
+        return _xarray.from_xarray(dataset, fps=fps, skeleton=skeleton)
 
 
 def _pad_frames(array: np.ndarray, n_frames: int, fill: float) -> np.ndarray:
