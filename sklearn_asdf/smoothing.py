@@ -143,12 +143,14 @@ class PoseSmoother(MotionTransformer):
                 f"{motion.fps:g} fps), got {self.cutoff:g}: take a lower cutoff, resample the "
                 "motion to more frames a second, or method=None since it holds no faster movement"
             )
-        if self.method == "savgol" and self.polyorder >= max(1, self.window_duration * motion.fps):
-            problems.append(
-                f"expected polyorder below the frames of a window ({self.window_duration:g} s are "
-                f"{self.window_duration * motion.fps:.3g} frames at {motion.fps:g} fps), got "
-                f"{self.polyorder}: take a longer window_duration or a lower polyorder"
-            )
+        if self.method == "savgol":
+            window = filters.window_length(self.window_duration, fps=motion.fps)
+            if self.polyorder >= window:
+                problems.append(
+                    f"expected polyorder below the frames of a window ({self.window_duration:g} s "
+                    f"are {window} at {motion.fps:g} fps), got {self.polyorder}: take a longer "
+                    "window_duration or a lower polyorder"
+                )
         raise_all(problems)
 
     def _sure(self, motion: Motion) -> np.ndarray:

@@ -121,7 +121,7 @@ def test_custom_skeletons():
     [
         ([], (), "at least one joint"),
         (["a", "a"], (), "each joint name once"),
-        (["left", "right"], [("left", "rigth")], "Did you mean 'right'"),
+        (["left", "right"], [("left", "rright")], "Did you mean 'right'"),
         (["a", "b"], [("a", "b", "a")], "a pair of joint names"),
         (["a", 3], (), "each with a name"),
     ],

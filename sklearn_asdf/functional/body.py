@@ -124,7 +124,7 @@ def egocentric(
     right to left, averaged over the pairs, lies along the first horizontal axis. In one or two
     dimensions, and without pairs, nothing is turned. Where the hips or the pairs are not seen,
     origin and direction are interpolated between, and held before and after, the frames in which
-    they are.
+    they are. A single joint that is not the centre stays where it is.
 
     Examples
     --------
@@ -134,6 +134,8 @@ def egocentric(
     >>> egocentric(poses, fps=30, centre=(0,)).tolist()
     [[[0.0, 0.0], [2.0, 0.0]]]
     """
+    if not centre and position.shape[-2] == 1:
+        return position
     origin = _centre(position, centre) if centre else _centre(position, range(position.shape[-2]))
     moved = position - _steady(origin, position, fps=fps)[..., None, :]
     if position.shape[-1] != 3 or not lateral:

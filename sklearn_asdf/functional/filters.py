@@ -21,6 +21,7 @@ __all__ = [
     "one_euro_step",
     "resample",
     "savgol",
+    "window_length",
 ]
 
 # Up to so many frames a filter is applied as a matrix, which is many times as fast as recursion.
@@ -273,6 +274,30 @@ def butterworth(
     return _each_run(position, forwards)
 
 
+def window_length(window_duration: float, *, fps: float) -> int:
+    """Return the odd number of frames, at least one, nearest to a duration.
+
+    Parameters
+    ----------
+    window_duration : float
+        Length in seconds.
+    fps : float
+        Frames a second (Hz).
+
+    Returns
+    -------
+    int
+        Number of frames.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.filters import window_length
+    >>> window_length(0.3, fps=30)
+    9
+    """
+    return max(1, 2 * round((window_duration * fps - 1) / 2) + 1)
+
+
 def savgol(
     position: np.ndarray, *, fps: float, window_duration: float = 0.3, polyorder: int = 3
 ) -> np.ndarray:
@@ -313,8 +338,7 @@ def savgol(
     >>> np.allclose(savgol(cubic, fps=30), cubic)
     True
     """
-    window = max(1, 2 * round((window_duration * fps - 1) / 2) + 1)
-    params = {"window_length": window, "polyorder": polyorder}
+    params = {"window_length": window_length(window_duration, fps=fps), "polyorder": polyorder}
     return _each_run(position, lambda x: _zero_phase(x, "savgol", **params))
 
 

@@ -89,6 +89,7 @@ def test_egocentric_in_two_dimensions_only_moves():
     np.testing.assert_allclose(own, x - x[:, :, :2].mean(axis=2, keepdims=True))
     own = body.egocentric(x, fps=30)
     np.testing.assert_allclose(own, x - x.mean(axis=2, keepdims=True))
+    np.testing.assert_array_equal(body.egocentric(x[:, :, :1], fps=30), x[:, :, :1])
 
 
 def test_egocentric_bridges_unseen_hips():
