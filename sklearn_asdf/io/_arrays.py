@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._validation import require
 from ._pickle import read_pickle
 from ._smpl import take_of_smpl
 from ._take import NotPoses, Take, single
@@ -103,10 +104,9 @@ def split_confidence(
 
 def take_of_hdf5(content: bytes) -> Take:
     """Return the take of a SLEAP analysis file or of a movement data set (netCDF 4)."""
-    try:
-        import h5py
-    except ImportError:
-        raise ImportError("reading poses from HDF5 needs h5py: pip install h5py") from None
+    require("h5py", extra="formats", purpose="reading poses from HDF5")
+    import h5py
+
     try:
         file = h5py.File(io.BytesIO(content), "r")
     except OSError as error:

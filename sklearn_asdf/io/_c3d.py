@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from .._validation import require
 from ._take import NotPoses, Take, single
 
 
 def parse_c3d(content: bytes) -> Take:
     """Return the labelled markers of a C3D file, in its own length unit."""
-    try:
-        import ezc3d
-    except ImportError:
-        raise ImportError("reading poses from C3D needs ezc3d: pip install ezc3d") from None
+    require("ezc3d", extra="formats", purpose="reading poses from C3D")
+    import ezc3d
+
     with tempfile.TemporaryDirectory() as folder:
         # ezc3d reads files only, and the content may have come compressed.
         path = Path(folder, "take.c3d")
