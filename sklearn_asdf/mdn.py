@@ -340,7 +340,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         GaussianMixtures
             One mixture a row, in the unit of the targets.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "network_")
         X = validate_data(
             self,
             X,
@@ -648,10 +648,11 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         loc, spread = y.mean(axis=0), self._spread
         floor = self._min_scale if self.architecture == "default" else 1e-2
         scaled, best = (y - loc) / spread, None
-        n = len(y)
-        counts = {1, self.n_mixtures, *(2**i for i in range(1, self.n_mixtures.bit_length()))}
-        for k in sorted(counts):
-            if best is not None and k >= n:
+        n, since_best = len(y), 0
+        # More components than the network has: a weak reference would flatter it.
+        sizes = {self.n_mixtures, *(2**i for i in range((2 * self.n_mixtures).bit_length() + 1))}
+        for k in sorted(sizes):
+            if best is not None and (k >= n or since_best == 2):
                 break
             w, m, s = fit_mixture(scaled, k, sample_weight=weight, min_scale=floor)
             density = GaussianMixtures(w[None], (loc + m * spread)[None], (s * spread)[None])
@@ -660,8 +661,9 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
             else:
                 n_free = k * (1 + 2 * y.shape[1]) - 1
                 merit = self._score(density, y, weight) - n_free * np.log(n) / (2 * n * y.shape[1])
+            since_best += 1
             if best is None or merit > best[0]:
-                best = merit, density
+                best, since_best = (merit, density), 0
         self.unconditional_ = best[1]
 
     def _train(self, X, y, weight, X_held, y_held, w_held, options, warm, seed, checkpoint):
@@ -758,7 +760,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         )
 
     def _check_y(self, y):
-        check_is_fitted(self)
+        check_is_fitted(self, "network_")
         y = np.asarray(y, dtype=float)
         if y.ndim == 1 and self.n_targets_ == 1:
             y = y[:, None]

@@ -7,6 +7,7 @@ keeps. A network is a module-level function, the parameters it was called with, 
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import random
 import sys
@@ -79,15 +80,22 @@ def _standard_error_closed() -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Let no warning of Keras, scikeras or a backend reach the user.
+    """Let no warning of Keras, scikeras or a backend reach the user, nor TensorFlow's log.
 
     Yields
     ------
     None
     """
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
+        # A search over small networks is told again and again that it traces anew.
+        logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
 
 
 @contextmanager
@@ -234,9 +242,10 @@ def _fit_from_stream(
     model.steps_per_execution = max(
         n for n in range(1, min(model.steps_per_execution, steps) + 1) if steps % n == 0
     )
+    stream = _tensorflow_batches if import_keras().backend.backend() == "tensorflow" else _batches
     return fit(
         model,
-        x=_batches(arrays, batch_size, shuffle, seed, initial_epoch),
+        x=stream(arrays, batch_size, shuffle, seed, initial_epoch),
         steps_per_epoch=steps,
         initial_epoch=initial_epoch,
         **options,
@@ -254,6 +263,31 @@ def _batches(
             rows = order[start : start + batch_size]
             yield tuple(a[rows] for a in arrays)
         epoch += 1
+
+
+def _tensorflow_batches(
+    arrays: tuple[np.ndarray, ...], batch_size: int, shuffle: bool, seed: int, epoch: int
+) -> Any:
+    """Do as `_batches`, natively.
+
+    TensorFlow's datasets from Python generators are slow and change how the whole process frees
+    its memory.
+    """
+    import tensorflow as tf
+
+    n = len(arrays[0])
+    with tf.device("CPU:0"):
+        tensors = tuple(tf.convert_to_tensor(a) for a in arrays)
+
+    def batches_of(epoch: Any) -> Any:
+        order = tf.range(n)
+        if shuffle:
+            order = tf.random.experimental.stateless_shuffle(order, seed=[seed, epoch])
+        return tf.data.Dataset.range(0, n, batch_size).map(lambda i: order[i : i + batch_size])
+
+    epochs = tf.data.Dataset.range(epoch, 2**31 - 1)
+    rows = epochs.flat_map(batches_of)
+    return rows.map(lambda i: tuple(tf.gather(t, i) for t in tensors)).prefetch(2)
 
 
 def train(
