@@ -17,7 +17,7 @@ from .functional.keyframes import (
     curve_salience,
     select_keyframes,
 )
-from .functional.kinematics import magnitude
+from .functional.kinematics import magnitude, velocity
 from .motion import Motion
 
 __all__ = ["KeyframeSegmenter"]
@@ -206,14 +206,9 @@ class KeyframeSegmenter(MotionTransformer):
 
     def _speeds(self, motion: Motion) -> np.ndarray:
         """Speed of each joint, (n_clips, n_joints, n_frames)."""
-        velocity = motion.velocity
-        if velocity is None:
-            # The scale does not matter here, only where it turns.
-            padded = np.concatenate(
-                [motion.position[:, :1], motion.position, motion.position[:, -1:]], axis=1
-            )
-            velocity = padded[:, 2:] - padded[:, :-2]
-        return magnitude(velocity).transpose(0, 2, 1)
+        known = motion.velocity
+        speed = magnitude(velocity(motion.position, fps=motion.fps) if known is None else known)
+        return np.ascontiguousarray(speed.transpose(0, 2, 1), dtype=float)
 
     def _curves(self, motion: Motion) -> np.ndarray:
         """Angle of each limb bone, or the coordinates of what has none, frames last."""
@@ -221,7 +216,7 @@ class KeyframeSegmenter(MotionTransformer):
         bones = self.limb_bones or (skeleton.limb_bones if skeleton is not None else ())
         if not bones:
             flat = motion.position.reshape(motion.n_clips, motion.n_frames, -1)
-            return np.asarray(flat, dtype=float).transpose(0, 2, 1)
+            return np.ascontiguousarray(flat.transpose(0, 2, 1), dtype=float)
         return bone_angles(motion.position, skeleton.indices(bones), self._reference(motion))
 
     def _reference(self, motion: Motion) -> np.ndarray:

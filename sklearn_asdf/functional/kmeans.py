@@ -28,13 +28,42 @@ def _deviation(size: np.ndarray, total: np.ndarray, square: np.ndarray) -> np.nd
     return square
 
 
-def _cost(sums: np.ndarray, start: int, stop: int) -> np.ndarray:
+def _cost(sums: np.ndarray, left: int, start: int, stop: int) -> np.ndarray:
     """Cost of the cluster of points ``i, ..., j``, for ``j`` in ``start, ..., stop - 1``.
 
-    Shape (stop - start, stop, n_rows): j, i, and the rows last, so that all that follows runs
-    over contiguous rows.
+    Shape (stop - start, stop - left, n_rows): j, then i from `left`, and the rows last, so that
+    all that follows runs over contiguous rows.
     """
-    return _deviation(*(sums[:, start + 1 : stop + 1, None] - sums[:, None, :stop]))
+    return _deviation(*(sums[:, start + 1 : stop + 1, None] - sums[:, None, left:stop]))
+
+
+def _upper_bound(sums: np.ndarray, n_clusters: int) -> np.ndarray:
+    """Cost of clusters of about equal weight, (n_rows,): the best ones cost no more."""
+    weight = sums[0]
+    share = np.arange(1, n_clusters)[:, None, None] / n_clusters
+    cuts = (weight <= share * weight[-1]).sum(axis=1) - 1
+    ends = np.zeros((1, weight.shape[1]), dtype=np.intp)
+    cuts = np.concatenate([ends, cuts, ends + len(weight) - 1])
+    at = np.take_along_axis(sums, cuts[None], axis=1)
+    cost = _deviation(*np.diff(at, axis=1))
+    return np.where(np.isfinite(cost), cost, 0.0).sum(axis=0)
+
+
+def _leftmost(sums: np.ndarray, bound: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Where, in any row, the longest cluster that costs no more than `bound` and ends at `last`
+    begins.
+    """
+    rows = np.arange(len(bound))
+    low = np.zeros((len(last), len(bound)), dtype=np.intp)
+    high = np.broadcast_to(last[:, None], low.shape).copy()
+    stop = sums[:, last + 1][:, :, rows]
+    while (low < high).any():
+        middle = (low + high) // 2
+        cost = _deviation(*(stop - sums[:, middle, rows]))
+        # Clusters of padding alone cost nothing wherever they begin.
+        dear = np.where(np.isfinite(cost), cost, 0.0) > bound
+        low, high = np.where(dear, middle + 1, low), np.where(dear, high, middle)
+    return low.min(axis=1)
 
 
 def _first_of_clusters(
@@ -49,10 +78,16 @@ def _first_of_clusters(
     points = points - (points * weights).sum(axis=0) / weights.sum(axis=0)
     sums = np.zeros((3, n_points + 1, n_rows))
     np.cumsum([weights, weights * points, weights * points**2], axis=1, out=sums[:, 1:])
-    fits = n_rows * n_points**2 <= 2 * _BLOCK
-    # Half the table is infinite (a cluster cannot begin after its end): blocks skip most of it.
-    height = max(1, min(8 if fits else n_points, _BLOCK // (n_rows * n_points)))
-    blocks = [(low, min(low + height, n_points)) for low in range(0, n_points, height)]
+    height = max(1, min(16, _BLOCK // (n_rows * n_points)))
+    starts = np.arange(0, n_points, height)
+    # Most of the table is never wanted: a cluster dearer than some whole solution is in no best
+    # one, and a cluster cannot begin after its end.
+    bound = _upper_bound(sums, n_clusters) * (1 + 1e-9)
+    lefts = _leftmost(sums, bound, starts)
+    blocks = [
+        (int(left), int(low), int(min(low + height, n_points))) for left, low in zip(lefts, starts)
+    ]
+    fits = n_rows * sum((high - low) * (high - left) for left, low, high in blocks) <= 2 * _BLOCK
     held = [_cost(sums, *block) for block in blocks] if fits else None
 
     # best[k][j]: least cost of the first j points in k clusters. The way forward keeps costs
@@ -61,9 +96,10 @@ def _first_of_clusters(
     best[0, 0] = 0.0
     for before, after in pairwise(best):
         origin = 0
-        for block, (low, high) in enumerate(blocks):
-            cost = held[block] if held else _cost(sums, low, high)
-            cost = cost[:, origin:] + before[origin:high]
+        for block, (left, low, high) in enumerate(blocks):
+            cost = held[block] if held else _cost(sums, left, low, high)
+            origin = max(origin, left)
+            cost = cost[:, origin - left :] + before[origin:high]
             np.min(cost, axis=1, out=after[low + 1 : high + 1])
             # Where the best last cluster begins never moves back as points are added.
             origin += int(cost[-1].argmin(axis=0).min())
@@ -135,8 +171,8 @@ def kmeans_1d(
     order = order[counts[order] > n_clusters]
     while len(order):
         size = counts[order[0]]
-        limit = np.searchsorted(counts[order], max(size + size // 4, size + 8), side="right")
-        many = max(1, _BLOCK // int(counts[order[limit - 1]]) ** 2)
+        limit = np.searchsorted(counts[order], max(size + size // 2, size + 8), side="right")
+        many = max(1, 4 * _BLOCK // int(counts[order[limit - 1]]) ** 2)
         rows, order = order[: min(limit, many)], order[min(limit, many) :]
         size = counts[rows[-1]]
         inside = position[:size] < counts[rows, None]

@@ -1,0 +1,149 @@
+"""Equations 9 to 13, and the choice of frames without salience."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.ndimage import correlate1d
+
+from sklearn_asdf.functional.frames import (
+    fill_curves,
+    spread_frames,
+    uniform_keyframes,
+    zero_crossing_frames,
+)
+from sklearn_asdf.functional.keyframes import (
+    bone_angles,
+    candidate_frames,
+    cluster_extremes,
+    curve_salience,
+    select_keyframes,
+)
+
+
+@pytest.mark.parametrize("n_axes", [2, 3])
+def test_angle_is_the_arc_cosine_of_equation_9(n_axes):
+    rng = np.random.default_rng(0)
+    position, reference = rng.normal(size=(2, 7, 4, n_axes)), rng.normal(size=(2, 7, n_axes))
+    bones = np.array([[0, 1], [3, 2]])
+    bone = position[:, :, bones[:, 1]] - position[:, :, bones[:, 0]]
+    cosine = (bone * reference[:, :, None]).sum(axis=-1)
+    cosine /= np.linalg.norm(bone, axis=-1) * np.linalg.norm(reference, axis=-1)[:, :, None]
+    expected = np.arccos(cosine).transpose(0, 2, 1)
+    np.testing.assert_allclose(bone_angles(position, bones, reference), expected, rtol=1e-9)
+
+
+def test_small_angles_keep_their_digits():
+    position = np.array([[[[0.0, 0.0], [1e-9, 1.0]]]])
+    theta = bone_angles(position, [[0, 1]], np.array([[[0.0, 2.0]]]))
+    assert theta[0, 0, 0] == pytest.approx(1e-9, rel=1e-6)
+
+
+def test_angles_of_missing_and_empty_bones_are_nan():
+    position = np.array([[[[0.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [np.nan, 1.0]]]])
+    theta = bone_angles(position, [[0, 1]], np.ones((1, 2, 2)))
+    assert np.isnan(theta).all()
+
+
+def test_salience_is_the_difference_of_two_gaussians():
+    theta = np.random.default_rng(1).normal(size=(2, 30))
+    offset = np.arange(-2, 3)
+    kernels = [np.exp(-0.5 * (offset / sigma) ** 2) for sigma in (1.5, 0.75)]
+    wide, narrow = (
+        correlate1d(theta, kernel / kernel.sum(), axis=1, mode="nearest") for kernel in kernels
+    )
+    np.testing.assert_allclose(curve_salience(theta), np.abs(wide - narrow), atol=1e-12)
+
+
+def test_flat_curves_have_no_candidates():
+    theta = np.full((1, 1, 20), 0.1)
+    assert not curve_salience(theta).any()
+    assert not candidate_frames(curve_salience(theta)).any()
+
+
+def test_padding_takes_no_part_in_the_mean():
+    salience = np.array([[[1.0, 3.0, 1.0, 0.0, 0.0, 9.0]]])
+    got = candidate_frames(salience, [3])
+    np.testing.assert_array_equal(got, salience == 3.0)
+
+
+def test_clusters_keep_crests_and_troughs():
+    frame = np.arange(60)
+    curve = np.cos(2 * np.pi * frame / 30)[None, None]
+    near = np.abs(((frame + 7.5) % 15) - 7.5) <= 2  # two frames to either side of each extreme
+    kept = cluster_extremes(near[None, None], curve)
+    assert np.flatnonzero(kept).tolist() == [0, 15, 30, 45, 59]
+
+
+def test_gap_separates_clusters():
+    candidates = np.zeros((1, 1, 20), dtype=bool)
+    candidates[0, 0, [2, 7, 13]] = True
+    curve = np.arange(20.0)[None, None]
+    assert cluster_extremes(candidates, curve, gap=5).sum() == 2
+    assert cluster_extremes(candidates, curve, gap=4).sum() == 3
+    assert cluster_extremes(candidates, curve, gap=6).sum() == 1
+
+
+def test_refined_clusters_rest_in_the_middle_and_keep_both_sides():
+    curve = np.r_[np.zeros(11), np.arange(1, 6) / 6, np.ones(11)][None, None]
+    candidates = np.zeros(curve.shape, dtype=bool)
+    candidates[0, 0, 10:17] = True
+    kept = cluster_extremes(candidates, curve, gap=5, refine=True)
+    assert np.flatnonzero(kept).tolist() == [5, 21]
+
+
+def test_votes_decide():
+    votes = np.zeros((1, 30), dtype=int)
+    votes[0, [3, 5, 20, 22]] = [1, 4, 5, 1]
+    curve = np.zeros((1, 30))
+    curve[0, [3, 22]] = 9.0
+    assert select_keyframes(votes, curve, 2).tolist() == [[5, 20]]
+    assert select_keyframes(votes > 0, curve, 2).tolist() == [[3, 22]]
+
+
+def test_fewer_candidates_than_wanted_are_all_kept():
+    candidates = np.zeros((1, 40), dtype=bool)
+    candidates[0, [10, 12]] = True
+    got = select_keyframes(candidates, np.zeros((1, 40)), 5)[0]
+    assert {10, 12} <= set(got.tolist())
+    assert (np.diff(got) > 0).all()
+
+
+def test_filled_curves():
+    curves = np.array([[np.nan, 2.0, np.nan, np.nan, 5.0, np.nan], [np.nan] * 6])
+    expected = [[2.0, 2.0, 3.0, 4.0, 5.0, 5.0], [0.0] * 6]
+    np.testing.assert_allclose(fill_curves(curves), expected)
+
+
+def test_uniform_keyframes_are_strictly_increasing():
+    for n_keyframes in range(1, 12):
+        lengths = np.arange(n_keyframes, 40)
+        got = uniform_keyframes(lengths, n_keyframes)
+        assert (np.diff(got, axis=1) > 0).all()
+        if n_keyframes > 1:
+            np.testing.assert_array_equal(got[:, 0], 0)
+            np.testing.assert_array_equal(got[:, -1], lengths - 1)
+
+
+def test_short_clips_repeat_their_last_frame():
+    assert uniform_keyframes([3, 1, 0], 4).tolist() == [[0, 1, 2, 2], [0, 0, 0, 0], [0, 0, 0, 0]]
+    assert spread_frames(np.zeros((1, 2), dtype=bool), 3).tolist() == [[0, 1, 1]]
+
+
+def test_spread_stays_inside_the_clip():
+    chosen = np.zeros((1, 50), dtype=bool)
+    chosen[0, 4] = True
+    got = spread_frames(chosen, 6, [10])[0]
+    assert got.max() == 9
+    assert (np.diff(got) > 0).all()
+
+
+def test_zero_crossings_are_the_turns_of_speed():
+    t = np.arange(120)
+    speed = 2 + np.cos(2 * np.pi * t / 40)
+    got = np.flatnonzero(zero_crossing_frames(speed[None, None]))
+    assert got.tolist() == [20, 40, 60, 80, 100]
+    assert not zero_crossing_frames(np.full((1, 1, 50), 3.0)).any()
+    assert not zero_crossing_frames(np.ones((1, 1, 2))).any()
+    short = np.flatnonzero(zero_crossing_frames(speed[None, None], [50]))
+    assert short.tolist() == [20, 40]
