@@ -115,7 +115,9 @@ def effort_weight(
 
     Notes
     -----
-    Missing joints are made up for frame by frame, since the maximum is over frames.
+    The first frame of the next window takes part too, as the time of eq. 14 ends there: otherwise a
+    maximum at the end of a window would depend on the frame rate. Missing joints are made up for
+    frame by frame, since the maximum is over frames.
 
     References
     ----------
@@ -131,7 +133,9 @@ def effort_weight(
     """
     velocity = np.asarray(velocity, dtype=float)
     energy = sum(velocity[..., axis] ** 2 for axis in range(velocity.shape[-1]))
-    return reduce_windows(weighted_over_joints(energy, weights), start, stop, how="max")
+    start, stop = np.asarray(start), np.asarray(stop)
+    closed = np.where(stop > start, stop + 1, stop)
+    return reduce_windows(weighted_over_joints(energy, weights), start, closed, how="max")
 
 
 def _magnitude(vectors: ArrayLike) -> np.ndarray:
@@ -276,6 +280,9 @@ def effort_space(
 
     Notes
     -----
+    The path leads from the window's first frame to the next window's, both included: it takes the
+    time of eq. 14 whatever the frame rate.
+
     A path through frames in which the joint was not seen goes straight from the last position
     seen to the next; its ends are the first and the last position seen in the window.
 
@@ -314,7 +321,7 @@ def _directness(position: np.ndarray, start: ArrayLike, stop: ArrayLike) -> np.n
     position = np.asarray(position, dtype=float)
     clip, joint = np.arange(n_clips)[:, None, None], np.arange(n_joints)
     first = np.clip(start, 0, n_frames - 1)
-    last = np.clip(stop - 1, first, n_frames - 1)
+    last = np.clip(stop, first, n_frames - 1)
     begin = first[:, :, None]
     missing = np.isnan(position).any(axis=-1)
     gaps = missing.any()
@@ -330,7 +337,7 @@ def _directness(position: np.ndarray, start: ArrayLike, stop: ArrayLike) -> np.n
         held = np.where(before < 0, np.minimum(after, n_frames - 1), before)
         position = np.nan_to_num(position[clip, held, joint])
     chord = magnitude(position[clip, last[:, :, None], joint] - position[clip, begin, joint])
-    # Step t leads from frame t to t + 1, so a window's path has one step fewer than frames.
+    # Step t leads from frame t to t + 1.
     step = np.zeros(position.shape[:-1])
     step[:, :-1] = magnitude(np.diff(position, axis=1))
     path = reduce_windows(step, first, last)

@@ -17,14 +17,14 @@ def vectors():
     return np.random.default_rng(0).normal(size=(2, 20, 3, 2)).cumsum(axis=1)
 
 
-def pieces(values):
+def pieces(values, *, closed=False):
     for clip, window in np.ndindex(START.shape):
-        yield (clip, window), values[clip, START[clip, window] : STOP[clip, window]]
+        yield (clip, window), values[clip, START[clip, window] : STOP[clip, window] + closed]
 
 
 def test_weight(vectors):
     got = lma.effort_weight(vectors, START, STOP, WEIGHTS)
-    for at, piece in pieces(vectors):
+    for at, piece in pieces(vectors, closed=True):
         assert got[at] == pytest.approx(((piece**2).sum(axis=-1) @ WEIGHTS).max())
 
 
@@ -45,14 +45,17 @@ def test_shape(vectors):
 def test_space(vectors):
     ratio = lma.effort_space(vectors, START, STOP, WEIGHTS, space="path_ratio")
     direct = lma.effort_space(vectors, START, STOP, WEIGHTS)
-    for at, piece in pieces(vectors):
+    for at, piece in pieces(vectors, closed=True):
         path = np.linalg.norm(np.diff(piece, axis=0), axis=-1).sum(axis=0)
         chord = np.linalg.norm(piece[-1] - piece[0], axis=-1)
-        if len(piece) == 1:  # one frame goes nowhere
-            assert ratio[at] == direct[at] == 0
-        else:
-            assert ratio[at] == pytest.approx((path / chord) @ WEIGHTS)
-            assert direct[at] == pytest.approx((chord / path) @ WEIGHTS)
+        assert ratio[at] == pytest.approx((path / chord) @ WEIGHTS)
+        assert direct[at] == pytest.approx((chord / path) @ WEIGHTS)
+
+
+def test_windows_without_frames_and_clips_of_one_frame_go_nowhere(vectors):
+    for feature in (lma.effort_space, lma.effort_weight, lma.effort_time):
+        assert feature(vectors, [[5], [5]], [[5], [5]], WEIGHTS).tolist() == [[0], [0]]
+    assert lma.effort_space(vectors[:, :1], [[0], [0]], [[1], [1]], WEIGHTS).tolist() == [[0], [0]]
 
 
 def test_closed_straight_and_still_paths():
@@ -76,7 +79,7 @@ def test_space_bridges_gaps_by_their_chord():
     for joint in range(3):
         weights = np.eye(3)[joint]
         got = lma.effort_space(position, START, STOP, weights)
-        for at, piece in pieces(position[:, :, joint]):
+        for at, piece in pieces(position[:, :, joint], closed=True):
             seen = piece[~np.isnan(piece[:, 0])]
             path = np.linalg.norm(np.diff(seen, axis=0), axis=-1).sum()
             expected = np.linalg.norm(seen[-1] - seen[0]) / path if path > 0 else 0.0
