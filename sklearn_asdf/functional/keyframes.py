@@ -62,15 +62,15 @@ def bone_angles(position: ArrayLike, bones: ArrayLike, reference: ArrayLike) -> 
     position = np.asarray(position)
     bones = np.asarray(bones, dtype=np.intp).reshape(-1, 2)
     n_clips, n_frames, n_joints, n_axes = position.shape
-    # Coordinates first: every operation below then runs over contiguous frames.
-    flat = np.asarray(position, dtype=float).reshape(n_clips * n_frames, n_joints * n_axes).T
     used, ends = np.unique(bones, return_inverse=True)
     ends = ends.reshape(bones.shape)
     frames = (n_clips, 1, n_frames)
     side = np.asarray(reference, dtype=float)
 
     def bone(axis: int) -> np.ndarray:
-        rows = flat[used * n_axes + axis]
+        # Joints first: every operation below then runs over contiguous frames.
+        plane = position[..., axis].reshape(n_clips * n_frames, n_joints)
+        rows = np.ascontiguousarray(plane.T[used], dtype=float)
         vector = (rows[ends[:, 1]] - rows[ends[:, 0]]).reshape(-1, n_clips, n_frames)
         return vector.transpose(1, 0, 2)
 
