@@ -24,11 +24,11 @@ _SIDES = ("left", "right")
 # What other sources call the joints. A BVH joint is named after the segment that it moves, so the
 # elbow is the root of "LeftForeArm" and the hip that of "LeftUpLeg".
 _SYNONYMS = {
-    "shoulder": ("arm", "upper_arm", "uparm", "shldr", "shoulder_joint", "sho"),
-    "elbow": ("fore_arm", "forearm", "lower_arm", "low_arm", "lowarm", "elb"),
+    "shoulder": ("arm", "upper_arm", "uparm", "shldr", "humerus", "shoulder_joint", "sho"),
+    "elbow": ("fore_arm", "forearm", "lower_arm", "low_arm", "lowarm", "radius", "elb"),
     "wrist": ("hand", "wri", "hand_joint"),
-    "hip": ("up_leg", "upleg", "upper_leg", "thigh", "hip_joint"),
-    "knee": ("leg", "lower_leg", "low_leg", "lowleg", "shin", "calf", "shank", "kne"),
+    "hip": ("up_leg", "upleg", "upper_leg", "thigh", "femur", "hip_joint"),
+    "knee": ("leg", "lower_leg", "low_leg", "lowleg", "shin", "calf", "shank", "tibia", "kne"),
     "ankle": ("foot", "ank", "foot_joint"),
     "toe": ("toe_base", "toes", "big_toe", "foot_index", "foot_end", "toe_joint"),
     "hand": ("hand_tip", "index", "palm", "fingers", "finger_base", "hand_index1", "hand_end"),

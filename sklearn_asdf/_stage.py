@@ -49,7 +49,7 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool =
             dtype=[np.float64, np.float32],
             ensure_all_finite="allow-nan",
         )
-    motion = as_motion(X, skeleton=fitted if fitted and _joints_of(X) == len(fitted) else None)
+    motion = as_motion(X, skeleton=fitted if fitted and _joints_of(X) == len(fitted) else "auto")
     problems = []
     if motion.n_clips == 0:
         problems.append(

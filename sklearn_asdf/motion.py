@@ -57,8 +57,10 @@ class Motion:
         are padded with NaN frames at the end.
     fps : float, default=30.0
         Frames a second (Hz).
-    skeleton : Skeleton, str or None, default=None
-        Who the joints are, or the name of a registered skeleton.
+    skeleton : Skeleton, str or None, default="auto"
+        Who the joints are, or the name of a registered skeleton. `"auto"` takes the one that is
+        known by its number of joints, if there is one
+        (:func:`~sklearn_asdf.skeletons.guess_skeleton`); None leaves the joints unnamed.
     confidence : array-like of shape (n_clips, n_frames, n_joints), default=None
         How sure the tracker was, usually in [0, 1].
     velocity, acceleration, jerk : array-like, shaped as `position`, default=None
@@ -114,7 +116,7 @@ class Motion:
         position: Any,
         *,
         fps: float = 30.0,
-        skeleton: Skeleton | str | None = None,
+        skeleton: Skeleton | str | None = "auto",
         confidence: Any = None,
         velocity: Any = None,
         acceleration: Any = None,
@@ -130,7 +132,8 @@ class Motion:
                 f"{hint.get(position.ndim, '')}"
             )
         if isinstance(skeleton, str):
-            skeleton = get_skeleton(skeleton)
+            auto = skeleton == "auto"
+            skeleton = guess_skeleton(position.shape[2]) if auto else get_skeleton(skeleton)
         values = {
             "velocity": velocity,
             "acceleration": acceleration,
@@ -322,7 +325,7 @@ class Motion:
         clips: Sequence[Any],
         *,
         fps: float = 30.0,
-        skeleton: Skeleton | str | None = None,
+        skeleton: Skeleton | str | None = "auto",
         confidence: Sequence[Any] | None = None,
     ) -> Motion:
         """Put clips of different length together, padding with NaN frames at the end.
@@ -333,8 +336,8 @@ class Motion:
             One array a clip.
         fps : float, default=30.0
             Frames a second (Hz).
-        skeleton : Skeleton, str or None, default=None
-            Who the joints are.
+        skeleton : Skeleton, str or None, default="auto"
+            Who the joints are, as in :class:`Motion`.
         confidence : sequence of array-like of shape (n_frames_i, n_joints), default=None
             Confidence of each clip; padded with 0.
 
@@ -635,7 +638,7 @@ def _pad_frames(array: np.ndarray, n_frames: int, fill: float) -> np.ndarray:
     return np.pad(array, width, constant_values=fill)
 
 
-def as_motion(X: Any, *, fps: float = 30.0, skeleton: Skeleton | str | None = None) -> Motion:
+def as_motion(X: Any, *, fps: float = 30.0, skeleton: Skeleton | str | None = "auto") -> Motion:
     """Convert poses in any accepted form to a Motion.
 
     Parameters
@@ -646,9 +649,8 @@ def as_motion(X: Any, *, fps: float = 30.0, skeleton: Skeleton | str | None = No
         of shape (n_clips, n_frames), which is one scalar trajectory a row: one joint, one axis.
     fps : float, default=30.0
         Frames a second of what is not a Motion.
-    skeleton : Skeleton, str or None, default=None
-        Joints of what is not a Motion; None guesses by their number (17: COCO-17, 18: OpenPose
-        COCO-18, 23: dance_with_melody, 24: SMPL, 25: OpenPose BODY_25, 33: MediaPipe).
+    skeleton : Skeleton, str or None, default="auto"
+        Joints of what is not a Motion, as in :class:`Motion`.
 
     Returns
     -------
@@ -666,16 +668,11 @@ def as_motion(X: Any, *, fps: float = 30.0, skeleton: Skeleton | str | None = No
     """
     if isinstance(X, Motion):
         return X
-    if isinstance(skeleton, str):
-        skeleton = get_skeleton(skeleton)
     if _is_ragged(X):
-        motion = Motion.from_clips(X, fps=fps)
-        return motion._with(skeleton=skeleton or guess_skeleton(motion.n_joints))
+        return Motion.from_clips(X, fps=fps, skeleton=skeleton)
     array = _as_float(X, name="poses")
     if array.ndim == 2:
         array = array[:, :, None, None]
-    if array.ndim == 4 and skeleton is None:
-        skeleton = guess_skeleton(array.shape[2])
     return Motion(array, fps=fps, skeleton=skeleton)
 
 

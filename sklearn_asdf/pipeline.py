@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -133,7 +134,8 @@ def _motion_steps(preset: str) -> dict[str, Any]:
     """Smoothing to features, by preset."""
     if preset == "paper":
         return {
-            "smooth": PoseSmoother(),
+            # The paper interpolates every frame without a dancer, however long the gap.
+            "smooth": PoseSmoother(max_gap=np.inf),
             "kinematics": KinematicsTransformer(scale=None, curvature_regularization=0.0),
             "keyframes": KeyframeSegmenter(refine=False),
             "lma": LMAFeaturizer(joint_weights="paper", space="path_ratio", normalize="clip"),

@@ -311,3 +311,14 @@ def test_from_xarray_takes_other_spellings():
     dataset.attrs.clear()
     with pytest.raises(ValueError, match="give fps="):
         Motion.from_xarray(dataset)
+
+
+def test_skeleton_is_known_by_the_number_of_joints_unless_told():
+    poses = np.zeros((1, 5, 17, 2))
+    # Saying the frame rate must not lose the joints.
+    assert Motion(poses, fps=25).skeleton.name == "coco17"
+    assert Motion.from_clips([poses[0], poses[0, :3]]).skeleton.name == "coco17"
+    assert Motion(poses, skeleton="h36m17").skeleton.name == "h36m17"
+    assert Motion(poses, skeleton=None).skeleton is None
+    assert Motion(poses, skeleton=None)[0].skeleton is None
+    assert Motion(np.zeros((1, 5, 4, 2))).skeleton is None
