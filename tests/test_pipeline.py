@@ -216,9 +216,11 @@ def test_real_dances(data_dir, tmp_path):
     sound = best.predict(data.poses[held_out])
     assert sound.shape == data.audio[held_out].shape
     assert np.isfinite(sound).all()
-    assert_array_equal(run_in_new_process(best, "predict", data.poses[held_out][:3]), sound[:3])
+    few = data.poses[held_out][:3]
+    here = best.predict(few)
+    assert_array_equal(run_in_new_process(best, "predict", few), here)
     without_memory = clone(best).set_params(memory=None, music__memory=None).fit(poses, audio)
-    assert_array_equal(without_memory.predict(data.poses[held_out][:3]), sound[:3])
+    assert_array_equal(without_memory.predict(few), here)
     table = clone(best)[:-1].set_output(transform="pandas").fit_transform(poses)
     assert isinstance(table, pd.DataFrame)
     assert np.isfinite(table.to_numpy()).all()
