@@ -41,7 +41,7 @@ def run_demo(
 ) -> pd.DataFrame:
     """Fit on some performances, make music for the others; return the held-out scores."""
     require("keras", "librosa", "soundfile", "matplotlib", extra="music", purpose="the demo")
-    clock = {"clip_duration": clip_duration, "hop_duration": hop_duration}
+    clock: dict[str, Any] = {"clip_duration": clip_duration, "hop_duration": hop_duration}
     if poses is None:
         data = datasets.make_dance_music(
             n_clips,
