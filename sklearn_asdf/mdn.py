@@ -55,7 +55,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     },
 }
 _FEWEST_ROWS_TO_VALIDATE = 40
-_EPOCHS_WITHOUT_VALIDATION = 100
+_EPOCHS_WITHOUT_VALIDATION = 30
 
 
 class MDNRegressor(RegressorMixin, BaseEstimator):
@@ -71,9 +71,9 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         Number of Gaussians.
     architecture : {"default", "paper"}, default="default"
         What the parameters below mean where they are None. "default" is a small network on
-        standardised columns, started at a mixture fitted to the targets. "paper" is the network
-        of [2]_ to the letter: LSTM layers of 512 and 1024 units and dense layers of 2048, 4096 and
-        2048 on columns as they are, RMSProp, 3750 epochs without validation.
+        standardised columns that starts from a mixture fitted to the targets. "paper" is the
+        network of [2]_ to the letter: LSTM layers of 512 and 1024 units and dense layers of 2048,
+        4096 and 2048 on columns as they are, RMSProp, 3750 epochs without validation.
     step_size : int, default=None
         Number of successive columns that make one time step. None makes a dense network; else
         recurrent layers read ``n_features_in_ / step_size`` steps.
@@ -90,8 +90,8 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         Standard deviation of the noise added to the network's inputs in training, in standard
         deviations of a column.
     alpha : float, default=0.0
-        Weight of the squared weights in the loss, divided by twice the number of rows, as in
-        :class:`sklearn.neural_network.MLPRegressor`.
+        Weight of the squared weights in the loss, divided by twice the number of rows (or the sum
+        of their weights), as in :class:`sklearn.neural_network.MLPRegressor`.
     min_scale : float, default=None
         Floor under the scales, as a share of the target's standard deviation. None means 0.01;
         in the paper it is 1e-7 in the target's own unit.
@@ -102,7 +102,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
     batch_size : int, default=None
         Rows a step. None means 64; in the paper it is 8.
     epochs : int, default=None
-        Most passes over the rows. None means 500 with early stopping and 100 without it; in the
+        Most passes over the rows. None means 500 with early stopping and 30 without it; in the
         paper it is 3750.
     early_stopping : bool or None, default=None
         Whether rows are held back to choose the epoch whose weights are kept. None means: from 40
@@ -160,10 +160,11 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
     nothing else. Scores of different targets are not comparable; the gain over `unconditional_`
     is (see `gain`).
 
-    With "default", a constant target is not modelled: it is predicted exactly, with a
-    scale of `min_scale` times the other targets' mean standard deviation (or its own size, where
-    it is alone). With fewer than 40 rows nothing is held back, and 100 epochs keep the network near
-    the unconditional mixture; pass `epochs` to fit them closer.
+    With "default", a constant target is not modelled: it is predicted exactly, with a scale of
+    `min_scale` times the other targets' mean standard deviation (or its own size, where it is
+    alone). Inputs beyond 10 standard deviations count as 10. With fewer than 40 rows nothing is
+    held back, and 30 epochs keep the network near the mixture that it starts from; pass `epochs`
+    to fit them closer.
 
     With `step_size`, a time step whose columns are all NaN is padding: recurrent layers skip it, so
     rows may have any number of steps. Otherwise NaN is refused. Rows with a weight of 0 are left
@@ -275,7 +276,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         y : array-like of shape (n_rows,) or (n_rows, n_targets)
             Targets.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weight of each row; only their ratios matter.
+            Weight of each row; 2 counts as the same row twice.
         groups : array-like of shape (n_rows,), default=None
             What each row belongs to, such as the performance of a clip. Early stopping then holds
             back whole groups.
@@ -318,8 +319,12 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         else:
             X_held, y_held = X[held], y[held]
         w_held = None if weight is None or validation_data is not None else weight[held]
-        self._fit_unconditional(y[train], w, y_held, w_held)
-        self._train(X[train], y[train], w, X_held, y_held, w_held, options, warm, seed, checkpoint)
+        start = self._fit_unconditional(y[train], w, y_held, w_held)
+        total = len(train) if w is None else w.sum()
+        config = self._config(X.shape[1], total, options, start)
+        self._train(
+            config, X[train], y[train], w, X_held, y_held, w_held, options, warm, seed, checkpoint
+        )
         own = (y, weight) if not len(y_held) else (y_held, w_held)
         self.unconditional_score_ = self._score(self.unconditional_, *own)
         self.validation_score_ = (
@@ -640,41 +645,48 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         return scaled.astype(self.dtype)
 
     def _targets(self, y):
-        scaled = (y - self._target_loc) / self._target_scale
-        return scaled[:, self._varies]
+        scaled = ((y - self._target_loc) / self._target_scale)[:, self._varies]
+        # Where no target varies, a network of one output learns nothing.
+        return (scaled if scaled.shape[1] else np.zeros((len(y), 1))).astype(self.dtype)
 
     def _fit_unconditional(self, y, weight, y_held, w_held):
-        """Choose the number of components on the held-back rows, else by BIC."""
-        loc, spread = y.mean(axis=0), self._spread
+        """Fit mixtures without input, and return the one that the network starts from.
+
+        The number of components is chosen on the held-back rows, else by BIC: few rows must not
+        start from many narrow components.
+        """
+        n, d = y.shape
+        loc, spread = np.average(y, axis=0, weights=weight), self._spread
         floor = self._min_scale if self.architecture == "default" else 1e-2
-        scaled, best = (y - loc) / spread, None
-        n, since_best = len(y), 0
         # More components than the network has: a weak reference would flatter it.
         sizes = {self.n_mixtures, *(2**i for i in range((2 * self.n_mixtures).bit_length() + 1))}
+        found, start, since_best = [], None, 0
         for k in sorted(sizes):
-            if best is not None and (k >= n or since_best == 2):
+            if found and (k >= n or since_best == 2):
                 break
-            w, m, s = fit_mixture(scaled, k, sample_weight=weight, min_scale=floor)
+            w, m, s = fit_mixture((y - loc) / spread, k, sample_weight=weight, min_scale=floor)
             density = GaussianMixtures(w[None], (loc + m * spread)[None], (s * spread)[None])
             if len(y_held):
                 merit = self._score(density, y_held, w_held)
             else:
-                n_free = k * (1 + 2 * y.shape[1]) - 1
-                merit = self._score(density, y, weight) - n_free * np.log(n) / (2 * n * y.shape[1])
+                penalty = (k * (1 + 2 * d) - 1) * np.log(n) / (2 * n * d)
+                merit = self._score(density, y, weight) - penalty
             since_best += 1
-            if best is None or merit > best[0]:
-                best, since_best = (merit, density), 0
-        self.unconditional_ = best[1]
+            if not found or merit > max(found):
+                self.unconditional_, since_best = density, 0
+                start = (w, m, s) if k <= self.n_mixtures else start
+            found.append(merit)
+        copies = np.arange(self.n_mixtures) % len(start[0])
+        return (start[0] / np.bincount(copies))[copies], start[1][copies], start[2][copies]
 
-    def _train(self, X, y, weight, X_held, y_held, w_held, options, warm, seed, checkpoint):
-        from .nets.mixture import MixtureNLL, build_network, output_bias
-        from .nets.training import train
+    def _config(self, n_inputs, total_weight, options, start):
+        """How to build the network."""
+        from .nets.mixture import output_bias
 
-        targets = self._targets(y)
         activations = options["activation"]
         config = {
-            "n_inputs": X.shape[1],
-            "n_targets": max(targets.shape[1], 1),
+            "n_inputs": n_inputs,
+            "n_targets": max(int(self._varies.sum()), 1),
             "n_mixtures": self.n_mixtures,
             "step_size": self.step_size,
             "recurrent_layer_sizes": _sizes(options["recurrent_layer_sizes"], self.step_size),
@@ -683,30 +695,34 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
             "activations": (activations,) if isinstance(activations, str) else activations,
             "dropout": float(options["dropout"]),
             "noise": float(self.noise),
-            "alpha": self.alpha / (2 * len(X)),
+            "alpha": float(self.alpha / (2 * total_weight)),
             "dtype": self.dtype,
         }
-        if options["standardize"] and targets.shape[1]:
-            start = fit_mixture(
-                targets,
-                self.n_mixtures,
-                sample_weight=weight,
+        if options["standardize"] and self._varies.any():
+            weights, means, scales = start
+            bias = output_bias(
+                weights,
+                means[:, self._varies],
+                scales[:, self._varies],
                 min_scale=self._min_scale,
-                n_iter=0,
             )
-            config["bias"] = output_bias(*start, min_scale=self._min_scale).astype(self.dtype)
-            config["kernel_scale"] = 0.1
-        if not targets.shape[1]:
-            targets = np.zeros((len(y), 1))
+            config |= {"bias": bias.astype(self.dtype), "kernel_scale": 0.1}
+        return config
+
+    def _train(self, config, X, y, weight, X_held, y_held, w_held, options, warm, seed, checkpoint):
+        from .nets.mixture import MixtureNLL, build_network
+        from .nets.training import train
+
         held = None
         if len(y_held):
-            held_targets = (
-                self._targets(y_held) if self._varies.any() else np.zeros((len(y_held), 1))
-            )
-            held = (self._inputs(X_held), held_targets.astype(self.dtype))
+            held = (self._inputs(X_held), self._targets(y_held))
             held += () if w_held is None else (w_held,)
         # Keras divides a weighted loss by the number of rows, not by their weight.
-        factor = 1.0 if weight is None else float(1 / weight.mean())
+        factor = 1.0
+        if weight is not None:
+            # By a power of two, so that nothing rounds and nothing is too large.
+            weight = weight / 2.0 ** np.floor(np.log2(weight.max()))
+            factor = float(1 / weight.mean())
         loss = {
             "n_mixtures": self.n_mixtures,
             "activation": self._scale_activation,
@@ -717,7 +733,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
             build_network,
             config,
             self._inputs(X),
-            targets.astype(self.dtype),
+            self._targets(y),
             loss=MixtureNLL(**loss, factor=factor),
             validation_loss=MixtureNLL(**loss),
             optimizer=options["optimizer"],
@@ -791,8 +807,7 @@ def _check_weight(weight: Any, n_rows: int) -> np.ndarray | None:
         raise ValueError(
             f"expected sample_weight of shape ({n_rows},), got {weight.shape}: give a weight a row"
         )
-    # By a power of two, so that nothing rounds.
-    return weight / 2.0 ** np.floor(np.log2(weight.max())) if weight.max() > 0 else weight
+    return weight
 
 
 def _moments(a: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

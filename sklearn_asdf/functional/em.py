@@ -59,7 +59,8 @@ def partition(
         inside = labels == widest
         values = y[:, axis]
         above = inside & (values > np.average(values[inside], weights=w[inside]))
-        if not above.any():
+        # Rounding may put a mean of equal values below or above all of them.
+        if not above.any() or (above == inside).all():
             break
         labels[above] = len(squares)
         squares.append(_axis_squares(y[above], w[above]))
