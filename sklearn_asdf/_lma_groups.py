@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,11 @@ class Scene:
     space: str
     up: str | None
 
+    def kinematics(self, name: str) -> np.ndarray:
+        """Velocity, acceleration, jerk or curvature, which all are there."""
+        array: Any = getattr(self.motion, name)
+        return array
+
     @cached_property
     def uniform(self) -> np.ndarray:
         """Equal weights of all joints."""
@@ -67,7 +73,7 @@ class Scene:
     @cached_property
     def speed(self) -> np.ndarray:
         """Speed of each joint, (n_clips, n_frames, n_joints)."""
-        return np.asarray(magnitude(self.motion.velocity), dtype=float)
+        return np.asarray(magnitude(self.kinematics("velocity")), dtype=float)
 
     def curve(self, values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         """Weighted mean over joints, bridged where no joint was seen, (n_clips, n_frames)."""
@@ -85,12 +91,12 @@ class Scene:
     @cached_property
     def acceleration(self) -> np.ndarray:
         """Mean magnitude of acceleration, with the weights of Time, (n_clips, n_frames)."""
-        return self.curve(magnitude(self.motion.acceleration), self.weights["time"])
+        return self.curve(magnitude(self.kinematics("acceleration")), self.weights["time"])
 
     @cached_property
     def jerk(self) -> np.ndarray:
         """Mean magnitude of jerk, with the weights of Flow, (n_clips, n_frames)."""
-        return self.curve(magnitude(self.motion.jerk), self.weights["flow"])
+        return self.curve(magnitude(self.kinematics("jerk")), self.weights["flow"])
 
     @cached_property
     def masses(self) -> np.ndarray:
@@ -109,17 +115,20 @@ class Scene:
         if skeleton is None or any(skeleton.find(name) is None for name in names):
             return None
         places = [skeleton.index(name) for name in names]
-        return sum(np.asarray(self.motion.position[:, :, p], dtype=float) for p in places) / len(
-            places
-        )
+        return np.asarray(self.motion.position[:, :, places], dtype=float).mean(axis=2)
+
+    def pair(self, part: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """Positions of a part on the left and on the right, or None."""
+        left, right = self.joint(f"left_{part}"), self.joint(f"right_{part}")
+        return None if left is None or right is None else (left, right)
 
     @cached_property
     def hips(self) -> np.ndarray:
         """Centre of the hips, or of all joints, (n_clips, n_frames, n_axes), bridged."""
         skeleton = self.motion.skeleton
-        if skeleton is not None and skeleton.spine is not None:
-            centre = self.joint(*skeleton.spine[0])
-        else:
+        spine = None if skeleton is None else skeleton.spine
+        centre = None if spine is None else self.joint(*spine[0])
+        if centre is None:
             axes = range(self.motion.n_axes)
             position = self.motion.position
             centre = np.stack([self.curve(position[..., a]) for a in axes], axis=-1)
@@ -136,7 +145,7 @@ class Scene:
         head = self.joint("head")
         feet = self.joint("left_ankle", "right_ankle")
         if feet is None:
-            feet = self.joint("pelvis") if self.joint("pelvis") is not None else self.hips
+            feet = self.hips
         usual = min(1, n_axes - 1)
         if head is None:
             upward[:, usual] = 1
@@ -197,10 +206,10 @@ def effort(scene: Scene) -> Columns:
         return values[:, :, used[name]], *windows, scene.weights[name][used[name]]
 
     return {
-        "weight": lma.effort_weight(*some(motion.velocity, "weight")),
-        "time": lma.effort_time(*some(motion.acceleration, "time")),
+        "weight": lma.effort_weight(*some(scene.kinematics("velocity"), "weight")),
+        "time": lma.effort_time(*some(scene.kinematics("acceleration"), "time")),
         "space": lma.effort_space(*some(motion.position, "space"), space=scene.space),
-        "flow": lma.effort_flow(*some(motion.jerk, "flow")),
+        "flow": lma.effort_flow(*some(scene.kinematics("jerk"), "flow")),
     }
 
 
@@ -208,7 +217,7 @@ def shape(scene: Scene) -> Columns:
     """Return Shape (eq. 6)."""
     weights = scene.weights["shape"]
     used = np.flatnonzero(weights)
-    curvature = scene.motion.curvature[:, :, used]
+    curvature = scene.kinematics("curvature")[:, :, used]
     return {"shape": lma.shape_directional(curvature, scene.start, scene.stop, weights[used])}
 
 
@@ -220,7 +229,7 @@ def timing(scene: Scene) -> Columns:
 
 def energy(scene: Scene) -> Columns:
     """Return quantity of motion, kinetic energy and the speed of the centre of mass."""
-    velocity = scene.motion.velocity
+    velocity = scene.kinematics("velocity")
     centre = np.stack(
         [scene.curve(velocity[..., axis], scene.masses) for axis in range(velocity.shape[-1])], -1
     )
@@ -261,18 +270,20 @@ def suddenness(scene: Scene) -> Columns:
 def posture(scene: Scene) -> Columns:
     """Return size, spread, roundness and contraction of the body, and where hands and feet are."""
     columns = {name: scene.mean(values) for name, values in scene.form.items()}
-    hands = [scene.joint(f"{side}_wrist") for side in ("left", "right")]
-    feet = [scene.joint(f"{side}_ankle") for side in ("left", "right")]
-    hips = scene.joint("left_hip", "right_hip")
+    hands, feet, hips = (
+        scene.pair("wrist"),
+        scene.pair("ankle"),
+        scene.joint("left_hip", "right_hip"),
+    )
     if hips is None:
         hips = scene.joint("pelvis")
-    if all(h is not None for h in hands):
+    if hands is not None:
         columns["hands_distance"] = scene.mean(magnitude(hands[0] - hands[1]))
         if hips is not None:
             away = (magnitude(hands[0] - hips) + magnitude(hands[1] - hips)) / 2
             columns["hands_to_hips"] = scene.mean(away)
             columns["hands_height"] = scene.mean(scene.height((hands[0] + hands[1]) / 2 - hips))
-    if all(f is not None for f in feet):
+    if feet is not None:
         columns["feet_distance"] = scene.mean(magnitude(feet[0] - feet[1]))
         if hips is not None:
             columns["hips_height"] = scene.mean(scene.height(hips - (feet[0] + feet[1]) / 2))

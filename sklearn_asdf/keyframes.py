@@ -19,6 +19,7 @@ from .functional.keyframes import (
 )
 from .functional.kinematics import magnitude, velocity
 from .motion import Motion
+from .skeletons import Skeleton
 
 __all__ = ["KeyframeSegmenter"]
 
@@ -214,17 +215,18 @@ class KeyframeSegmenter(MotionTransformer):
         """Angle of each limb bone, or the coordinates of what has none, frames last."""
         skeleton = motion.skeleton
         bones = self.limb_bones or (skeleton.limb_bones if skeleton is not None else ())
-        if not bones:
+        if skeleton is None or not bones:
             flat = motion.position.reshape(motion.n_clips, motion.n_frames, -1)
             return np.ascontiguousarray(flat.transpose(0, 2, 1), dtype=float)
-        return bone_angles(motion.position, skeleton.indices(bones), self._reference(motion))
+        return bone_angles(
+            motion.position, skeleton.indices(bones), self._reference(motion, skeleton)
+        )
 
-    def _reference(self, motion: Motion) -> np.ndarray:
+    def _reference(self, motion: Motion, skeleton: Skeleton) -> np.ndarray:
         """Reference vector of eq. 9, (n_clips, n_frames, n_axes)."""
-        position, skeleton = motion.position, motion.skeleton
 
         def centre(names: Sequence[str]) -> np.ndarray:
-            return sum(position[:, :, skeleton.index(n)] for n in names) / len(names)
+            return motion.position[:, :, skeleton.indices(names)].mean(axis=2)
 
         if not isinstance(self.reference, str):
             start, stop = self.reference

@@ -342,9 +342,9 @@ def _weights(
         places = [skeleton.find(joint) for joint in _PAPER_JOINTS]
         if None not in places:
             index = skeleton.indices(places)
-            for feature, table in _PAPER_WEIGHTS.items():
+            for feature, values in _PAPER_WEIGHTS.items():
                 weights[feature] = np.zeros(n_joints)
-                np.add.at(weights[feature], index, table)
+                np.add.at(weights[feature], index, values)
     if isinstance(given, str):
         return weights, []
     problems = []

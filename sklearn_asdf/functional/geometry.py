@@ -53,7 +53,7 @@ def extent(position: ArrayLike) -> np.ndarray:
     mask = seen[..., None]
     low = np.where(mask, position, np.inf).min(axis=-2)
     high = np.where(mask, position, -np.inf).max(axis=-2)
-    known = seen.any(axis=-1)[..., None]
+    known = seen.any(axis=-1, keepdims=True)
     return np.where(known, np.where(known, high, 0.0) - np.where(known, low, 0.0), np.nan)
 
 
@@ -117,10 +117,10 @@ def sphericity(position: ArrayLike) -> np.ndarray:
     if n_axes == 2:
         mean = (scatter[..., 0, 0] + scatter[..., 1, 1]) / 2
         half = np.hypot((scatter[..., 0, 0] - scatter[..., 1, 1]) / 2, scatter[..., 0, 1])
-        axes = np.stack([mean - half, mean + half], axis=-1)
+        squares = np.stack([mean - half, mean + half], axis=-1)
     else:
-        axes = np.linalg.eigvalsh(scatter)
-    axes = np.sqrt(np.maximum(axes, 0.0))
+        squares = np.linalg.eigvalsh(scatter)
+    axes = np.sqrt(np.maximum(squares, 0.0))
     # Axes as short as rounding are none.
     axes[axes < 1e-7 * axes[..., -1:]] = 0.0
     longest = np.where(axes[..., -1] > 0, axes[..., -1], 1.0)
@@ -164,8 +164,8 @@ def convex_hull_area(position: ArrayLike) -> np.ndarray:
         position = np.where(seen[..., None], position, np.take_along_axis(position, some, axis=-2))
     shadows = [(i, j) for i in range(n_axes) for j in range(i)]
     flat = position.reshape(-1, *position.shape[-2:])
-    area = sum(_hull_area(flat[..., j], flat[..., i]) for i, j in shadows)
-    return _or_nan((area / len(shadows)).reshape(shape), seen)
+    areas = [_hull_area(flat[..., j], flat[..., i]) for i, j in shadows]
+    return _or_nan(np.mean(areas, axis=0).reshape(shape), seen)
 
 
 def _hull_area(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -92,10 +92,8 @@ def reduce_windows(
     empty = stop <= start
     first = np.clip(start, 0, n_frames - 1)
     offset = n_frames * np.arange(n_clips)[:, None]
-    bounds = np.empty((*shape, 2), dtype=np.intp)
-    bounds[..., 0] = first + offset
-    bounds[..., 1] = np.clip(stop, first + 1, n_frames) + offset
-    bounds = bounds.ravel()
+    last = np.clip(stop, first + 1, n_frames)
+    bounds = np.stack([first + offset, last + offset], axis=-1).ravel()
     # `reduceat` refuses an index past the end. Only stops can lie there, and one before the very
     # last can only if the starts after it lie in the same clip, so one spare frame serves all.
     flat = np.moveaxis(values.reshape(total, -1), 0, -1)
