@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from ._stage import MotionTransformer
 from ._validation import Integral, Interval, Real, StrOptions, did_you_mean, raise_all
@@ -25,6 +26,8 @@ __all__ = ["KeyframeSegmenter"]
 
 # Salience below this share of a curve's largest value is rounding.
 _ROUNDING = 1e-10
+# Coordinates worked on at a time: some megabytes, so that memory does not grow with the clips.
+_BLOCK = 2**20
 
 
 class KeyframeSegmenter(MotionTransformer):
@@ -173,7 +176,10 @@ class KeyframeSegmenter(MotionTransformer):
         raise_all(problems)
 
     def _transform(self, motion: Motion) -> Motion:
-        return motion._with(keyframes=self._keyframes(motion))
+        size = max(1, _BLOCK // int(np.prod(motion.shape[1:])))
+        blocks = gen_batches(motion.n_clips, size)
+        keyframes = np.concatenate([self._keyframes(motion[block]) for block in blocks])
+        return motion._with(keyframes=keyframes)
 
     def _keyframes(self, motion: Motion) -> np.ndarray:
         lengths = motion.lengths

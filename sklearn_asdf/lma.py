@@ -119,6 +119,10 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
 
     Columns whose joints the skeleton lacks are left out.
 
+    A window reaches from one keyframe to the next: means are over as many frames as eq. 14 counts,
+    from the first keyframe to the frame before the second; the largest energy of Weight and the
+    path of Space take the second keyframe too, so that they end there at any frame rate.
+
     Velocity, acceleration, jerk and curvature are computed with the defaults of
     `KinematicsTransformer` where no stage before did. Without keyframes a clip is one window.
 

@@ -178,6 +178,13 @@ def test_zero_crossings_are_rests_and_fastest_moments():
     np.testing.assert_allclose(keyframes.keyframes[0], np.arange(15, 106, 15), atol=2)
 
 
+def test_blocks_give_what_one_call_gives(monkeypatch):
+    motion = swinging(5)
+    whole = KeyframeSegmenter().fit_transform(motion).keyframes
+    monkeypatch.setattr("sklearn_asdf.keyframes._BLOCK", 20_000)
+    np.testing.assert_array_equal(KeyframeSegmenter().fit_transform(motion).keyframes, whole)
+
+
 def test_input_is_kept():
     motion = swinging(2)
     before = motion.position.copy()

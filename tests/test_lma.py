@@ -360,7 +360,7 @@ def test_columns_of_joints_that_are_not_there_are_left_out():
 @pytest.mark.parametrize(
     ("params", "sentence"),
     [
-        ({"groups": ["efort"]}, "Did you mean 'effort'"),
+        ({"groups": ["effor"]}, "Did you mean 'effort'"),
         ({"groups": "shapes"}, "Did you mean 'shape'"),
         ({"groups": []}, "expected at least one group"),
         ({"space": "direct"}, "Did you mean 'directness'"),
@@ -385,8 +385,8 @@ def test_weights_by_name_need_names():
 
 
 def test_all_problems_are_told_at_once():
-    with pytest.raises(ValueError, match=r"\(1\) .*'efort'.*\(2\) .*'left_wirst'"):
-        LMAFeaturizer(groups=["efort"], joint_weights={"left_wirst": 1}).fit(waving(1, n_frames=20))
+    with pytest.raises(ValueError, match=r"\(1\) .*'effor'.*\(2\) .*'left_wirst'"):
+        LMAFeaturizer(groups=["effor"], joint_weights={"left_wirst": 1}).fit(waving(1, n_frames=20))
 
 
 def test_keyframes_that_do_not_fit():

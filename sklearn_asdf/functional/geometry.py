@@ -117,10 +117,10 @@ def sphericity(position: ArrayLike) -> np.ndarray:
     if n_axes == 2:
         mean = (scatter[..., 0, 0] + scatter[..., 1, 1]) / 2
         half = np.hypot((scatter[..., 0, 0] - scatter[..., 1, 1]) / 2, scatter[..., 0, 1])
-        squares = np.stack([mean - half, mean + half], axis=-1)
+        squares: np.ndarray = np.stack([mean - half, mean + half], axis=-1)
     else:
         squares = np.linalg.eigvalsh(scatter)
-    axes = np.sqrt(np.maximum(squares, 0.0))
+    axes = np.sqrt(np.maximum(np.asarray(squares, dtype=float), 0.0))
     # Axes as short as rounding are none.
     axes[axes < 1e-7 * axes[..., -1:]] = 0.0
     longest = np.where(axes[..., -1] > 0, axes[..., -1], 1.0)
