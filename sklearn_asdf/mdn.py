@@ -9,53 +9,24 @@ import joblib
 import numpy as np
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.model_selection import GroupShuffleSplit
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._mdn_steps import (
+    ARCHITECTURES,
+    EPOCHS_WITHOUT_VALIDATION,
+    FEWEST_ROWS_TO_VALIDATE,
+    check_weight,
+    column_moments,
+    hold_back,
+    is_constant,
+    mean_log_prob,
+    reference_mixture,
+)
 from ._validation import Integral, Interval, Real, StrOptions, raise_all, validate_parameters
-from .functional.em import fit_mixture
 from .functional.mixtures import GaussianMixtures
 
 __all__ = ["MDNRegressor"]
-
-# What a parameter of None means. The paper's are those of its section 3.4.
-_DEFAULTS: dict[str, dict[str, Any]] = {
-    "default": {
-        "hidden_layer_sizes": (128, 128),
-        "recurrent_layer_sizes": (64,),
-        "activation": "tanh",
-        "recurrent_activation": "tanh",
-        "dropout": 0.2,
-        "min_scale": 1e-2,
-        "optimizer": "adam",
-        "optimizer_params": {"clipnorm": 1.0},
-        "learning_rate": 1e-3,
-        "batch_size": 64,
-        "epochs": 500,
-        "early_stopping": True,
-        "standardize": True,
-        "scale_activation": "softplus",
-    },
-    "paper": {
-        "hidden_layer_sizes": (2048, 4096, 2048),
-        "recurrent_layer_sizes": (512, 1024),
-        "activation": ("sigmoid", "relu", "relu"),
-        "recurrent_activation": "sigmoid",
-        "dropout": 0.5,
-        "min_scale": 1e-7,
-        "optimizer": "rmsprop",
-        "optimizer_params": {"rho": 0.9},
-        "learning_rate": 1e-4,
-        "batch_size": 8,
-        "epochs": 3750,
-        "early_stopping": False,
-        "standardize": False,
-        "scale_activation": "elu",
-    },
-}
-_FEWEST_ROWS_TO_VALIDATE = 40
-_EPOCHS_WITHOUT_VALIDATION = 30
 
 
 class MDNRegressor(RegressorMixin, BaseEstimator):
@@ -174,7 +145,9 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
     References
     ----------
     .. [1] C. M. Bishop, "Mixture density networks", report NCRG/94/004, Aston University, 1994.
-    .. [2] N. Sakr et al., "Dance to music: music generation from dance", 2019.
+    .. [2] S. B. Olsen, D. M. Woodward and J. Alonso Moreno, "ASDF-RNN: an investigation into raw
+       audio synthesis from dance features using a probabilistic deep encoder-RNN-decoder
+       topology", Aalborg University, section 3.4.
 
     Examples
     --------
@@ -299,7 +272,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
             ensure_all_finite="allow-nan" if self.step_size else True,
         )
         y = np.asarray(y, dtype=float)
-        weight = _check_weight(sample_weight, len(X))
+        weight = check_weight(sample_weight, len(X))
         self._check_fit(X, weight, groups)
         warm = self.warm_start and self._fits_previous(X, y)
         checkpoint, seed = self._open_checkpoint(X, y, weight, groups, validation_data)
@@ -310,7 +283,11 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         self.n_targets_ = y.shape[1]
         self.n_steps_ = None if self.step_size is None else X.shape[1] // self.step_size
         kept = np.arange(len(X)) if weight is None else np.flatnonzero(weight)
-        train, held = self._split(kept, groups, options, validation_data is not None, seed)
+        train, held = kept, kept[:0]
+        if validation_data is None and options["early_stopping"] and len(kept) > 1:
+            train, held = hold_back(
+                kept, groups, fraction=self.validation_fraction, random_state=seed
+            )
         w = None if weight is None else weight[train]
         if not warm:
             self._learn_scales(X[train], y[train], w, options)
@@ -319,16 +296,24 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         else:
             X_held, y_held = X[held], y[held]
         w_held = None if weight is None or validation_data is not None else weight[held]
-        start = self._fit_unconditional(y[train], w, y_held, w_held)
+        self.unconditional_, start = reference_mixture(
+            y[train],
+            w,
+            y_held,
+            w_held,
+            spread=self._spread,
+            n_mixtures=self.n_mixtures,
+            min_scale=self._min_scale if options["standardize"] else 1e-2,
+        )
         total = len(train) if w is None else w.sum()
         config = self._config(X.shape[1], total, options, start)
         self._train(
             config, X[train], y[train], w, X_held, y_held, w_held, options, warm, seed, checkpoint
         )
         own = (y, weight) if not len(y_held) else (y_held, w_held)
-        self.unconditional_score_ = self._score(self.unconditional_, *own)
+        self.unconditional_score_ = mean_log_prob(self.unconditional_, *own)
         self.validation_score_ = (
-            self._score(self._density(X_held), y_held, w_held) if len(y_held) else None
+            mean_log_prob(self._density(X_held), y_held, w_held) if len(y_held) else None
         )
         return self
 
@@ -471,7 +456,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         float
             In nats, in the unit of the targets; more is better.
         """
-        return self._score(self.predict_dist(X), self._check_y(y), sample_weight)
+        return mean_log_prob(self.predict_dist(X), self._check_y(y), sample_weight)
 
     def gain(self, X, y, sample_weight=None):
         """Return what the features add: the score less that of a mixture without input.
@@ -491,7 +476,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
             In nats per target dimension; not above 0, beyond chance, where features say nothing.
         """
         score = self.score(X, y, sample_weight)
-        return score - self._score(self.unconditional_, self._check_y(y), sample_weight)
+        return score - mean_log_prob(self.unconditional_, self._check_y(y), sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -547,15 +532,15 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         )
 
     def _options(self, n_rows):
-        own = _DEFAULTS[self.architecture]
+        own = ARCHITECTURES[self.architecture]
         options = {
             name: default if getattr(self, name, None) is None else getattr(self, name)
             for name, default in own.items()
         }
-        if self.early_stopping is None and n_rows < _FEWEST_ROWS_TO_VALIDATE:
+        if self.early_stopping is None and n_rows < FEWEST_ROWS_TO_VALIDATE:
             options["early_stopping"] = False
         if self.epochs is None and self.architecture == "default" and not options["early_stopping"]:
-            options["epochs"] = _EPOCHS_WITHOUT_VALIDATION
+            options["epochs"] = EPOCHS_WITHOUT_VALIDATION
         return options
 
     def _open_checkpoint(self, X, y, weight, groups, validation_data):
@@ -570,27 +555,11 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         checkpoint = Checkpoint(self.checkpoint_dir, key)
         return checkpoint, seed if checkpoint.state is None else checkpoint.state["seed"]
 
-    def _split(self, kept, groups, options, given, seed):
-        """Rows to train on and rows to hold back."""
-        if given or not options["early_stopping"] or len(kept) < 2:
-            return kept, kept[:0]
-        if groups is not None:
-            of_row = np.asarray(groups)[kept]
-            if len(np.unique(of_row)) > 1:
-                splitter = GroupShuffleSplit(
-                    1, test_size=self.validation_fraction, random_state=seed
-                )
-                train, held = next(splitter.split(kept, groups=of_row))
-                return kept[train], kept[held]
-        n_held = max(round(self.validation_fraction * len(kept)), min(10, len(kept) // 2))
-        order = check_random_state(seed).permutation(len(kept))
-        return kept[np.sort(order[n_held:])], kept[np.sort(order[:n_held])]
-
     def _learn_scales(self, X, y, weight, options):
         """Location and spread of each column, and which targets vary."""
-        x_loc, x_spread = _moments(X, weight)
-        y_loc, y_spread = _moments(y, weight)
-        constant = _is_constant(y, y_loc, y_spread)
+        x_loc, x_spread = column_moments(X, weight)
+        y_loc, y_spread = column_moments(y, weight)
+        constant = is_constant(y, y_loc, y_spread)
         y_loc[constant] = y[0, constant]
         if not constant.all():
             typical = y_spread[~constant].mean()
@@ -599,7 +568,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         y_spread[constant] = typical
         self._spread = y_spread
         if options["standardize"]:
-            x_spread[_is_constant(X, x_loc, x_spread)] = 1.0
+            x_spread[is_constant(X, x_loc, x_spread)] = 1.0
             self._input_loc, self._input_scale = x_loc, x_spread
             self._target_loc, self._target_scale = y_loc, y_spread
             self._varies = ~constant
@@ -648,36 +617,6 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         scaled = ((y - self._target_loc) / self._target_scale)[:, self._varies]
         # Where no target varies, a network of one output learns nothing.
         return (scaled if scaled.shape[1] else np.zeros((len(y), 1))).astype(self.dtype)
-
-    def _fit_unconditional(self, y, weight, y_held, w_held):
-        """Fit mixtures without input, and return the one that the network starts from.
-
-        The number of components is chosen on the held-back rows, else by BIC: few rows must not
-        start from many narrow components.
-        """
-        n, d = y.shape
-        loc, spread = np.average(y, axis=0, weights=weight), self._spread
-        floor = self._min_scale if self.architecture == "default" else 1e-2
-        # More components than the network has: a weak reference would flatter it.
-        sizes = {self.n_mixtures, *(2**i for i in range((2 * self.n_mixtures).bit_length() + 1))}
-        found, start, since_best = [], None, 0
-        for k in sorted(sizes):
-            if found and (k >= n or since_best == 2):
-                break
-            w, m, s = fit_mixture((y - loc) / spread, k, sample_weight=weight, min_scale=floor)
-            density = GaussianMixtures(w[None], (loc + m * spread)[None], (s * spread)[None])
-            if len(y_held):
-                merit = self._score(density, y_held, w_held)
-            else:
-                penalty = (k * (1 + 2 * d) - 1) * np.log(n) / (2 * n * d)
-                merit = self._score(density, y, weight) - penalty
-            since_best += 1
-            if not found or merit > max(found):
-                self.unconditional_, since_best = density, 0
-                start = (w, m, s) if k <= self.n_mixtures else start
-            found.append(merit)
-        copies = np.arange(self.n_mixtures) % len(start[0])
-        return (start[0] / np.bincount(copies))[copies], start[1][copies], start[2][copies]
 
     def _config(self, n_inputs, total_weight, options, start):
         """How to build the network."""
@@ -786,44 +725,9 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
             )
         return y
 
-    def _score(self, density, y, weight=None):
-        return float(np.average(density.log_prob(y), weights=weight) / y.shape[1])
-
     def _like_y(self, values):
         return values[:, 0] if self._y_ndim == 1 else values
 
 
 def _sizes(sizes: Any, step_size: Any = 0) -> tuple[int, ...]:
     return () if step_size is None else tuple(int(n) for n in sizes)
-
-
-def _check_weight(weight: Any, n_rows: int) -> np.ndarray | None:
-    if weight is None:
-        return None
-    if isinstance(weight, Real):
-        weight = np.full(n_rows, weight)
-    weight = check_array(weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
-    if weight.shape != (n_rows,):
-        raise ValueError(
-            f"expected sample_weight of shape ({n_rows},), got {weight.shape}: give a weight a row"
-        )
-    return weight
-
-
-def _moments(a: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each column, without NaN and without overflow."""
-    a = a.astype(float)
-    seen = ~np.isnan(a)
-    w = seen * (1.0 if weight is None else weight[:, None])
-    total = np.maximum(w.sum(axis=0), 1e-300)
-    size = np.abs(np.where(seen, a, 0)).max(axis=0)
-    size[size == 0] = 1.0
-    unit = np.where(seen, a, 0) / size
-    mean = (w * unit).sum(axis=0) / total
-    std = np.sqrt((w * (unit - mean) ** 2).sum(axis=0) / total)
-    return mean * size, std * size
-
-
-def _is_constant(a: np.ndarray, loc: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    # A spread of rounding errors is none.
-    return ~(spread > 10 * np.finfo(a.dtype).eps * np.abs(loc)) | (spread == 0)

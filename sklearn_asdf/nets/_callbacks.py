@@ -13,7 +13,8 @@ import numpy as np
 
 from .training import import_keras
 
-keras = import_keras()
+import_keras()
+import keras  # noqa: E402
 
 __all__ = ["Checkpoint", "Guard", "ProgressBar", "make_callbacks"]
 
@@ -66,11 +67,14 @@ class Checkpoint:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         counts = {f"n_{name}": len(values) for name, values in arrays.items()}
-        flat = {f"{name}_{i}": a for name, values in arrays.items() for i, a in enumerate(values)}
+        flat: dict[str, Any] = {
+            f"{name}_{i}": a for name, values in arrays.items() for i, a in enumerate(values)
+        }
+        flat["about"] = json.dumps({**about, **counts, "key": self.key})
         handle, temporary = tempfile.mkstemp(dir=self.path.parent, suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
-                np.savez(file, about=json.dumps({**about, **counts, "key": self.key}), **flat)
+                np.savez(file, **flat)
             os.replace(temporary, self.path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -182,6 +186,7 @@ class Guard(keras.callbacks.Callback):
 
     def _write(self, epoch: int) -> None:
         model = self.model
+        assert self.checkpoint is not None
         self.checkpoint.write(
             {
                 "epoch": epoch,
@@ -197,6 +202,7 @@ class Guard(keras.callbacks.Callback):
         )
 
     def _validate(self) -> float:
+        assert self.validation_data is not None
         X, y, *weight = self.validation_data
         model = self.model
         size = max(self.batch_size, 256)

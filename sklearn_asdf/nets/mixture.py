@@ -14,8 +14,9 @@ import numpy as np
 
 from .training import import_keras
 
-keras = import_keras("a mixture density network")
-ops = keras.ops
+import_keras("a mixture density network")
+import keras  # noqa: E402
+from keras import ops  # noqa: E402
 
 __all__ = [
     "PADDING",
