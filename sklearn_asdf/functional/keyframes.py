@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 # A curve rests while it stays within this share of its range.
-_REST = 0.01
+_REST = 0.02
 
 
 def bone_angles(position: ArrayLike, bones: ArrayLike, reference: ArrayLike) -> np.ndarray:
@@ -272,7 +272,7 @@ def cluster_extremes(
     and `gap` frames to either side: a crest keeps its maximum and a trough its minimum.
 
     Refined, a cluster that holds both a crest and a trough more than `gap` frames apart keeps both,
-    and where the curve rests at an extreme (within 1 % of its range) the middle of the rest is
+    and where the curve rests at an extreme (within 2 % of its range) the middle of the rest is
     kept. So all bones agree on the frame of a held pose, whose two ends are salient but not its
     middle.
 
