@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from scipy.ndimage import maximum_filter1d
 
 from .audio import AudioClips
 from .functional.mel import db_to_unit, melspectrogram, power_to_db
@@ -61,6 +61,8 @@ class SpectrumBank:
         Frames of a clip.
     top_db : float
         Range in dB that becomes [0, 1].
+    stretch_starts : ndarray of int of shape (n_stretches,)
+        First frame of each run of clips that touch each other.
 
     Notes
     -----
@@ -74,6 +76,7 @@ class SpectrumBank:
     levels: np.ndarray
     n_frames: int
     top_db: float
+    stretch_starts: np.ndarray
 
     @classmethod
     def of(cls, audio: Any, options: dict[str, Any], top_db: float) -> SpectrumBank:
@@ -97,6 +100,7 @@ class SpectrumBank:
         n_frames = 1 + audio.shape[1] // hop
         starts = np.zeros(len(audio), np.intp)
         parts: list[np.ndarray] = []
+        stretches = []
         total = 0
         if isinstance(audio, AudioClips):
             for rows, first, stop in _stretches(audio):
@@ -107,42 +111,67 @@ class SpectrumBank:
                 )
                 parts += [_decibels(section, options) for section in _sections(y, options)]
                 parts = [np.concatenate(parts)] if len(parts) > 64 else parts
+                stretches.append(total)
                 total += last
+            stretch_starts = np.array(stretches)
         else:
             size = max(1, _SECTION // n_frames)
             for i in range(0, len(audio), size):
                 mel = melspectrogram(audio[i : i + size], **options)
                 parts.append(_decibels(np.concatenate(list(mel), axis=1), options))
-            starts = np.arange(len(audio)) * n_frames
+            stretch_starts = starts = np.arange(len(audio)) * n_frames
         frames = np.concatenate(parts)
-        loudest = frames.max(axis=1).astype(np.float32)
-        levels = sliding_window_view(loudest, n_frames)[starts].max(axis=1)
-        return cls(frames, starts, levels, n_frames, top_db)
+        levels = _window_maxima(frames, n_frames)[starts]
+        return cls(frames, starts, levels, n_frames, top_db, stretch_starts)
 
     def __len__(self) -> int:
         return len(self.starts)
 
-    def unit(self, starts: np.ndarray, levels: np.ndarray, length: int) -> np.ndarray:
-        """Return stretches of the spectra on the [0, 1] scale of their clips.
+    @property
+    def stretch_stops(self) -> np.ndarray:
+        """The frame after the last of each run of clips, int (n_stretches,)."""
+        return np.append(self.stretch_starts[1:], len(self.frames))
+
+    def frame_levels(self) -> np.ndarray:
+        """Return the level in dB of a clip around each frame, float32 (n,).
+
+        The frame is the clip's middle, or as near to it as the clip can lie in the music.
+        """
+        windows = _window_maxima(self.frames, self.n_frames)
+        stops = self.stretch_stops
+        lengths = stops - self.stretch_starts
+        middle = np.arange(len(self.frames)) - self.n_frames // 2
+        lowest = np.repeat(self.stretch_starts, lengths)
+        highest = np.repeat(stops, lengths) - self.n_frames
+        return windows[np.clip(middle, lowest, highest)]
+
+    def unit(self, index: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """Return frames on the [0, 1] scale.
 
         Parameters
         ----------
-        starts : ndarray of int of shape (n,)
-            First frame of each stretch.
-        levels : ndarray of shape (n,)
+        index : ndarray of int of shape (...)
+            Numbers of frames.
+        levels : ndarray of float32 of shape (...)
             Level in dB that becomes 1.
-        length : int
-            Frames of a stretch.
 
         Returns
         -------
-        unit : ndarray of float32 of shape (n, length, n_mels)
-            The stretches.
+        unit : ndarray of float32 of shape (..., n_mels)
+            The frames; dark where the level is that of silence.
         """
-        unit = self.frames[starts[:, None] + np.arange(length)].astype(np.float32)
-        unit -= (levels - np.float32(self.top_db))[:, None, None]
+        unit = self.frames[index].astype(np.float32)
+        unit -= (levels - np.float32(self.top_db))[..., None]
         unit *= np.float32(1 / self.top_db)
+        unit *= (levels > -99)[..., None]
         return np.clip(unit, 0, 1, out=unit)
+
+
+def _window_maxima(frames: np.ndarray, length: int) -> np.ndarray:
+    """Largest value of each run of `length` frames, float32 (n - length + 1,)."""
+    loudest = frames.max(axis=1).astype(np.float32)
+    maxima = maximum_filter1d(loudest, length, origin=-(length // 2))
+    return maxima[: len(frames) - length + 1]
 
 
 def _decibels(mel: np.ndarray, options: dict[str, Any]) -> np.ndarray:

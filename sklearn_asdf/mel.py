@@ -23,7 +23,13 @@ from ._validation import (
 from .audio import AudioClips, check_audio
 from .functional.griffinlim import highpass, mel_to_audio
 from .functional.mel import overlap_add, unit_to_db
-from .functional.patches import code_steps, decode_patches, encode_patches, patch_components
+from .functional.patches import (
+    StationaryCovariance,
+    code_steps,
+    decode_patches,
+    encode_patches,
+    lagged_covariance,
+)
 
 __all__ = ["MelEncoder"]
 
@@ -43,8 +49,8 @@ class MelEncoder(TransformerMixin, BaseEstimator):
     ----------
     architecture : {"local", "paper"}, default="local"
         `"local"` divides a clip into steps, so that the code keeps time: it starts from the
-        principal components of patches of the spectrograms and refines them with a
-        convolutional network for `epochs`. `"paper"` is the autoencoder of [1]_ to the letter,
+        principal components of patches of the spectrograms, and a convolutional network adds,
+        in `epochs`, the detail that they leave out. `"paper"` is the autoencoder of [1]_ to the letter,
         with one code for the whole clip.
     code_size : int, default=1024
         Numbers of a clip's code.
@@ -65,17 +71,17 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         Highest frequency of the bands in Hz; None means half of `sr`.
     top_db : float, default=80.0
         Range below a clip's loudest place that the code describes, in dB.
-    n_patches : int, default=50_000
-        Most patches, at random times, from which components are learned; few clips give 40
-        a clip.
+    pitch_shifts : sequence of float, default=(-1, 1, 2)
+        Semitones by which copies of the music are transposed before components are learned, so
+        that the code knows more keys than it heard. Empty for none.
     epochs : int, default=None
         Passes over the clips that train the network. 0 with `architecture="local"` keeps the
-        components as they are and needs no Keras. None means 0 for `"local"` and 400, the
+        components as they are and needs no Keras. None means 4 for `"local"` and 400, the
         paper's, for `"paper"`.
     batch_size : int, default=None
         Clips a training step. None means 16 for `"local"` and 128 for `"paper"`.
     learning_rate : float, default=None
-        Step of the optimizer. None means 3e-4 for `"local"` and 1e-3 for `"paper"`.
+        Step of the optimizer. None means 1e-3.
     optimizer : str, default="adam"
         Keras's name of an optimizer.
     loss : {"mse", "mae", "huber"}, default="mse"
@@ -176,7 +182,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         "fmin": [Interval(Real, 0, None, closed="left")],
         "fmax": [Interval(Real, 0, None, closed="neither"), None],
         "top_db": [Interval(Real, 0, None, closed="neither")],
-        "n_patches": [Interval(Integral, 1, None, closed="left")],
+        "pitch_shifts": ["array-like"],
         "epochs": [Interval(Integral, 0, None, closed="left"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left"), None],
         "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
@@ -207,7 +213,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         fmin=0.0,
         fmax=None,
         top_db=80.0,
-        n_patches=50_000,
+        pitch_shifts=(-1, 1, 2),
         epochs=None,
         batch_size=None,
         learning_rate=None,
@@ -234,7 +240,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         self.fmin = fmin
         self.fmax = fmax
         self.top_db = top_db
-        self.n_patches = n_patches
+        self.pitch_shifts = pitch_shifts
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -286,8 +292,8 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         self.level_range_ = (-100.0, float(heard.max()) + 20.0)
         self.history_ = {}
         if self.architecture == "local":
-            self._codec = _fit_patches(self, bank, random_state)
-        if self._n_epochs():
+            self._codec = _fit_patches(self, X, bank, random_state)
+        if self._n_epochs() or self.architecture == "paper":
             self._codec = _train(self, bank, _held_out(X, self.validation_fraction))
         self._n_features_out = self.code_size
         return self
@@ -535,7 +541,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
 
     def _n_epochs(self) -> int:
         if self.epochs is None:
-            return 400 if self.architecture == "paper" else 0
+            return 400 if self.architecture == "paper" else 4
         return self.epochs
 
     def _batches(self, X: Any):
@@ -592,6 +598,7 @@ class _Patches:
 
     mean: np.ndarray
     components: np.ndarray
+    decoder: np.ndarray
     steps: int
     n_frames: int
 
@@ -601,7 +608,7 @@ class _Patches:
 
     def decode(self, code: np.ndarray) -> np.ndarray:
         code = code.reshape(len(code), self.steps, -1)
-        return decode_patches(code, self.mean, self.components, n_frames=self.n_frames)
+        return decode_patches(code, self.mean, self.decoder, n_frames=self.n_frames)
 
 
 @dataclass(eq=False)
@@ -621,23 +628,70 @@ class _Networks:
 
 
 def _fit_patches(
-    encoder: MelEncoder, bank: SpectrumBank, random_state: np.random.RandomState
+    encoder: MelEncoder, audio: Any, bank: SpectrumBank, random_state: np.random.RandomState
 ) -> _Patches:
+    """Components of the spectra and of their copies in other keys."""
     steps, channels = encoder.code_shape_
     length = -(-bank.n_frames // steps)
-    n = min(encoder.n_patches, 40 * steps * len(bank))
-    clip = random_state.randint(len(bank), size=n)
-    starts = bank.starts[clip] + random_state.randint(bank.n_frames - length + 1, size=n)
-    levels = bank.levels[clip]
+    n_lags = length * min(steps, 3)
+    mean = _mean_frame(bank)
 
-    def draw(first: int, stop: int) -> np.ndarray:
-        part = slice(first, stop)
-        return bank.unit(starts[part], levels[part], length).reshape(stop - first, -1)
+    def draw(index: np.ndarray) -> np.ndarray:
+        return bank.unit(index, levels[index]) - mean
 
-    mean, components = patch_components(
-        draw, n_patches=n, n_components=channels - 1, random_state=random_state
-    )
-    return _Patches(mean, components, steps, bank.n_frames)
+    products, counts = 0.0, 0
+    for semitones in (0, *encoder.pitch_shifts):
+        if semitones:
+            bank = SpectrumBank.of(audio, _transposed(encoder, semitones), encoder.top_db)
+        levels = bank.frame_levels()
+        more, n = lagged_covariance(draw, bank.stretch_starts, bank.stretch_stops, n_lags=n_lags)
+        products, counts = products + more, counts + n
+    products /= np.maximum(counts, 1).astype(np.float32)[:, None, None]
+    covariance = StationaryCovariance(products)
+    components = covariance.components(channels - 1, length, random_state)
+    decoder = covariance.decoder(components) if steps > 1 else components[None]
+    return _Patches(np.tile(mean, length), components, decoder, steps, encoder.n_frames_)
+
+
+def _mean_frame(bank: SpectrumBank) -> np.ndarray:
+    levels = bank.frame_levels()
+    parts = np.array_split(np.arange(len(levels)), -(-len(levels) // 4096))
+    total = sum(bank.unit(i, levels[i]).sum(axis=0, dtype=np.float64) for i in parts)
+    return (total / len(levels)).astype(np.float32)
+
+
+def _transposed(encoder: MelEncoder, semitones: float) -> dict[str, Any]:
+    """Spectrogram of what sounds when a recording is played faster by some semitones.
+
+    Longer windows and hops and a higher nominal rate do that without touching the samples.
+    """
+    n_fft = _quick_length(encoder.n_fft * 2 ** (semitones / 12))
+    factor = n_fft / encoder.n_fft
+    return {
+        **encoder._mel_options(),
+        "sr": encoder.sr * factor,
+        "n_fft": n_fft,
+        "hop_length": max(1, round(encoder.hop_length * factor)),
+        "fmax": encoder.fmax or encoder.sr / 2,
+    }
+
+
+def _quick_length(wanted: float) -> int:
+    """Return the even length nearest to `wanted` whose FFT is not slow.
+
+    Not the next fast one: a seventh of a semitone beside the keys that instruments are tuned
+    to, transposed copies teach nothing.
+    """
+    near = 2 * round(wanted / 2)
+    reach = 2 * (near // 1000)
+    for n in sorted(range(near - reach, near + reach + 1, 2), key=lambda n: abs(n - wanted)):
+        rest = n
+        for prime in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31):
+            while rest > 1 and rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return n
+    return max(near, 2)
 
 
 def _train(encoder: MelEncoder, bank: SpectrumBank, held_out: np.ndarray) -> _Networks:
@@ -655,9 +709,12 @@ def _train(encoder: MelEncoder, bank: SpectrumBank, held_out: np.ndarray) -> _Ne
         "steps": steps,
         "variational": encoder.variational,
         "dtype_policy": encoder.dtype_policy,
+        "tune_components": False,
+        "filters": 32,
     }
-    rows = np.stack([bank.starts] * 3, axis=1).astype(np.float32)
-    rate = encoder.learning_rate or (1e-3 if paper else 3e-4)
+    rows = _rows(bank, 0 if paper else 16)
+    rate = encoder.learning_rate or 1e-3
+    start = None if paper else _starting_weights(encoder, encoder._codec)
     networks = train_autoencoder(
         config,
         bank.frames,
@@ -667,6 +724,7 @@ def _train(encoder: MelEncoder, bank: SpectrumBank, held_out: np.ndarray) -> _Ne
         kl_weight=encoder.kl_weight,
         seed=encoder._seed,
         validation_rows=rows[held_out],
+        start=start,
         epochs=encoder._n_epochs(),
         batch_size=encoder.batch_size or (128 if paper else 16),
         optimizer=encoder.optimizer,
@@ -677,6 +735,28 @@ def _train(encoder: MelEncoder, bank: SpectrumBank, held_out: np.ndarray) -> _Ne
     )
     encoder.history_ = networks[2]
     return _Networks(*networks[:2], code_size)
+
+
+def _rows(bank: SpectrumBank, shift: int) -> np.ndarray:
+    """First frames of clips, and the range within which training may shift them."""
+    stretch = np.searchsorted(bank.stretch_starts, bank.starts, side="right") - 1
+    lowest = np.maximum(bank.starts - shift, bank.stretch_starts[stretch])
+    highest = np.minimum(bank.starts + shift, bank.stretch_stops[stretch] - bank.n_frames)
+    return np.stack([bank.starts, lowest, highest], axis=1).astype(np.float32)
+
+
+def _starting_weights(encoder: MelEncoder, codec: _Patches) -> dict[str, list[np.ndarray]]:
+    """Kernels of the local network that do what the components do."""
+    n, n_values = codec.components.shape
+    kernel = codec.components.T
+    bias = -codec.components @ codec.mean
+    if encoder.variational:
+        # Means, and log-variances small against those of the coordinates.
+        kernel = np.concatenate([kernel, np.zeros_like(kernel)], axis=1)
+        bias = np.concatenate([bias, np.full(n, -4, np.float32)])
+    taps = np.zeros((3, n, n_values), np.float32)
+    taps[slice(None) if len(codec.decoder) == 3 else slice(1, 2)] = codec.decoder
+    return {"components": [kernel, bias], "patches": [taps, codec.mean]}
 
 
 def _held_out(audio: Any, fraction: float) -> np.ndarray:

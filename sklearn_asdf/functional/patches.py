@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import scipy.fft
 
-__all__ = ["code_steps", "decode_patches", "encode_patches", "patch_components"]
+__all__ = [
+    "StationaryCovariance",
+    "code_steps",
+    "decode_patches",
+    "encode_patches",
+    "lagged_covariance",
+]
 
 
 def code_steps(code_size: int, n_frames: int, *, frames_per_step: int = 64) -> int:
@@ -41,95 +48,184 @@ def code_steps(code_size: int, n_frames: int, *, frames_per_step: int = 64) -> i
     )
 
 
-def patch_components(
-    draw: Callable[[int, int], np.ndarray],
+def lagged_covariance(
+    draw: Callable[[np.ndarray], np.ndarray],
+    starts: np.ndarray,
+    stops: np.ndarray,
     *,
-    n_patches: int,
-    n_components: int,
-    random_state: np.random.RandomState,
-    n_passes: int = 4,
-    batch_size: int = 1024,
+    n_lags: int,
+    group: int = 64,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Find the principal components of patches that never lie in memory together.
+    r"""Sum the products of frames that lie some frames apart, over all stretches of music.
 
     Parameters
     ----------
     draw : callable
-        ``draw(first, stop)`` returns these patches, float32 (stop - first, n_values); the same
-        whenever it is called.
-    n_patches : int
-        Number of patches.
-    n_components : int
-        Number of components wanted.
-    random_state : RandomState
-        Source of the first directions.
-    n_passes : int, default=4
-        Passes over the patches; more come nearer to the exact components.
-    batch_size : int, default=1024
-        Patches drawn at once.
+        Returns the centred frames, float32 (..., n_mels), of an array of frame numbers.
+    starts, stops : ndarray of int of shape (n_stretches,)
+        First frame of each stretch, and the frame after its last.
+    n_lags : int
+        Number of lags, from 0.
+    group : int, default=64
+        Blocks that are transformed at once.
 
     Returns
     -------
-    mean : ndarray of float32 of shape (n_values,)
-        Mean patch.
-    components : ndarray of float32 of shape (n_components, n_values)
-        Orthonormal directions of the greatest variance, largest first; rows of zeros where the
-        patches span fewer.
+    products : ndarray of float32 of shape (n_lags, n_mels, n_mels)
+        ``products[k] = sum of outer(x[t], x[t + k])``.
+    counts : ndarray of int of shape (n_lags,)
+        Number of products of each lag.
 
     Notes
     -----
-    Block power iteration with ten directions more than wanted [1]_; small problems are solved
-    exactly. The largest entry of each component is positive.
-
-    References
-    ----------
-    .. [1] N. Halko, P.-G. Martinsson and J. A. Tropp, "Finding structure with randomness", SIAM
-       Review 53(2), 2011.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_asdf.functional.patches import patch_components
-    >>> X = np.random.RandomState(0).normal(size=(500, 3)).astype(np.float32) * [1, 9, 3]
-    >>> mean, components = patch_components(
-    ...     lambda i, j: X[i:j], n_patches=500, n_components=1,
-    ...     random_state=np.random.RandomState(0))
-    >>> np.abs(components).round(1)
-    array([[0., 1., 0.]], dtype=float32)
+    ``products / counts`` is the limit of the covariance of patches drawn at random times, as
+    their number grows: no patch is ever drawn. Blocks of frames are correlated by FFT.
     """
-    batches = [(i, min(i + batch_size, n_patches)) for i in range(0, n_patches, batch_size)]
-    mean = sum(draw(*b).sum(axis=0, dtype=np.float64) for b in batches) / n_patches
-    mean = mean.astype(np.float32)
-    n_values = len(mean)
-    rank = min(n_components, n_values, n_patches)
+    n_fft = scipy.fft.next_fast_len(4 * n_lags, real=True)
+    step = n_fft - n_lags + 1
+    first = np.concatenate([np.arange(a, b, step) for a, b in zip(starts, stops)])
+    stop = np.repeat(stops, -(-(stops - starts) // step))
+    spectrum: np.ndarray | None = None
+    for i in range(0, len(first), group):
+        index = first[i : i + group, None] + np.arange(n_fft)
+        inside = index < stop[i : i + group, None]
+        ahead = draw(np.where(inside, index, first[i]))
+        ahead *= inside[..., None]
+        here = scipy.fft.rfft(ahead[:, :step], n_fft, axis=1).transpose(1, 2, 0)
+        ahead = scipy.fft.rfft(ahead, axis=1).transpose(1, 0, 2)
+        product = np.conj(here) @ ahead
+        spectrum = product if spectrum is None else np.add(spectrum, product, out=spectrum)
+    products = scipy.fft.irfft(spectrum, n_fft, axis=0)[:n_lags]
+    counts = np.maximum((stops - starts)[:, None] - np.arange(n_lags), 0).sum(axis=0)
+    return products, counts
 
-    if n_values <= 1024:
-        covariance = np.zeros((n_values, n_values))
-        for b in batches:
-            patches = (draw(*b) - mean).astype(np.float64)
-            covariance += patches.T @ patches
-        values, vectors = np.linalg.eigh(covariance)
-        values, vectors = values[::-1], vectors[:, ::-1]
-    else:
-        basis = random_state.standard_normal((n_values, min(rank + 10, n_values)))
-        basis = np.linalg.qr(basis.astype(np.float32))[0]
-        for _ in range(n_passes):
-            image = np.zeros_like(basis)
-            for b in batches:
-                patches = draw(*b)
-                patches -= mean
-                image += patches.T @ (patches @ basis)
-            # Rayleigh-Ritz in the last basis: the image is known for that one only.
-            values, turn = np.linalg.eigh((basis.T @ image).astype(np.float64))
-            vectors = basis @ turn[:, ::-1].astype(np.float32)
-            values = values[::-1]
-            basis = np.linalg.qr(image)[0]
-    seen = np.count_nonzero(values[:rank] > values[0] * 1e-9) if values[0] > 0 else 0
-    components = np.zeros((n_components, n_values), np.float32)
-    components[:seen] = vectors[:, :seen].T
-    largest = np.abs(components[:seen]).argmax(axis=1)
-    components[:seen] *= np.sign(components[np.arange(seen), largest])[:, None]
-    return mean, components
+
+class StationaryCovariance:
+    """Covariance of stretches of music that depends on the distance in time alone.
+
+    Parameters
+    ----------
+    covariance : ndarray of float32 of shape (n_lags, n_mels, n_mels)
+        Covariance of frames 0, 1, ... frames apart.
+    """
+
+    def __init__(self, covariance: np.ndarray) -> None:
+        self.covariance = covariance
+        self.n_mels = covariance.shape[1]
+
+    def apply(self, vectors: np.ndarray) -> np.ndarray:
+        """Return the covariance of all frames times vectors.
+
+        Parameters
+        ----------
+        vectors : ndarray of float32 of shape (n_frames * n_mels, n_vectors)
+            With at most as many frames as there are lags.
+
+        Returns
+        -------
+        ndarray of float32 of shape (n_frames * n_mels, n_vectors)
+            The products.
+        """
+        length = len(vectors) // self.n_mels
+        n_fft = scipy.fft.next_fast_len(2 * length, real=True)
+        kernel = np.zeros((n_fft, self.n_mels, self.n_mels), np.float32)
+        kernel[:length] = self.covariance[:length]
+        kernel[n_fft - length + 1 :] = self.covariance[1:length][::-1].swapaxes(1, 2)
+        kernel = np.conj(scipy.fft.rfft(kernel, axis=0))
+        result = np.empty_like(vectors)
+        for i in range(0, vectors.shape[1], 128):
+            part = vectors[:, i : i + 128].reshape(length, self.n_mels, -1)
+            part = kernel @ scipy.fft.rfft(part, n_fft, axis=0)
+            part = scipy.fft.irfft(part, n_fft, axis=0)[:length]
+            result[:, i : i + 128] = part.reshape(len(vectors), -1)
+        return result
+
+    def components(
+        self, n_components: int, length: int, random_state: np.random.RandomState, n_passes: int = 8
+    ) -> np.ndarray:
+        """Return the directions of the greatest variance of patches.
+
+        Parameters
+        ----------
+        n_components : int
+            Number of directions wanted.
+        length : int
+            Frames of a patch.
+        random_state : RandomState
+            Source of the first directions.
+        n_passes : int, default=8
+            Power iterations.
+
+        Returns
+        -------
+        components : ndarray of float32 of shape (n_components, length * n_mels)
+            Orthonormal, greatest variance first; rows of zeros where there are fewer.
+
+        Notes
+        -----
+        Block power iteration with a quarter more directions than wanted [1]_, exact where there
+        are few values. The largest entry of each component is positive.
+
+        References
+        ----------
+        .. [1] N. Halko, P.-G. Martinsson and J. A. Tropp, "Finding structure with randomness",
+           SIAM Review 53(2), 2011.
+        """
+        n_values = length * self.n_mels
+        rank = min(n_components, n_values)
+        if n_values <= 512:
+            basis = np.eye(n_values, dtype=np.float32)
+            image = self.apply(basis)
+        else:
+            basis = random_state.standard_normal((n_values, min(rank + 16 + rank // 4, n_values)))
+            basis = np.linalg.qr(basis.astype(np.float32))[0]
+            for _ in range(n_passes - 1):
+                basis = np.linalg.qr(self.apply(basis))[0]
+            image = self.apply(basis)
+        inner = (basis.T @ image).astype(np.float64)
+        values, turn = np.linalg.eigh((inner + inner.T) / 2)
+        values, turn = values[::-1], turn[:, ::-1].astype(np.float32)
+        seen = np.count_nonzero(values[:rank] > max(values[0], 0) * 1e-6)
+        components = np.zeros((n_components, n_values), np.float32)
+        components[:seen] = (basis @ turn[:, :seen]).T
+        largest = np.abs(components[:seen]).argmax(axis=1)
+        components[:seen] *= np.sign(components[np.arange(seen), largest])[:, None]
+        return components
+
+    def decoder(self, components: np.ndarray) -> np.ndarray:
+        """Return what estimates a patch best from its own and its neighbours' coordinates.
+
+        Parameters
+        ----------
+        components : ndarray of shape (n_components, length * n_mels)
+            Directions whose coordinates are known for three patches in a row. The covariance
+            must have three times as many lags as they have frames.
+
+        Returns
+        -------
+        decoder : ndarray of float32 of shape (3, n_components, length * n_mels)
+            Factors of the coordinates before, here and after.
+
+        Notes
+        -----
+        The linear estimate of least mean square error (Wiener). With coordinates of the patch
+        alone that would be the components themselves; what the neighbours know about the
+        patch's ends comes on top.
+        """
+        n, n_values = components.shape
+        used = np.flatnonzero(components.any(axis=1))
+        three = np.zeros((3, n_values, 3, len(used)), np.float32)
+        for i in range(3):
+            three[i, :, i] = components[used].T
+        three = three.reshape(3 * n_values, -1)
+        cross = self.apply(three)
+        inner = (three.T @ cross).astype(np.float64)
+        inner = (inner + inner.T) / 2
+        inner[np.diag_indices_from(inner)] += 1e-6 * np.trace(inner) / max(len(inner), 1)
+        found = np.linalg.solve(inner, cross[n_values : 2 * n_values].T)
+        decoder = np.zeros((3, n, n_values), np.float32)
+        decoder[:, used] = found.reshape(3, len(used), n_values)
+        return decoder
 
 
 def encode_patches(clips, mean, components, *, steps: int) -> np.ndarray:
@@ -159,7 +255,7 @@ def encode_patches(clips, mean, components, *, steps: int) -> np.ndarray:
     return (patches.astype(np.float64) @ components.T.astype(np.float64)).astype(np.float32)
 
 
-def decode_patches(code, mean, components, *, n_frames: int) -> np.ndarray:
+def decode_patches(code, mean, decoder, *, n_frames: int) -> np.ndarray:
     """Return the spectrograms that coordinates stand for, in [0, 1].
 
     Parameters
@@ -168,8 +264,8 @@ def decode_patches(code, mean, components, *, n_frames: int) -> np.ndarray:
         Coordinates.
     mean : ndarray of shape (patch_frames * n_mels,)
         Mean patch.
-    components : ndarray of shape (n_components, patch_frames * n_mels)
-        Orthonormal directions.
+    decoder : ndarray of shape (1 or 3, n_components, patch_frames * n_mels)
+        Factors of a step's own coordinates, or of those before, here and after.
     n_frames : int
         Frames of a clip.
 
@@ -177,9 +273,18 @@ def decode_patches(code, mean, components, *, n_frames: int) -> np.ndarray:
     -------
     clips : ndarray of float32 of shape (n_clips, n_frames, n_mels)
         Spectrograms, frames before bands.
+
+    Notes
+    -----
+    Before the first and after the last step, coordinates count as 0, their mean.
     """
-    patches = np.asarray(code, np.float32) @ components + mean
-    n_clips, steps = patches.shape[:2]
+    code = np.asarray(code, np.float32)
+    n_clips, steps = code.shape[:2]
+    patches = code @ decoder[len(decoder) // 2]
+    if len(decoder) == 3:
+        patches[:, 1:] += code[:, :-1] @ decoder[0]
+        patches[:, :-1] += code[:, 1:] @ decoder[2]
+    patches += mean
     patch_frames = -(-n_frames // steps)
     clips = patches.reshape(n_clips, steps * patch_frames, -1)[:, :n_frames]
     return np.clip(clips, 0, 1)
