@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import pickle
 import subprocess
 import sys
@@ -400,6 +402,31 @@ def test_the_papers_network_trains():
     model = MDNRegressor(architecture="paper", step_size=5, epochs=1, random_state=0).fit(X, y)
     assert model.network_.n_parameters > 41_984_010
     assert np.isfinite(model.score(X, y))
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_another_backend_learns_the_same_table(backend, tmp_path):
+    """Keras takes its backend from KERAS_BACKEND when it is first imported, so: a new process."""
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed: TensorFlow is the default backend")
+    X, y = two_branches(200, 0)
+    np.savez(tmp_path / "data.npz", X=X, y=y)
+    code = (
+        "import sys, numpy as np, keras\n"
+        "from sklearn_asdf import MDNRegressor\n"
+        "assert keras.backend.backend() == sys.argv[2]\n"
+        "data = np.load(sys.argv[1])\n"
+        "model = MDNRegressor(2, hidden_layer_sizes=(16,), epochs=10, random_state=0)\n"
+        "first = model.fit(data['X'], data['y']).predict(data['X'])\n"
+        "assert model.gain(data['X'], data['y']) > 0\n"
+        "again = model.fit(data['X'], data['y']).predict(data['X'])\n"
+        "np.testing.assert_array_equal(first, again)\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "data.npz"), backend],
+        check=True,
+        env=os.environ | {"KERAS_BACKEND": backend},
+    )
 
 
 @pytest.mark.parametrize(

@@ -385,7 +385,13 @@ def train(
         require("tqdm", extra="music", purpose="a progress bar")
     import_keras()
     with quiet():
+        from scikeras.utils import random_state as scikeras_state
         from scikeras.wrappers import KerasRegressor
+
+    if hasattr(scikeras_state, "config"):
+        # TensorFlow reads TF_DETERMINISTIC_OPS when first asked; scikeras asks only after setting
+        # it, and would then believe that the user wanted determinism for ever.
+        scikeras_state.config.is_op_determinism_enabled()
 
     from ._callbacks import make_callbacks
 
