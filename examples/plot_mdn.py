@@ -1,0 +1,74 @@
+"""
+A regressor that knows more than one answer
+===========================================
+
+Bishop's inverse problem: one input, up to three right answers. A regressor that predicts a number
+predicts their mean, which is none of them; :class:`~sklearn_asdf.MDNRegressor` predicts how likely
+every answer is.
+"""
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+from sklearn_asdf import MDNRegressor
+
+
+def draw(n, seed):
+    """Forward, `x` is a function of `y`; backward it is not one."""
+    rng = np.random.default_rng(seed)
+    y = rng.uniform(0, 1, n)
+    return (y + 0.3 * np.sin(2 * np.pi * y) + rng.uniform(-0.1, 0.1, n))[:, None], y
+
+
+X, y = draw(1000, 0)
+X_test, y_test = draw(1000, 1)
+model = MDNRegressor(n_mixtures=5, random_state=0).fit(X, y)
+
+# %%
+# The density of each column of the picture, the mean (a line that runs between the answers), and
+# draws.
+grid, levels = np.linspace(0, 1, 150)[:, None], np.linspace(-0.1, 1.1, 200)
+density = model.predict_dist(grid)
+height = np.exp([density.log_prob(np.full(len(grid), level)) for level in levels])
+fig, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
+axes[0].pcolormesh(grid[:, 0], levels, height, vmax=8, shading="nearest", cmap="Blues")
+axes[0].plot(grid[:, 0], density.mean[:, 0], color="tab:orange", label="mean")
+axes[0].set(title="predicted density", xlabel="x", ylabel="y")
+axes[0].legend()
+axes[1].plot(X_test[:, 0], y_test, ".", ms=2, label="held-out data")
+draws = model.sample_y(X_test, random_state=0)[:, 0]
+axes[1].plot(X_test[:, 0], draws, ".", ms=2, label="draws")
+axes[1].set(title="data and draws", xlabel="x", xlim=(0, 1))
+axes[1].legend()
+
+# %%
+# Is it right about how sure it is? Where the density is true, the share of targets below each
+# predicted quantile is that
+# quantile, and intervals hold as many targets as they claim.
+pit = np.sort(model.predict_dist(X_test).cdf(y_test)[:, 0])
+fig, ax = plt.subplots(figsize=(4, 4), layout="constrained")
+ax.plot([0, 1], [0, 1], color="0.7")
+ax.plot(pit, np.linspace(0, 1, len(pit)))
+ax.set(xlabel="predicted probability", ylabel="share of targets", title="calibration")
+for coverage in (0.5, 0.9):
+    low, high = model.predict_dist(X_test).interval(coverage)
+    inside = np.mean((low[:, 0] < y_test) & (y_test < high[:, 0]))
+    print(f"{coverage:.0%} intervals hold {inside:.1%} of the held-out targets")
+
+# %%
+# What the input adds, in nats: the score less that of a mixture fitted to the targets alone.
+# With the inputs shuffled,
+# nothing.
+shuffled = MDNRegressor(n_mixtures=5, random_state=0)
+shuffled.fit(np.random.default_rng(0).permutation(X), y)
+print(
+    f"gain {model.gain(X_test, y_test):.2f}, with shuffled inputs {shuffled.gain(X_test, y_test):.2f}"
+)
+
+# %%
+# A lower temperature draws nearer to the peaks of the density, a higher one spreads out.
+middle = np.array([[0.5]])
+for temperature in (0.1, 1.0, 3.0):
+    some = model.sample_y(middle, 500, random_state=0, temperature=temperature)[0]
+    print(f"temperature {temperature}: draws from {some.min():.2f} to {some.max():.2f}")
