@@ -44,8 +44,7 @@ axes[1].legend()
 
 # %%
 # Is it right about how sure it is? Where the density is true, the share of targets below each
-# predicted quantile is that
-# quantile, and intervals hold as many targets as they claim.
+# predicted quantile is that quantile, and intervals hold as many targets as they claim.
 pit = np.sort(model.predict_dist(X_test).cdf(y_test)[:, 0])
 fig, ax = plt.subplots(figsize=(4, 4), layout="constrained")
 ax.plot([0, 1], [0, 1], color="0.7")
@@ -62,9 +61,8 @@ for coverage in (0.5, 0.9):
 # nothing.
 shuffled = MDNRegressor(n_mixtures=5, random_state=0)
 shuffled.fit(np.random.default_rng(0).permutation(X), y)
-print(
-    f"gain {model.gain(X_test, y_test):.2f}, with shuffled inputs {shuffled.gain(X_test, y_test):.2f}"
-)
+gains = model.gain(X_test, y_test), shuffled.gain(X_test, y_test)
+print(f"gain {gains[0]:.2f} nats, with shuffled inputs {gains[1]:.2f}")
 
 # %%
 # A lower temperature draws nearer to the peaks of the density, a higher one spreads out.
