@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array, check_random_state
@@ -50,8 +51,8 @@ class MelEncoder(TransformerMixin, BaseEstimator):
     architecture : {"local", "paper"}, default="local"
         `"local"` divides a clip into steps, so that the code keeps time: it starts from the
         principal components of patches of the spectrograms, and a convolutional network adds,
-        in `epochs`, the detail that they leave out. `"paper"` is the autoencoder of [1]_ to the letter,
-        with one code for the whole clip.
+        in `epochs`, the detail that they leave out. `"paper"` is the autoencoder of [1]_ to
+        the letter, with one code for the whole clip.
     code_size : int, default=1024
         Numbers of a clip's code.
     steps : int, default=None
@@ -633,8 +634,8 @@ def _fit_patches(
     """Components of the spectra and of their copies in other keys."""
     steps, channels = encoder.code_shape_
     length = -(-bank.n_frames // steps)
-    n_lags = length * min(steps, 3)
-    mean = _mean_frame(bank)
+    n_lags = length * (3 if steps > 2 else 1)
+    mean, original = _mean_frame(bank), bank
 
     def draw(index: np.ndarray) -> np.ndarray:
         return bank.unit(index, levels[index]) - mean
@@ -649,8 +650,24 @@ def _fit_patches(
     products /= np.maximum(counts, 1).astype(np.float32)[:, None, None]
     covariance = StationaryCovariance(products)
     components = covariance.components(channels - 1, length, random_state)
-    decoder = covariance.decoder(components) if steps > 1 else components[None]
-    return _Patches(np.tile(mean, length), components, decoder, steps, encoder.n_frames_)
+    found = _Patches(np.tile(mean, length), components, components[None], steps, original.n_frames)
+    if steps > 2:
+        neighbours = replace(found, decoder=covariance.decoder(components))
+        # Where music is short, distant frames tell too little to learn from.
+        if _training_error(neighbours, original) < _training_error(found, original):
+            return neighbours
+    return found
+
+
+def _training_error(codec: _Patches, bank: SpectrumBank) -> float:
+    """Mean squared error over clips, at most 256 of them spread over the music."""
+    some = np.unique(np.linspace(0, len(bank) - 1, 256).astype(int))
+    total = 0.0
+    for i in np.array_split(some, -(-len(some) // _BATCH)):
+        index = bank.starts[i, None] + np.arange(bank.n_frames)
+        unit = bank.unit(index, np.broadcast_to(bank.levels[i, None], index.shape))
+        total += float(np.square(codec.decode(codec.encode(unit)) - unit).sum(dtype=np.float64))
+    return total / len(some)
 
 
 def _mean_frame(bank: SpectrumBank) -> np.ndarray:
@@ -730,11 +747,23 @@ def _train(encoder: MelEncoder, bank: SpectrumBank, held_out: np.ndarray) -> _Ne
         optimizer=encoder.optimizer,
         optimizer_params={"learning_rate": rate},
         patience=encoder.patience,
+        checkpoint=_checkpoint(encoder, bank, rows),
         verbose=encoder.verbose,
         description="MelEncoder",
     )
     encoder.history_ = networks[2]
     return _Networks(*networks[:2], code_size)
+
+
+def _checkpoint(encoder: MelEncoder, bank: SpectrumBank, rows: np.ndarray) -> Any:
+    """Where training keeps its state, under a key of what it depends on."""
+    if encoder.checkpoint is None:
+        return None
+    from .nets._callbacks import Checkpoint
+
+    ignored = ("checkpoint", "verbose", "epochs", "n_iter", "highpass")
+    params = {k: v for k, v in encoder.get_params().items() if k not in ignored}
+    return Checkpoint(encoder.checkpoint, joblib.hash((params, bank.frames, rows)))
 
 
 def _rows(bank: SpectrumBank, shift: int) -> np.ndarray:

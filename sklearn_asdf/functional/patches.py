@@ -221,8 +221,10 @@ class StationaryCovariance:
         cross = self.apply(three)
         inner = (three.T @ cross).astype(np.float64)
         inner = (inner + inner.T) / 2
-        inner[np.diag_indices_from(inner)] += 1e-6 * np.trace(inner) / max(len(inner), 1)
-        found = np.linalg.solve(inner, cross[n_values : 2 * n_values].T)
+        # Estimated lag by lag, covariances of few clips need not be positive.
+        values, turn = np.linalg.eigh(inner)
+        values = np.maximum(values, 1e-3 * max(values.mean(), 1e-12)) if len(values) else values
+        found = (turn / values) @ (turn.T @ cross[n_values : 2 * n_values].T)
         decoder = np.zeros((3, n, n_values), np.float32)
         decoder[:, used] = found.reshape(3, len(used), n_values)
         return decoder
