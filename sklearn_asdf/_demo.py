@@ -21,8 +21,8 @@ from .plotting._motion import import_pyplot
 
 __all__ = ["run_demo"]
 
-# Of a made-up performance: 15 s with clips of 8 s every second.
-_CLIPS_EACH = 8
+# Of a made-up performance: 16 s with clips of 8 s every second.
+_CLIPS_EACH = 9
 
 
 def run_demo(
@@ -35,7 +35,7 @@ def run_demo(
     clip_duration: float,
     hop_duration: float,
     n_held_out: int,
-    temperature: float | None,
+    temperature: float,
     random_state: int,
     report: Callable[[str], Any],
 ) -> pd.DataFrame:
@@ -108,10 +108,7 @@ def _successive(
     hop = hop_duration * data.audio.sr
     breaks = np.flatnonzero(np.abs(np.diff(starts) - hop) > 1) + 1
     run = max(np.split(clips, breaks), key=len)
-    half = max(1, round(clip_duration / hop_duration / 2))
-    # A stride that divides the stretch keeps its last clip.
-    stride = max(s for s in range(1, half + 1) if (len(run) - 1) % s == 0)
-    return run[::stride]
+    return run[:: max(1, round(clip_duration / hop_duration / 2))]
 
 
 def _hop_duration(music: AudioClips) -> float:
@@ -124,7 +121,7 @@ def _generate(pipe: Pipeline, dance, music, *, temperature, random_state) -> np.
     return pipe[-1].compose(
         pipe[:-1].transform(dance),
         hop_duration=_hop_duration(music),
-        temperature=temperature,
+        temperature=temperature or None,
         random_state=random_state,
     )
 

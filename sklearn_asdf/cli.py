@@ -56,15 +56,15 @@ def _make_parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--preset", default="default", choices=("default", "paper", "tiny"), help="pipeline preset"
     )
-    demo.add_argument("--n-clips", type=int, default=192, help="clips of made-up dance")
+    demo.add_argument("--n-clips", type=int, default=180, help="clips of made-up dance")
     demo.add_argument("--clip-duration", type=float, default=8.0, help="seconds a clip")
     demo.add_argument("--hop-duration", type=float, default=1.0, help="seconds between clips")
     demo.add_argument("--held-out", type=int, default=3, help="performances to make music for")
     demo.add_argument(
         "--temperature",
         type=float,
-        default=None,
-        help="draw at this temperature instead of taking the mean",
+        default=1.0,
+        help="draw from the density at this temperature; 0 takes its mean",
     )
     demo.add_argument("--random-state", type=int, default=0, help="seed")
     demo.set_defaults(run=_demo)

@@ -276,7 +276,8 @@ class LMADisplay:
         scaled = (self.values - low) / np.where(high > low, high - low, 1.0)
         for i, name in enumerate(self.names):
             # Offsets keep the five curves apart.
-            ax.stairs(scaled[:, i] * 0.8 - i, self.edges, label=name, baseline=None)
+            curve = scaled[:, i] * 0.8 - i
+            ax.stairs(curve, self.edges, label=name, baseline=None, color=f"C{i}")
         ax.set(xlabel="time (s)", yticks=[0.4 - i for i in range(len(self.names))])
         ax.set_yticklabels(self.names)
         self.ax_, self.figure_ = ax, ax.figure
