@@ -275,6 +275,12 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         """
         validate_parameters(self)
         require("librosa", extra="music", purpose="MelEncoder")
+        top = self.fmax or self.sr / 2
+        if not self.fmin < top <= self.sr / 2:
+            raise ValueError(
+                f"expected fmin below fmax and fmax at most half of sr, {self.sr / 2:g} Hz, got "
+                f"fmin={self.fmin} and fmax={self.fmax}"
+            )
         X = self._check_clips(X, reset=True)
         random_state = check_random_state(self.random_state)
         self._seed = int(random_state.randint(2**31 - 1))

@@ -145,6 +145,8 @@ def test_unusable_input_ends_in_a_sentence(encoder, clips):
         clone(encoder).set_params(steps=64).fit(clips)
     with pytest.raises(ValueError, match="Did you mean 'local'"):
         clone(encoder).set_params(architecture="locl").fit(clips)
+    with pytest.raises(ValueError, match="fmax at most half of sr, 11025 Hz"):
+        clone(encoder).set_params(fmax=20000).fit(clips)
     with pytest.raises(ValueError, match="at most a clip's 2 s, got 3"):
         encoder.compose(encoder.transform(clips[:2]), hop_duration=3)
 
@@ -240,3 +242,10 @@ def test_highpass_takes_the_bass(encoder, clips):
         np.square(other.inverse_transform(code)).mean()
         < 0.2 * np.square(encoder.inverse_transform(code)).mean()
     )
+
+
+def test_defaults_warn_of_nothing():
+    # 128 bands, transposed copies and all: warnings are errors here.
+    clips = AudioClips.from_recordings([_melody(12, 0)])
+    code = MelEncoder(code_size=64, epochs=0, random_state=0).fit_transform(clips)
+    assert code.shape == (len(clips), 64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 
 import numpy as np
@@ -114,13 +115,17 @@ def mel_filterbank(
 
     Notes
     -----
-    Bands narrower than the distance of two FFT bins are empty: librosa warns of them.
+    Bands narrower than the distance of two FFT bins are empty: librosa warns of them. So are
+    bands above half of `sr`, silently.
     """
     import librosa.filters
 
-    return MelFilterbank(
-        librosa.filters.mel(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
-    )
+    with warnings.catch_warnings():
+        if fmax is not None and fmax > sr / 2:
+            # Asked for: a transposed spectrogram has nothing up there.
+            warnings.filterwarnings("ignore", message="Empty filters", category=UserWarning)
+        filters = librosa.filters.mel(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
+    return MelFilterbank(filters)
 
 
 @lru_cache(maxsize=8)
