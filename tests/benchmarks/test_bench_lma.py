@@ -1,8 +1,7 @@
 """From smoothed poses to the table of Laban features, in milliseconds a clip.
 
-``pytest -m benchmark -s tests/benchmarks`` prints the figures; times are not asserted. For
-comparison: musicalgestures 1.32 takes some 4.1 ms a clip for its effort profile, the paper's code
-17.9 ms (measured on two cores of a shared machine).
+``pytest -m benchmark -n 0 -s tests/benchmarks`` prints the figures, beside those of musicalgestures'
+effort profile where that is installed (extra `benchmark`); times are not asserted.
 """
 
 from __future__ import annotations
@@ -50,3 +49,19 @@ def test_smoothed_poses_to_features(dtype):
     sys.stdout.write(f"  {'all of it':24s} {total:6.3f} ms a clip\n")
     assert motion.shape == (100, 45)
     assert np.isfinite(motion).all()
+    peer = _musicalgestures(np.asarray(smooth[:10]), fps=smooth.fps)
+    sys.stdout.write(f"  {'musicalgestures':24s} {peer:6.3f} ms a clip, {peer / total:.1f} times\n")
+
+
+def _musicalgestures(clips, *, fps):
+    """Time of the nearest rival: four Effort factors of five joints in as many windows."""
+    effort = pytest.importorskip("musicalgestures._effort", reason="pip install musicalgestures")
+    window = clips.shape[1] / fps / 9
+
+    def profiles():
+        for clip in clips:
+            for joint in (0, 9, 10, 15, 16):
+                effort.effort_profile(clip[:, joint], fps, window_s=window)
+
+    with threadpool_limits(1):
+        return 1e3 * _shortest(profiles) / len(clips)
