@@ -3,6 +3,7 @@ from . import functional as functional
 from . import io as io
 from . import plotting as plotting
 from .audio import AudioClips as AudioClips
+from .functional.mixtures import GaussianMixtures as GaussianMixtures
 from .keyframes import KeyframeSegmenter as KeyframeSegmenter
 from .kinematics import KinematicsTransformer as KinematicsTransformer
 from .lma import LMAFeaturizer as LMAFeaturizer
@@ -18,6 +19,7 @@ from .target import AudioTargetRegressor as AudioTargetRegressor
 __all__ = [
     "AudioClips",
     "AudioTargetRegressor",
+    "GaussianMixtures",
     "KeyframeSegmenter",
     "KinematicsTransformer",
     "LMAFeaturizer",
