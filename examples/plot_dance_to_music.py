@@ -16,14 +16,16 @@ new = data.groups == data.groups[-1]
 pipe = make_dance_pipeline("tiny", random_state=0).fit(data.poses[~new], data.audio[~new])
 
 # %%
-# One clip of sound for each clip of dance, or one continuous piece for the successive clips of one dance.
+# One clip of sound for each clip of dance, or one continuous piece for the successive clips of
+# one dance.
 music = pipe.predict(data.poses[new])
 features = pipe[:-1].transform(data.poses[new])
 piece = pipe[-1].compose(features, hop_duration=1.0)
 print("clips:", music.shape, " piece:", np.round(len(piece) / data.audio.sr, 1), "s")
 
 # %%
-# What the dance adds: the gain in log-likelihood of the true music's code over a density that sees no dance.
+# What the dance adds: the gain in log-likelihood of the true music's code over a density that sees
+# no dance.
 codes = pipe[-1].transformer_.transform(data.audio[new])
 print(f"gain: {pipe[-1].regressor_.gain(features, codes):.3f} nats per code dimension")
 

@@ -2,8 +2,9 @@
 Grid search over the whole pipeline
 ===================================
 
-The way from poses to sound is one scikit-learn pipeline, so its parameters can be searched. Splits are by performance, and
-the audio encoder is trained once for each split, not once for each candidate.
+The way from poses to sound is one scikit-learn pipeline, so its parameters can be searched. Splits
+are by performance, and the audio encoder is trained once for each split, not once for each
+candidate.
 """
 
 # %%
@@ -26,11 +27,12 @@ search = GridSearchCV(
 search.fit(data.poses, data.audio, groups=data.groups)
 
 # %%
-# The score is the log-likelihood of the true music's code per dimension, in nats, on performances that were not trained on.
+# The score is the log-likelihood of the true music's code per dimension, in nats, on performances
+# that were not trained on.
 columns = ["param_keyframes__n_keyframes", "param_music__regressor__n_mixtures", "mean_test_score"]
 print(pd.DataFrame(search.cv_results_)[columns].round(3))
 
 # %%
-# Likelihoods of codes of different encoders cannot be compared: search over the density and the motion stages by this score,
-# never over the encoder's parameters.
+# Likelihoods of codes of different encoders cannot be compared: search over the density and the
+# motion stages by this score, never over the encoder's parameters.
 cache.cleanup()

@@ -2,8 +2,8 @@
 Laban features of dances
 ========================
 
-Movement features alone, as a table for any model. The dances are made up, so we know what drives them and can see which
-features tell it.
+Movement features alone, as a table for any model. The dances are made up, so we know what drives
+them and can see which features tell it.
 """
 
 # %%

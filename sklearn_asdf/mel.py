@@ -36,6 +36,8 @@ __all__ = ["MelEncoder"]
 
 # Clips whose spectrograms are held at once.
 _BATCH = 32
+# The local network's training by default: few clips are shown more often.
+_CLIPS_SHOWN = 3000
 # A level of the code counts tens of decibels, so that it weighs about as much as a component.
 _LEVEL_UNIT = 10.0
 
@@ -77,8 +79,8 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         that the code knows more keys than it heard. Empty for none.
     epochs : int, default=None
         Passes over the clips that train the network. 0 with `architecture="local"` keeps the
-        components as they are and needs no Keras. None means 4 for `"local"` and 400, the
-        paper's, for `"paper"`.
+        components as they are and needs no Keras. None means as many as show some 3,000
+        clips, but at least 4, for `"local"`, and 400, the paper's, for `"paper"`.
     batch_size : int, default=None
         Clips a training step. None means 16 for `"local"` and 128 for `"paper"`.
     learning_rate : float, default=None
@@ -300,7 +302,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         self.history_ = {}
         if self.architecture == "local":
             self._codec = _fit_patches(self, X, bank, random_state)
-        if self._n_epochs() or self.architecture == "paper":
+        if self._n_epochs(len(X)) or self.architecture == "paper":
             self._codec = _train(self, bank, _held_out(X, self.validation_fraction))
         self._n_features_out = self.code_size
         return self
@@ -546,9 +548,9 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         names = ("sr", "n_fft", "hop_length", "n_mels", "fmin", "fmax")
         return {name: getattr(self, name) for name in names}
 
-    def _n_epochs(self) -> int:
+    def _n_epochs(self, n_clips: int) -> int:
         if self.epochs is None:
-            return 400 if self.architecture == "paper" else 4
+            return 400 if self.architecture == "paper" else max(4, -(-_CLIPS_SHOWN // n_clips))
         return self.epochs
 
     def _batches(self, X: Any):
@@ -646,7 +648,8 @@ def _fit_patches(
     def draw(index: np.ndarray) -> np.ndarray:
         return bank.unit(index, levels[index]) - mean
 
-    products, counts = 0.0, 0
+    products: Any = 0.0
+    counts: Any = 0
     for semitones in (0, *encoder.pitch_shifts):
         if semitones:
             bank = SpectrumBank.of(audio, _transposed(encoder, semitones), encoder.top_db)
@@ -748,7 +751,7 @@ def _train(encoder: MelEncoder, bank: SpectrumBank, held_out: np.ndarray) -> _Ne
         seed=encoder._seed,
         validation_rows=rows[held_out],
         start=start,
-        epochs=encoder._n_epochs(),
+        epochs=encoder._n_epochs(len(bank)),
         batch_size=encoder.batch_size or (128 if paper else 16),
         optimizer=encoder.optimizer,
         optimizer_params={"learning_rate": rate},

@@ -177,8 +177,9 @@ class StationaryCovariance:
             basis = np.eye(n_values, dtype=np.float32)
             image = self.apply(basis)
         else:
-            basis = random_state.standard_normal((n_values, min(rank + 16 + rank // 4, n_values)))
-            basis = np.linalg.qr(basis.astype(np.float32))[0]
+            width = min(rank + 16 + rank // 4, n_values)
+            noise = random_state.standard_normal((n_values, width)).astype(np.float32)
+            basis = np.linalg.qr(noise)[0]
             for _ in range(n_passes - 1):
                 basis = np.linalg.qr(self.apply(basis))[0]
             image = self.apply(basis)
@@ -214,10 +215,10 @@ class StationaryCovariance:
         """
         n, n_values = components.shape
         used = np.flatnonzero(components.any(axis=1))
-        three = np.zeros((3, n_values, 3, len(used)), np.float32)
+        blocks = np.zeros((3, n_values, 3, len(used)), np.float32)
         for i in range(3):
-            three[i, :, i] = components[used].T
-        three = three.reshape(3 * n_values, -1)
+            blocks[i, :, i] = components[used].T
+        three = blocks.reshape(3 * n_values, -1)
         cross = self.apply(three)
         inner = (three.T @ cross).astype(np.float64)
         inner = (inner + inner.T) / 2

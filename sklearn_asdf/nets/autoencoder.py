@@ -8,8 +8,9 @@ import numpy as np
 
 from .training import Network, import_keras, quiet, train
 
-keras = import_keras("an autoencoder")
-layers, ops = keras.layers, keras.ops
+import_keras("an autoencoder")
+import keras  # noqa: E402
+from keras import layers, ops  # noqa: E402
 
 __all__ = ["MeanOutput", "SpectrumSlices", "build_decoder", "build_encoder", "train_autoencoder"]
 

@@ -1,7 +1,7 @@
 """From smoothed poses to the table of Laban features, in milliseconds a clip.
 
-``pytest -m benchmark -n 0 -s tests/benchmarks`` prints the figures, beside those of musicalgestures'
-effort profile where that is installed (extra `benchmark`); times are not asserted.
+``pytest -m benchmark -n 0 -s tests/benchmarks`` prints the figures, beside the effort profile of
+musicalgestures where that is installed (extra `benchmark`); times are not asserted.
 """
 
 from __future__ import annotations
