@@ -10,6 +10,7 @@ from sklearn.utils import check_array, check_random_state
 
 from ._validation import Real
 from .functional.em import fit_mixture
+from .functional.low_rank import fit_factors
 from .functional.mixtures import GaussianMixtures
 
 __all__ = [
@@ -126,34 +127,50 @@ def reference_mixture(
     spread: np.ndarray,
     n_mixtures: int,
     min_scale: float,
-) -> tuple[GaussianMixtures, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    rank: int = 0,
+) -> tuple[GaussianMixtures, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]]:
     """Fit mixtures without input; return the best, and the best small enough to start from.
 
     The number of components is chosen on the held-back rows, else by BIC: few rows must not start
-    from many narrow components. The second is in units of `spread` around the mean, with exactly
-    `n_mixtures` components, some of them copies.
+    from many narrow components. With a `rank`, mixtures with factors compete with diagonal ones.
+    The second is in units of `spread` around the mean, with exactly `n_mixtures` components, some
+    of them copies, and factors in units of their scales.
     """
     n, d = y.shape
     loc = np.average(y, axis=0, weights=weight)
+    unit = (y - loc) / spread
+    options: dict[str, Any] = {"sample_weight": weight, "min_scale": min_scale}
     # More components than the network has: a weak reference would flatter it.
     sizes = {n_mixtures, *(2**i for i in range((2 * n_mixtures).bit_length() + 1))}
-    fits: list[tuple[float, GaussianMixtures, tuple[np.ndarray, np.ndarray, np.ndarray]]] = []
+    fits: list[tuple[float, GaussianMixtures, tuple[Any, ...]]] = []
     since_best = 0
     for k in sorted(sizes):
         if fits and (k >= n or since_best == 2):
             break
-        w, m, s = fit_mixture((y - loc) / spread, k, sample_weight=weight, min_scale=min_scale)
-        density = GaussianMixtures(w[None], (loc + m * spread)[None], (s * spread)[None])
-        if len(y_held):
-            merit = mean_log_prob(density, y_held, w_held)
-        else:
-            penalty = (k * (1 + 2 * d) - 1) * np.log(n) / (2 * n * d)
-            merit = mean_log_prob(density, y, weight) - penalty
-        better = all(merit > other for other, *_ in fits)
+        plain = fit_mixture(unit, k, **options)
+        found: list[tuple[Any, ...]] = [plain]
+        if rank:
+            found.append(fit_factors(unit, plain, rank, **options))
+        best_so_far = max((merit for merit, *_ in fits), default=-np.inf)
+        for w, m, s, *f in found:
+            density = GaussianMixtures(
+                w[None],
+                (loc + m * spread)[None],
+                (s * spread)[None],
+                (f[0] * spread[:, None])[None] if f else None,
+            )
+            if len(y_held):
+                merit = mean_log_prob(density, y_held, w_held)
+            else:
+                size = k * (1 + (2 + density.rank) * d) - 1
+                merit = mean_log_prob(density, y, weight) - size * np.log(n) / (2 * n * d)
+            fits.append((merit, density, (w, m, s, *f)))
+        better = max(merit for merit, *_ in fits) > best_so_far
         since_best = 0 if better else since_best + 1
-        fits.append((merit, density, (w, m, s)))
     best = max(fits, key=lambda fit: fit[0])[1]
-    small = [fit for fit in fits if fit[1].n_components <= n_mixtures]
-    weights, means, scales = max(small, key=lambda fit: fit[0])[2]
+    small = [f for f in fits if f[1].n_components <= n_mixtures and f[1].rank == rank]
+    weights, means, scales, *factors = max(small, key=lambda fit: fit[0])[2]
     copies = np.arange(n_mixtures) % len(weights)
-    return best, ((weights / np.bincount(copies))[copies], means[copies], scales[copies])
+    relative = (factors[0] / scales[..., None])[copies] if factors else None
+    start = (weights / np.bincount(copies))[copies], means[copies], scales[copies], relative
+    return best, start

@@ -142,6 +142,54 @@ def test_noise_that_grows_is_seen():
     assert np.diff(high - low).min() > 0
 
 
+def correlated(n, seed):
+    """Targets that follow the input and err together, more so where the second input is high."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-1, 1, (n, 2))
+    together = rng.normal(size=(n, 1)) * [1.0, -0.7, 0.5, 1.2]
+    noise = together + 0.3 * rng.normal(size=(n, 4))
+    return X, X[:, :1] * [0.25, 0.5, 0.75, 1.0] + (0.3 + 0.5 * (X[:, 1:] > 0)) * noise
+
+
+def test_factors_help_where_targets_err_together():
+    X, y = correlated(500, 0)
+    X_test, y_test = correlated(1000, 1)
+    options = SMALL | {"learning_rate": 0.01}
+    plain, joint = (MDNRegressor(**options, covariance_rank=r).fit(X, y) for r in (0, 1))
+    assert joint.score(X_test, y_test) > plain.score(X_test, y_test) + 0.1
+    assert joint.gain(X_test, y_test) > 0.1
+    assert joint.unconditional_.rank == 1
+    found = np.corrcoef(joint.sample_y(np.zeros((1, 2)), 4000, random_state=0)[0])
+    loads = np.array([1.0, -0.7, 0.5, 1.2])
+    assert (np.sign(found) == np.sign(np.outer(loads, loads))).all()
+    again = pickle.loads(pickle.dumps(joint))
+    np.testing.assert_array_equal(again.score_samples(X, y), joint.score_samples(X, y))
+    shuffled = clone(joint).fit(np.random.default_rng(0).permutation(X), y)
+    assert shuffled.gain(X_test, y_test) < 0.01
+
+
+def test_factors_are_of_the_targets_that_vary(tmp_path):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 2))
+    y = np.c_[np.ones(50), rng.normal(size=(50, 2))]
+    options = QUICK | {"covariance_rank": 5, "checkpoint_dir": tmp_path / "run"}
+    model = MDNRegressor(**options).fit(X, y)
+    density = model.predict_dist(X)
+    assert density.rank == 1
+    np.testing.assert_array_equal(density.factors[:, :, 0], 0)
+    np.testing.assert_array_equal(model.predict(X)[:, 0], 1)
+    shift = model.score(X, y) - MDNRegressor(**QUICK, covariance_rank=5).fit(X, y * 1000).score(
+        X, y * 1000
+    )
+    assert shift == pytest.approx(np.log(1000), rel=1e-5)
+    longer = MDNRegressor(**(options | {"epochs": 4})).fit(X, y)
+    whole = MDNRegressor(**(QUICK | {"epochs": 4, "covariance_rank": 5})).fit(X, y)
+    np.testing.assert_array_equal(longer.score_samples(X, y), whole.score_samples(X, y))
+    # One target alone has nothing to correlate with.
+    alone = [MDNRegressor(**QUICK, covariance_rank=r).fit(X, y[:, 1]).predict(X) for r in (0, 3)]
+    np.testing.assert_array_equal(*alone)
+
+
 def test_shuffled_inputs_gain_nothing():
     rng = np.random.default_rng(0)
     X, y = two_branches(600, 0)
@@ -241,10 +289,14 @@ def awkward_tables():
     }
 
 
-@pytest.mark.parametrize("name", awkward_tables())
-def test_awkward_tables_give_finite_results(name):
+@pytest.mark.parametrize(
+    ("name", "rank"),
+    [(name, 0) for name in awkward_tables()]
+    + [(name, 2) for name in ("one row", "two rows", "outlying targets", "1024 targets")],
+)
+def test_awkward_tables_give_finite_results(name, rank):
     X, y = awkward_tables()[name]
-    model = MDNRegressor(**QUICK).fit(X, y)
+    model = MDNRegressor(**QUICK, covariance_rank=rank).fit(X, y)
     mean, std = model.predict(X, return_std=True)
     for values in (mean, std, model.score_samples(X, y), model.sample_y(X, 2, random_state=0)):
         assert np.isfinite(values).all()

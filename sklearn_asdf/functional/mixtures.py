@@ -1,19 +1,21 @@
-"""Mixtures of Gaussians with diagonal covariances: a density for each row, as a value.
+"""Mixtures of Gaussians: a density for each row, as a value.
 
-Shapes, throughout: n rows, K components, D dimensions.
+Shapes, throughout: n rows, K components, D dimensions, R factors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp, ndtr, ndtri
 from sklearn.utils import check_random_state
 
-from .._validation import raise_all
+from .._validation import raise_all, require
+from .low_rank import whitened_square
 
 __all__ = ["GaussianMixtures"]
 
@@ -22,7 +24,7 @@ _LOG_2PI = float(np.log(2 * np.pi))
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GaussianMixtures:
-    r"""One mixture of Gaussians with diagonal covariances for each row.
+    r"""One mixture of Gaussians for each row, with diagonal covariances or some factors more.
 
     ============  =============  ==================================================
     array         shape          meaning
@@ -30,6 +32,7 @@ class GaussianMixtures:
     ``weights``   (n, K)         probability of each component; a row sums to 1
     ``means``     (n, K, D)      in the unit of the target
     ``scales``    (n, K, D)      standard deviations, above 0, in the same unit
+    ``factors``   (n, K, D, R)   None, or what dimensions share, in the same unit
     ============  =============  ==================================================
 
     Parameters
@@ -39,7 +42,9 @@ class GaussianMixtures:
     means : array-like of shape (n, K, D)
         Means of the components.
     scales : array-like of shape (n, K, D)
-        Standard deviations of the components.
+        Standard deviations of the components, or of what their factors leave.
+    factors : array-like of shape (n, K, D, R), default=None
+        Covariances are ``diag(scales**2) + factors @ factors.T``; None means diagonal ones.
 
     See Also
     --------
@@ -49,12 +54,16 @@ class GaussianMixtures:
     -----
     The density of row :math:`i` is
 
-    .. math:: p_i(y) = \sum_k w_{ik} \prod_d \mathcal N(y_d; \mu_{ikd}, \sigma_{ikd}^2).
+    .. math:: p_i(y) = \sum_k w_{ik}
+              \mathcal N(y; \mu_{ik}, \mathrm{diag}(\sigma_{ik}^2) + F_{ik} F_{ik}^T),
+
+    with :math:`F = 0` where there are no factors. Memory and time grow with D x R, never with the
+    square of D.
 
     Quantiles, intervals, `cdf` and `crps` are of each dimension alone (the marginals);
     `log_prob` and `energy_score` are of the whole vector. Arrays are kept as float64 and are not
-    copied where they are that already. A density of one row takes targets of any number of rows. Targets
-    with NaN give NaN in their row only.
+    copied where they are that already. A density of one row takes targets of any number of rows.
+    Targets with NaN give NaN in their row only.
 
     References
     ----------
@@ -75,17 +84,25 @@ class GaussianMixtures:
     weights: np.ndarray
     means: np.ndarray
     scales: np.ndarray
+    factors: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         for name in ("weights", "means", "scales"):
             object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
-        w, m, s = self.weights, self.means, self.scales
+        if self.factors is not None:
+            object.__setattr__(self, "factors", np.asarray(self.factors, dtype=float))
+        w, m, s, f = self.weights, self.means, self.scales, self.factors
         if w.ndim != 2 or m.ndim != 3 or m.shape[:2] != w.shape or s.shape != m.shape:
             raise ValueError(
                 "expected weights (n, K), means (n, K, D) and scales (n, K, D), got shapes "
                 f"{w.shape}, {m.shape} and {s.shape}"
             )
         problems = []
+        if f is not None and (f.ndim != 4 or f.shape[:3] != m.shape or not f.shape[3]):
+            problems.append(
+                f"expected factors (n, K, D, R) beside means of shape {m.shape}, got shape "
+                f"{f.shape}: one column a factor, or None for diagonal covariances"
+            )
         if w.size and (np.min(w) < 0 or not np.allclose(w.sum(axis=1), 1, atol=1e-6)):
             problems.append(
                 "expected the weights of a row to be probabilities that sum to 1, got sums from "
@@ -104,11 +121,14 @@ class GaussianMixtures:
             key = slice(key, key + 1 or None)
             if not len(self.weights[key]):
                 raise IndexError(f"expected a row below {len(self)}, got {key.start}")
-        return GaussianMixtures(self.weights[key], self.means[key], self.scales[key])
+        factors = None if self.factors is None else self.factors[key]
+        return GaussianMixtures(self.weights[key], self.means[key], self.scales[key], factors)
 
     def __repr__(self) -> str:
         counts = zip(self.means.shape, ("row", "component", "dimension"))
-        return f"GaussianMixtures({', '.join(f'{n} {w}' + 's' * (n != 1) for n, w in counts)})"
+        parts = [f"{n} {w}" + "s" * (n != 1) for n, w in counts]
+        parts += [f"rank {self.rank}"] if self.rank else []
+        return f"GaussianMixtures({', '.join(parts)})"
 
     @classmethod
     def concatenate(cls, parts: Sequence[GaussianMixtures]) -> GaussianMixtures:
@@ -122,13 +142,22 @@ class GaussianMixtures:
         Returns
         -------
         GaussianMixtures
-            All rows, in order.
+            All rows, in order. Where ranks differ, factors of 0 fill the rest.
         """
-        return cls(*(np.concatenate([getattr(p, n) for p in parts]) for n in cls._arrays()))
-
-    @staticmethod
-    def _arrays() -> tuple[str, str, str]:
-        return "weights", "means", "scales"
+        weights, means, scales = (
+            np.concatenate([getattr(p, name) for p in parts])
+            for name in ("weights", "means", "scales")
+        )
+        rank = max(p.rank for p in parts)
+        if not rank:
+            return cls(weights, means, scales)
+        factors = np.zeros((*means.shape, rank))
+        start = 0
+        for p in parts:
+            if p.factors is not None:
+                factors[start : start + len(p), ..., : p.rank] = p.factors
+            start += len(p)
+        return cls(weights, means, scales, factors)
 
     @property
     def n_components(self) -> int:
@@ -141,6 +170,18 @@ class GaussianMixtures:
         return self.means.shape[2]
 
     @property
+    def rank(self) -> int:
+        """Number of factors, R; 0 where covariances are diagonal."""
+        return 0 if self.factors is None else self.factors.shape[3]
+
+    @cached_property
+    def marginal_scales(self) -> np.ndarray:
+        """Standard deviation of each dimension of each component, (n, K, D)."""
+        if self.factors is None:
+            return self.scales
+        return np.sqrt(self.scales**2 + np.einsum("nkdr,nkdr->nkd", self.factors, self.factors))
+
+    @property
     def mean(self) -> np.ndarray:
         """Expectation, (n, D)."""
         # Relative to one component, so that equal means give exactly that mean.
@@ -150,7 +191,7 @@ class GaussianMixtures:
     @property
     def var(self) -> np.ndarray:
         """Variance of each dimension, (n, D): within components and between them."""
-        spread = (self.means - self.mean[:, None]) ** 2 + self.scales**2
+        spread = (self.means - self.mean[:, None]) ** 2 + self.marginal_scales**2
         return np.einsum("nk,nkd->nd", self.weights, spread)
 
     @property
@@ -172,9 +213,39 @@ class GaussianMixtures:
             By log-sum-exp: finite wherever `y` is.
         """
         z = (self._targets(y)[:, None] - self.means) / self.scales
-        joint = -0.5 * np.einsum("nkd,nkd->nk", z, z) - np.log(self.scales).sum(axis=-1)
+        if self.factors is None:
+            joint = -0.5 * np.einsum("nkd,nkd->nk", z, z) - np.log(self.scales).sum(axis=-1)
+        else:
+            square, log_det = self._whitened(z)
+            joint = -0.5 * (square + log_det) - np.log(self.scales).sum(axis=-1)
         joint += _log(self.weights) - 0.5 * self.n_dimensions * _LOG_2PI
         return logsumexp(joint, axis=1)
+
+    def marginal_log_prob(self, y: Any) -> np.ndarray:
+        """Return the logarithm of each dimension's own density at `y`, in nats.
+
+        Parameters
+        ----------
+        y : array-like of shape (n, D) or (n,)
+            One target a row.
+
+        Returns
+        -------
+        ndarray of shape (n, D)
+            They add up to `log_prob` only where dimensions are independent.
+        """
+        z = (self._targets(y)[:, None] - self.means) / self.marginal_scales
+        each = -0.5 * (z**2 + _LOG_2PI) - np.log(self.marginal_scales)
+        return logsumexp(each + _log(self.weights)[..., None], axis=1)
+
+    def _whitened(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        assert self.factors is not None
+        relative = self.factors / self.scales[..., None]
+        if len(self) == 1:
+            square, log_det = whitened_square(np.swapaxes(z, 0, 1), relative[0])
+            return square.T, log_det
+        square, log_det = whitened_square(z[:, :, None], relative)
+        return square[..., 0], log_det
 
     def cdf(self, y: Any) -> np.ndarray:
         """Return the distribution function of each dimension at `y`.
@@ -190,7 +261,7 @@ class GaussianMixtures:
             Probabilities; of targets drawn from the density they are uniform (the probability
             integral transform).
         """
-        z = (self._targets(y)[:, None] - self.means) / self.scales
+        z = (self._targets(y)[:, None] - self.means) / self.marginal_scales
         return np.einsum("nk,nkd->nd", self.weights, ndtr(z))
 
     def quantile(self, q: Any) -> np.ndarray:
@@ -219,8 +290,10 @@ class GaussianMixtures:
         found = [self._quantile(p) for p in np.atleast_1d(q)]
         return found[0] if q.ndim == 0 else np.stack(found, axis=-1)
 
-    def _quantile(self, p: float) -> np.ndarray:
-        each = self.means + ndtri(p) * self.scales
+    def _quantile(self, p: Any) -> np.ndarray:
+        # One probability for all, or (n, D): one for each.
+        z = ndtri(p) if np.ndim(p) == 0 else ndtri(p)[:, None]
+        each = self.means + z * self.marginal_scales
         used = self.weights[..., None] > 0
         low = np.min(each, axis=1, where=used, initial=np.inf)
         high = np.max(each, axis=1, where=used, initial=-np.inf)
@@ -278,7 +351,7 @@ class GaussianMixtures:
         Notes
         -----
         Temperature :math:`T` raises each factor to the power :math:`1/T`, as in physics: weights
-        become proportional to :math:`w^{1/T}` and variances to :math:`T\sigma^2`. At 0 each draw
+        become proportional to :math:`w^{1/T}`, covariances grow :math:`T`-fold. At 0 each draw
         is the mean of the heaviest component.
         """
         t_weight = temperature if weight_temperature is None else weight_temperature
@@ -304,6 +377,10 @@ class GaussianMixtures:
         rows = np.arange(n)[:, None]
         draws = rng.standard_normal((n, n_samples, self.n_dimensions))
         draws *= np.sqrt(t_scale) * self.scales[rows, chosen]
+        if self.factors is not None:
+            codes = np.sqrt(t_scale) * rng.standard_normal((n, n_samples, self.rank))
+            for r in range(self.rank):
+                draws += codes[..., r, None] * self.factors[rows, chosen, :, r]
         draws += self.means[rows, chosen]
         return np.swapaxes(draws, 1, 2)
 
@@ -334,12 +411,18 @@ class GaussianMixtures:
            variables and its application to mesoscale forecast ensemble verification", QJRMS
            132, 2006, eq. (5).
         """
-        w, mu, var = self.weights, self.means, self.scales**2
-        score = np.einsum("nk,nkd->nd", w, _expected_distance(self._targets(y)[:, None] - mu, var))
+        w, mu, var = self.weights, self.means, self.marginal_scales**2
+        score = self._distance_to(y)
         for k in range(self.n_components):
             pairs = _expected_distance(mu - mu[:, k, None], var + var[:, k, None])
             score -= 0.5 * np.einsum("nk,nkd->nd", w * w[:, k, None], pairs)
         return score
+
+    def _distance_to(self, y: Any) -> np.ndarray:
+        distance = _expected_distance(
+            self._targets(y)[:, None] - self.means, self.marginal_scales**2
+        )
+        return np.einsum("nk,nkd->nd", self.weights, distance)
 
     def energy_score(self, y: Any, *, n_samples: int = 200, random_state: Any = None) -> np.ndarray:
         r"""Return the energy score of the whole vector, by simulation.
@@ -373,6 +456,33 @@ class GaussianMixtures:
         y = self._targets(y)[..., None]
         to_target = 0.5 * (_norm(a - y) + _norm(b - y))
         return np.mean(to_target - 0.5 * _norm(a - b), axis=1)
+
+    def to_skpro(self, *, index: Any = None, columns: Any = None) -> Any:
+        """Return this density as a distribution of skpro, for its metrics and plots.
+
+        Parameters
+        ----------
+        index : array-like of shape (n,), default=None
+            Names of the rows; None numbers them.
+        columns : array-like of shape (D,), default=None
+            Names of the dimensions; None numbers them.
+
+        Returns
+        -------
+        skpro.distributions.base.BaseDistribution
+            Of shape (n, D). Its `pdf`, `cdf`, `ppf` and `energy` are of each entry alone, as
+            everywhere in skpro; its `sample` draws whole rows.
+
+        Notes
+        -----
+        Needs skpro, which is not installed with this package.
+        """
+        require("skpro", extra="skpro", purpose="distributions of skpro")
+        from .._skpro import GaussianMixturesDistribution
+
+        return GaussianMixturesDistribution(
+            self.weights, self.means, self.scales, self.factors, index=index, columns=columns
+        )
 
     def _targets(self, y: Any) -> np.ndarray:
         y = np.asarray(y, dtype=float)

@@ -2,7 +2,7 @@
 
 The mathematics are those of :mod:`sklearn_asdf.functional.mixtures`, on ``keras.ops`` so that they
 have gradients on every backend. A network's output is one flat row: K logits, then K x D means,
-then K x D raw scales.
+then K x D raw scales, then K x D x R factors where covariances have any.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from keras import ops  # noqa: E402
 
 __all__ = [
     "PADDING",
+    "Factors",
     "MixtureNLL",
     "SquaredWeights",
     "build_network",
@@ -27,6 +28,7 @@ __all__ = [
     "output_bias",
     "scale_of",
     "scale_of_numpy",
+    "split_factors",
     "split_output",
 ]
 
@@ -59,6 +61,29 @@ def split_output(output: Any, n_mixtures: int) -> tuple[Any, Any, Any]:
         reshape(output[:, n_mixtures : n_mixtures + rest], shape),
         reshape(output[:, n_mixtures + rest :], shape),
     )
+
+
+def split_factors(output: Any, n_mixtures: int, rank: int) -> tuple[Any, Any]:
+    """Take the factors from the end of a network's output.
+
+    Parameters
+    ----------
+    output : tensor or ndarray of shape (n, K + 2 K D + K D R)
+        What the network returned.
+    n_mixtures, rank : int
+        K and R.
+
+    Returns
+    -------
+    rest : tensor or ndarray of shape (n, K + 2 K D)
+        For `split_output`.
+    factors : tensor or ndarray of shape (K, D, R)
+        Of the first row; `Factors` repeats them on each row.
+    """
+    d = (output.shape[1] - n_mixtures) // (n_mixtures * (2 + rank))
+    rest = n_mixtures * (1 + 2 * d)
+    reshape = np.reshape if isinstance(output, np.ndarray) else ops.reshape
+    return output[:, :rest], reshape(output[0, rest:], (n_mixtures, d, rank))
 
 
 def scale_of(raw: Any, activation: str, min_scale: float) -> Any:
@@ -104,7 +129,7 @@ def scale_of_numpy(raw: np.ndarray, activation: str, min_scale: float) -> np.nda
     return np.where(raw > 0, raw + 1, np.exp(np.minimum(raw, 0))) + min_scale
 
 
-def mixture_log_prob(logits: Any, means: Any, scales: Any, y: Any) -> Any:
+def mixture_log_prob(logits: Any, means: Any, scales: Any, y: Any, factors: Any = None) -> Any:
     """Return the log density of each row's mixture at its target, by log-sum-exp.
 
     Parameters
@@ -115,6 +140,8 @@ def mixture_log_prob(logits: Any, means: Any, scales: Any, y: Any) -> Any:
         Of the components.
     y : tensor of shape (n, D)
         Targets.
+    factors : tensor of shape (K, D, R), default=None
+        In units of the scales: covariances are S (I + G G^T) S, S the diagonal matrix of scales.
 
     Returns
     -------
@@ -122,8 +149,30 @@ def mixture_log_prob(logits: Any, means: Any, scales: Any, y: Any) -> Any:
         In nats.
     """
     z = (ops.expand_dims(y, 1) - means) / scales
-    joint = -ops.sum(0.5 * z * z + ops.log(scales) + 0.5 * _LOG_2PI, axis=-1)
+    if factors is None:
+        joint = -ops.sum(0.5 * z * z + ops.log(scales) + 0.5 * _LOG_2PI, axis=-1)
+    else:
+        square, log_det = _whitened_square(z, factors)
+        joint = -0.5 * (square + log_det) - ops.sum(ops.log(scales) + 0.5 * _LOG_2PI, axis=-1)
     return ops.logsumexp(joint + ops.log_softmax(logits, axis=-1), axis=-1)
+
+
+def _whitened_square(z: Any, factors: Any) -> tuple[Any, Any]:
+    """Mahalanobis squares (n, K) and log determinants (K,) of I + G G^T."""
+    # See functional.low_rank; by Cholesky, whose gradient knows no equal eigenvalues.
+    gram = ops.einsum("kdr,kds->krs", factors, factors)
+    # A decomposition of NaN raises; the loss is NaN anyway, and training then stops in order.
+    gram = ops.where(ops.all(ops.isfinite(gram)), gram, ops.zeros_like(gram))
+    eye = ops.eye(factors.shape[2], dtype=factors.dtype)
+    trace = ops.sum(gram * eye, axis=(1, 2), keepdims=True)
+    tiny = 10 * float(np.finfo(keras.backend.standardize_dtype(factors.dtype)).eps)
+    root = ops.cholesky(gram + eye * (1.0 + tiny * trace))
+    inverse = ops.solve_triangular(root, ops.zeros_like(gram) + eye, lower=True)
+    code = ops.einsum("nkd,kdr->nkr", z, factors)
+    code = ops.einsum("kts,ktr,nkr->nks", inverse, inverse, code)
+    rest = z - ops.einsum("nkr,kdr->nkd", code, factors)
+    square = ops.sum(rest * rest, axis=-1) + ops.sum(code * code, axis=-1)
+    return square, 2.0 * ops.sum(ops.log(ops.sum(root * eye, axis=-1)), axis=-1)
 
 
 @keras.saving.register_keras_serializable("sklearn_asdf")
@@ -140,6 +189,8 @@ class MixtureNLL(keras.losses.Loss):
         Floor under the scales.
     factor : float, default=1.0
         Multiplies the loss; one over the mean sample weight makes a weighted loss a weighted mean.
+    rank : int, default=0
+        Factors of each covariance; they are the same in all rows of an output.
     reduction, name, dtype : optional
         As in :class:`keras.losses.Loss`.
     """
@@ -150,6 +201,7 @@ class MixtureNLL(keras.losses.Loss):
         activation: str = "softplus",
         min_scale: float = 1e-3,
         factor: float = 1.0,
+        rank: int = 0,
         reduction: str = "sum_over_batch_size",
         name: str = "mixture_nll",
         dtype: Any = None,
@@ -159,6 +211,7 @@ class MixtureNLL(keras.losses.Loss):
         self.activation = activation
         self.min_scale = min_scale
         self.factor = factor
+        self.rank = rank
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return one value a row.
@@ -167,7 +220,7 @@ class MixtureNLL(keras.losses.Loss):
         ----------
         y_true : tensor of shape (n, D)
             Targets.
-        y_pred : tensor of shape (n, K + 2 K D)
+        y_pred : tensor of shape (n, K + 2 K D + K D R)
             The network's output.
 
         Returns
@@ -175,15 +228,18 @@ class MixtureNLL(keras.losses.Loss):
         tensor of shape (n,)
             In nats a dimension.
         """
+        factors = None
+        if self.rank:
+            y_pred, factors = split_factors(y_pred, self.n_mixtures, self.rank)
         logits, means, raw = split_output(y_pred, self.n_mixtures)
         scales = scale_of(raw, self.activation, self.min_scale)
         y_true = ops.cast(y_true, means.dtype)
-        log_prob = mixture_log_prob(logits, means, scales, y_true)
+        log_prob = mixture_log_prob(logits, means, scales, y_true, factors)
         return log_prob * (-self.factor / means.shape[-1])
 
     def get_config(self) -> dict[str, Any]:
         """Return the parameters, for saving."""
-        own = ("n_mixtures", "activation", "min_scale", "factor")
+        own = ("n_mixtures", "activation", "min_scale", "factor", "rank")
         return super().get_config() | {name: getattr(self, name) for name in own}
 
 
@@ -205,6 +261,53 @@ class SquaredWeights(keras.regularizers.L2):
             A number.
         """
         return ops.cast(super().__call__(x), keras.config.floatx())
+
+
+@keras.saving.register_keras_serializable("sklearn_asdf")
+class Factors(keras.layers.Layer):
+    """Weights that do not depend on the input, put at the end of each row.
+
+    Parameters
+    ----------
+    size : int
+        How many: K x D x R.
+    **options
+        As in :class:`keras.layers.Layer`.
+    """
+
+    def __init__(self, size: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.size = size
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights, all 0.
+
+        Parameters
+        ----------
+        input_shape : tuple
+            Not used.
+        """
+        self.values = self.add_weight(shape=(self.size,), initializer="zeros", name="values")
+
+    def call(self, inputs: Any) -> Any:
+        """Return the rows with the weights behind them.
+
+        Parameters
+        ----------
+        inputs : tensor of shape (n, m)
+            Rows.
+
+        Returns
+        -------
+        tensor of shape (n, m + size)
+            Longer rows.
+        """
+        repeated = ops.zeros_like(inputs[:, :1]) + ops.expand_dims(self.values, 0)
+        return ops.concatenate([inputs, repeated], axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the parameters, for saving."""
+        return super().get_config() | {"size": self.size}
 
 
 def output_bias(weights: Any, means: Any, scales: Any, *, min_scale: float) -> np.ndarray:
@@ -245,6 +348,7 @@ def build_network(
     alpha: float = 0.0,
     bias: np.ndarray | None = None,
     kernel_scale: float = 1.0,
+    factors: np.ndarray | None = None,
     dtype: str = "float32",
     blank: bool = False,
 ) -> Any:
@@ -274,6 +378,8 @@ def build_network(
         The output layer's first bias.
     kernel_scale : float, default=1.0
         Factor of the output layer's first weights.
+    factors : ndarray of shape (K, D, R), default=None
+        Where the covariances' factors start, in units of the scales; None means diagonal ones.
     dtype : str, default="float32"
         Precision of weights and computation.
     blank : bool, default=False
@@ -283,7 +389,7 @@ def build_network(
     Returns
     -------
     keras.Model
-        From (n, n_inputs) to (n, K + 2 K D).
+        From (n, n_inputs) to (n, K + 2 K D), or to (n, K + 2 K D + K D R) with `factors`.
     """
     layers = keras.layers
     options = {"dtype": dtype} | ({"kernel_initializer": "zeros"} if blank else {})
@@ -310,7 +416,12 @@ def build_network(
             x = layers.Dropout(dropout, dtype=dtype)(x)
     n_outputs = n_mixtures * (1 + 2 * n_targets)
     head = layers.Dense(n_outputs, name="mixture", **options, **penalty)
-    model = keras.Model(inputs, head(x))
+    x = head(x)
+    if factors is not None:
+        shared = Factors(factors.size, dtype=dtype, name="factors")
+        x = shared(x)
+        shared.values.assign(np.ravel(factors))
+    model = keras.Model(inputs, x)
     if bias is not None and not blank:
         head.kernel.assign(head.kernel * kernel_scale)
         head.bias.assign(bias)

@@ -16,6 +16,7 @@ from sklearn_asdf.nets.mixture import (
     output_bias,
     scale_of,
     scale_of_numpy,
+    split_factors,
     split_output,
 )
 from sklearn_asdf.nets.training import Network, import_keras
@@ -64,8 +65,49 @@ def test_the_loss_is_the_negative_log_likelihood_a_dimension():
     )
 
 
+@pytest.mark.parametrize(("rank", "dtype", "rtol"), [(1, "float64", 1e-7), (3, "float32", 1e-4)])
+def test_log_prob_with_factors_is_numpys(rank, dtype, rtol):
+    logits, means, y = numbers(5, 3), numbers(5, 3, 4), numbers(5, 4, seed=1)
+    scales, relative = np.exp(numbers(5, 3, 4, seed=2)), numbers(3, 4, rank, seed=3)
+    weights = np.exp(logits.astype(float))
+    density = GaussianMixtures(
+        weights / weights.sum(axis=1, keepdims=True), means, scales, scales[..., None] * relative
+    )
+    arrays = (a.astype(dtype) for a in (logits, means, scales, y, relative))
+    found = as_numpy(mixture_log_prob(*arrays))
+    np.testing.assert_allclose(found, density.log_prob(y), rtol=rtol)
+
+
+def test_networks_put_their_factors_behind_each_row():
+    factors = numbers(2, 3, 1)
+    model = build_network(n_inputs=4, n_targets=3, n_mixtures=2, factors=factors)
+    X, y = numbers(5, 4), numbers(5, 3, seed=1)
+    out = as_numpy(model(X))
+    assert out.shape == (5, 2 + 2 * 2 * 3 + 2 * 3)
+    np.testing.assert_array_equal(out[:, -6:], np.tile(factors.ravel(), (5, 1)))
+    rest, found = split_factors(out, 2, 1)
+    np.testing.assert_array_equal(found, factors)
+    logits, means, raw = split_output(rest, 2)
+    scales = scale_of_numpy(raw, "softplus", 1e-3)
+    expected = as_numpy(mixture_log_prob(logits, means, scales, y, found)) / -3
+    np.testing.assert_allclose(as_numpy(MixtureNLL(2, rank=1).call(y, out)), expected, rtol=1e-5)
+    copy = keras.models.model_from_json(model.to_json())
+    copy.set_weights(model.get_weights())
+    np.testing.assert_array_equal(as_numpy(copy(X)), out)
+    plain = build_network(n_inputs=4, n_targets=3, n_mixtures=2)
+    assert model.count_params() == plain.count_params() + factors.size
+
+
+@pytest.mark.parametrize("size", [0.0, 1.0, 1e4, np.nan])
+def test_equal_or_broken_factors_do_not_raise(size):
+    out, y = numbers(6, 2 + 2 * 2 * 3 + 2 * 3 * 2), numbers(6, 3, seed=1)
+    out[:, -12:] = size
+    loss = as_numpy(MixtureNLL(2, rank=2).call(y, out))
+    assert np.isfinite(loss).all() == np.isfinite(size)
+
+
 def test_the_loss_is_registered():
-    loss = MixtureNLL(3, "elu", 0.5, factor=2.0)
+    loss = MixtureNLL(3, "elu", 0.5, factor=2.0, rank=2)
     copy = keras.losses.deserialize(keras.losses.serialize(loss))
     assert type(copy) is MixtureNLL
     assert copy.get_config() == loss.get_config()
