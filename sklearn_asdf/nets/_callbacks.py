@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .._files import atomic_path
 from .training import import_keras
 
 import_keras()
@@ -71,14 +71,8 @@ class Checkpoint:
             f"{name}_{i}": a for name, values in arrays.items() for i, a in enumerate(values)
         }
         flat["about"] = json.dumps({**about, **counts, "key": self.key})
-        handle, temporary = tempfile.mkstemp(dir=self.path.parent, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, **flat)
-            os.replace(temporary, self.path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with atomic_path(self.path) as temporary:
+            np.savez(temporary, **flat)
 
 
 class Guard(keras.callbacks.Callback):
