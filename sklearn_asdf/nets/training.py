@@ -109,6 +109,19 @@ def _global_random_states_kept() -> Iterator[None]:
         np.random.set_state(numpy)  # noqa: NPY002
 
 
+@contextmanager
+def _torch_seeded(seed: int) -> Iterator[None]:
+    # On PyTorch, Keras's dropout draws from the global generator unless told otherwise.
+    if import_keras().backend.backend() != "torch":
+        yield
+        return
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
+
+
 class Network:
     """A trained Keras model as plain data: how to build it, and its weights.
 
@@ -358,7 +371,7 @@ def train(
     shuffle : bool, default=True
         Whether each epoch has its own order of rows.
     steps_per_execution : int, default=None
-        Most steps between two returns to Python; None means 64. The greatest
+        Most steps between two returns to Python; None means 64, or 1 on PyTorch. The greatest
         number up to it that divides the steps of an epoch is used.
     jit_compile : bool, default=False
         Whether to compile with XLA.
@@ -396,7 +409,8 @@ def train(
     from ._callbacks import make_callbacks
 
     if steps_per_execution is None:
-        steps_per_execution = 64
+        # Keras on PyTorch takes no other number.
+        steps_per_execution = 1 if import_keras().backend.backend() == "torch" else 64
     with _LOCK, _global_random_states_kept(), quiet():
         guard, extra = make_callbacks(
             loss=loss if validation_loss is None else validation_loss,
@@ -431,7 +445,8 @@ def train(
             fit__shuffle=shuffle,
             callbacks=[guard, *extra, *callbacks],
         )
-        wrapper.fit(X, y, sample_weight=sample_weight, initial_epoch=first)
+        with _torch_seeded(seed):
+            wrapper.fit(X, y, sample_weight=sample_weight, initial_epoch=first)
         weights = guard.final_weights()
     if guard.broken_epoch is not None:
         warnings.warn(
