@@ -409,7 +409,7 @@ class GaussianMixtures:
         ----------
         .. [1] E. P. Grimit et al., "The continuous ranked probability score for circular
            variables and its application to mesoscale forecast ensemble verification", QJRMS
-           132, 2006, eq. (5).
+           132, 2006.
         """
         w, mu, var = self.weights, self.means, self.marginal_scales**2
         score = self._distance_to(y)
