@@ -76,7 +76,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         Range below a clip's loudest place that the code describes, in dB.
     pitch_shifts : sequence of float, default=(-1, 1, 2)
         Semitones by which copies of the music are transposed before components are learned, so
-        that the code knows more keys than it heard. Empty for none.
+        that the code knows more keys than it heard. Empty for none; the paper's has none.
     epochs : int, default=None
         Passes over the clips that train the network. 0 with `architecture="local"` keeps the
         components as they are and needs no Keras. None means as many as show some 3,000
@@ -806,8 +806,11 @@ def _held_out(audio: Any, fraction: float) -> np.ndarray:
     names = np.unique(groups)
     if len(names) == 1:
         mask[n - wanted :] = wanted > 0
-    else:
+    elif fraction > 0:
+        sizes = {name: (groups == name).sum() for name in names}
+        # Few recordings may all be longer than the share: then the shortest one serves.
+        smallest = min(names, key=sizes.__getitem__)
         for name in names[::-1]:
-            if mask.sum() + (groups == name).sum() <= max(wanted, 0):
+            if mask.sum() + sizes[name] <= max(wanted, sizes[smallest]):
                 mask |= groups == name
     return mask

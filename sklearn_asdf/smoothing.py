@@ -286,7 +286,8 @@ class _Stream:
         shape = (motion.n_axes, motion.n_clips, motion.n_joints)
         self.fps = motion.fps
         self.n_clips = motion.n_clips
-        self.longest = np.floor(smoother.max_gap * motion.fps + 1e-9)
+        # Finite, so that a joint never seen is not one seen within an endless gap.
+        self.longest = min(np.floor(smoother.max_gap * motion.fps + 1e-9), np.finfo(float).max)
         self.age = np.full(shape[1:], np.inf)
         self.held = np.zeros(shape, motion.dtype)
         self.origin = np.zeros(shape, motion.dtype)

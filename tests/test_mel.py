@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import random
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn_asdf import AudioClips, MelEncoder
 from sklearn_asdf._spectra import SpectrumBank
 from sklearn_asdf.functional.mel import melspectrogram
+from sklearn_asdf.mel import _held_out
 
 pytest.importorskip("librosa")
 
@@ -149,6 +151,37 @@ def test_unusable_input_ends_in_a_sentence(encoder, clips):
         clone(encoder).set_params(fmax=20000).fit(clips)
     with pytest.raises(ValueError, match="at most a clip's 2 s, got 3"):
         encoder.compose(encoder.transform(clips[:2]), hop_duration=3)
+
+
+@pytest.mark.parametrize("variational", [False, True])
+def test_trained_twice_with_one_seed_gives_the_same_bits(variational):
+    audio = np.random.default_rng(0).normal(size=(12, 5000)).astype(np.float32)
+    encoder = MelEncoder(
+        code_size=16,
+        steps=2,
+        n_mels=16,
+        n_fft=512,
+        epochs=1,
+        pitch_shifts=(),
+        variational=variational,
+        random_state=0,
+    )
+    once = encoder.fit(audio)
+    before = random.getstate()
+    twice = clone(encoder).fit(audio)
+    np.testing.assert_array_equal(
+        once.decode(once.transform(audio)), twice.decode(twice.transform(audio))
+    )
+    assert random.getstate() == before
+
+
+def test_few_recordings_hold_the_shortest_one_out():
+    sound = np.random.default_rng(0).normal(size=8 * 500).astype(np.float32)
+    clips = AudioClips.from_recordings(
+        [sound, sound[:2000], sound], sr=500, clip_duration=1.0, hop_duration=0.5
+    )
+    assert set(clips.groups[_held_out(clips, 0.1)]) == {1}
+    assert not _held_out(clips, 0.0).any()
 
 
 def test_same_seed_same_bits_also_in_another_process(encoder, clips, tmp_path):

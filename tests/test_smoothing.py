@@ -104,6 +104,17 @@ def test_stream_gives_what_the_whole_gives(smoother, dtype, seen, gap):
     np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
 
 
+@pytest.mark.parametrize("smoother", CAUSAL, ids=repr)
+def test_a_joint_never_seen_is_not_one_seen_within_an_endless_gap(smoother):
+    x = 500 + _walk(1, 12, 2, 2)
+    x[0, :3, 0] = np.nan
+    smoother = clone(smoother).set_params(max_gap=np.inf).fit(x)
+    one_by_one = [smoother.partial_transform(x[:, [i]]).position for i in range(12)]
+    np.testing.assert_array_equal(
+        np.concatenate(one_by_one, axis=1), smoother.transform(x).position
+    )
+
+
 def test_stream_knows_confidence_and_nobody():
     x = _walk(1, 30, 2, 2)
     sure = np.ones((1, 30, 2))

@@ -97,7 +97,7 @@ def sphericity(position: ArrayLike) -> np.ndarray:
 
     References
     ----------
-    After the body's bounding ellipsoid in A. Hachimura, K. Takashina and M. Yoshimura, "Analysis
+    After the body's bounding ellipsoid in K. Hachimura, K. Takashina and M. Yoshimura, "Analysis
     and evaluation of dancing movement based on LMA", RO-MAN 2005.
 
     Examples

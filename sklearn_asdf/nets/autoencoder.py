@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .training import Network, import_keras, quiet, train
+from .training import Network, import_keras, seeded, train
 
 import_keras("an autoencoder")
 import keras  # noqa: E402
@@ -333,7 +333,7 @@ def train_autoencoder(
     }
     initial = None
     if start is not None:
-        with quiet():
+        with seeded(seed):
             keras_model = _build_training(**{**full, "frames": frames[: config["n_frames"]]})
             for part in ("encoder", "decoder"):
                 for layer in keras_model.get_layer(part).layers:
@@ -354,7 +354,7 @@ def train_autoencoder(
         initial_weights=initial,
         **options,
     )
-    with quiet():
+    with seeded(seed):
         n_encoder = len(build_encoder(**config).get_weights())
         n_decoder = len(build_decoder(**config).get_weights())
     weights = network.weights

@@ -22,7 +22,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from .._validation import require
 
-__all__ = ["Network", "import_keras", "quiet", "train"]
+__all__ = ["Network", "import_keras", "quiet", "seeded", "train"]
 
 # Keras, NumPy and Python each have one global random state, and training borrows all of them.
 _LOCK = threading.RLock()
@@ -57,8 +57,12 @@ def import_keras(purpose: str = "this estimator") -> Any:
             # TensorFlow writes harmless lines at the level of errors, and at its very start
             # lines that no level stops.
             os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-            with quiet(), _standard_error_closed():
-                import keras
+            try:
+                with quiet(), _standard_error_closed():
+                    import keras
+            finally:
+                # A worker process that inherited it would take it for the user's wish.
+                del os.environ["TF_CPP_MIN_LOG_LEVEL"]
     return keras
 
 
@@ -107,6 +111,24 @@ def _global_random_states_kept() -> Iterator[None]:
     finally:
         random.setstate(python)
         np.random.set_state(numpy)  # noqa: NPY002
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Let models built here start from weights that `seed` determines, and nothing else change.
+
+    Parameters
+    ----------
+    seed : int
+        The seed.
+
+    Yields
+    ------
+    None
+    """
+    with _LOCK, _global_random_states_kept(), quiet():
+        random.seed(seed)
+        yield
 
 
 @contextmanager
@@ -201,7 +223,8 @@ class Network:
 def _predict(model: Any, X: Any, batch_size: int) -> Any:
     keras = import_keras()
     parts = []
-    with quiet():
+    # Filters of warnings belong to the process: two threads would restore each other's.
+    with _LOCK, quiet():
         for start in range(0, max(len(X), 1), batch_size):
             batch = np.asarray(X[start : start + batch_size])
             n = len(batch)
@@ -397,7 +420,7 @@ def train(
     if verbose > 0:
         require("tqdm", extra="music", purpose="a progress bar")
     import_keras()
-    with quiet():
+    with _LOCK, quiet():
         from scikeras.utils import random_state as scikeras_state
         from scikeras.wrappers import KerasRegressor
 
