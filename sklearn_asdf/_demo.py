@@ -21,8 +21,10 @@ from .plotting._motion import import_pyplot
 
 __all__ = ["run_demo"]
 
-# Of a made-up performance: 16 s with clips of 8 s every second.
-_CLIPS_EACH = 9
+# Of a made-up performance: many short ones teach more than few long ones.
+_CLIPS_EACH = 3
+# Seconds; more poses would be too small to see.
+_LONGEST_PICTURE = 24.0
 
 
 def run_demo(
@@ -33,7 +35,7 @@ def run_demo(
     preset: str,
     n_clips: int,
     clip_duration: float,
-    hop_duration: float,
+    hop_duration: float | None,
     n_held_out: int,
     temperature: float,
     random_state: int,
@@ -41,6 +43,8 @@ def run_demo(
 ) -> pd.DataFrame:
     """Fit on some performances, make music for the others; return the held-out scores."""
     require("keras", "librosa", "soundfile", "matplotlib", extra="music", purpose="the demo")
+    if hop_duration is None:
+        hop_duration = 1.0 if poses is not None else clip_duration / 2
     clock: dict[str, Any] = {"clip_duration": clip_duration, "hop_duration": hop_duration}
     if poses is None:
         data = datasets.make_dance_music(
@@ -65,12 +69,15 @@ def run_demo(
         joblib.dump(pipe, path)
 
     scores = []
-    for performance in held_out:
+    for i, performance in enumerate(held_out):
         name = str(data.names[performance])
         report(f"music for {name}")
         clips = _successive(data, performance, **clock)
         dance, music = data.poses[clips], data.audio[clips]
-        piece = _generate(pipe, dance, music, temperature=temperature, random_state=random_state)
+        # Another seed for each: what the pieces then share is not the draw.
+        piece = _generate(
+            pipe, dance, music, temperature=temperature, random_state=random_state + i
+        )
         true = _recording(music)
         _write_wav(out / f"{name}_generated.wav", piece, music.sr)
         _write_wav(out / f"{name}_true.wav", true, music.sr)
@@ -135,10 +142,17 @@ def _recording(music: AudioClips) -> np.ndarray:
 def _write_wav(path: Path, audio: np.ndarray, sr: int) -> None:
     import soundfile
 
-    # Only what would clip is turned down: the level is part of the music.
-    peak = np.abs(audio).max(initial=0.0)
+    # What would clip is bent, and only there: the level is part of the music.
+    knee = 0.8
+    over = np.maximum(np.abs(audio) - knee, 0.0)
+    bent = np.sign(audio) * (knee + (1 - knee) * np.tanh(over / (1 - knee)))
+    audio = np.where(over > 0, bent, audio)
+    # A drawn piece begins and ends in the middle of a wave.
+    ramp = np.linspace(0, 1, min(round(0.005 * sr), len(audio) // 2))
+    audio[: len(ramp)] *= ramp
+    audio[len(audio) - len(ramp) :] *= ramp[::-1]
     with atomic_path(path) as temporary:
-        soundfile.write(temporary, audio / max(1.0, peak), sr, subtype="PCM_16")
+        soundfile.write(temporary, audio, sr, subtype="PCM_16")
 
 
 def _score(pipe: Pipeline, name: str, dance, music) -> dict[str, Any]:
@@ -168,6 +182,8 @@ def _draw(path: Path, pipe: Pipeline, dance, music, *, generated: np.ndarray) ->
         4, figsize=(14, 11), sharex=True, height_ratios=[2, 2, 1.5, 1.5], layout="constrained"
     )
     for clip in range(0, len(dance), step):
+        if times[clip] >= _LONGEST_PICTURE:
+            break
         # Keyframes are found on smoothed poses, and drawn on the poses as they came.
         poses = replace(dance[clip], keyframes=motion.keyframes[clip : clip + 1])
         plotting.PoseStripDisplay.from_motion(poses, start=times[clip], ax=axes[0])
@@ -184,7 +200,7 @@ def _draw(path: Path, pipe: Pipeline, dance, music, *, generated: np.ndarray) ->
     )
     axes[0].set(title="poses, keyframes in colour", xlabel="")
     axes[1].set(title="Laban features of the windows, each over its own range", xlabel="")
-    axes[0].set_xlim(0, times[clip] + music.clip_duration)
+    axes[0].set_xlim(0, min(len(generated) / encoder.sr, _LONGEST_PICTURE))
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=80)
     pyplot.close(figure)

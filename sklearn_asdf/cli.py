@@ -50,15 +50,24 @@ def _make_parser() -> argparse.ArgumentParser:
         ),
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    demo.add_argument("--poses", metavar="DIR", help="folder of pose files (default: made up)")
+    demo.add_argument(
+        "--poses", metavar="DIR", help="folder of pose files; without it, dances are made up"
+    )
     demo.add_argument("--audio", metavar="DIR", help="folder of audio files of the same names")
     demo.add_argument("--out", metavar="DIR", default="demo", help="folder to write to")
     demo.add_argument(
         "--preset", default="default", choices=("default", "paper", "tiny"), help="pipeline preset"
     )
-    demo.add_argument("--n-clips", type=int, default=180, help="clips of made-up dance")
+    demo.add_argument(
+        "--n-clips", type=int, default=180, help="clips of made-up dance, 3 a performance"
+    )
     demo.add_argument("--clip-duration", type=float, default=8.0, help="seconds a clip")
-    demo.add_argument("--hop-duration", type=float, default=1.0, help="seconds between clips")
+    demo.add_argument(
+        "--hop-duration",
+        type=float,
+        default=None,
+        help="seconds between clips; None is 1 for files and half a clip for made-up dances",
+    )
     demo.add_argument("--held-out", type=int, default=3, help="performances to make music for")
     demo.add_argument(
         "--temperature",
@@ -79,6 +88,13 @@ def _demo(options: argparse.Namespace) -> int:
             "expected --poses and --audio together, got only one of them: give both folders, or "
             "neither for made-up dances"
         )
+    if not options.temperature >= 0:
+        raise ValueError(
+            f"expected --temperature of at least 0, got {options.temperature}: 1 draws from the "
+            "density as it is, 0 takes its mean"
+        )
+    if not 0 <= options.random_state < 2**32:
+        raise ValueError(f"expected --random-state from 0 to 2**32 - 1, got {options.random_state}")
     out = check_writable_folder(options.out)
     began = time.perf_counter()
     run_demo(

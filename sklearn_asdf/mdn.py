@@ -24,6 +24,7 @@ from ._mdn_steps import (
     reference_mixture,
 )
 from ._validation import Integral, Interval, Real, StrOptions, raise_all, validate_parameters
+from .functional.linear import fit_told_targets
 from .functional.mixtures import GaussianMixtures
 
 __all__ = ["MDNRegressor"]
@@ -43,6 +44,10 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
     covariance_rank : int, default=0
         Factors that correlate the targets within a Gaussian, beside its diagonal covariance. 0
         means that they vary independently there. Never more than the targets less one.
+    linear : bool, default=False
+        Whether a linear map lies under the network, which then models what it leaves: for those
+        targets only that the features tell something about on rows held out (by `groups`, where
+        they are given). Of a thousand targets with a handful that can be told, it finds these.
     architecture : {"default", "paper"}, default="default"
         What the parameters below mean where they are None. "default" is a small network on
         standardised columns that starts from a mixture fitted to the targets. "paper" is the
@@ -88,7 +93,8 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
     dtype : {"float32", "float64"}, default="float32"
         Precision of the network.
     warm_start : bool, default=False
-        Whether `fit` goes on from the last fit's weights, if the numbers of columns are the same.
+        Whether `fit` goes on from the last fit's weights, if the numbers of columns and the
+        network's sizes are the same. The scales of the first fit are kept.
     checkpoint_dir : path-like, default=None
         Folder for the state of training after each epoch. An interrupted `fit` with the same
         parameters and data goes on from its last epoch.
@@ -180,6 +186,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
     _parameter_constraints = {
         "n_mixtures": [Interval(Integral, 1, None, closed="left")],
         "covariance_rank": [Interval(Integral, 0, None, closed="left")],
+        "linear": ["boolean"],
         "architecture": [StrOptions({"default", "paper"})],
         "step_size": [None, Interval(Integral, 1, None, closed="left")],
         "hidden_layer_sizes": [None, "array-like"],
@@ -208,6 +215,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         n_mixtures=10,
         *,
         covariance_rank=0,
+        linear=False,
         architecture="default",
         step_size=None,
         hidden_layer_sizes=None,
@@ -232,6 +240,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
     ):
         self.n_mixtures = n_mixtures
         self.covariance_rank = covariance_rank
+        self.linear = linear
         self.architecture = architecture
         self.step_size = step_size
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -304,29 +313,46 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
                 kept, groups, fraction=self.validation_fraction, random_state=seed
             )
         w = None if weight is None else weight[train]
-        if not warm:
-            self._learn_scales(X[train], y[train], w, options)
+        if warm:
+            rest = y[train] - self._linear_part(X[train])
+        else:
+            rest = y[train]
+            self._learn_scales(X[train], rest, w, options)
+            self._own_spread = self._spread
+            self._linear = None
+            if self.linear:
+                of_row = None if groups is None else np.asarray(groups)[train]
+                *self._linear, predicted = fit_told_targets(
+                    X[train], y[train], groups=of_row, sample_weight=w
+                )
+                # Errors on rows that the map was fitted to would look too small.
+                rest = y[train] - predicted
+                self._learn_scales(X[train], rest, w, options)
         self._rank = min(self.covariance_rank, max(np.count_nonzero(self._varies) - 1, 0))
         if validation_data is not None:
             X_held, y_held = self._check_validation(validation_data)
         else:
             X_held, y_held = X[held], y[held]
         w_held = None if weight is None or validation_data is not None else weight[held]
+        rest_held = y_held - self._linear_part(X_held)
+        reference = {
+            "n_mixtures": self.n_mixtures,
+            "min_scale": self._min_scale if options["standardize"] else 1e-2,
+            "rank": self._rank,
+        }
         self.unconditional_, start = reference_mixture(
-            y[train],
-            w,
-            y_held,
-            w_held,
-            spread=self._spread,
-            n_mixtures=self.n_mixtures,
-            min_scale=self._min_scale if options["standardize"] else 1e-2,
-            rank=self._rank,
+            y[train], w, y_held, w_held, spread=self._own_spread, **reference
         )
+        if self._linear is not None:
+            _, start = reference_mixture(
+                rest, w, rest_held, w_held, spread=self._spread, **reference
+            )
         total = len(train) if w is None else w.sum()
         config = self._config(X.shape[1], total, options, start)
         self._train(
-            config, X[train], y[train], w, X_held, y_held, w_held, options, warm, seed, checkpoint
+            config, X[train], rest, w, X_held, rest_held, w_held, options, warm, seed, checkpoint
         )
+        self._structure = self._structural_parameters()
         own = (y, weight) if not len(y_held) else (y_held, w_held)
         self.unconditional_score_ = mean_log_prob(self.unconditional_, *own)
         self.validation_score_ = (
@@ -524,6 +550,10 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
             sizes = getattr(self, name)
             if sizes is not None and not all(isinstance(n, Integral) and n > 0 for n in sizes):
                 problems.append(f"expected {name} to be whole numbers above 0, got {sizes!r}")
+        if self.linear and np.isnan(X).any():
+            problems.append(
+                "expected no NaN with linear=True, got time steps of padding: pass linear=False"
+            )
         raise_all(problems)
         self._check_padding(X)
 
@@ -543,10 +573,30 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
     def _fits_previous(self, X, y):
         return (
             hasattr(self, "network_")
+            and self._structure == self._structural_parameters()
             and self._input_loc.shape == (X.shape[1],)
             and self._y_ndim == y.ndim
             and self.n_targets_ == y[:1].size
         )
+
+    def _structural_parameters(self):
+        """What must stay for the weights of one fit to serve the next."""
+        names = ("n_mixtures", "covariance_rank", "linear", "architecture", "step_size", "dtype")
+        sizes = ("hidden_layer_sizes", "recurrent_layer_sizes")
+        return (
+            *(getattr(self, name) for name in names),
+            *(
+                None if getattr(self, name) is None else tuple(getattr(self, name))
+                for name in sizes
+            ),
+        )
+
+    def _linear_part(self, X):
+        """Means under the network, or 0."""
+        if self._linear is None:
+            return 0.0
+        coef, intercept = self._linear
+        return np.asarray(X, dtype=float) @ coef + intercept
 
     def _options(self, n_rows):
         own = ARCHITECTURES[self.architecture]
@@ -732,13 +782,16 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
                 scales, self._scale_activation, self._min_scale
             )
         all_scales *= self._target_scale
+        under = self._linear_part(X)
+        if self._linear is not None:
+            under = under[:, None]
         factors = None
         if self._rank:
             factors = np.zeros((*shape, self._rank))
             factors[:, :, self._varies] = all_scales[:, :, self._varies, None] * relative
         return GaussianMixtures(
             softmax(logits, axis=1),
-            self._target_loc + all_means * self._target_scale,
+            self._target_loc + all_means * self._target_scale + under,
             all_scales,
             factors,
         )

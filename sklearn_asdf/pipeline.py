@@ -156,13 +156,14 @@ def _music_step(preset: str, *, random_state, memory, verbose):
 
     common = {"random_state": random_state, "verbose": verbose}
     if preset == "paper":
-        encoder = MelEncoder(architecture="paper", epochs=400, **common)
+        encoder = MelEncoder(architecture="paper", validation_fraction=0.2, **common)
         density = MDNRegressor(architecture="paper", step_size=5, **common)
     elif preset == "tiny":
         bands = {"n_mels": 40, "n_fft": 2048}
         encoder = MelEncoder(code_size=64, steps=8, epochs=0, n_iter=8, **bands, **common)
-        density = MDNRegressor(2, hidden_layer_sizes=(16,), epochs=5, **common)
+        density = MDNRegressor(2, linear=True, hidden_layer_sizes=(16,), epochs=5, **common)
     else:
         encoder = MelEncoder(**common)
-        density = MDNRegressor(**common)
+        # Of a code's thousand numbers a dance tells few, such as the level: those get a map.
+        density = MDNRegressor(3, linear=True, **common)
     return AudioTargetRegressor(density, encoder, memory=memory)

@@ -15,7 +15,7 @@ def test_demo_writes_music_pictures_scores_and_the_model(tmp_path, capsys):
     import soundfile
 
     out = tmp_path / "demo"
-    arguments = ["--preset", "tiny", "--n-clips", "32", "--clip-duration", "3", "--held-out", "2"]
+    arguments = ["--preset", "tiny", "--n-clips", "24", "--clip-duration", "3", "--held-out", "2"]
     assert main(["demo", "--out", str(out), *arguments]) == 0
     scores = pd.read_csv(out / "scores.csv")
     assert len(scores) == 2
@@ -39,6 +39,8 @@ def test_demo_writes_music_pictures_scores_and_the_model(tmp_path, capsys):
         (["--poses", "nowhere", "--audio", "nowhere"], "nowhere"),
         (["--held-out", "0"], "expected to hold out"),
         (["--n-clips", "0"], "n_clips"),
+        (["--temperature", "-1"], "expected --temperature of at least 0"),
+        (["--random-state", "-1"], "expected --random-state"),
     ],
 )
 def test_refusals_are_sentences_and_exit_2(arguments, message, tmp_path, capsys):

@@ -516,3 +516,48 @@ def test_bad_tables_are_refused_before_training(branches):
         model.predict(X)
     with pytest.raises(ValueError, match="targets with 1 columns as in fit"):
         branches[0].score(branches[1], np.zeros((1000, 2)))
+
+
+@pytest.fixture(scope="module")
+def mostly_untold():
+    """Sixty targets, three of which depend on the features, in thirty groups."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 8))
+    y = rng.normal(size=(150, 60))
+    y[:, :3] = 5 + X[:, :3] + 0.3 * y[:, :3]
+    return X, y, np.repeat(np.arange(30), 5)
+
+
+@pytest.mark.parametrize("n_mixtures", [1, 3])
+def test_a_linear_map_finds_the_few_targets_that_are_told(mostly_untold, n_mixtures):
+    X, y, groups = mostly_untold
+    train, test = groups < 22, groups >= 22
+    gain = {}
+    for linear in (False, True):
+        model = MDNRegressor(n_mixtures, linear=linear, epochs=30, random_state=0)
+        model.fit(X[train], y[train], groups=groups[train])
+        gain[linear] = model.gain(X[test], y[test])
+    # A target of noise .3 beside a spread of 1.04 tells log(1.04 / .3) nats, three of sixty.
+    assert gain[True] > 0.6 * 3 * np.log(1.04 / 0.3) / 60
+    assert gain[True] > gain[False]
+    told = model.predict(X[test])[:, :3]
+    assert np.corrcoef(told.ravel(), y[test, :3].ravel())[0, 1] > 0.9
+
+
+def test_the_density_over_a_linear_map_is_in_the_targets_unit(mostly_untold):
+    X, y, groups = mostly_untold
+    model = MDNRegressor(1, linear=True, epochs=2, random_state=0).fit(X, y, groups=groups)
+    times_8 = clone(model).fit(X, 8 * y, groups=groups)
+    assert times_8.score(X, 8 * y) == pytest.approx(model.score(X, y) - np.log(8), abs=1e-5)
+    copy = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copy.predict(X), model.predict(X))
+    draws = model.sample_y(X[:1], 4000, random_state=0)
+    np.testing.assert_allclose(draws.mean(-1)[0, :3], model.predict(X[:1])[0, :3], atol=0.05)
+
+
+def test_warm_start_of_another_network_starts_cold(mostly_untold):
+    X, y, groups = mostly_untold
+    model = MDNRegressor(1, warm_start=True, epochs=2, random_state=0).fit(X, y)
+    model.set_params(n_mixtures=2, linear=True).fit(X, y)
+    cold = MDNRegressor(2, linear=True, epochs=2, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), cold.predict(X))
