@@ -10,6 +10,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._validation import raise_all, validate_parameters
+from .audio import AudioClips
 from .motion import Motion, as_motion
 
 
@@ -38,6 +39,8 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool =
     A table has as many features as columns (frames), as scikit-learn expects it; anything else
     has ``n_joints * n_axes``, since clips may be longer or shorter than in `fit`.
     """
+    if isinstance(X, AudioClips):
+        raise TypeError("expected poses, got AudioClips: are dance and audio swapped?")
     fitted = None if reset else getattr(estimator, "skeleton_", None)
     table = not isinstance(X, Motion) and _ndim(X) <= 2
     if table:

@@ -15,6 +15,8 @@ from ._validation import check_choice, raise_all, require
 
 __all__ = ["AudioClips", "check_audio", "load_audio"]
 
+# No sound in [-1, 1], however far it overshoots: integers that were made floats.
+_LOUDEST = 1000.0
 _PCM = ("int8", "uint8", "int16", "uint16")
 
 
@@ -470,6 +472,12 @@ def _check_array(y: Any, name: str) -> tuple[np.ndarray, list[str]]:
         return y, [
             f"expected finite samples in {name}, got NaN or infinity in {len(bad)} clip(s), "
             f"the first is clip {bad[0]}: remove or mend them"
+        ]
+    loudest = np.abs(y).max()
+    if loudest > _LOUDEST:
+        return y, [
+            f"expected {name} as floats in [-1, 1], got values up to {loudest:g}: divide samples "
+            "by the format's largest value, for 16 bits y / 32768.0"
         ]
     return y, []
 

@@ -146,6 +146,11 @@ class Motion:
             problems.append(
                 f"expected at least one frame, joint and axis, got poses of shape {position.shape}"
             )
+        if position.shape[3] > 3:
+            problems.append(
+                f"expected 1 to 3 axes of space, got {position.shape[3]} in poses of shape "
+                f"{position.shape}: transpose them to {_SHAPE}"
+            )
         if isinstance(fps, bool) or not isinstance(fps, Real) or not 0 < float(fps) < np.inf:
             problems.append(f"expected fps to be a positive number of frames a second, got {fps!r}")
         if skeleton is not None and not isinstance(skeleton, Skeleton):

@@ -163,6 +163,11 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         -------
         audio : ndarray of shape (n_clips, n_samples)
             One clip of sound for each dance clip.
+
+        Notes
+        -----
+        The mean of a density of sounds is blurred and quieter than each of them: to listen, draw
+        with `sample_y`, or with `compose` at a temperature.
         """
         X = self._check_features(X)
         return self._decode(self.regressor_.predict(X))
@@ -295,7 +300,7 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             if y.ndim > 2:
                 raise ValueError(
                     "expected audio of shape (n_clips, n_samples), mono, "
-                    f"got {y.shape}: mix the channels to one"
+                    f"got {y.shape}: mix the channels to one, or are dance and audio swapped?"
                 )
         if len(X) != len(y):
             raise ValueError(

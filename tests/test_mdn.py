@@ -556,7 +556,7 @@ def test_the_density_over_a_linear_map_is_in_the_targets_unit(mostly_untold):
 
 
 def test_warm_start_of_another_network_starts_cold(mostly_untold):
-    X, y, groups = mostly_untold
+    X, y, _ = mostly_untold
     model = MDNRegressor(1, warm_start=True, epochs=2, random_state=0).fit(X, y)
     model.set_params(n_mixtures=2, linear=True).fit(X, y)
     cold = MDNRegressor(2, linear=True, epochs=2, random_state=0).fit(X, y)

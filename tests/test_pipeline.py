@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import spearmanr
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, GroupKFold
@@ -135,6 +136,9 @@ def test_arrays_lists_and_motion_give_the_same_features(data):
     [
         (lambda p, a: (np.asarray(p)[0], a), r"expected poses of shape .*got \(90, 17, 2\)"),
         (lambda p, a: (np.asarray(p)[:, :0], a), "frame"),
+        (lambda p, a: (np.asarray(p).swapaxes(2, 3), a), "expected 1 to 3 axes of space, got 17"),
+        (lambda p, a: (a, p), "are dance and audio swapped"),
+        (lambda p, a: (p, np.asarray(a) * 32768), r"expected .* as floats in \[-1, 1\]"),
         (lambda p, a: (np.asarray(p) * np.nan, a), "no joint|not seen|never seen|NaN"),
         (lambda p, a: (np.full((18, 90, 17, 2), "left"), a), "expected"),
         (lambda p, a: (p, a[:-1]), "expected one audio clip for each dance clip"),
@@ -146,6 +150,9 @@ def test_arrays_lists_and_motion_give_the_same_features(data):
     ids=[
         "rank",
         "no frames",
+        "transposed",
+        "swapped",
+        "16 bits",
         "all NaN",
         "text poses",
         "count",
@@ -165,6 +172,16 @@ def test_bad_input_ends_in_a_sentence_before_training(data, change, message, mon
     poses, audio = change(data.poses, data.audio)
     with pytest.raises((ValueError, TypeError), match=message):
         make_dance_pipeline("tiny").fit(poses, audio)
+
+
+def test_the_music_follows_dances_that_were_not_trained_on():
+    data = make_dance_music(n_clips=100, n_performances=50, hop_duration=4.0, random_state=0)
+    new = data.groups >= 40
+    pipe = make_dance_pipeline("tiny", random_state=0).fit(data.poses[~new], data.audio[~new])
+    features = pipe[:-1].transform(data.poses[new])
+    drawn = pipe[-1].sample_y(features, 1, random_state=0)[..., 0]
+    loudness = np.log(np.square(drawn).mean(axis=1))
+    assert spearmanr(loudness, data.factors["vigour"][new]).statistic > 0.6
 
 
 def test_audio_of_another_length_is_refused(fitted, data):
