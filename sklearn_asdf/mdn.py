@@ -48,6 +48,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         Whether a linear map lies under the network, which then models what it leaves: for those
         targets only that the features tell something about on rows held out (by `groups`, where
         they are given). Of a thousand targets with a handful that can be told, it finds these.
+        Rows are held out by their number, so a row given twice is not quite one of weight 2.
     architecture : {"default", "paper"}, default="default"
         What the parameters below mean where they are None. "default" is a small network on
         standardised columns that starts from a mixture fitted to the targets. "paper" is the
@@ -126,7 +127,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         Number of targets.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of columns, where `X` had names.
 
     See Also

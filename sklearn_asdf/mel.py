@@ -131,7 +131,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         Losses of each epoch.
     n_features_in_ : int
         Samples of a clip.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if clips came in a DataFrame.
 
     See Also
