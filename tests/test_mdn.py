@@ -561,3 +561,11 @@ def test_warm_start_of_another_network_starts_cold(mostly_untold):
     model.set_params(n_mixtures=2, linear=True).fit(X, y)
     cold = MDNRegressor(2, linear=True, epochs=2, random_state=0).fit(X, y)
     np.testing.assert_array_equal(model.predict(X), cold.predict(X))
+
+
+def test_a_start_that_training_makes_worse_is_kept():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(80, 30)), rng.normal(size=(80, 16))
+    model = MDNRegressor(2, learning_rate=1.0, epochs=3, random_state=0).fit(X, y)
+    assert min(model.history_["val_loss"]) > -model.validation_score_ + 0.1
+    assert model.validation_score_ == pytest.approx(model.unconditional_score_, abs=1e-3)

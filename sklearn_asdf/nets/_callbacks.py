@@ -76,7 +76,7 @@ class Checkpoint:
 
 
 class Guard(keras.callbacks.Callback):
-    """Validate after each epoch, keep the best finite weights, stop in time, write checkpoints.
+    """Validate the start and each epoch, keep the best finite weights, stop, write checkpoints.
 
     Parameters
     ----------
@@ -150,6 +150,11 @@ class Guard(keras.callbacks.Callback):
         elif self.initial_weights is not None:
             model.set_weights(self.initial_weights)
         self._finite = model.get_weights()
+        if self._resumed is None and self.validation_data is not None:
+            # A start from the data may be better than all that training makes of it.
+            start = self._validate()
+            if np.isfinite(start):
+                self.best, self.best_weights = start, self._finite
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Judge the epoch."""
@@ -199,7 +204,7 @@ class Guard(keras.callbacks.Callback):
         assert self.validation_data is not None
         X, y, *weight = self.validation_data
         model = self.model
-        size = max(self.batch_size, 256)
+        size = max(self.batch_size, 64)
         values = [
             keras.ops.convert_to_numpy(
                 self.loss(
