@@ -88,8 +88,6 @@ class Guard(keras.callbacks.Callback):
         Rows validated at once.
     patience : int or None
         Epochs without improvement before training stops.
-    min_delta : float
-        What counts as improvement.
     initial_weights : sequence of ndarray or None
         Where training starts.
     checkpoint : Checkpoint or None
@@ -107,7 +105,6 @@ class Guard(keras.callbacks.Callback):
         validation_data: tuple[Any, ...] | None,
         batch_size: int,
         patience: int | None,
-        min_delta: float,
         initial_weights: Sequence[np.ndarray] | None,
         checkpoint: Checkpoint | None,
         epochs: int,
@@ -119,7 +116,6 @@ class Guard(keras.callbacks.Callback):
         self.validation_data = validation_data
         self.batch_size = batch_size
         self.patience = patience
-        self.min_delta = min_delta
         self.initial_weights = initial_weights
         self.checkpoint = checkpoint
         self.best = np.inf
@@ -174,7 +170,7 @@ class Guard(keras.callbacks.Callback):
         for name, values in self.history_so_far.items():
             values.append(float(logs[name]))
         if self.validation_data is not None:
-            if watched < self.best - self.min_delta:
+            if watched < self.best:
                 self.best, self.best_weights, self.wait = watched, weights, 0
             else:
                 self.wait += 1

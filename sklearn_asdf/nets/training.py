@@ -342,12 +342,10 @@ def train(
     validation_data: tuple[Any, ...] | None = None,
     validation_loss: Any = None,
     patience: int | None = None,
-    min_delta: float = 0.0,
     initial_weights: Sequence[np.ndarray] | None = None,
     checkpoint: Any = None,
     shuffle: bool = True,
     steps_per_execution: int | None = None,
-    jit_compile: bool = False,
     callbacks: Sequence[Any] = (),
     verbose: int = 0,
     description: str = "training",
@@ -385,8 +383,6 @@ def train(
         What is measured on them; None means `loss`.
     patience : int, default=None
         Epochs without improvement of the validation loss before training stops; None never stops.
-    min_delta : float, default=0.0
-        What counts as improvement.
     initial_weights : sequence of ndarray, default=None
         Where training starts, for a warm start.
     checkpoint : Checkpoint, default=None
@@ -396,8 +392,6 @@ def train(
     steps_per_execution : int, default=None
         Most steps between two returns to Python; None means 64, or 1 on PyTorch. The greatest
         number up to it that divides the steps of an epoch is used.
-    jit_compile : bool, default=False
-        Whether to compile with XLA.
     callbacks : sequence of keras.callbacks.Callback, default=()
         More callbacks.
     verbose : int, default=0
@@ -408,7 +402,8 @@ def train(
     Returns
     -------
     network : Network
-        The trained network: of the best epoch where there is `validation_data`, else of the last.
+        The trained network: with `validation_data` of the best epoch, or as it started where no
+        epoch was better; else of the last.
     history : dict of list of float
         ``loss`` and, with `validation_data`, ``val_loss``, a value an epoch.
 
@@ -440,7 +435,6 @@ def train(
             validation_data=validation_data,
             batch_size=batch_size,
             patience=patience,
-            min_delta=min_delta,
             initial_weights=initial_weights,
             checkpoint=checkpoint,
             epochs=epochs,
@@ -457,7 +451,7 @@ def train(
             model__optimizer={"class_name": optimizer, "config": dict(optimizer_params or {})},
             model__compile_options={
                 "steps_per_execution": steps_per_execution,
-                "jit_compile": jit_compile,
+                "jit_compile": False,
             },
             model__seed=seed,
             loss=None,
