@@ -175,25 +175,37 @@ class Scene:
         return reduce_windows(values, self.start, self.stop, how=how)
 
     @cached_property
-    def form(self) -> Columns:
-        """Descriptors of the body's form in each frame, (n_clips, n_frames)."""
-        position = self.motion.position
-        sides = geometry.extent(position)
+    def sides(self) -> np.ndarray:
+        """Sides of the box around the body in each frame, (n_clips, n_frames, n_axes)."""
+        return geometry.extent(self.motion.position)
+
+    @cached_property
+    def size(self) -> Columns:
+        """How large the body is in each frame, (n_clips, n_frames)."""
         vertical = self.vertical_axis[:, None, None]
-        tall = np.take_along_axis(sides, np.broadcast_to(vertical, (*sides.shape[:2], 1)), axis=2)
-        tall = tall[..., 0]
-        wide = np.where(np.arange(sides.shape[-1]) == vertical, 0.0, sides)
-        wide = magnitude(wide)
-        columns = {"height": tall, "width": wide, "spread": geometry.spread(position)}
-        if self.motion.n_axes > 1 and self.motion.n_joints > 2:
-            hull = geometry.convex_hull_area(position)
-            n_axes = self.motion.n_axes
-            pairs = [(i, j) for i in range(n_axes) for j in range(i)]
-            box = sum(sides[..., i] * sides[..., j] for i, j in pairs) / len(pairs)
-            filled = np.divide(hull, box, out=np.zeros_like(hull), where=box > 0)
-            columns |= {"hull_area": hull, "contraction": np.where(np.isnan(hull), hull, filled)}
-            columns["sphericity"] = geometry.sphericity(position)
-        return columns
+        across = np.arange(self.sides.shape[-1]) != vertical
+        return {
+            "height": (self.sides * ~across).sum(axis=-1),
+            "width": magnitude(self.sides * across),
+            "spread": geometry.spread(self.motion.position),
+        }
+
+    @cached_property
+    def form(self) -> Columns:
+        """How filled and how round the body is in each frame, (n_clips, n_frames)."""
+        position, sides = self.motion.position, self.sides
+        n_axes = self.motion.n_axes
+        if n_axes < 2 or self.motion.n_joints < 3:
+            return {}
+        hull = geometry.convex_hull_area(position)
+        pairs = [(i, j) for i in range(n_axes) for j in range(i)]
+        box = sum(sides[..., i] * sides[..., j] for i, j in pairs) / len(pairs)
+        filled = np.divide(hull, box, out=np.zeros_like(hull), where=box > 0)
+        return {
+            "hull_area": hull,
+            "contraction": np.where(np.isnan(hull), hull, filled),
+            "sphericity": geometry.sphericity(position),
+        }
 
 
 def effort(scene: Scene) -> Columns:
@@ -268,8 +280,8 @@ def suddenness(scene: Scene) -> Columns:
 
 
 def posture(scene: Scene) -> Columns:
-    """Return size, spread, roundness and contraction of the body, and where hands and feet are."""
-    columns = {name: scene.mean(values) for name, values in scene.form.items()}
+    """Return size and spread of the body, and where hands, feet and hips are."""
+    columns = {name: scene.mean(values) for name, values in scene.size.items()}
     hands, feet, hips = (
         scene.pair("wrist"),
         scene.pair("ankle"),
@@ -288,6 +300,11 @@ def posture(scene: Scene) -> Columns:
         if hips is not None:
             columns["hips_height"] = scene.mean(scene.height(hips - (feet[0] + feet[1]) / 2))
     return columns
+
+
+def form(scene: Scene) -> Columns:
+    """Return hull area, contraction and sphericity of the body."""
+    return {name: scene.mean(values) for name, values in scene.form.items()}
 
 
 def symmetry(scene: Scene) -> Columns:
@@ -364,7 +381,8 @@ def level(scene: Scene) -> Columns:
         "log_jerk": np.log1p(mean(scene.jerk)),
         "log_energy": np.log1p(mean(scene.energy)),
     }
-    columns |= {f"body_{name}": mean(values) for name, values in scene.form.items()}
+    shown = scene.size | scene.form
+    columns |= {f"body_{name}": mean(values) for name, values in shown.items()}
     feet = scene.joint("left_ankle", "right_ankle")
     if feet is not None:
         columns["hips_height"] = mean(scene.height(scene.hips - feet))
@@ -403,6 +421,7 @@ WINDOW_GROUPS: dict[str, Callable[[Scene], Columns]] = {
     "fluidity": fluidity_,
     "suddenness": suddenness,
     "posture": posture,
+    "form": form,
     "symmetry": symmetry,
     "path": path,
 }

@@ -45,7 +45,7 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    groups : sequence of str, default=("effort", "shape")
+    groups : sequence of str, default=("effort", "shape", "posture")
         Groups of features, in the order of their columns; see the notes.
     joint_weights : {"paper", "uniform"} or dict, default="paper"
         How much each joint counts in eqs. 2 to 6. `"paper"` stresses head, wrists and ankles by
@@ -99,9 +99,9 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     - "fluidity": sparc, the spectral arc length of the mean speed; jerk_peaks (1/s)
     - "suddenness": suddenness, the largest acceleration over the mean one; impulse, the fastest
       gain of mean speed (L/s^2)
-    - "posture": height and width of the box around the body, spread (L), hull_area (L^2),
-      contraction (the share of the box that the hull fills), sphericity, hands_distance,
+    - "posture": height and width of the box around the body, spread, hands_distance,
       hands_to_hips, hands_height above the hips, feet_distance, hips_height above the ankles (L)
+    - "form": hull_area (L^2), contraction (the share of the box that the hull fills), sphericity
     - "symmetry": asymmetry (0 where the right mirrors the left); speed_balance, from -1 (only the
       left moves) to 1
     - "path": travel, displacement, rise and sink of the hips (L); floor_area they cover (L^2), or
@@ -110,7 +110,7 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     Groups of whole clips, columns ``clip_...`` after those of all windows:
 
     - "level": log_speed, log_peak_speed (95th percentile), log_acceleration, log_jerk, log_energy,
-      log_travel (each log(1 + x)), the posture as body_height, body_width, ...; hips_height and
+      log_travel (each log(1 + x)), size and form as body_height, body_width, ...; hips_height and
       hands_height
     - "periodicity": tempo (beats a minute), tempo_strength, half_tempo_strength,
       double_tempo_strength (autocorrelation), beat_cos and beat_sin (phase of the beat at the
@@ -142,7 +142,7 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     >>> import numpy as np
     >>> from sklearn_asdf import LMAFeaturizer
     >>> poses = np.random.default_rng(0).normal(size=(3, 60, 17, 2)).cumsum(axis=1)
-    >>> lma = LMAFeaturizer().set_output(transform="pandas")
+    >>> lma = LMAFeaturizer(groups=["effort", "shape"]).set_output(transform="pandas")
     >>> list(lma.fit_transform(poses).columns)
     ['window1_weight', 'window1_time', 'window1_space', 'window1_flow', 'window1_shape']
     """
@@ -160,7 +160,7 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        groups: Sequence[str] = ("effort", "shape"),
+        groups: Sequence[str] = ("effort", "shape", "posture"),
         joint_weights: str | Mapping[str, Any] = "paper",
         space: str = "directness",
         normalize: str | None = None,

@@ -138,7 +138,12 @@ def _motion_steps(preset: str) -> dict[str, Any]:
             "smooth": PoseSmoother(max_gap=np.inf),
             "kinematics": KinematicsTransformer(scale=None, curvature_regularization=0.0),
             "keyframes": KeyframeSegmenter(refine=False),
-            "lma": LMAFeaturizer(joint_weights="paper", space="path_ratio", normalize="clip"),
+            "lma": LMAFeaturizer(
+                groups=("effort", "shape"),
+                joint_weights="paper",
+                space="path_ratio",
+                normalize="clip",
+            ),
         }
     return {
         "smooth": PoseSmoother(),

@@ -47,7 +47,7 @@ def test_smoothed_poses_to_features(dtype):
             total += taken
             sys.stdout.write(f"  {type(stage).__name__:24s} {taken:6.3f} ms a clip\n")
     sys.stdout.write(f"  {'all of it':24s} {total:6.3f} ms a clip\n")
-    assert motion.shape == (100, 45)
+    assert motion.shape == (100, 9 * 13)
     assert np.isfinite(motion).all()
     peer = _musicalgestures(np.asarray(smooth[:10]), fps=smooth.fps)
     sys.stdout.write(f"  {'musicalgestures':24s} {peer:6.3f} ms a clip, {peer / total:.1f} times\n")
