@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from .._validation import require
+from ._frame import read_frame
 from ._pickle import read_pickle
 from ._smpl import take_of_smpl
+from ._tables import take_of_deeplabcut
 from ._take import NotPoses, Take, single
 
 _NAMES = ("keypoints", "position", "positions", "poses", "landmarks", "pose_landmarks", "joints")
@@ -103,7 +105,7 @@ def split_confidence(
 
 
 def take_of_hdf5(content: bytes) -> Take:
-    """Return the take of a SLEAP analysis file or of a movement data set (netCDF 4)."""
+    """Return the take of a SLEAP, DeepLabCut or movement (netCDF 4) file."""
     require("h5py", extra="formats", purpose="reading poses from HDF5")
     import h5py
 
@@ -118,15 +120,12 @@ def take_of_hdf5(content: bytes) -> Take:
             return _sleap(file)
         if "position" in file and {"time", "space"} <= set(file):
             return _movement(file)
-        if any("_i_table" in (file[key] if hasattr(file[key], "keys") else ()) for key in file):
-            raise NotPoses(
-                "is an HDF5 of pandas, as DeepLabCut writes it, with pickled column names: "
-                "export CSV instead (save_as_csv=True, or deeplabcut.analyze_videos_converth5_"
-                "to_csv)"
-            )
+        for group in file.values():
+            if "pandas_type" in group.attrs:
+                return take_of_deeplabcut(read_frame(group))
         raise NotPoses(
             f"is an HDF5 with {', '.join(map(repr, list(file)[:8]))}, expected SLEAP's 'tracks' "
-            "and 'node_names' or movement's 'position', 'time' and 'space'"
+            "and 'node_names', movement's 'position', 'time' and 'space', or DeepLabCut's table"
         )
 
 

@@ -155,7 +155,8 @@ def read_poses(
     CSV, Parquet        ``JOINT_x, JOINT_y, [JOINT_z, JOINT_confidence]``, or one row a joint with
                         ``frame, joint, x, y``; DeepLabCut and SLEAP exports; 72 columns without
                         names are the Laban effort recordings (120 fps)
-    HDF5                SLEAP analysis files and movement data sets (needs h5py)
+    HDF5                SLEAP analysis files, DeepLabCut tables and movement data sets (needs
+                        h5py)
     C3D                 all markers (needs ezc3d)
     ==================  ========================================================================
 

@@ -55,7 +55,7 @@ def parse_csv(text: str, *, n_joints: int | None = None) -> Take:
     if cells[0].lower() == "scorer":
         depth = sum(line.split(sep)[0].strip().lower() in _DLC_ROWS for line in lines[:4])
         table = _read(text, header=list(range(depth)), index_col=0, **options)
-        return _deeplabcut(table)
+        return take_of_deeplabcut(table)
     return take_of_table(_read(text, header=0, **options))
 
 
@@ -217,7 +217,8 @@ def _unnamed(table: pd.DataFrame, n_joints: int | None) -> Take:
     )
 
 
-def _deeplabcut(table: pd.DataFrame) -> Take:
+def take_of_deeplabcut(table: pd.DataFrame) -> Take:
+    """Return the take of a table whose columns are named by scorer, bodyparts and coords."""
     levels = [str(level).lower() for level in table.columns.names]
     columns = table.columns.to_frame(index=False)
     columns.columns = levels if "coords" in levels else [*levels[:-1], "coords"]

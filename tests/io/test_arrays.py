@@ -7,6 +7,7 @@ import os
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -243,13 +244,48 @@ def test_movement_data_set(tmp_path, rng):
     assert_array_equal(motion.confidence, np.full((1, 5, 3), 0.5))
 
 
-def test_other_hdf5_is_refused(tmp_path):
+@pytest.mark.parametrize("format", ["table", "fixed"])
+@pytest.mark.parametrize("people", [None, ["a", "b"]])
+def test_deeplabcut_hdf5_as_pandas_writes_it(tmp_path, format, people):
+    pytest.importorskip("tables")
+    pytest.importorskip("h5py")
+    parts = {"scorer": ["net"], "individuals": people, "bodyparts": ["nose", "left_wrist"]}
+    parts = {k: v for k, v in parts.items() if v} | {"coords": ["x", "y", "likelihood"]}
+    columns = pd.MultiIndex.from_product(parts.values(), names=parts)
+    values = np.random.default_rng(0).uniform(size=(10, len(columns)))
+    values[3, -1] = 0
+    table = pd.DataFrame(values, columns=columns)
+    table.to_hdf(tmp_path / "take.h5", key="df_with_missing", format=format)
+    table.to_csv(tmp_path / "take.csv")
+    person = {} if people is None else {"person": 1}
+    got = read_poses(tmp_path / "take.h5", fps=30, **person)
+    expected = read_poses(tmp_path / "take.csv", fps=30, **person)
+    assert got.skeleton.joints == expected.skeleton.joints == ("nose", "left_wrist")
+    np.testing.assert_allclose(got.position, expected.position)
+    np.testing.assert_allclose(got.confidence, expected.confidence)
+
+
+def test_pickled_column_names_are_never_run(tmp_path):
     h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "dlc.h5", "w") as file:
-        file.create_group("df_with_missing/_i_table")
-        file["df_with_missing/table"] = np.zeros(3)
-    with pytest.raises(ValueError, match=r"DeepLabCut writes it.*export CSV"):
+        group = file.create_group("df_with_missing")
+        group["table"] = np.zeros(3, dtype=[("index", int), ("values_block_0", float)])
+        group.attrs["pandas_type"] = b"frame_table"
+        group.attrs["non_index_axes"] = b"cos\nsystem\n(S'exit 1'\ntR."
+    with pytest.raises(ValueError, match=r"dlc\.h5.*asks to run os\.system"):
         read_poses(tmp_path / "dlc.h5")
+    with h5py.File(tmp_path / "dlc.h5", "a") as file:
+        file["df_with_missing"].attrs["pandas_type"] = b"series"
+    with pytest.raises(ValueError, match=r"holds a 'series', expected a table"):
+        read_poses(tmp_path / "dlc.h5")
+    with h5py.File(tmp_path / "dlc.h5", "a") as file:
+        file["df_with_missing"].attrs["pandas_type"] = b"frame"
+    with pytest.raises(ValueError, match=r"HDF5 of pandas in an unknown form"):
+        read_poses(tmp_path / "dlc.h5")
+
+
+def test_other_hdf5_is_refused(tmp_path):
+    h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["weights"] = np.zeros(3)
     with pytest.raises(ValueError, match="HDF5 with 'weights', expected SLEAP's"):
