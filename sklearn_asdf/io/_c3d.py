@@ -10,6 +10,9 @@ import numpy as np
 from .._validation import require
 from ._take import NotPoses, Take, single
 
+# The processor whose numbers have their most significant byte first.
+_MIPS = 86
+
 
 def parse_c3d(content: bytes) -> Take:
     """Return the labelled markers of a C3D file, in its own length unit."""
@@ -28,6 +31,12 @@ def parse_c3d(content: bytes) -> Take:
     about = file["parameters"]["POINT"]
     if not points.size:
         raise NotPoses("is a C3D file without markers")
+    announced = _frames_announced(content)
+    if len(points) < announced:
+        raise NotPoses(
+            f"is a C3D file of {announced} frames with only {len(points)} of them: it is cut off, "
+            "copy or export it again"
+        )
     # A negative residual marks a marker that no camera saw.
     residual = np.asarray(file["data"]["meta_points"]["residuals"], dtype=float)
     points = np.where((residual[0].T < 0)[..., None], np.nan, points)
@@ -39,3 +48,12 @@ def parse_c3d(content: bytes) -> Take:
         joints=tuple(labels) if unique else None,
         format="C3D",
     )
+
+
+def _frames_announced(content: bytes) -> int:
+    """Return how many frames the header tells; ezc3d only tells how many it found."""
+    parameters = 512 * (content[0] - 1)
+    order = ">" if content[parameters + 3] == _MIPS else "<"
+    first, last = (int(n) for n in np.frombuffer(content, f"{order}u2", 2, offset=6))
+    # Longer captures do not fit the header's 16 bits.
+    return last - first + 1 if last < 2**16 - 1 else 0

@@ -46,7 +46,8 @@ def _fixed(group: Any) -> pd.DataFrame:
 def _axis(group: Any, axis: str) -> pd.Index:
     if _text(group.attrs[f"{axis}_variety"]) != "multi":
         return pd.Index([_text(value) for value in np.asarray(group[axis])])
-    levels, codes, names = [], [], []
+    levels, names = [], []
+    codes: list[Any] = []
     for i in range(int(group.attrs[f"{axis}_nlevels"])):
         level = group[f"{axis}_level{i}"]
         levels.append([_text(value) for value in np.asarray(level)])
@@ -61,8 +62,8 @@ def _appendable(group: Any) -> pd.DataFrame:
     ((_, columns),) = _names(group.attrs["non_index_axes"])
     # Where each column has a name of several parts, `info` has the names of the parts.
     info = _names(group.attrs["info"]).get(1, {})
-    frame = {}
-    for field in rows.dtype.names:
+    frame: dict[Any, np.ndarray] = {}
+    for field in rows.dtype.names or ():
         if field == "index":
             continue
         names = _names(table.attrs[f"{field}_kind"])

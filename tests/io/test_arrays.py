@@ -296,6 +296,29 @@ def test_other_hdf5_is_refused(tmp_path):
         read_poses(path)
 
 
+def test_c3d(tmp_path):
+    ezc3d = pytest.importorskip("ezc3d")
+    position = np.random.default_rng(0).normal(size=(3, 4, 20)).astype(np.float32)
+    position[:, 1, 5:8] = np.nan
+    file = ezc3d.c3d()
+    file["parameters"]["POINT"]["RATE"]["value"] = [100]
+    file["parameters"]["POINT"]["LABELS"]["value"] = ["LFHD", "RFHD", "LWRA", "RWRA"]
+    file["data"]["points"] = np.concatenate([position, np.ones((1, 4, 20))])
+    path = tmp_path / "take.c3d"
+    file.write(str(path))
+    motion = read_poses(path)
+    assert motion.fps == 100
+    assert motion.skeleton.joints == ("LFHD", "RFHD", "LWRA", "RWRA")
+    np.testing.assert_allclose(motion.position[0], position.transpose(2, 1, 0), rtol=1e-6)
+    content = path.read_bytes()
+    path.write_bytes(content[:-500])
+    with pytest.raises(ValueError, match=r"take\.c3d.*of 20 frames with only 1\d of them"):
+        read_poses(path)
+    path.write_bytes(content[:200])
+    with pytest.raises(ValueError, match=r"expected poses in '.*take\.c3d'.*damaged"):
+        read_poses(path)
+
+
 def test_c3d_needs_its_library(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ezc3d", None)
     path = tmp_path / "take.c3d"
