@@ -84,7 +84,10 @@ class MelEncoder(TransformerMixin, BaseEstimator):
     batch_size : int, default=None
         Clips a training step. None means 16 for `"local"` and 128 for `"paper"`.
     learning_rate : float, default=None
-        Step of the optimizer. None means 1e-3.
+        Step of the optimizer at first. None means 1e-3.
+    schedule : {"constant", "cosine"}, default=None
+        How the learning rate goes on: `"cosine"` falls along half a cosine to a hundredth at the
+        last epoch. None means `"cosine"` for `"local"` and `"constant"` for `"paper"`.
     optimizer : str, default="adam"
         Keras's name of an optimizer.
     loss : {"mse", "mae", "huber"}, default="mse"
@@ -189,6 +192,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         "epochs": [Interval(Integral, 0, None, closed="left"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left"), None],
         "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "schedule": [StrOptions({"constant", "cosine"}), None],
         "optimizer": [str],
         "loss": [StrOptions({"mse", "mae", "huber"})],
         "patience": [Interval(Integral, 1, None, closed="left"), None],
@@ -220,6 +224,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         epochs=None,
         batch_size=None,
         learning_rate=None,
+        schedule=None,
         optimizer="adam",
         loss="mse",
         patience=None,
@@ -247,6 +252,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.schedule = schedule
         self.optimizer = optimizer
         self.loss = loss
         self.patience = patience
@@ -755,6 +761,7 @@ def _train(encoder: MelEncoder, bank: SpectrumBank, held_out: np.ndarray) -> _Ne
         batch_size=encoder.batch_size or (128 if paper else 16),
         optimizer=encoder.optimizer,
         optimizer_params={"learning_rate": rate},
+        schedule=encoder.schedule or ("constant" if paper else "cosine"),
         patience=encoder.patience,
         checkpoint=_checkpoint(encoder, bank, rows),
         verbose=encoder.verbose,

@@ -1,7 +1,12 @@
-"""Spectrograms and their inversion beside librosa's, over real recordings (pytest -m benchmark)."""
+"""Spectrograms and their inversion beside librosa's, and what training costs (pytest -m benchmark).
+
+Only the first two want real recordings.
+"""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -12,7 +17,7 @@ from sklearn_asdf.functional.griffinlim import mel_to_audio
 from sklearn_asdf.functional.mel import melspectrogram, power_to_db
 
 librosa = pytest.importorskip("librosa")
-pytestmark = [pytest.mark.benchmark, pytest.mark.real_data]
+pytestmark = pytest.mark.benchmark
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +44,7 @@ def _quality(y, mel):
     return error, np.sqrt((distance**2).mean(axis=0)).mean()
 
 
+@pytest.mark.real_data
 def test_forward(clips, record_property):
     options = {"sr": 22050, "n_fft": 4096, "hop_length": 690, "n_mels": 128}
     melspectrogram(clips[:1])
@@ -50,6 +56,7 @@ def test_forward(clips, record_property):
     assert ratio > 1
 
 
+@pytest.mark.real_data
 def test_inverse(clips, record_property):
     mels = [melspectrogram(y) for y in clips]
     n = clips.shape[1]
@@ -74,3 +81,88 @@ def test_inverse(clips, record_property):
         )
     record_property("times_librosa", rows["librosa"][0] / rows["ours"][0])
     assert (rows["ours"][1] < rows["librosa"][1]).all()
+
+
+def _mumble(seconds, seed):
+    """Filtered noise whose level wanders: as hard as music for all that is counted here."""
+    rng = np.random.default_rng(seed)
+    y = np.diff(rng.standard_normal(seconds * 22050 + 1).astype(np.float32))
+    return 0.1 * y * np.repeat(rng.uniform(0.2, 1, seconds).astype(np.float32), 22050)
+
+
+def test_training_beside_plain_fit(record_property):
+    """The same network with the same rows, by `train_autoencoder` and by Keras's own `fit`."""
+    from sklearn_asdf import mel
+    from sklearn_asdf.nets import autoencoder
+
+    clips = AudioClips.from_recordings([_mumble(300, 0), _mumble(60, 1)])
+    seen = {}
+    original = autoencoder.train_autoencoder
+
+    def spy(config, frames, rows, **options):
+        keep = dict(options)
+        start = time.perf_counter()
+        result = original(config, frames, rows, **options)
+        seen.update(seconds=time.perf_counter() - start, args=(config, frames, rows), options=keep)
+        return result
+
+    epochs = 6
+    encoder = mel.MelEncoder(epochs=epochs, pitch_shifts=(), schedule="constant", random_state=0)
+    rows_of_times = []
+    for _ in range(3):
+        autoencoder.train_autoencoder = spy
+        try:
+            encoder.fit(clips)
+        finally:
+            autoencoder.train_autoencoder = original
+        config, frames, rows = seen["args"]
+        options = seen["options"]
+        start = time.perf_counter()
+        model = autoencoder._build_training(
+            frames, options["top_db"], options["seed"], options["loss"], options["kl_weight"],
+            **config,
+        )  # fmt: skip
+        model.compile("adam", autoencoder.MeanOutput(), jit_compile=False)
+        held = options["validation_rows"]
+        model.fit(
+            rows,
+            np.zeros((len(rows), 1), np.float32),
+            batch_size=options["batch_size"],
+            epochs=epochs,
+            validation_data=(held, np.zeros((len(held), 1), np.float32)),
+            verbose=0,
+        )
+        rows_of_times.append((seen["seconds"], time.perf_counter() - start))
+    ours, plain = np.min(rows_of_times, axis=0)
+    record_property("times_plain_fit", ours / plain)
+    print(f"{epochs} epochs: {ours:.1f} s, {ours / plain:.3f} of plain fit's {plain:.1f} s")  # noqa: T201
+
+
+_SIX_HOURS = """
+import resource, sys, time
+import numpy as np
+sys.path.insert(0, {folder!r})
+from test_bench_mel import _mumble
+from sklearn_asdf import AudioClips, MelEncoder
+recordings = [_mumble(900, seed) for seed in range(25)]
+clips = AudioClips.from_recordings(recordings, hop_duration=1.0)
+clips = clips[:21825]
+start = time.perf_counter()
+encoder = MelEncoder(epochs=1, random_state=0).fit(clips)
+fitted = time.perf_counter() - start
+code = encoder.transform(clips)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+print(f"{{len(clips)}} clips: peak {{peak:.2f}} GB, fit {{fitted:.0f}} s, "
+      f"encoded in {{time.perf_counter() - start - fitted:.0f}} s")
+assert np.isfinite(code).all() and peak < 4
+"""
+
+
+def test_six_hours_at_one_second_hop_in_four_gigabytes():
+    """All of it: samples, spectra, components, an epoch of the network, and the codes."""
+    script = _SIX_HOURS.format(folder=str(__file__).rpartition("/")[0])
+    result = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=False
+    )
+    print(result.stdout)  # noqa: T201
+    assert result.returncode == 0, result.stderr

@@ -239,3 +239,25 @@ def test_a_new_process_trains_without_a_line_of_log_and_leaves_tensorflow_as_it_
     )
     assert done.stderr == done.stdout == ""
     assert done.returncode == 0
+
+
+class RateRecorder(keras.callbacks.Callback):
+    """Note the learning rate after each epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.rates = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Note it."""
+        self.rates.append(float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)))
+
+
+def test_learning_rate_falls_along_half_a_cosine(line):
+    recorder = RateRecorder()
+    fit_line(line, schedule="cosine", epochs=4, callbacks=[recorder])
+    share = (1 + np.cos(np.pi * np.array([0.25, 0.5, 0.75, 1.0]))) / 2
+    np.testing.assert_allclose(recorder.rates, 0.05 * (0.01 + 0.99 * share), rtol=1e-5)
+    recorder = RateRecorder()
+    fit_line(line, epochs=2, callbacks=[recorder])
+    np.testing.assert_allclose(recorder.rates, 0.05, rtol=1e-6)
