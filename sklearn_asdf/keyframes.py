@@ -27,7 +27,7 @@ __all__ = ["KeyframeSegmenter"]
 # Salience below this share of a curve's largest value is rounding.
 _ROUNDING = 1e-10
 # Coordinates worked on at a time: some megabytes, so that memory does not grow with the clips.
-_BLOCK = 2**20
+_BLOCK = 2**19
 
 
 class KeyframeSegmenter(MotionTransformer):

@@ -33,7 +33,7 @@ _PAPER_WEIGHTS = {
 }
 _KINEMATICS = ("velocity", "acceleration", "jerk", "curvature")
 # Coordinates worked on at a time: some megabytes, so that memory stays bounded and in cache.
-_BLOCK = 2**20
+_BLOCK = 2**19
 
 
 class LMAFeaturizer(TransformerMixin, BaseEstimator):
