@@ -175,6 +175,33 @@ def test_trained_twice_with_one_seed_gives_the_same_bits(variational):
     assert random.getstate() == before
 
 
+def test_half_precision_decodes_nearly_as_well(clips):
+    encoder = MelEncoder(
+        code_size=32, steps=2, n_mels=32, n_fft=2048, hop_length=512, epochs=2, pitch_shifts=(),
+        random_state=0,
+    )  # fmt: skip
+    whole = encoder.fit(clips).reconstruction_error(clips).mean()
+    half = clone(encoder).set_params(dtype_policy="mixed_bfloat16").fit(clips)
+    assert half.transform(clips).dtype == np.float32
+    assert half.reconstruction_error(clips).mean() == pytest.approx(whole, rel=0.1)
+
+
+def test_divergence_draws_a_variational_code_together(clips):
+    spreads = []
+    for kl_weight in (0.0, 3.0):
+        encoder = MelEncoder(
+            code_size=32, steps=2, n_mels=32, n_fft=2048, hop_length=512, epochs=8,
+            learning_rate=0.01, pitch_shifts=(), variational=True, kl_weight=kl_weight,
+            validation_fraction=0, random_state=0,
+        )  # fmt: skip
+        code = encoder.fit_transform(clips)
+        # The code is the density's mean: no draw in it.
+        np.testing.assert_array_equal(encoder.transform(clips), code)
+        # Without the level, which no network encodes.
+        spreads.append(code.reshape(len(code), 2, 16)[..., 1:].std())
+    assert spreads[1] < 0.7 * spreads[0]
+
+
 def test_few_recordings_hold_the_shortest_one_out():
     sound = np.random.default_rng(0).normal(size=8 * 500).astype(np.float32)
     clips = AudioClips.from_recordings(
