@@ -84,8 +84,8 @@ def density_scores(
     >>> from sklearn_asdf import make_dance_pipeline
     >>> from sklearn_asdf.datasets import make_dance_music
     >>> from sklearn_asdf.metrics import density_scores
-    >>> data = make_dance_music(24, n_performances=12, random_state=0)
-    >>> new = data.groups >= 8
+    >>> data = make_dance_music(12, n_performances=12, random_state=0)
+    >>> new = data.groups >= 9
     >>> pipe = make_dance_pipeline("tiny", random_state=0).fit(data.poses[~new], data.audio[~new])
     >>> table = density_scores(pipe, data.poses[new], data.audio[new], data.groups[new])
     >>> list(table.index)

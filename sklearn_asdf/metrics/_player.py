@@ -18,6 +18,8 @@ class Player:
                 "expected a fitted pipeline with `predict`, such as make_dance_pipeline returns, "
                 f"got {type(pipeline).__name__}"
             )
+        # A search plays as its best.
+        pipeline = getattr(pipeline, "best_estimator_", pipeline)
         steps = getattr(pipeline, "steps", [None])
         self._before = pipeline[:-1] if len(steps) > 1 else None
         self.model = pipeline[-1] if hasattr(pipeline, "steps") else pipeline
@@ -58,12 +60,12 @@ class Player:
     def play_unconditional(
         self, n_clips: int, temperature: float | None, seed: int
     ) -> np.ndarray | None:
-        """Clips from the density without input, or None if the model has none."""
+        """Clips from the density without input, one if they are predictions; None without it."""
         if self.unconditional is None:
             return None
         decode = self.model.transformer_.inverse_transform
         if temperature is None:
-            return np.repeat(_audio(decode(self.unconditional.mean)), n_clips, axis=0)
+            return _audio(decode(self.unconditional.mean))
         codes = self.unconditional.sample(n_clips, seed, temperature)[0].T
         return _audio(decode(np.ascontiguousarray(codes)))
 
