@@ -9,6 +9,8 @@ from ._densities import density_scores as density_scores
 from ._distances import distance_ratio as distance_ratio
 from ._distances import mel_distances as mel_distances
 from ._evaluate import evaluate as evaluate
+from ._factors import factor_correlations as factor_correlations
+from ._factors import musical_factors as musical_factors
 from ._features import dance_features as dance_features
 from ._features import music_features as music_features
 from ._following import mantel_test as mantel_test
@@ -40,12 +42,14 @@ __all__ = [
     "density_scores",
     "distance_ratio",
     "evaluate",
+    "factor_correlations",
     "frechet_distance",
     "key_clarity",
     "mantel_test",
     "mel_distances",
     "music_beats",
     "music_features",
+    "musical_factors",
     "onset_f1_5hz",
     "pulse_clarity",
     "retrieval",

@@ -69,7 +69,7 @@ def test_true_density_gains_the_mutual_information(pairs):
     assert table.loc["shuffled pairs", "energy_gain"] < 0
     assert table.loc["unconditional", "log_gain"] == 0
     assert table.loc["unconditional", "energy_gain"] == 0
-    assert table.loc["unconditional", "coverage_90"] == pytest.approx(0.9, abs=0.03)
+    assert table.loc["unconditional", "coverage_90"] == pytest.approx(0.9, abs=0.05)
     assert table["log_p"].isna().tolist() == [False, True, True]
 
 
