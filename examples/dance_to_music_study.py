@@ -76,7 +76,7 @@ def models(options, memory):
         default.set_params(music__transformer__epochs=0, music__regressor__epochs=5)
     own = clone(default)
     step = clone(step).set_params(
-        **{name: own[name] for name in ("smooth", "kinematics", "keyframes", "lma")}
+        **{name: clone(own[name]) for name in ("smooth", "kinematics", "keyframes", "lma")}
     )
     step.set_params(lma__groups=("effort", "shape"))
     yield "+ body units, bounded curvature", step, None

@@ -104,7 +104,7 @@ def evaluate(
     retrieval_r1         up     share of dances whose own clip a judge ranks first among it and
                                 one clip of each other performance (`retrieval`)
     retrieval_mrr        up     mean reciprocal rank there
-    retrieval_p          down   of `retrieval_r1`, from dealing performances at random
+    retrieval_p          down   of `retrieval_mrr`, from dealing performances at random
     retrieval_of_real    up     `retrieval_r1` as a share of the real music's
     distance_ratio       to 1   mean distance between clips of different performances, as a share
                                 of the real music's (`distance_ratio`)

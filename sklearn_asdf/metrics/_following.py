@@ -22,13 +22,16 @@ def retrieval_of(
 ) -> dict[str, float]:
     """Retrieval over (similarity, groups) of sets of performances that were judged apart."""
     first, reciprocal = zip(*(group_retrieval(*block) for block in blocks))
-    r1, p = pairing_test(list(first), n_permutations=n_permutations, random_state=random_state)
+    # The reciprocal rank tells more than the first place alone, so p is the surer.
+    mrr, p = pairing_test(
+        list(reciprocal), n_permutations=n_permutations, random_state=random_state
+    )
     sizes = np.array([len(m) for m in first])
-    mrr = sum(np.trace(m) for m in reciprocal) / sizes.sum()
+    r1 = sum(np.trace(m) for m in first) / sizes.sum()
     harmonic = [np.mean(1 / np.arange(1, n + 1)) for n in sizes]
     return {
-        "r1": r1,
-        "mrr": float(mrr),
+        "r1": float(r1),
+        "mrr": mrr,
         "p": p,
         "chance_r1": float(len(sizes) / sizes.sum()),
         "chance_mrr": float(np.average(harmonic, weights=sizes)),
@@ -65,7 +68,7 @@ def retrieval(
     -------
     scores : dict of float
         `r1`, the share of dances whose own clip is ranked first among it and one clip of each other
-        performance; `mrr`, the mean reciprocal rank; `p`, of `r1`, from dealing music to
+        performance; `mrr`, the mean reciprocal rank; `p`, of `mrr`, from dealing music to
         performances at random; `chance_r1` and `chance_mrr`.
 
     Notes

@@ -25,7 +25,7 @@ class DanceMusicJudge(BaseEstimator):
 
     Parameters
     ----------
-    n_components : int, default=4
+    n_components : int, default=3
         Number of canonical correlations.
     alpha : float, default=0.3
         Ridge on either side, as a share of the mean variance.
@@ -76,7 +76,7 @@ class DanceMusicJudge(BaseEstimator):
         "sr": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, n_components=4, *, alpha=0.3, fps=30.0, sr=22050):
+    def __init__(self, n_components=3, *, alpha=0.3, fps=30.0, sr=22050):
         self.n_components = n_components
         self.alpha = alpha
         self.fps = fps
