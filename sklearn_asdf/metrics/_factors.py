@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from ._listen import as_clips, onset_envelope, track_beats
+from ._listen import as_clips, onset_envelopes, track_beats
 
 __all__ = ["factor_correlations", "musical_factors"]
 
@@ -58,9 +58,9 @@ def musical_factors(audio: Any, *, sr: int = 22050) -> pd.DataFrame:
 
     audio, sr = as_clips(audio, sr=sr)
     rows = []
-    for y in audio:
+    for y, envelope in zip(audio, onset_envelopes(audio, sr)):
         y = np.asarray(y, dtype=np.float32)
-        tempo = track_beats(onset_envelope(y, sr), sr)[1]
+        tempo = track_beats(envelope, sr)[1]
         level = librosa.feature.rms(y=y, frame_length=1024, hop_length=256, center=False)[0]
         power = (np.abs(librosa.stft(y, n_fft=2048, hop_length=1024)) ** 2).sum(axis=1)
         octave = np.log2(np.maximum(librosa.fft_frequencies(sr=sr, n_fft=2048) / 20.0, 1.0))

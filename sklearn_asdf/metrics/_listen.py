@@ -47,11 +47,18 @@ def check_pair(y_true: Any, y_pred: Any, *, sr: int = 22050) -> tuple[Any, Any, 
     return y_true, y_pred, rate
 
 
-def onset_envelope(y: np.ndarray, sr: int) -> np.ndarray:
-    """librosa's onset strength of one clip, one value every `HOP_LENGTH` samples."""
+def onset_envelopes(audio: Any, sr: int) -> np.ndarray:
+    """librosa's onset strength of clips, (n_clips, n_frames), a value every `HOP_LENGTH` samples.
+
+    Of spectrograms that are librosa's own to the fifth digit, and many times as fast.
+    """
     import librosa
 
-    return librosa.onset.onset_strength(y=np.asarray(y), sr=sr, hop_length=HOP_LENGTH)
+    rows = []
+    for mel in _mels(audio, sr, HOP_LENGTH):
+        for decibels in power_to_db(mel, ref=1.0, top_db=80.0):
+            rows.append(librosa.onset.onset_strength(S=decibels, sr=sr, hop_length=HOP_LENGTH))
+    return np.stack(rows)
 
 
 def onset_times(envelope: np.ndarray, sr: int, variant: str) -> np.ndarray:
@@ -95,10 +102,14 @@ def clarity_of_pulse(envelopes: np.ndarray, sr: int) -> np.ndarray:
 
 def mel_decibels(audio: Any, sr: int, *, hop_length: int = HOP_LENGTH) -> Iterator[np.ndarray]:
     """Mel spectrograms in dB of one batch of clips after the other, (n, 128, n_frames)."""
+    for mel in _mels(audio, sr, hop_length):
+        yield np.maximum(power_to_db(mel, ref=1.0, top_db=None), _FLOOR)
+
+
+def _mels(audio: Any, sr: int, hop_length: int) -> Iterator[np.ndarray]:
     for i in range(0, len(audio), _BATCH):
         clips = np.asarray(audio[i : i + _BATCH], dtype=np.float32)
-        mel = melspectrogram(clips, sr=sr, n_fft=2048, hop_length=hop_length, n_mels=128)
-        yield np.maximum(power_to_db(mel, ref=1.0, top_db=None), _FLOOR)
+        yield melspectrogram(clips, sr=sr, n_fft=2048, hop_length=hop_length, n_mels=128)
 
 
 def mel_statistics(decibels: np.ndarray, n_bands: int) -> np.ndarray:
@@ -135,7 +146,7 @@ class Heard:
         from ._quality import statistics_of
         from ._distances import coarse_spectrograms
 
-        envelopes = np.stack([onset_envelope(y, sr) for y in audio])
+        envelopes = onset_envelopes(audio, sr)
         beats, tempo = zip(*(track_beats(e, sr) for e in envelopes))
         chroma = np.stack([chroma_profile(y, sr) for y in audio])
         return cls(

@@ -16,7 +16,7 @@ from ._listen import (
     clarity_of_pulse,
     mel_decibels,
     mel_statistics,
-    onset_envelope,
+    onset_envelopes,
     onset_times,
 )
 
@@ -84,7 +84,7 @@ def pulse_clarity(audio: Any, *, sr: int = 22050) -> np.ndarray:
     array([0.1, 0.9])
     """
     audio, sr = as_clips(audio, sr=sr)
-    return clarity_of_pulse(np.stack([onset_envelope(y, sr) for y in audio]), sr)
+    return clarity_of_pulse(onset_envelopes(audio, sr), sr)
 
 
 def statistics_of(
@@ -183,7 +183,7 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
 
     def _table(self, X):
         audio, sr = as_clips(X, sr=self.sr)
-        envelopes = np.stack([onset_envelope(y, sr) for y in audio])
+        envelopes = onset_envelopes(audio, sr)
         chroma = np.stack([chroma_profile(y, sr) for y in audio])
         return statistics_of(audio, sr, envelopes=envelopes, chroma=chroma)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._validation import require
 from ..functional.beats import coverage_and_hits, occupied_bins
-from ._listen import as_clips, check_pair, onset_envelope, onset_times, track_beats
+from ._listen import as_clips, check_pair, onset_envelopes, onset_times, track_beats
 
 __all__ = [
     "beat_f70",
@@ -22,7 +22,7 @@ __all__ = [
 
 
 def _onsets(audio: Any, sr: int, variant: str) -> list[np.ndarray]:
-    return [onset_times(onset_envelope(y, sr), sr, variant) for y in audio]
+    return [onset_times(e, sr, variant) for e in onset_envelopes(audio, sr)]
 
 
 def rhythm_bins(
@@ -215,7 +215,7 @@ def music_beats(audio: Any, *, sr: int = 22050) -> tuple[list[np.ndarray], np.nd
     array([120.])
     """
     audio, sr = as_clips(audio, sr=sr)
-    tracked = [track_beats(onset_envelope(y, sr), sr) for y in audio]
+    tracked = [track_beats(e, sr) for e in onset_envelopes(audio, sr)]
     return [beats for beats, _ in tracked], np.array([tempo for _, tempo in tracked])
 
 
