@@ -8,9 +8,9 @@ the real music::
 
     python examples/dance_to_music_study.py --poses POSES --audio AUDIO --out study
 
-`POSES` and `AUDIO` are two folders as `load_folder` reads them. Without them the study is on made-up
-dances alone, where it is known what the music should be like: rank correlations tell how well
-tempo, loudness, brightness and articulation of the generated music follow those drawn for the
+`POSES` and `AUDIO` are two folders as `load_folder` reads them. Without them the study is on
+made-up dances alone, where it is known what the music should be like: rank correlations tell how
+well tempo, loudness, brightness and articulation of the generated music follow those drawn for the
 dance. ``--quick`` tries everything in minutes, with too little data and training for the numbers to
 mean anything.
 
@@ -33,7 +33,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Bunch
 
-from sklearn_asdf import MDNRegressor, MelEncoder, make_dance_pipeline
+from sklearn_asdf import MDNRegressor, make_dance_pipeline
 from sklearn_asdf.datasets import load_folder, make_dance_music
 from sklearn_asdf.metrics import evaluate, factor_correlations
 
@@ -194,7 +194,9 @@ def write(results, options):
         parts.append(f"## {name}\n\n{markdown(headline)}\n")
     text = "# Does the music follow the dance?\n\n" + "\n".join(parts)
     if options.quick:
-        text += "\nA quick trial: too little data and training for these numbers to mean anything.\n"
+        text += (
+            "\nA quick trial: too little data and training for these numbers to mean anything.\n"
+        )
     (options.out / "results.md").write_text(text, encoding="utf-8")
 
 

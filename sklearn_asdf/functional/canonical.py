@@ -118,8 +118,5 @@ def pair_log_odds(left: ArrayLike, right: ArrayLike, correlations: ArrayLike) ->
     rest = 1 - r**2
     own = r**2 / (2 * rest)
     return (
-        (u * (r / rest)) @ v.T
-        - ((u**2) @ own)[:, None]
-        - ((v**2) @ own)
-        - 0.5 * np.log(rest).sum()
+        (u * (r / rest)) @ v.T - ((u**2) @ own)[:, None] - ((v**2) @ own) - 0.5 * np.log(rest).sum()
     )

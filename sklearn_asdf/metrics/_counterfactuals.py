@@ -26,8 +26,8 @@ def amplify(poses: Any, factor: float = 4.0, *, fps: float = 30.0) -> Motion:
     Returns
     -------
     Motion
-        Each joint is `factor` times as far from its mean place in the clip. Derivatives and keyframes
-        are dropped.
+        Each joint is `factor` times as far from its mean place in the clip. Derivatives and
+        keyframes are dropped.
 
     Notes
     -----
@@ -64,8 +64,8 @@ def reverse(poses: Any, *, fps: float = 30.0) -> Motion:
     Returns
     -------
     Motion
-        The frames of each clip from its last to its first; padding stays at the end. Derivatives and
-        keyframes are dropped.
+        The frames of each clip from its last to its first; padding stays at the end. Derivatives
+        and keyframes are dropped.
 
     Examples
     --------

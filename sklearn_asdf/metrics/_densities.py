@@ -152,14 +152,14 @@ def scores_of(
     ).T
     off = pairs[~np.eye(n_groups, dtype=bool)]
     # Performances count alike here, as they do in the permutations.
-    of_group = [
-        (player.unconditional.log_prob(codes) / codes.shape[1])[groups == h].mean()
-        for h in range(n_groups)
-    ]
-    table["log_score"] = [np.trace(pairs) / n_groups, off.mean(), np.mean(of_group)]
-    table["log_gain"] = table["log_score"] - table.loc["unconditional", "log_score"]
+    alone = player.unconditional.log_prob(codes) / codes.shape[1]
+    without = np.mean([alone[groups == h].mean() for h in range(n_groups)])
+    log_score = np.array([np.trace(pairs) / n_groups, off.mean(), without])
+    energy = table["energy_score"].to_numpy()
+    table["log_score"] = log_score
+    table["log_gain"] = log_score - without
     table["log_p"] = [p, np.nan, np.nan]
-    table["energy_gain"] = table.loc["unconditional", "energy_score"] - table["energy_score"]
+    table["energy_gain"] = energy[-1] - energy
     return table[
         ["log_score", "log_gain", "log_p", "energy_score", "energy_gain", "crps", "coverage_90"]
     ]

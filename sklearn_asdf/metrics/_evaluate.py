@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,18 +14,13 @@ from .._validation import raise_all
 from ..audio import check_audio
 from ..functional.pairing import partners
 from ..motion import Motion, as_motion
-from ._alignment import alignment_of, corrected_alignment, dance_beats
 from ._counterfactuals import COUNTERFACTUALS
 from ._densities import scores_of
-from ._distances import coarse_spectrograms, mean_distance, paired_distances
-from ._features import dance_features, music_features
-from ._following import mantel_of, retrieval_of
+from ._distances import coarse_spectrograms, paired_distances
 from ._groups import check_groups, dealt
-from ._judge import DanceMusicJudge
 from ._listen import Heard, as_clips
 from ._player import Player
-from ._quality import MusicStatistics, frechet_distance
-from ._rhythm import beat_f70, score_onsets
+from ._rows import Listener
 
 __all__ = ["evaluate"]
 
@@ -194,23 +188,25 @@ def evaluate(
     model = Heard.of(made, sr)
     partner = partners(groups)
     order = np.random.RandomState(seeds[1]).permutation(partner.shape[1])
-    for_all = np.zeros(len(motion), dtype=int)
-    alone = player.play_unconditional(len(motion), temperature, seeds[2])
-    if alone is not None:
-        alone = Heard.of(_check_made(alone, audio[: len(alone)], sr), sr)
-        alone = alone if temperature is not None else alone.take(for_all)
     deals = [
         dealt(partner, groups, order, shift)
         for shift in range(1, min(_N_SHUFFLES, len(order) - 1) + 1)
     ]
+    for_all = np.zeros(len(motion), dtype=int)
+    clips = player.play_unconditional(len(motion), temperature, seeds[2])
+    if clips is None:
+        alone = model.take(deals[0])
+    else:
+        alone = Heard.of(_check_made(clips, audio[: len(clips)], sr), sr)
+        alone = alone if temperature is not None else alone.take(for_all)
     rows = {
         "model": [model],
         "shuffled pairs": [real.take(deal) for deal in deals],
         "metronome": [Heard.of(_metronome(audio.shape[1], sr), sr).take(for_all)],
-        "unconditional": [model.take(deals[0]) if alone is None else alone],
+        "unconditional": [alone],
         "real": [real],
     }
-    listener = _Listener.of(
+    listener = Listener.of(
         motion,
         real,
         groups,
@@ -221,15 +217,12 @@ def evaluate(
         seed=seeds[3],
         cached=check_memory(memory).cache,
     )
-    table = pd.DataFrame(
-        {
-            name: pd.DataFrame([listener.scores(heard) for heard in versions]).mean()
-            for name, versions in rows.items()
-        }
-    ).T
-    table.insert(
-        3, "retrieval_of_real", table["retrieval_r1"] / (table.loc["real", "retrieval_r1"] or 1.0)
-    )
+    scores = {
+        name: pd.DataFrame([listener.scores(heard) for heard in versions]).mean()
+        for name, versions in rows.items()
+    }
+    table = pd.DataFrame(scores).T
+    table["retrieval_of_real"] = table["retrieval_r1"] / (scores["real"]["retrieval_r1"] or 1.0)
     _add_density(
         table, player, features, audio, groups, n_permutations=n_permutations, seed=seeds[4]
     )
@@ -245,9 +238,7 @@ def evaluate(
     return table[_COLUMNS]
 
 
-_RESPONSES = [
-    f"{name}_{what}" for what in ("response", "p") for name in COUNTERFACTUALS
-]
+_RESPONSES = [f"{name}_{what}" for what in ("response", "p") for name in COUNTERFACTUALS]
 _BEAT_SCORES = [
     f"{variant}_{name}"
     for variant in ("d2m", "loris")
@@ -305,122 +296,6 @@ def _metronome(n_samples: int, sr: int) -> np.ndarray:
 
     times = np.arange(0, n_samples / sr, 60 / _METRONOME)
     return 0.5 * librosa.clicks(times=times, sr=sr, length=n_samples)[None].astype(np.float32)
-
-
-@dataclass(frozen=True)
-class _Listener:
-    """What each row is compared with."""
-
-    real: Heard
-    groups: np.ndarray
-    dances: np.ndarray
-    beats: dict[str, list[np.ndarray]]
-    judges: list[tuple[np.ndarray, DanceMusicJudge]]
-    embedding: MusicStatistics
-    embedded: np.ndarray
-    distance: float
-    duration: float
-    n_permutations: int
-    seed: int
-
-    @classmethod
-    def of(
-        cls, motion, real, groups, *, reference, duration, n_permutations, sr, seed, cached
-    ) -> _Listener:
-        """Fit the judges and the embedding."""
-        dances = cached(dance_features)(motion)
-        n_groups = groups.max() + 1
-        if reference is None:
-            half = np.random.RandomState(seed).permutation(n_groups) < n_groups // 2
-            blocks = [np.flatnonzero(half[groups]), np.flatnonzero(~half[groups])]
-            judges = [
-                (block, DanceMusicJudge()._fit_tables(dances[other], real.judged[other]))
-                for block, other in zip(blocks, reversed(blocks))
-            ]
-            statistics = real.statistics
-        else:
-            others, music = reference
-            tables = cached(dance_features)(others), cached(music_features)(music, sr=sr)
-            judges = [(np.arange(len(groups)), DanceMusicJudge()._fit_tables(*tables))]
-            statistics = cached(MusicStatistics(sr=sr)._table)(music)
-        embedding = MusicStatistics()._fit_table(statistics)
-        distance = mean_distance(real.mel, groups)
-        if not distance:
-            raise ValueError("expected real music that differs between performances, got equal clips")
-        return cls(
-            real=real,
-            groups=groups,
-            dances=dances,
-            beats={name: dance_beats(motion, variant=name) for name in ("aist", "bailando")},
-            judges=judges,
-            embedding=embedding,
-            embedded=embedding._embed_table(statistics),
-            distance=distance,
-            duration=duration,
-            n_permutations=n_permutations,
-            seed=seed,
-        )
-
-    def scores(self, heard: Heard) -> dict[str, float]:
-        """Every column that music alone decides."""
-        return (
-            self._following(heard) | self._rhythm(heard) | self._alignment(heard)
-        ) | self._quality(heard)
-
-    def _following(self, heard: Heard) -> dict[str, float]:
-        options = {"n_permutations": self.n_permutations, "random_state": self.seed}
-        blocks = [
-            (
-                judge._similarity(self.dances[block], heard.judged[block]),
-                np.unique(self.groups[block], return_inverse=True)[1],
-            )
-            for block, judge in self.judges
-        ]
-        found = retrieval_of(blocks, **options)
-        r, p = mantel_of(self.dances, heard.statistics, self.groups, **options)
-        return {
-            "retrieval_r1": found["r1"],
-            "retrieval_mrr": found["mrr"],
-            "retrieval_p": found["p"],
-            "distance_ratio": mean_distance(heard.mel, self.groups) / self.distance,
-            "mantel_r": r,
-            "mantel_p": p,
-        }
-
-    def _rhythm(self, heard: Heard) -> dict[str, float]:
-        real, options = self.real, {"duration": self.duration}
-        d2m = score_onsets(real.onsets_d2m, heard.onsets_d2m, variant="d2m", **options)
-        loris = score_onsets(real.onsets_loris, heard.onsets_loris, variant="loris", **options)
-        fine = score_onsets(
-            real.onsets_loris, heard.onsets_loris, variant="loris", bin_duration=0.2, **options
-        )
-        return {
-            "f70_music": beat_f70(real.beats, heard.beats),
-            "f70_dance": beat_f70(self.beats["aist"], heard.beats),
-            "f1_5hz": fine["f1"],
-            "tempo_difference": float(np.abs(real.tempo - heard.tempo).mean()),
-            **{f"d2m_{name}": value for name, value in d2m.items()},
-            **{f"loris_{name}": value for name, value in loris.items()},
-        }
-
-    def _alignment(self, heard: Heard) -> dict[str, float]:
-        aist, bailando = self.beats["aist"], self.beats["bailando"]
-        return {
-            "bas_corrected": corrected_alignment(aist, heard.beats, duration=self.duration),
-            "bas_aist": alignment_of(aist, heard.beats, of_motion=True),
-            "bas_bailando": alignment_of(bailando, heard.beats, of_motion=False),
-        }
-
-    def _quality(self, heard: Heard) -> dict[str, float]:
-        scores = {}
-        for name in ("key_clarity", "pulse_clarity"):
-            values = getattr(heard, name)
-            # "lower": a value that a clip has, so that clips equal to it are not below it.
-            quartile = np.quantile(getattr(self.real, name), 0.25, method="lower")
-            scores[name] = float(np.median(values))
-            scores[f"{name}_share"] = float((values >= quartile).mean())
-        embedded = self.embedding._embed_table(heard.statistics)
-        return scores | {"frechet_distance": frechet_distance(self.embedded, embedded)}
 
 
 def _add_density(table, player, features, audio, groups, *, n_permutations, seed):

@@ -35,8 +35,8 @@ def dance_features(poses: Any, *, fps: float = 30.0) -> np.ndarray:
 
     Notes
     -----
-    Poses are smoothed first, with the defaults of :class:`~sklearn_asdf.PoseSmoother`, and gaps of any
-    length are filled. A joint that is seen nowhere in a clip is NaN.
+    Poses are smoothed first, with the defaults of :class:`~sklearn_asdf.PoseSmoother`, and gaps of
+    any length are filled. A joint that is seen nowhere in a clip is NaN.
 
     Examples
     --------

@@ -51,8 +51,8 @@ class DanceMusicJudge(BaseEstimator):
     Notes
     -----
     Features are standardised over the clips in `fit`; what is not known of a dance, a joint that is
-    never seen, counts as the mean. The similarity of a pair is the log-likelihood ratio of a pair to
-    strangers under Gaussian canonical scores.
+    never seen, counts as the mean. The similarity of a pair is the log-likelihood ratio of a pair
+    to strangers under Gaussian canonical scores.
 
     References
     ----------

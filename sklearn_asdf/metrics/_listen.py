@@ -17,7 +17,7 @@ from ..functional.tonality import key_correlations
 HOP_LENGTH = 512
 # Silence, in dB re 1: nothing that a sound file holds lies lower.
 _FLOOR = -80.0
-_PICKING = {
+_PICKING: dict[str, Any] = {
     "d2m": {"wait": 1, "delta": 0.2, "pre_avg": 1, "post_avg": 1, "post_max": 1},
     "loris": {
         "wait": 1, "delta": 0.2, "pre_avg": 3, "post_avg": 3, "pre_max": 3, "post_max": 3,
@@ -142,9 +142,9 @@ class Heard:
     @classmethod
     def of(cls, audio: Any, sr: int) -> Heard:
         """Listen to clips."""
+        from ._distances import coarse_spectrograms
         from ._features import music_features
         from ._quality import statistics_of
-        from ._distances import coarse_spectrograms
 
         envelopes = onset_envelopes(audio, sr)
         beats, tempo = zip(*(track_beats(e, sr) for e in envelopes))
@@ -163,10 +163,7 @@ class Heard:
 
     def take(self, index: np.ndarray) -> Heard:
         """The same of other clips, or of the same in another order."""
-        parts = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Heard(
-            **{
-                name: [part[i] for i in index] if isinstance(part, list) else part[index]
-                for name, part in parts.items()
-            }
-        )
+        parts: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        for name, part in parts.items():
+            parts[name] = [part[i] for i in index] if isinstance(part, list) else part[index]
+        return Heard(**parts)

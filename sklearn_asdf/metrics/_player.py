@@ -48,9 +48,10 @@ class Player:
 
     def density(self, features: Any) -> Any:
         """The density of codes of each row, or None if the model has none."""
-        regressor = getattr(self.model, "regressor_", None)
-        has = hasattr(regressor, "predict_dist") and hasattr(regressor, "unconditional_")
-        return regressor.predict_dist(features) if has else None
+        regressor: Any = getattr(self.model, "regressor_", None)
+        if self.unconditional is None or not hasattr(regressor, "predict_dist"):
+            return None
+        return regressor.predict_dist(features)
 
     @property
     def unconditional(self) -> Any:

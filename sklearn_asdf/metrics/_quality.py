@@ -10,7 +10,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..functional.tonality import key_correlations
 from ._listen import (
-    HOP_LENGTH,
     as_clips,
     chroma_profile,
     clarity_of_pulse,
@@ -87,9 +86,7 @@ def pulse_clarity(audio: Any, *, sr: int = 22050) -> np.ndarray:
     return clarity_of_pulse(onset_envelopes(audio, sr), sr)
 
 
-def statistics_of(
-    audio: Any, sr: int, *, envelopes: np.ndarray, chroma: np.ndarray
-) -> np.ndarray:
+def statistics_of(audio: Any, sr: int, *, envelopes: np.ndarray, chroma: np.ndarray) -> np.ndarray:
     """What `MusicStatistics` standardises, (n_clips, 48)."""
     duration = audio.shape[1] / sr
     rate = [len(onset_times(e, sr, "loris")) / duration for e in envelopes]

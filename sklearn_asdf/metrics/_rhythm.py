@@ -95,9 +95,9 @@ def beat_scores_d2m(y_true: Any, y_pred: Any, *, sr: int = 22050) -> dict[str, f
 
     Notes
     -----
-    A rhythm point is a second that holds an onset. Nearly every second of music does, so a metronome
-    already scores .94 to 1 and another clip .88 to 1: read these beside the floors of `evaluate`.
-    A clip whose true music has no onset scores 0.
+    A rhythm point is a second that holds an onset. Nearly every second of music does, so a
+    metronome scores nearly as high as music, or higher, for coverage may pass 1: read these beside
+    the floors of `evaluate`. A clip whose true music has no onset scores 0.
 
     References
     ----------

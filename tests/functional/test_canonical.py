@@ -1,4 +1,4 @@
-"""Canonical correlations: against scikit-learn's, on known mixtures, and pairs against densities."""
+"""Canonical correlations: against scikit-learn's, and pairs against densities."""
 
 from __future__ import annotations
 

@@ -94,7 +94,10 @@ def test_pairing_test_is_the_share_of_all_permutations():
 
 def test_pairing_test_of_noise_is_uniform_and_of_equals_is_one():
     rng = np.random.default_rng(0)
-    p = [pairing_test(rng.normal(size=(8, 8)), n_permutations=99, random_state=0)[1] for _ in range(200)]
+    p = [
+        pairing_test(rng.normal(size=(8, 8)), n_permutations=99, random_state=0)[1]
+        for _ in range(200)
+    ]
     assert np.mean(p) == pytest.approx(0.5, abs=0.07)
     assert np.mean(np.array(p) <= 0.1) < 0.17
     assert pairing_test(np.ones((6, 6)), random_state=0) == (1.0, 1.0)

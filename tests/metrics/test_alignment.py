@@ -11,8 +11,8 @@ from scipy.signal import argrelextrema
 
 from sklearn_asdf import Motion
 from sklearn_asdf.datasets import make_dance_music
-from sklearn_asdf.metrics._alignment import alignment_of, corrected_alignment
 from sklearn_asdf.metrics import bas_aist, bas_bailando, bas_corrected, dance_beats, music_beats
+from sklearn_asdf.metrics._alignment import alignment_of, corrected_alignment
 
 SR = 22050
 
@@ -62,12 +62,10 @@ def test_definitions_are_the_published_ones():
 def test_scores_are_the_means_of_their_definitions():
     data = make_dance_music(3, n_performances=3, random_state=1)
     music, _ = music_beats(data.audio)
-    closeness = lambda a, b: np.mean([np.exp(-(60 * np.abs(b - x).min()) ** 2 / 18) for x in a])  # noqa: E731
+    closeness = lambda a, b: np.mean([np.exp(-((60 * np.abs(b - x).min()) ** 2) / 18) for x in a])  # noqa: E731
     aist = [closeness(d, m) for d, m in zip(dance_beats(data.poses), music)]
     assert bas_aist(data.poses, data.audio) == pytest.approx(np.mean(aist))
-    bailando = [
-        closeness(m, d) for d, m in zip(dance_beats(data.poses, variant="bailando"), music)
-    ]
+    bailando = [closeness(m, d) for d, m in zip(dance_beats(data.poses, variant="bailando"), music)]
     assert bas_bailando(data.poses, data.audio) == pytest.approx(np.mean(bailando))
 
 

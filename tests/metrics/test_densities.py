@@ -29,7 +29,9 @@ class Density:
         self.heed = heed
         n = 4
         total = np.sqrt(1 + SIGMA**2)
-        self.unconditional_ = GaussianMixtures([[1.0]], np.zeros((1, 1, n)), np.full((1, 1, n), total))
+        self.unconditional_ = GaussianMixtures(
+            [[1.0]], np.zeros((1, 1, n)), np.full((1, 1, n), total)
+        )
 
     def predict_dist(self, X):
         means = self.heed * np.asarray(X)[:, 0, :4, 0][:, None]

@@ -93,7 +93,14 @@ def test_a_model_that_plays_the_real_music_has_its_row(of_oracle):
 
 def test_real_music_is_the_ceiling_and_floors_lie_below(of_oracle):
     real = of_oracle.loc["real"]
-    for name in ("f70_music", "f1_5hz", "loris_f1", "d2m_f1", "distance_ratio", "retrieval_of_real"):
+    for name in (
+        "f70_music",
+        "f1_5hz",
+        "loris_f1",
+        "d2m_f1",
+        "distance_ratio",
+        "retrieval_of_real",
+    ):
         assert real[name] == pytest.approx(1), name
     assert real["tempo_difference"] == 0
     assert real["key_clarity_share"] >= 0.75

@@ -22,7 +22,9 @@ def data():
 def test_measures_of_known_tones():
     tone = 0.2 * np.sin(2 * np.pi * 320 * T)
     halves = tone * (T % 0.5 < 0.25)
-    heard = musical_factors(np.stack([tone, 0.1 * tone, tone + 0.2 * np.sin(2 * np.pi * 1280 * T), halves]))
+    heard = musical_factors(
+        np.stack([tone, 0.1 * tone, tone + 0.2 * np.sin(2 * np.pi * 1280 * T), halves])
+    )
     assert heard.loudness[0] == pytest.approx(20 * np.log10(0.2 / np.sqrt(2)), abs=0.01)
     assert heard.loudness[1] - heard.loudness[0] == pytest.approx(-20, abs=0.01)
     # 320 Hz lie 4 octaves above 20 Hz; as much at 6 octaves makes 5.
@@ -72,7 +74,7 @@ def test_clips_of_a_performance_are_averaged():
 def test_bad_input_is_refused_in_a_sentence(data):
     with pytest.raises(ValueError, match="each of 3 clips, got 30 rows"):
         factor_correlations(data.factors, data.audio[:3])
-    with pytest.raises(ValueError, match="the columns .'tempo', 'loudness', 'tilt'"):
+    with pytest.raises(ValueError, match=r"the columns .'tempo', 'loudness', 'tilt'"):
         factor_correlations(data.factors.drop(columns="tilt"), data.audio)
     with pytest.raises(ValueError, match="one group a clip, 30"):
         factor_correlations(data.factors, data.audio, [0, 1])

@@ -1,4 +1,4 @@
-"""Published rhythm scores: on clicks whose scores are known, and as their papers' calls give them."""
+"""Published rhythm scores: on clicks of known scores, and as the papers' calls give them."""
 
 from __future__ import annotations
 
@@ -66,9 +66,7 @@ def test_onsets_are_those_of_the_published_call(music, score, picking):
     true, made = music, np.roll(music, 1, axis=0)
 
     def seconds(y):
-        times = librosa.onset.onset_detect(
-            y=y, sr=SR, wait=1, delta=0.2, units="time", **picking
-        )
+        times = librosa.onset.onset_detect(y=y, sr=SR, wait=1, delta=0.2, units="time", **picking)
         return {int(t) for t in times}
 
     common = [len(seconds(a) & seconds(b)) for a, b in zip(true, made)]
