@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -181,7 +182,8 @@ def evaluate(
     seeds = rng.randint(2**31 - 1, size=8).tolist()
 
     # The model first: if it fails, nothing was listened to in vain.
-    features = player.features(motion)
+    as_given = _form_of(poses)
+    features = player.features(as_given(motion))
     made = _check_made(player.play(features, temperature, seeds[0]), audio, sr)
     hear = check_memory(memory).cache(Heard.of)
     real = hear(audio, sr)
@@ -229,7 +231,9 @@ def evaluate(
     chosen = np.unique(
         np.linspace(0, len(motion) - 1, min(max_responses, len(motion))).round().astype(int)
     )
-    _add_responses(table, player, motion[chosen], groups[chosen], temperature, sr, seeds[5])
+    _add_responses(
+        table, player, motion[chosen], as_given, groups[chosen], temperature, sr, seeds[5]
+    )
     table.attrs = {
         "n_clips": len(motion),
         "n_performances": partner.shape[1],
@@ -280,6 +284,16 @@ def _check_reference(reference, motion, audio, fps, sr):
     return (others, music), problems
 
 
+def _form_of(poses: Any) -> Callable[[Motion], Any]:
+    """How to give dances to a pipeline: as it was given these."""
+    if isinstance(poses, Motion):
+        return lambda motion: motion
+    if isinstance(poses, (list, tuple)) and np.ndim(poses[0]) == 3:
+        return lambda motion: [p[:n] for p, n in zip(motion.position, motion.lengths)]
+    n_dimensions = np.ndim(poses)
+    return lambda motion: motion.position.reshape(motion.shape[:n_dimensions])
+
+
 def _check_made(made: np.ndarray, audio: Any, sr: int) -> np.ndarray:
     """Refuse what a model made if it cannot be compared."""
     if made.shape != audio.shape:
@@ -324,6 +338,7 @@ def _add_responses(
     table: pd.DataFrame,
     player: Player,
     motion: Motion,
+    as_given: Callable[[Motion], Any],
     groups: np.ndarray,
     temperature: float | None,
     sr: int,
@@ -336,7 +351,7 @@ def _add_responses(
     seeds = np.random.RandomState(seed).randint(2**31 - 1, size=5).tolist()
 
     def play(poses: Motion) -> np.ndarray:
-        clips = player.play(player.features(poses), temperature, seeds.pop())
+        clips = player.play(player.features(as_given(poses)), temperature, seeds.pop())
         return coarse_spectrograms(clips, sr=sr)
 
     once = play(motion)

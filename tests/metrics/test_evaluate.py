@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklearn_asdf import AudioClips
+from sklearn_asdf import AudioClips, AudioTargetRegressor
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.functional.kinematics import magnitude, velocity
 from sklearn_asdf.metrics import evaluate
@@ -177,6 +179,38 @@ def test_same_seed_same_table_with_arrays_and_without_memory(held_out, of_oracle
     arrays["groups"] = np.char.add("piece ", held_out["groups"].astype(str))
     table = evaluate(Oracle(held_out["poses"], held_out["audio"]), **arrays)
     pd.testing.assert_frame_equal(table, of_oracle)
+
+
+def test_tables_of_trajectories_and_any_regressor_will_do():
+    # One joint that swings along one axis, and a tone that is as loud as the swing is wide.
+    rng = np.random.default_rng(0)
+    width = np.repeat(rng.uniform(0.2, 1, size=8), 2)
+    X = width[:, None] * np.sin(np.arange(90) / 5 + rng.uniform(0, 6, size=(16, 1)))
+    tone = np.sin(2 * np.pi * 440 * np.arange(SR) / SR)
+    y = 0.1 * width[:, None] * tone * rng.normal(1, 0.1, size=(16, SR))
+    loudness = FunctionTransformer(lambda X: np.abs(X).mean(axis=1, keepdims=True))
+    pipe = make_pipeline(loudness, AudioTargetRegressor(LinearRegression(), PCA(2)))
+    pipe.fit(X[:8], y[:8])
+    table = evaluate(pipe, X[8:], y[8:], np.arange(8) // 2, n_permutations=19, random_state=0)
+    # Nothing is drawn, so that any change is beyond all measure.
+    assert np.isinf(table.loc["model", "amplified_response"])
+    assert table.loc["model", "distance_ratio"] > 0.3
+    assert table["log_gain"].isna().all()
+
+
+def test_clips_of_different_length_go_to_the_pipeline_as_they_came():
+    rng = np.random.default_rng(0)
+    clips = [rng.normal(size=(n, 17, 2)).cumsum(axis=0) for n in (60, 50, 60, 40)]
+    audio = 0.1 * rng.normal(size=(4, 2 * SR)) * np.arange(1, 5)[:, None]
+    seen = []
+
+    class Listed:
+        def predict(self, poses):
+            seen.append([len(p) for p in poses])
+            return audio[: len(poses)]
+
+    evaluate(Listed(), clips, audio, np.arange(4), n_permutations=9, random_state=0)
+    assert all(lengths == [60, 50, 60, 40] for lengths in seen[:2])
 
 
 def test_without_a_reference_each_half_is_judged_by_the_other(data):
