@@ -42,7 +42,9 @@ def partners(groups: ArrayLike) -> np.ndarray:
     return out
 
 
-def group_retrieval(similarity: ArrayLike, groups: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def group_retrieval(
+    similarity: ArrayLike, groups: ArrayLike, *, tolerance: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
     r"""How well each query finds its own item among one of each group, and how well another's.
 
     Parameters
@@ -51,6 +53,9 @@ def group_retrieval(similarity: ArrayLike, groups: ArrayLike) -> tuple[np.ndarra
         Of each query (row) to each item (column); greater is nearer.
     groups : array-like of int, shape (n_items,)
         Group of each query and of its own item, a place from 0 up.
+    tolerance : float, default=0.0
+        An item that is more similar than the own one by no more than this is equal to it, and so
+        is one that is less similar by no more.
 
     Returns
     -------
@@ -67,8 +72,8 @@ def group_retrieval(similarity: ArrayLike, groups: ArrayLike) -> tuple[np.ndarra
     share :math:`q_h` of group :math:`h` is more similar than the own item, it comes first with
     probability :math:`\prod_h (1 - q_h)`, and the expected reciprocal rank is
     :math:`\int_0^1 \prod_h (1 - q_h + q_h t)\,dt`, exact by Gauss-Legendre quadrature. Equally
-    similar items are in random order, so that equal music gives exactly chance; what differs by
-    less than 1e-9 of the greatest similarity is rounding, and equal.
+    similar items are in random order, so that equal items give exactly chance; what differs by
+    less than 1e-9 of the greatest similarity is rounding, and equal too.
 
     Examples
     --------
@@ -79,7 +84,7 @@ def group_retrieval(similarity: ArrayLike, groups: ArrayLike) -> tuple[np.ndarra
     (array([0.25, 0.25, 0.25, 0.25]), array([0.52, 0.52, 0.52, 0.52]))
     """
     similarity, groups = np.asarray(similarity, dtype=float), np.asarray(groups)
-    similarity = np.round(similarity / (np.abs(similarity).max() or 1.0), 9)
+    tolerance = max(tolerance, 1e-9 * np.abs(similarity).max())
     partner = partners(groups)
     n_items, n_groups = partner.shape
     own = np.take_along_axis(similarity, partner, axis=1)
@@ -87,8 +92,9 @@ def group_retrieval(similarity: ArrayLike, groups: ArrayLike) -> tuple[np.ndarra
     equal = np.empty((n_groups, n_items, n_groups))
     for h in range(n_groups):
         those = similarity[:, groups == h, None]
-        greater[h] = (those > own[:, None]).mean(axis=1)
-        equal[h] = (those == own[:, None]).mean(axis=1)
+        beyond = those - own[:, None]
+        greater[h] = (beyond > tolerance).mean(axis=1)
+        equal[h] = (np.abs(beyond) <= tolerance).mean(axis=1)
         # An item does not compete with its own group.
         greater[h, :, h] = equal[h, :, h] = 0.0
     node, weight = np.polynomial.legendre.leggauss(n_groups // 2 + 1)

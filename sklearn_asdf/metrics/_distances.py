@@ -66,7 +66,7 @@ def mel_distances(audio: Any, other: Any = None, *, sr: int = 22050) -> np.ndarr
 
     Notes
     -----
-    Levels below -80 dB re 1 count as -80 dB, so that silence has a place.
+    Bands some 80 dB below a tone of full scale are silent, and all silence is the same.
 
     Examples
     --------

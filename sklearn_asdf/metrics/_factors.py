@@ -21,6 +21,8 @@ _INTENDED = {
 }
 # Tempi half or double as fast are one: all are brought into the octave from here up.
 _SLOWEST = 75.0
+# Finer differences are heard by nobody.
+_DECIMALS = {"tempo": 1, "loudness": 1, "brightness": 2, "articulation": 2}
 # Softer than any music, in root mean square: -120 dB.
 _SILENCE = 1e-6
 
@@ -98,7 +100,9 @@ def factor_correlations(
     -------
     correlations : Series
         Spearman's, of `tempo`, `loudness`, `brightness` (with the tilt) and `articulation`
-        (`musical_factors`); 0 where either side does not vary.
+        (`musical_factors`); 0 where either side does not vary. Measures are rounded first, to 0.1
+        beats a minute, 0.1 dB, and hundredths of octaves and of articulation: finer differences
+        are heard by nobody.
 
     Examples
     --------
@@ -116,7 +120,7 @@ def factor_correlations(
         )
     if groups is not None and np.shape(groups) != (len(audio),):
         raise ValueError(f"expected one group a clip, {len(audio)}, got {np.shape(groups)}")
-    heard = musical_factors(audio, sr=sr)
+    heard = musical_factors(audio, sr=sr).round(_DECIMALS)
     meant = factors[list(_INTENDED.values())].reset_index(drop=True).set_axis(list(heard), axis=1)
     if groups is not None:
         groups = np.asarray(groups)

@@ -17,6 +17,10 @@ from ._groups import check_groups
 
 __all__ = ["DanceMusicJudge"]
 
+# Nats by which one music must fit better than another for the judge to prefer it: a twentieth of
+# the odds. Without it, a model that plays the same to all is found by differences nobody hears.
+INDIFFERENCE = 0.05
+
 
 class DanceMusicJudge(BaseEstimator):
     """Judge how well music and dances fit, by the canonical correlations of simple features.
@@ -52,7 +56,9 @@ class DanceMusicJudge(BaseEstimator):
     -----
     Features are standardised over the clips in `fit`; what is not known of a dance, a joint that is
     never seen, counts as the mean. The similarity of a pair is the log-likelihood ratio of a pair
-    to strangers under Gaussian canonical scores.
+    to strangers under Gaussian canonical scores. Between two musics that differ by less than 0.05
+    nats the judge has no preference, and their order is random: what nobody hears counts for
+    nothing.
 
     References
     ----------
@@ -168,7 +174,9 @@ class DanceMusicJudge(BaseEstimator):
             raise ValueError(
                 f"expected one music clip for each dance, got {len(tables[1])} for {len(groups)}"
             )
-        return float(np.diag(group_retrieval(self._similarity(*tables), groups)[1]).mean())
+        similarity = self._similarity(*tables)
+        _, reciprocal = group_retrieval(similarity, groups, tolerance=INDIFFERENCE)
+        return float(np.diag(reciprocal).mean())
 
     def _tables(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         check_is_fitted(self)

@@ -15,8 +15,8 @@ from ..functional.periodicity import tempogram
 from ..functional.tonality import key_correlations
 
 HOP_LENGTH = 512
-# Silence, in dB re 1: nothing that a sound file holds lies lower.
-_FLOOR = -80.0
+# A band's silence in dB: some 80 dB below a tone of full scale, which no ear hears beside it.
+_FLOOR = -40.0
 _PICKING: dict[str, Any] = {
     "d2m": {"wait": 1, "delta": 0.2, "pre_avg": 1, "post_avg": 1, "post_max": 1},
     "loris": {

@@ -90,7 +90,8 @@ class Listener:
             for block, judge in self.judges
         ]
         found = retrieval_of(blocks, **options)
-        r, p = mantel_of(self.dances, heard.statistics, self.groups, **options)
+        embedded = self.embedding._embed_table(heard.statistics)
+        r, p = mantel_of(self.dances, embedded, self.groups, **options)
         return {
             "retrieval_r1": found["r1"],
             "retrieval_mrr": found["mrr"],

@@ -67,6 +67,18 @@ def test_equal_items_give_chance_exactly(n_groups):
     assert_allclose(reciprocal, np.mean(1 / np.arange(1, n_groups + 1)))
 
 
+def test_differences_within_the_tolerance_are_none():
+    rng = np.random.default_rng(0)
+    similarity = 0.02 * rng.random((12, 12)) + 0.02 * np.eye(12)
+    groups = np.arange(12) // 2
+    assert np.diag(group_retrieval(similarity, groups)[0]).mean() > 0.9
+    assert_allclose(group_retrieval(similarity, groups, tolerance=0.05)[0], 1 / 6)
+    # Other differences are what they were.
+    far = np.round(rng.normal(size=(12, 12)), 1)
+    expected = group_retrieval(far, groups)
+    assert_allclose(group_retrieval(far, groups, tolerance=0.05), expected)
+
+
 def test_another_partner_is_judged_as_if_it_were_the_own():
     # Each dance fits the music of the next performance best.
     groups = np.repeat(np.arange(4), 2)

@@ -18,7 +18,8 @@ def noise():
 
 
 def test_distance_of_levels_is_their_difference_in_decibels(noise):
-    distances = mel_distances(noise[:1], [noise[0], 2 * noise[0], 0.1 * noise[0]])
+    loud = 2 * noise
+    distances = mel_distances(loud[:1], [loud[0], 2 * loud[0], 0.1 * loud[0]])
     assert_allclose(distances, [[0, 20 * np.log10(2), 20]], atol=0.05)
 
 

@@ -59,6 +59,8 @@ def test_music_of_other_dances_and_one_for_all_have_not(data):
     assert factor_correlations(data.factors, np.roll(audio, 7, axis=0)).abs().max() < 0.45
     same = np.repeat(audio[:1], 30, axis=0)
     assert (factor_correlations(data.factors, same) == 0).all()
+    # A trace of the own music that nobody hears is nothing.
+    assert (factor_correlations(data.factors, same + 1e-5 * audio) == 0).all()
 
 
 def test_clips_of_a_performance_are_averaged():

@@ -12,6 +12,7 @@ from sklearn_asdf import Motion
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.metrics import (
     DanceMusicJudge,
+    MusicStatistics,
     dance_features,
     mantel_test,
     music_features,
@@ -60,6 +61,10 @@ def test_one_music_for_all_gets_chance_exactly(judge, data, new):
     assert scores["r1"] == pytest.approx(scores["chance_r1"])
     assert scores["mrr"] == pytest.approx(scores["chance_mrr"])
     assert scores["p"] == 1
+    # Nor is it found by a trace of its own music that nobody hears.
+    traced = same + 1e-4 * np.asarray(data.audio[new])
+    nearly = retrieval(judge, data.poses[new], traced, data.groups[new], random_state=0)
+    assert nearly["r1"] == pytest.approx(scores["chance_r1"], abs=0.02)
 
 
 def test_without_groups_each_clip_is_a_performance(judge, data, new):
@@ -119,6 +124,12 @@ def test_mantel_finds_music_that_follows_and_no_other(data, new):
     assert p < 0.05
     same = np.repeat(audio[:1], len(audio), axis=0)
     assert mantel_test(poses, same, groups, random_state=0) == (0, 1)
+    # In the deviations of real music, a trace that nobody hears is nothing.
+    embedding = MusicStatistics().fit(data.audio[~new])
+    traced = same + 1e-5 * audio
+    near = mantel_test(poses, traced, groups, embedding=embedding, random_state=0)
+    assert near == (0, 1)
+    assert mantel_test(poses, audio, groups, embedding=embedding, random_state=0)[0] > 0.2
 
 
 def test_bad_input_is_refused_in_a_sentence(judge, data):
