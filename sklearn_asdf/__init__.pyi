@@ -10,6 +10,8 @@ from .lma import LMAFeaturizer as LMAFeaturizer
 from .mdn import MDNRegressor as MDNRegressor
 from .mel import MelEncoder as MelEncoder
 from .motion import Motion as Motion
+from .persistence import load as load
+from .persistence import save as save
 from .pipeline import make_dance_pipeline as make_dance_pipeline
 from .pipeline import make_lma_pipeline as make_lma_pipeline
 from .skeletons import Skeleton as Skeleton
@@ -31,7 +33,9 @@ __all__ = [
     "datasets",
     "functional",
     "io",
+    "load",
     "make_dance_pipeline",
     "make_lma_pipeline",
     "plotting",
+    "save",
 ]
