@@ -339,7 +339,7 @@ class Reader:
         state |= {k: v for k, v in _NOT_KEPT.items() if k in state}
         value = cls.__new__(cls)
         if isinstance(value, BaseEstimator):
-            state = _defaults(cls) | state
+            state |= {k: v for k, v in _defaults(cls).items() if k not in state}
         if name == "Network":
             # Keras would make layers and functions of nested dicts.
             _check_flat(state["config"])
