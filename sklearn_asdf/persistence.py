@@ -14,7 +14,7 @@ import numpy as np
 import sklearn
 from sklearn.base import BaseEstimator
 
-from ._files import atomic_path, check_writable_folder
+from ._files import atomic_path
 from ._plain import NotPlainError, Reader, Writer
 from ._version import __version__
 
@@ -99,7 +99,6 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
         "n_foreign": len(writer.foreign),
         "model": form,
     }
-    check_writable_folder(path.parent)
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as file:
         # The same model gives the same bytes: no times.
         file.writestr(zipfile.ZipInfo("model.json"), json.dumps(about, indent=1, allow_nan=False))

@@ -32,6 +32,7 @@ from sklearn_asdf import (
     save,
 )
 from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.testing import no_room_for_files
 
 EARLIER = Path(__file__).parent / "data" / "model_layout1.zip"
 
@@ -359,6 +360,15 @@ def test_a_place_that_cannot_be_written_ends_in_a_sentence(tmp_path):
         save(model, tmp_path / "file" / "model.zip")
     with pytest.raises(ValueError, match="expected the path of a file, got the folder"):
         save(model, tmp_path)
+
+
+def test_a_full_disk_ends_in_a_sentence_and_leaves_the_file_before(saved, table):
+    before = saved.read_bytes()
+    model = AudioTargetRegressor(Ridge(), StandardScaler()).fit(*table)
+    with no_room_for_files(), pytest.raises(OSError, match=r"could not write .*make room"):
+        save(model, saved)
+    assert saved.read_bytes() == before
+    assert [p.name for p in saved.parent.iterdir()] == [saved.name]
 
 
 def test_two_processes_save_to_one_path_and_readers_never_see_half(tmp_path):

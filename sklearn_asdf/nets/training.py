@@ -14,7 +14,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,9 @@ def import_keras(purpose: str = "this estimator") -> Any:
 
     Notes
     -----
-    TensorFlow's log level is set only where the user did not set ``TF_CPP_MIN_LOG_LEVEL``.
+    TensorFlow's log level is set only where the user did not set ``TF_CPP_MIN_LOG_LEVEL``. Where
+    ``OMP_NUM_THREADS`` is set, as in joblib's and Dask's workers, TensorFlow takes no more threads
+    than that, unless ``TF_NUM_INTRAOP_THREADS`` and ``TF_NUM_INTEROP_THREADS`` say otherwise.
     """
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     modules = ["keras", "scikeras", {"openvino": "openvino"}.get(backend, backend)]
@@ -63,7 +65,27 @@ def import_keras(purpose: str = "this estimator") -> Any:
             finally:
                 # A worker process that inherited it would take it for the user's wish.
                 del os.environ["TF_CPP_MIN_LOG_LEVEL"]
+            _limit_threads(backend)
     return keras
+
+
+def _limit_threads(backend: str) -> None:
+    """Keep TensorFlow to the threads that whoever started this process gave it.
+
+    joblib's workers, Dask's and batch systems say so in ``OMP_NUM_THREADS``, which TensorFlow's own
+    pools do not read: each of them would take all cores.
+    """
+    allowed = os.environ.get("OMP_NUM_THREADS", "")
+    if backend != "tensorflow" or not allowed.isdigit() or int(allowed) < 1:
+        return
+    import tensorflow as tf
+
+    # Once TensorFlow has run anything, it takes no more orders.
+    with suppress(RuntimeError):
+        if "TF_NUM_INTRAOP_THREADS" not in os.environ:
+            tf.config.threading.set_intra_op_parallelism_threads(int(allowed))
+        if "TF_NUM_INTEROP_THREADS" not in os.environ:
+            tf.config.threading.set_inter_op_parallelism_threads(int(allowed))
 
 
 @contextmanager
@@ -156,6 +178,11 @@ class Network:
     weights : sequence of ndarray
         The model's weights, in the order of ``model.get_weights()``.
 
+    Attributes
+    ----------
+    interrupted : bool
+        Whether the user ended the training by Ctrl-C.
+
     Notes
     -----
     The Keras model is built when it is first needed, also after unpickling and copying, and is
@@ -163,6 +190,8 @@ class Network:
     batch is padded to a power of two, at least 32 rows: a row's output then does not depend on how
     many rows came with it, and no backend compiles for each number of rows anew.
     """
+
+    interrupted = False
 
     def __init__(
         self,
@@ -411,6 +440,8 @@ def train(
     -----
     sklearn.exceptions.ConvergenceWarning
         Where the loss stopped being finite: training ends there and the last finite weights stay.
+        And where the user pressed Ctrl-C after an epoch at least: the best weights so far stay.
+        Before that there is nothing to keep, and the KeyboardInterrupt goes on.
     """
     if verbose > 0:
         require("tqdm", extra="music", purpose="a progress bar")
@@ -462,8 +493,14 @@ def train(
             fit__shuffle=shuffle,
             callbacks=[guard, *extra, *callbacks],
         )
+        interrupted = False
         with _torch_seeded(seed):
-            wrapper.fit(X, y, sample_weight=sample_weight, initial_epoch=first)
+            try:
+                wrapper.fit(X, y, sample_weight=sample_weight, initial_epoch=first)
+            except KeyboardInterrupt:
+                if not guard.history_so_far["loss"]:
+                    raise
+                interrupted = True
         weights = guard.final_weights()
     if guard.broken_epoch is not None:
         warnings.warn(
@@ -473,5 +510,13 @@ def train(
             ConvergenceWarning,
             stacklevel=3,
         )
+    if interrupted:
+        warnings.warn(
+            f"{description} was interrupted after {len(guard.history_so_far['loss'])} of {epochs} "
+            "epochs: the best weights so far are kept",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
     network = Network(build, config, weights)
+    network.interrupted = interrupted
     return network, guard.history_so_far
