@@ -44,11 +44,15 @@ _FUNCTIONS = {
     "build_network": "nets.mixture",
 }
 # The estimators that scikit-learn publishes in these modules, by that rule and not one by one.
-_SKLEARN = frozenset(
-    "cluster compose covariance cross_decomposition decomposition dummy ensemble feature_selection "
-    "frozen gaussian_process impute kernel_approximation kernel_ridge linear_model mixture "
-    "multioutput neighbors neural_network pipeline preprocessing random_projection svm tree".split()
-)
+# fmt: off
+_SKLEARN = {
+    "cluster", "compose", "covariance", "cross_decomposition", "decomposition", "dummy",
+    "ensemble", "feature_selection", "frozen", "gaussian_process", "impute",
+    "kernel_approximation", "kernel_ridge", "linear_model", "mixture", "multioutput",
+    "neighbors", "neural_network", "pipeline", "preprocessing", "random_projection", "svm",
+    "tree",
+}
+# fmt: on
 # State that belongs to the machine or the moment: folders of caches, the memory of a live stream.
 _NOT_KEPT = {"memory": None, "_stream": None}
 _GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")

@@ -283,8 +283,10 @@ class AudioClips:
     def __getstate__(self) -> dict[str, Any]:
         used = set(np.unique(self._index).tolist())
         state = dict(self.__dict__)
+        # As plain arrays, so that joblib hashes alike what a worker has mapped into its memory.
         state["recordings"] = tuple(
-            y if i in used else y[:0].copy() for i, y in enumerate(self.recordings)
+            np.asarray(y) if i in used else np.zeros(0, np.float32)
+            for i, y in enumerate(self.recordings)
         )
         return state
 

@@ -177,6 +177,9 @@ class MelEncoder(TransformerMixin, BaseEstimator):
     (11, 11025)
     """
 
+    # Encoders that differ in these alone are fitted alike: caches and checkpoints may share them.
+    _unused_in_fit = ("checkpoint", "highpass", "n_iter", "verbose")
+
     _parameter_constraints = {
         "architecture": [StrOptions({"local", "paper"})],
         "code_size": [Interval(Integral, 1, None, closed="left")],
@@ -777,7 +780,7 @@ def _checkpoint(encoder: MelEncoder, bank: SpectrumBank, rows: np.ndarray) -> An
         return None
     from .nets._callbacks import Checkpoint
 
-    ignored = ("checkpoint", "verbose", "epochs", "n_iter", "highpass")
+    ignored = (*encoder._unused_in_fit, "epochs")
     params = {k: v for k, v in encoder.get_params().items() if k not in ignored}
     return Checkpoint(encoder.checkpoint, joblib.hash((params, bank.frames, rows)))
 

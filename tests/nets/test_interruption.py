@@ -209,7 +209,7 @@ def test_a_damaged_state_and_leftovers(tmp_path):
     whole = (tmp_path / "training.npz").read_bytes()
     for part in (whole[:-100], b"", b"hello"):
         (tmp_path / "training.npz").write_bytes(part)
-        with pytest.raises(ValueError, match="is damaged .*: delete the file to start afresh"):
+        with pytest.raises(ValueError, match=r"is damaged .*: delete the file to start afresh"):
             model.fit(*data)
 
 
