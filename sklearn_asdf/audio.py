@@ -204,7 +204,7 @@ class AudioClips:
                 )
             kept.append(y)
             if len(y) >= n_samples:
-                last = int((len(y) - n_samples) / sr / hop_duration) + 1
+                last = int((len(y) - n_samples + 0.5) / sr / hop_duration) + 1
                 at = np.round(np.arange(last + 1) * hop_duration * sr).astype(int)
                 at = at[at <= len(y) - n_samples]
                 starts.append(at)
