@@ -1,6 +1,8 @@
 from . import datasets as datasets
 from . import functional as functional
 from . import io as io
+from . import metrics as metrics
+from . import model_selection as model_selection
 from . import plotting as plotting
 from .audio import AudioClips as AudioClips
 from .functional.mixtures import GaussianMixtures as GaussianMixtures
@@ -36,6 +38,8 @@ __all__ = [
     "load",
     "make_dance_pipeline",
     "make_lma_pipeline",
+    "metrics",
+    "model_selection",
     "plotting",
     "save",
 ]

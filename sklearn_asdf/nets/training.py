@@ -124,6 +124,37 @@ def quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
+class _SeedsOfThread(threading.local):
+    """Where Keras gets the seeds of layers that are given none: a thread's own generator, if set.
+
+    Python's global generator would do, were it not for other threads that draw from it meanwhile,
+    as Dask's workers do.
+    """
+
+    own: random.Random | None = None
+
+    def randint(self, low: int, high: int) -> int:
+        return (self.own or random).randint(low, high)
+
+
+_SEEDS = _SeedsOfThread()
+
+
+@contextmanager
+def _seeds_from(seed: int) -> Iterator[None]:
+    """Let layers that are built in this thread take their seeds from `seed`."""
+    from keras.src.random import seed_generator
+
+    # Not public; where it is gone, Keras asks the global generator, which is seeded as well.
+    if hasattr(seed_generator, "python_random"):
+        seed_generator.python_random = _SEEDS
+    before, _SEEDS.own = _SEEDS.own, random.Random(seed)
+    try:
+        yield
+    finally:
+        _SEEDS.own = before
+
+
 @contextmanager
 def _global_random_states_kept() -> Iterator[None]:
     # Keras initialisers without a seed draw one from Python's global generator.
@@ -148,7 +179,7 @@ def seeded(seed: int) -> Iterator[None]:
     ------
     None
     """
-    with _LOCK, _global_random_states_kept(), quiet():
+    with _LOCK, _global_random_states_kept(), quiet(), _seeds_from(seed):
         random.seed(seed)
         yield
 
@@ -277,7 +308,8 @@ def _build_compiled(
     seed: int,
 ) -> Any:
     keras = import_keras()
-    model = build(**config)
+    with _seeds_from(seed):
+        model = build(**config)
     model.compile(
         loss=loss,
         optimizer=keras.optimizers.deserialize(dict(optimizer)),

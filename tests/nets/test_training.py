@@ -67,6 +67,27 @@ def test_same_seed_same_bits_and_another_seed_others(line):
     assert not np.array_equal(runs[0][0], runs[2][0])
 
 
+def test_other_threads_may_draw_random_numbers_meanwhile(line):
+    config = {"n_inputs": 3, "n_hidden": 4, "dropout": 0.5}
+    expected = train(build_line, config, *line, loss="mse", epochs=1, seed=5)[0].weights
+    done = threading.Event()
+
+    def draw():
+        while not done.is_set():
+            random.random()
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    try:
+        for _ in range(3):
+            weights = train(build_line, config, *line, loss="mse", epochs=1, seed=5)[0].weights
+            for a, b in zip(weights, expected):
+                np.testing.assert_array_equal(a, b)
+    finally:
+        done.set()
+        thread.join()
+
+
 def test_no_global_random_state_changes(line):
     random.seed(3)
     np.random.seed(3)  # noqa: NPY002
