@@ -5,6 +5,7 @@ from . import metrics as metrics
 from . import model_selection as model_selection
 from . import plotting as plotting
 from .audio import AudioClips as AudioClips
+from .batches import BatchTransformer as BatchTransformer
 from .functional.mixtures import GaussianMixtures as GaussianMixtures
 from .keyframes import KeyframeSegmenter as KeyframeSegmenter
 from .kinematics import KinematicsTransformer as KinematicsTransformer
@@ -23,6 +24,7 @@ from .target import AudioTargetRegressor as AudioTargetRegressor
 __all__ = [
     "AudioClips",
     "AudioTargetRegressor",
+    "BatchTransformer",
     "GaussianMixtures",
     "KeyframeSegmenter",
     "KinematicsTransformer",
