@@ -7,6 +7,7 @@ asserted are ratios within one run, and memory.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -22,12 +23,14 @@ N_SIX_HOURS = 21_825
 _CLIPS_EACH = 485
 
 
-def _peak():
-    """Peak resident memory of this process in MB."""
-    import resource
+def _memory(kind):
+    """Resident memory of this process in MB: now ("VmRSS") or at most ("VmHWM")."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(rf"{kind}:\s+(\d+) kB", status).group(1)) / 1024
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024.0 if sys.platform != "darwin" else 1024.0**2)
+
+def _forget_peak():
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 def make_corpus(n_clips):
@@ -60,21 +63,27 @@ def run(n_clips):
     features = BatchTransformer(make_lma_pipeline()).fit(poses)
     features.transform(poses[:256])
     encoder.transform(audio[:64])
-    found = {"n_clips": n_clips, "before": _peak()}
-    start = time.perf_counter()
+    found = {"n_clips": n_clips, "whole": _memory("VmHWM")}
+    _forget_peak()
+    found["before"] = _memory("VmRSS")
+    # Of the processor, which other programs do not lengthen.
+    start = time.process_time()
     table = features.transform(poses)
-    found["features"] = time.perf_counter() - start
-    start = time.perf_counter()
+    found["features"] = time.process_time() - start
+    start = time.process_time()
     codes = encoder.transform(audio)
-    found["codes"] = time.perf_counter() - start
+    found["codes"] = time.process_time() - start
     assert np.isfinite(table).all()
     assert codes.shape == (n_clips, 1024)
-    found["peak"] = _peak()
+    found["peak"] = _memory("VmHWM")
+    found["whole"] = max(found["whole"], found["peak"])
     found["results"] = (table.nbytes + codes.nbytes) / 2**20
     sys.stdout.write(json.dumps(found))
 
 
 def _measure(n_clips):
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("memory is measured as Linux tells it")
     code = f"from tests.benchmarks.test_bench_scale import run; run({n_clips})"
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -85,10 +94,9 @@ def _measure(n_clips):
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     sys.stdout.write(
-        "\n{n_clips:6d} clips: features {features:6.1f} s, codes {codes:6.1f} s; peak "
-        "{peak:5.0f} MB, {before:5.0f} MB before the work, {results:4.0f} MB of results".format(
-            **found
-        )
+        "\n{n_clips:6d} clips: features {features:6.1f} s of processor time, codes {codes:6.1f} s; "
+        "memory {before:5.0f} MB before, {peak:5.0f} MB at most, of it {results:4.0f} MB of "
+        "results; {whole:5.0f} MB in the whole run".format(**found)
     )
     return found
 
@@ -108,7 +116,7 @@ def test_time_is_linear_and_memory_flat():
 
 def test_six_hours_fit_into_4_gb():
     pytest.importorskip("keras", reason="the networks need the extra 'music'")
-    assert _measure(N_SIX_HOURS)["peak"] < 4096
+    assert _measure(N_SIX_HOURS)["whole"] < 4096
 
 
 def test_memory_makes_a_search_four_times_faster(tmp_path):
