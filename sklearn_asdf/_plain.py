@@ -74,8 +74,9 @@ def _name_of(cls: type) -> str | None:
 
 
 def _own_class(name: str) -> type | None:
-    module = _OWN.get(name)
-    return module and getattr(importlib.import_module(f"sklearn_asdf.{module}"), name)
+    if name not in _OWN:
+        return None
+    return getattr(importlib.import_module(f"sklearn_asdf.{_OWN[name]}"), name)
 
 
 def _class_of(name: str) -> type | None:
@@ -379,7 +380,7 @@ _FORMS = frozenset(
 
 def _defaults(cls: type) -> dict[str, Any]:
     """Values of the parameters that a class may have got since the file was written."""
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    parameters = inspect.signature(cls).parameters.values()
     return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
