@@ -279,9 +279,11 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _warn_of_leaks(self, y):
         """Say so where held-out clips share moments of music with clips that were trained on."""
-        if self._trained_on is None or not isinstance(y, AudioClips):
+        # A model of an earlier version does not know.
+        spans = getattr(self, "_trained_on", None)
+        if spans is None or not isinstance(y, AudioClips):
             return
-        n_leaks = count_leaks(y, self._trained_on)
+        n_leaks = count_leaks(y, spans)
         if n_leaks:
             warnings.warn(
                 f"{n_leaks} of {len(y)} clips to score overlap in time with clips that the model "

@@ -39,7 +39,7 @@ def test_batches_change_nothing(poses, table, batch_size):
     assert_allclose(found.fit_transform(poses), table, rtol=1e-9)
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize("backend", [pytest.param("loky", marks=pytest.mark.slow), "threading"])
 def test_workers_change_nothing(poses, table, backend):
     found = BatchTransformer(make_lma_pipeline(n_keyframes=4), batch_size=5, n_jobs=2)
     with joblib.parallel_config(backend):

@@ -145,9 +145,8 @@ def test_parts_alone_come_back(fitted, data, tmp_path):
     [
         {"epochs": 1, "code_size": 16, "steps": 2},
         {"epochs": 1, "code_size": 8, "architecture": "paper"},
-        {"epochs": 1, "code_size": 16, "steps": 2, "variational": True},
     ],
-    ids=["local", "paper", "variational"],
+    ids=["local", "paper"],
 )
 def test_trained_encoders_come_back(data, tmp_path, options):
     pytest.importorskip("keras", reason="the networks need the extra 'music'")
@@ -160,11 +159,11 @@ def test_trained_encoders_come_back(data, tmp_path, options):
     assert again.history_ == encoder.history_
 
 
-@pytest.mark.parametrize("options", [{"step_size": 2}, {"covariance_rank": 1, "linear": True}])
-def test_densities_come_back(table, tmp_path, options):
+def test_densities_come_back(table, tmp_path):
     pytest.importorskip("keras", reason="the networks need the extra 'music'")
     X, y = table
-    model = MDNRegressor(2, epochs=1, random_state=0, **options).fit(X, y)
+    model = MDNRegressor(2, step_size=2, covariance_rank=1, linear=True, epochs=1, random_state=0)
+    model.fit(X, y)
     save(model, tmp_path / "density.zip")
     again = load(tmp_path / "density.zip")
     assert_array_equal(again.predict(X), model.predict(X))

@@ -1,4 +1,8 @@
-"""Trainings that end early: killed, interrupted, out of disk; what they leave can be used."""
+"""Trainings that end early: killed, interrupted, out of disk; what they leave can be used.
+
+Real processes are ended from outside. Both ways of ending both networks are tried with
+``pytest -m "slow or not slow" tests/nets/test_interruption.py``.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +104,9 @@ def _wait_for_epoch(folder, process, epoch):
     raise AssertionError("no epoch within a minute")
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize(
+    "name", [pytest.param("MDNRegressor", marks=pytest.mark.slow), "MelEncoder"]
+)
 def test_a_killed_training_goes_on_where_it_was(name, tmp_path):
     process = _start(name, tmp_path)
     seen = _wait_for_epoch(tmp_path, process, 3)
@@ -131,7 +137,9 @@ def test_a_killed_training_goes_on_where_it_was(name, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["training.npz"]
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize(
+    "name", ["MDNRegressor", pytest.param("MelEncoder", marks=pytest.mark.slow)]
+)
 def test_ctrl_c_leaves_the_best_model_so_far(name, tmp_path):
     use = "model.predict(data[0])" if name == "MDNRegressor" else "model.transform(data[0])"
     process = _start(
