@@ -178,7 +178,7 @@ class Writer:
         own = name is not None and not name.startswith("sklearn.")
         if id(value) in self._open:
             raise NotPlainError(f"an object that holds itself, {type(value).__name__}, as {where}")
-        mark = len(self.arrays)
+        n_arrays, n_foreign = len(self.arrays), len(self.foreign)
         self._open.append(id(value))
         try:
             if name is None:
@@ -189,9 +189,10 @@ class Writer:
         except NotPlainError:
             if own or not isinstance(value, BaseEstimator) or _holds_own(value):
                 raise
-            for array in self.arrays[mark:]:
+            # What was written of its parts so far goes with the whole.
+            for array in self.arrays[n_arrays:]:
                 del self._places[id(array)]
-            del self.arrays[mark:]
+            del self.arrays[n_arrays:], self.foreign[n_foreign:]
             return self._with_skops(value)
         finally:
             self._open.pop()

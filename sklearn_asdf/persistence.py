@@ -79,6 +79,11 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"expected the path of a file, got the folder {str(path)!r}: add a name")
+    if hasattr(model, "best_estimator_"):
+        raise TypeError(
+            f"expected a model to save, got the search {type(model).__name__}: save its "
+            "best_estimator_"
+        )
     writer = Writer()
     try:
         form = writer.write(model)

@@ -17,8 +17,10 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.feature_selection import SelectKBest
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
@@ -271,6 +273,31 @@ def test_what_is_no_data_is_not_saved(model, message, tmp_path, monkeypatch):
     with pytest.raises((TypeError, ImportError), match=f"{message}|needs skops"):
         save(model, tmp_path / "model.zip")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_of_a_search_the_best_is_saved(table, tmp_path):
+    model = AudioTargetRegressor(Ridge(), StandardScaler())
+    search = GridSearchCV(model, {"regressor__alpha": [0.1, 1.0]}, cv=2).fit(*table)
+    with pytest.raises(TypeError, match="save its best_estimator_"):
+        save(search, tmp_path / "model.zip")
+    save(search.best_estimator_, tmp_path / "model.zip")
+    assert_array_equal(load(tmp_path / "model.zip").predict(table[0]), search.predict(table[0]))
+
+
+def test_a_pipeline_that_skops_must_write_as_a_whole(table, tmp_path):
+    pytest.importorskip("skops", reason="estimators of others need the extra 'skops'")
+    X, y = table
+    # A forest, and a selector whose criterion is a function: the one within the other.
+    inner = make_pipeline(StandardScaler(), RandomForestRegressor(2, random_state=0))
+    model = make_pipeline(SelectKBest(lambda_free, k=2), inner).fit(X, y[:, 0])
+    save(model, tmp_path / "model.zip")
+    trusted = ["sklearn.tree._tree.Tree", f"{__name__}.lambda_free"]
+    assert_array_equal(load(tmp_path / "model.zip", trusted=trusted).predict(X), model.predict(X))
+
+
+def lambda_free(X, y):
+    """Score columns by their variance."""
+    return np.var(X, axis=0), np.zeros(X.shape[1])
 
 
 def _with(**entries):

@@ -47,7 +47,8 @@ def import_keras(purpose: str = "this estimator") -> Any:
     -----
     TensorFlow's log level is set only where the user did not set ``TF_CPP_MIN_LOG_LEVEL``. Where
     ``OMP_NUM_THREADS`` is set, as in joblib's and Dask's workers, TensorFlow takes no more threads
-    than that, unless ``TF_NUM_INTRAOP_THREADS`` and ``TF_NUM_INTEROP_THREADS`` say otherwise.
+    than that, unless ``TF_NUM_INTRAOP_THREADS`` and ``TF_NUM_INTEROP_THREADS``, or the program
+    itself, said otherwise.
     """
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     modules = ["keras", "scikeras", {"openvino": "openvino"}.get(backend, backend)]
@@ -65,10 +66,11 @@ def import_keras(purpose: str = "this estimator") -> Any:
             finally:
                 # A worker process that inherited it would take it for the user's wish.
                 del os.environ["TF_CPP_MIN_LOG_LEVEL"]
-            _limit_threads(backend)
+        _limit_threads(backend)
     return keras
 
 
+@functools.cache
 def _limit_threads(backend: str) -> None:
     """Keep TensorFlow to the threads that whoever started this process gave it.
 
@@ -80,12 +82,15 @@ def _limit_threads(backend: str) -> None:
         return
     import tensorflow as tf
 
-    # Once TensorFlow has run anything, it takes no more orders.
-    with suppress(RuntimeError):
-        if "TF_NUM_INTRAOP_THREADS" not in os.environ:
-            tf.config.threading.set_intra_op_parallelism_threads(int(allowed))
-        if "TF_NUM_INTEROP_THREADS" not in os.environ:
-            tf.config.threading.set_inter_op_parallelism_threads(int(allowed))
+    threading_options = tf.config.threading
+    for kind in ("intra", "inter"):
+        # 0 where nobody has said how many.
+        said = getattr(threading_options, f"get_{kind}_op_parallelism_threads")()
+        if said or f"TF_NUM_{kind.upper()}OP_THREADS" in os.environ:
+            continue
+        # Once TensorFlow has run anything, it takes no more orders.
+        with suppress(RuntimeError):
+            getattr(threading_options, f"set_{kind}_op_parallelism_threads")(int(allowed))
 
 
 @contextmanager

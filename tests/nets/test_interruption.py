@@ -7,7 +7,6 @@ Real processes are ended from outside. Both ways of ending both networks are tri
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -219,21 +218,3 @@ def test_a_damaged_state_and_leftovers(tmp_path):
         (tmp_path / "training.npz").write_bytes(part)
         with pytest.raises(ValueError, match=r"is damaged .*: delete the file to start afresh"):
             model.fit(*data)
-
-
-def test_workers_get_no_more_threads_than_they_are_given():
-    code = (
-        "import os, sys; from sklearn_asdf.nets.training import import_keras; import_keras()\n"
-        "import tensorflow as tf; t = tf.config.threading\n"
-        "print(t.get_intra_op_parallelism_threads(), t.get_inter_op_parallelism_threads())"
-    )
-    pytest.importorskip("tensorflow")
-    threads = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
-    env = {k: v for k, v in os.environ.items() if k not in threads}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        env=env | {"OMP_NUM_THREADS": "1", "KERAS_BACKEND": "tensorflow"},
-    )
-    assert done.stdout.split() == ["1", "1"], done.stderr

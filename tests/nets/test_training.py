@@ -260,3 +260,24 @@ def test_a_new_process_trains_without_a_line_of_log_and_leaves_tensorflow_as_it_
     )
     assert done.stderr == done.stdout == ""
     assert done.returncode == 0
+
+
+def test_a_process_takes_no_more_threads_than_it_is_given():
+    pytest.importorskip("tensorflow")
+    code = (
+        "from sklearn_asdf.nets.training import import_keras; import_keras()\n"
+        "import tensorflow as tf; t = tf.config.threading\n"
+        "print(t.get_intra_op_parallelism_threads(), t.get_inter_op_parallelism_threads())"
+    )
+    given = {
+        "OMP_NUM_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "2",
+        "KERAS_BACKEND": "tensorflow",
+        # As where a user wants it quiet before we do.
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | given
+    )
+    # 0: that is left to TensorFlow, which reads the variable itself.
+    assert done.stdout.split() == ["1", "0"], done.stderr
