@@ -34,5 +34,6 @@ print(pd.DataFrame(search.cv_results_)[columns].round(3))
 
 # %%
 # Likelihoods of codes of different encoders cannot be compared: search over the density and the
-# motion stages by this score, never over the encoder's parameters.
+# motion stages by this score, and over the encoder's parameters by a score of the sound, such as
+# ``sklearn_asdf.metrics.get_scorer("neg_mel_distance")``.
 cache.cleanup()

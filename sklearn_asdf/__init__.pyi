@@ -2,8 +2,10 @@ from . import datasets as datasets
 from . import functional as functional
 from . import io as io
 from . import metrics as metrics
+from . import model_selection as model_selection
 from . import plotting as plotting
 from .audio import AudioClips as AudioClips
+from .batches import BatchTransformer as BatchTransformer
 from .functional.mixtures import GaussianMixtures as GaussianMixtures
 from .keyframes import KeyframeSegmenter as KeyframeSegmenter
 from .kinematics import KinematicsTransformer as KinematicsTransformer
@@ -11,6 +13,8 @@ from .lma import LMAFeaturizer as LMAFeaturizer
 from .mdn import MDNRegressor as MDNRegressor
 from .mel import MelEncoder as MelEncoder
 from .motion import Motion as Motion
+from .persistence import load as load
+from .persistence import save as save
 from .pipeline import make_dance_pipeline as make_dance_pipeline
 from .pipeline import make_lma_pipeline as make_lma_pipeline
 from .skeletons import Skeleton as Skeleton
@@ -20,6 +24,7 @@ from .target import AudioTargetRegressor as AudioTargetRegressor
 __all__ = [
     "AudioClips",
     "AudioTargetRegressor",
+    "BatchTransformer",
     "GaussianMixtures",
     "KeyframeSegmenter",
     "KinematicsTransformer",
@@ -32,8 +37,11 @@ __all__ = [
     "datasets",
     "functional",
     "io",
+    "load",
     "make_dance_pipeline",
     "make_lma_pipeline",
     "metrics",
+    "model_selection",
     "plotting",
+    "save",
 ]

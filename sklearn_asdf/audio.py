@@ -204,7 +204,7 @@ class AudioClips:
                 )
             kept.append(y)
             if len(y) >= n_samples:
-                last = int((len(y) - n_samples) / sr / hop_duration) + 1
+                last = int((len(y) - n_samples + 0.5) / sr / hop_duration) + 1
                 at = np.round(np.arange(last + 1) * hop_duration * sr).astype(int)
                 at = at[at <= len(y) - n_samples]
                 starts.append(at)
@@ -283,8 +283,10 @@ class AudioClips:
     def __getstate__(self) -> dict[str, Any]:
         used = set(np.unique(self._index).tolist())
         state = dict(self.__dict__)
+        # As plain arrays, so that joblib hashes alike what a worker has mapped into its memory.
         state["recordings"] = tuple(
-            y if i in used else y[:0].copy() for i, y in enumerate(self.recordings)
+            np.asarray(y) if i in used else np.zeros(0, np.float32)
+            for i, y in enumerate(self.recordings)
         )
         return state
 

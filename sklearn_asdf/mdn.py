@@ -121,6 +121,8 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         targets.
     n_iter_ : int
         Epochs trained.
+    interrupted_ : bool
+        Whether Ctrl-C ended the training: the best network so far was kept.
     n_steps_ : int or None
         Time steps in a row.
     n_targets_ : int
@@ -762,6 +764,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         )
         self.network_.config["blank"] = True
         self.n_iter_ = len(self.history_["loss"])
+        self.interrupted_ = self.network_.interrupted
 
     # What follows reads the network.
 

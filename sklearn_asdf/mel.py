@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._files import check_writable_folder
 from ._spectra import SpectrumBank, unit_spectrograms
 from ._validation import (
     Integral,
@@ -110,7 +111,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         Frequency in Hz below which decoded sound falls by 12 dB per octave; None leaves it.
     checkpoint : str or PathLike, default=None
         Folder in which training keeps its state after each epoch, and from which the same
-        training goes on.
+        training goes on, however it ended. For one training at a time.
     verbose : int, default=0
         Above 0, a progress bar.
     random_state : int, RandomState instance or None, default=None
@@ -132,6 +133,8 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         loudest training clip.
     history_ : dict of list of float
         Losses of each epoch.
+    interrupted_ : bool
+        Whether Ctrl-C ended the training: the best network so far was kept.
     n_features_in_ : int
         Samples of a clip.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -176,6 +179,9 @@ class MelEncoder(TransformerMixin, BaseEstimator):
     >>> encoder.inverse_transform(code).shape
     (11, 11025)
     """
+
+    # Encoders that differ in these alone are fitted alike: caches and checkpoints may share them.
+    _unused_in_fit = ("checkpoint", "highpass", "n_iter", "verbose")
 
     _parameter_constraints = {
         "architecture": [StrOptions({"local", "paper"})],
@@ -283,6 +289,8 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         """
         validate_parameters(self)
         require("librosa", extra="music", purpose="MelEncoder")
+        if self.checkpoint is not None:
+            check_writable_folder(self.checkpoint)
         top = self.fmax or self.sr / 2
         if not self.fmin < top <= self.sr / 2:
             raise ValueError(
@@ -306,6 +314,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         self.level_reference_ = float(np.median(heard))
         self.level_range_ = (-100.0, float(heard.max()) + 20.0)
         self.history_ = {}
+        self.interrupted_ = False
         if self.architecture == "local":
             self._codec = _fit_patches(self, X, bank, random_state)
         if self._n_epochs(len(X)) or self.architecture == "paper":
@@ -768,6 +777,7 @@ def _train(encoder: MelEncoder, bank: SpectrumBank, held_out: np.ndarray) -> _Ne
         description="MelEncoder",
     )
     encoder.history_ = networks[2]
+    encoder.interrupted_ = networks[0].interrupted
     return _Networks(*networks[:2], code_size)
 
 
@@ -777,7 +787,7 @@ def _checkpoint(encoder: MelEncoder, bank: SpectrumBank, rows: np.ndarray) -> An
         return None
     from .nets._callbacks import Checkpoint
 
-    ignored = ("checkpoint", "verbose", "epochs", "n_iter", "highpass")
+    ignored = (*encoder._unused_in_fit, "epochs")
     params = {k: v for k, v in encoder.get_params().items() if k not in ignored}
     return Checkpoint(encoder.checkpoint, joblib.hash((params, bank.frames, rows)))
 

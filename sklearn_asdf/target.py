@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -13,22 +14,17 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     check_is_fitted,
-    check_memory,
     has_fit_parameter,
     validate_data,
 )
 
+from ._encoder_cache import fit_encoder
 from ._validation import HasMethods, validate_parameters
 from .audio import AudioClips
 from .functional.overlap import crossfade
+from .model_selection import count_leaks, known_spans
 
 __all__ = ["AudioTargetRegressor"]
-
-
-def _fit_encoder(transformer: Any, audio: Any) -> tuple[Any, np.ndarray]:
-    """Fit `transformer` on `audio`; return it and the codes. What `memory` caches."""
-    transformer = transformer.fit(audio)
-    return transformer, transformer.transform(audio)
 
 
 def _regressor_has(method: str) -> Any:
@@ -62,7 +58,8 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     memory : str or joblib.Memory, default=None
         Folder in which fitted encoders are kept. The key is the encoder's parameters and the
         training clips, so a grid search over anything else trains one encoder for each split
-        instead of one for each candidate.
+        instead of one for each candidate. Processes may share the folder: one of them trains an
+        encoder, the others wait for it.
 
     Attributes
     ----------
@@ -134,13 +131,12 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         routed = self._route("fit", fit_params)
 
         transformer = self._default_transformer() if self.transformer is None else self.transformer
-        memory = check_memory(self.memory)
         if isinstance(transformer, FrozenEstimator):
             # Fitted already: nothing to keep, and a network is no cache key.
             self.transformer_, codes = transformer, transformer.transform(self._as_clips(y))
         else:
-            self.transformer_, codes = memory.cache(_fit_encoder)(
-                clone(transformer), self._as_clips(y)
+            self.transformer_, codes = fit_encoder(
+                clone(transformer), self._as_clips(y), self.memory
             )
         regressor = self._default_regressor() if self.regressor is None else self.regressor
         if isinstance(y, AudioClips) and has_fit_parameter(regressor, "groups"):
@@ -149,6 +145,7 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         # The regressor gets the table as it came, so that it sees the feature names.
         X = X if hasattr(X, "columns") else X_checked
         self.regressor_ = clone(regressor).fit(X, codes, **routed.regressor.fit)
+        self._trained_on = known_spans(y) if isinstance(y, AudioClips) else None
         return self
 
     def predict(self, X):
@@ -260,13 +257,41 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         score : float
-            Higher is better. Likelihoods of differently trained encoders cannot be compared.
+            Higher is better. Likelihoods of differently trained encoders cannot be compared:
+            search over an encoder's parameters with a score of :mod:`sklearn_asdf.metrics` that
+            listens to the sound.
+
+        Warns
+        -----
+        UserWarning
+            Where clips of :class:`AudioClips` were not trained on but overlap with some that were.
         """
-        X_checked, y = self._validate(X, y, reset=False)
-        codes = self.transformer_.transform(self._as_clips(y))
-        X = X if hasattr(X, "columns") else X_checked
+        X, codes = self._encode_to_score(X, y)
         routed = self._route("score", score_params)
         return self.regressor_.score(X, codes, **routed.regressor.score)
+
+    def _encode_to_score(self, X, y):
+        """Features and codes, as the regressor wants them for a score."""
+        X_checked, y = self._validate(X, y, reset=False)
+        self._warn_of_leaks(y)
+        codes = self.transformer_.transform(self._as_clips(y))
+        return X if hasattr(X, "columns") else X_checked, codes
+
+    def _warn_of_leaks(self, y):
+        """Say so where held-out clips share moments of music with clips that were trained on."""
+        # A model of an earlier version does not know.
+        spans = getattr(self, "_trained_on", None)
+        if spans is None or not isinstance(y, AudioClips):
+            return
+        n_leaks = count_leaks(y, spans)
+        if n_leaks:
+            warnings.warn(
+                f"{n_leaks} of {len(y)} clips to score overlap in time with clips that the model "
+                "was trained on, so their score measures memory: split by performance, with "
+                "groups and GroupKFold or with model_selection.RecordingKFold",
+                UserWarning,
+                stacklevel=3,
+            )
 
     def _decode(self, codes):
         audio = self.transformer_.inverse_transform(codes.reshape(len(codes), -1))

@@ -5,12 +5,46 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import joblib
 
-__all__ = ["run_in_new_process"]
+__all__ = ["no_room_for_files", "run_in_new_process"]
+
+
+@contextmanager
+def no_room_for_files(size: int = 1000) -> Iterator[None]:
+    """Let the system refuse to write more than `size` bytes to a file, as a full disk does.
+
+    Parameters
+    ----------
+    size : int, default=1000
+        Bytes that still fit in a file.
+
+    Yields
+    ------
+    None
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn_asdf.testing import no_room_for_files
+    >>> with tempfile.TemporaryFile(buffering=0) as file, no_room_for_files():
+    ...     file.write(bytes(2000))
+    1000
+    """
+    # Only where there is a limit to set: not on Windows.
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def run_in_new_process(estimator: Any, method: str, *args: Any) -> Any:

@@ -26,6 +26,8 @@ from ._rhythm import beat_scores_loris as beat_scores_loris
 from ._rhythm import music_beats as music_beats
 from ._rhythm import onset_f1_5hz as onset_f1_5hz
 from ._rhythm import tempo_difference as tempo_difference
+from ._scorers import get_scorer as get_scorer
+from ._scorers import get_scorer_names as get_scorer_names
 
 __all__ = [
     "DanceMusicJudge",
@@ -44,6 +46,8 @@ __all__ = [
     "evaluate",
     "factor_correlations",
     "frechet_distance",
+    "get_scorer",
+    "get_scorer_names",
     "key_clarity",
     "mantel_test",
     "mel_distances",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .._files import atomic_path
+from .._files import atomic_path, check_writable_folder, remove_leftovers
 from .training import import_keras
 
 import_keras()
@@ -25,7 +25,7 @@ class Checkpoint:
     Parameters
     ----------
     folder : path-like
-        Where the file ``training.npz`` stands; created when first written.
+        Where the file ``training.npz`` stands. One run at a time.
     key : str
         What the run is: a digest of its parameters and data. A file of another run is refused.
 
@@ -34,25 +34,40 @@ class Checkpoint:
     state : dict or None
         The state found: ``epoch``, ``seed``, ``history``, ``best``, ``wait``, ``finished`` and
         the arrays ``variables``, ``optimizer`` and ``best_weights``.
+
+    Raises
+    ------
+    ValueError
+        If the folder cannot be written, or the file is damaged or of another run.
     """
 
     def __init__(self, folder: str | os.PathLike[str], key: str) -> None:
-        self.path = Path(folder) / "training.npz"
+        # Better now than after the first epoch.
+        self.path = check_writable_folder(folder) / "training.npz"
+        remove_leftovers(self.path)
         self.key = key
         self.state = self._read()
 
     def _read(self) -> dict[str, Any] | None:
         if not self.path.exists():
             return None
-        with np.load(self.path, allow_pickle=False) as file:
-            state = json.loads(str(file["about"]))
-            if state["key"] != self.key:
-                raise ValueError(
-                    f"expected {self.path} to be of a run with these parameters and data, got "
-                    "another run's: choose an empty folder, or delete the file to start afresh"
-                )
-            for name in ("variables", "optimizer", "best_weights"):
-                state[name] = [file[f"{name}_{i}"] for i in range(state[f"n_{name}"])]
+        try:
+            # Opened here, since NumPy leaves a damaged file open.
+            with open(self.path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+                state = json.loads(str(file["about"]))
+                for name in ("variables", "optimizer", "best_weights"):
+                    state[name] = [file[f"{name}_{i}"] for i in range(state[f"n_{name}"])]
+                found = state["key"]
+        except (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
+            raise ValueError(
+                f"expected {self.path} to be the state of a training, but it is damaged "
+                f"({error}): delete the file to start afresh"
+            ) from None
+        if found != self.key:
+            raise ValueError(
+                f"expected {self.path} to be of a run with these parameters and data, got "
+                "another run's: choose an empty folder, or delete the file to start afresh"
+            )
         return state
 
     def write(self, about: dict[str, Any], **arrays: Sequence[np.ndarray]) -> None:
@@ -65,7 +80,6 @@ class Checkpoint:
         **arrays : sequence of ndarray
             Lists of arrays, by name.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         counts = {f"n_{name}": len(values) for name, values in arrays.items()}
         flat: dict[str, Any] = {
             f"{name}_{i}": a for name, values in arrays.items() for i, a in enumerate(values)

@@ -359,5 +359,6 @@ def train_autoencoder(
         n_decoder = len(build_decoder(**config).get_weights())
     weights = network.weights
     encoder = Network(build_encoder, config, weights[:n_encoder])
+    encoder.interrupted = network.interrupted
     decoder = Network(build_decoder, config, weights[n_encoder : n_encoder + n_decoder])
     return encoder, decoder, history

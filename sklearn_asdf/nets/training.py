@@ -14,7 +14,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,10 @@ def import_keras(purpose: str = "this estimator") -> Any:
 
     Notes
     -----
-    TensorFlow's log level is set only where the user did not set ``TF_CPP_MIN_LOG_LEVEL``.
+    TensorFlow's log level is set only where the user did not set ``TF_CPP_MIN_LOG_LEVEL``. Where
+    ``OMP_NUM_THREADS`` is set, as in joblib's and Dask's workers, TensorFlow takes no more threads
+    than that, unless ``TF_NUM_INTRAOP_THREADS`` and ``TF_NUM_INTEROP_THREADS``, or the program
+    itself, said otherwise.
     """
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     modules = ["keras", "scikeras", {"openvino": "openvino"}.get(backend, backend)]
@@ -63,7 +66,31 @@ def import_keras(purpose: str = "this estimator") -> Any:
             finally:
                 # A worker process that inherited it would take it for the user's wish.
                 del os.environ["TF_CPP_MIN_LOG_LEVEL"]
+        _limit_threads(backend)
     return keras
+
+
+@functools.cache
+def _limit_threads(backend: str) -> None:
+    """Keep TensorFlow to the threads that whoever started this process gave it.
+
+    joblib's workers, Dask's and batch systems say so in ``OMP_NUM_THREADS``, which TensorFlow's own
+    pools do not read: each of them would take all cores.
+    """
+    allowed = os.environ.get("OMP_NUM_THREADS", "")
+    if backend != "tensorflow" or not allowed.isdigit() or int(allowed) < 1:
+        return
+    import tensorflow as tf
+
+    threading_options = tf.config.threading
+    for kind in ("intra", "inter"):
+        # 0 where nobody has said how many.
+        said = getattr(threading_options, f"get_{kind}_op_parallelism_threads")()
+        if said or f"TF_NUM_{kind.upper()}OP_THREADS" in os.environ:
+            continue
+        # Once TensorFlow has run anything, it takes no more orders.
+        with suppress(RuntimeError):
+            getattr(threading_options, f"set_{kind}_op_parallelism_threads")(int(allowed))
 
 
 @contextmanager
@@ -102,6 +129,37 @@ def quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
+class _SeedsOfThread(threading.local):
+    """Where Keras gets the seeds of layers that are given none: a thread's own generator, if set.
+
+    Python's global generator would do, were it not for other threads that draw from it meanwhile,
+    as Dask's workers do.
+    """
+
+    own: random.Random | None = None
+
+    def randint(self, low: int, high: int) -> int:
+        return (self.own or random).randint(low, high)
+
+
+_SEEDS = _SeedsOfThread()
+
+
+@contextmanager
+def _seeds_from(seed: int) -> Iterator[None]:
+    """Let layers that are built in this thread take their seeds from `seed`."""
+    from keras.src.random import seed_generator
+
+    # Not public; where it is gone, Keras asks the global generator, which is seeded as well.
+    if hasattr(seed_generator, "python_random"):
+        seed_generator.python_random = _SEEDS
+    before, _SEEDS.own = _SEEDS.own, random.Random(seed)
+    try:
+        yield
+    finally:
+        _SEEDS.own = before
+
+
 @contextmanager
 def _global_random_states_kept() -> Iterator[None]:
     # Keras initialisers without a seed draw one from Python's global generator.
@@ -126,7 +184,7 @@ def seeded(seed: int) -> Iterator[None]:
     ------
     None
     """
-    with _LOCK, _global_random_states_kept(), quiet():
+    with _LOCK, _global_random_states_kept(), quiet(), _seeds_from(seed):
         random.seed(seed)
         yield
 
@@ -156,6 +214,11 @@ class Network:
     weights : sequence of ndarray
         The model's weights, in the order of ``model.get_weights()``.
 
+    Attributes
+    ----------
+    interrupted : bool
+        Whether the user ended the training by Ctrl-C.
+
     Notes
     -----
     The Keras model is built when it is first needed, also after unpickling and copying, and is
@@ -163,6 +226,8 @@ class Network:
     batch is padded to a power of two, at least 32 rows: a row's output then does not depend on how
     many rows came with it, and no backend compiles for each number of rows anew.
     """
+
+    interrupted = False
 
     def __init__(
         self,
@@ -248,7 +313,8 @@ def _build_compiled(
     seed: int,
 ) -> Any:
     keras = import_keras()
-    model = build(**config)
+    with _seeds_from(seed):
+        model = build(**config)
     model.compile(
         loss=loss,
         optimizer=keras.optimizers.deserialize(dict(optimizer)),
@@ -422,6 +488,8 @@ def train(
     -----
     sklearn.exceptions.ConvergenceWarning
         Where the loss stopped being finite: training ends there and the last finite weights stay.
+        And where the user pressed Ctrl-C after an epoch at least: the best weights so far stay.
+        Before that there is nothing to keep, and the KeyboardInterrupt goes on.
 
     References
     ----------
@@ -484,8 +552,14 @@ def train(
             fit__shuffle=shuffle,
             callbacks=[guard, *extra, *callbacks],
         )
+        interrupted = False
         with _torch_seeded(seed):
-            wrapper.fit(X, y, sample_weight=sample_weight, initial_epoch=first)
+            try:
+                wrapper.fit(X, y, sample_weight=sample_weight, initial_epoch=first)
+            except KeyboardInterrupt:
+                if not guard.history_so_far["loss"]:
+                    raise
+                interrupted = True
         weights = guard.final_weights()
     if guard.broken_epoch is not None:
         warnings.warn(
@@ -495,5 +569,13 @@ def train(
             ConvergenceWarning,
             stacklevel=3,
         )
+    if interrupted:
+        warnings.warn(
+            f"{description} was interrupted after {len(guard.history_so_far['loss'])} of {epochs} "
+            "epochs: the best weights so far are kept",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
     network = Network(build, config, weights)
+    network.interrupted = interrupted
     return network, guard.history_so_far

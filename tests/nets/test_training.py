@@ -67,6 +67,27 @@ def test_same_seed_same_bits_and_another_seed_others(line):
     assert not np.array_equal(runs[0][0], runs[2][0])
 
 
+def test_other_threads_may_draw_random_numbers_meanwhile(line):
+    config = {"n_inputs": 3, "n_hidden": 4, "dropout": 0.5}
+    expected = train(build_line, config, *line, loss="mse", epochs=1, seed=5)[0].weights
+    done = threading.Event()
+
+    def draw():
+        while not done.is_set():
+            random.random()
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    try:
+        for _ in range(3):
+            weights = train(build_line, config, *line, loss="mse", epochs=1, seed=5)[0].weights
+            for a, b in zip(weights, expected):
+                np.testing.assert_array_equal(a, b)
+    finally:
+        done.set()
+        thread.join()
+
+
 def test_no_global_random_state_changes(line):
     random.seed(3)
     np.random.seed(3)  # noqa: NPY002
@@ -188,7 +209,7 @@ def test_an_interrupted_run_resumes_from_its_last_epoch(line, tmp_path):
                 raise KeyboardInterrupt
 
     data = {"validation_data": line, "epochs": 9}
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.warns(ConvergenceWarning, match="interrupted after 5 of 9 epochs"):
         fit_line(line, checkpoint=Checkpoint(tmp_path, "a"), callbacks=[Stop()], **data)
     found = Checkpoint(tmp_path, "a")
     assert found.state["epoch"] == 5
@@ -261,3 +282,24 @@ def test_learning_rate_falls_along_half_a_cosine(line):
     recorder = RateRecorder()
     fit_line(line, epochs=2, callbacks=[recorder])
     np.testing.assert_allclose(recorder.rates, 0.05, rtol=1e-6)
+
+
+def test_a_process_takes_no_more_threads_than_it_is_given():
+    pytest.importorskip("tensorflow")
+    code = (
+        "from sklearn_asdf.nets.training import import_keras; import_keras()\n"
+        "import tensorflow as tf; t = tf.config.threading\n"
+        "print(t.get_intra_op_parallelism_threads(), t.get_inter_op_parallelism_threads())"
+    )
+    given = {
+        "OMP_NUM_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "2",
+        "KERAS_BACKEND": "tensorflow",
+        # As where a user wants it quiet before we do.
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | given
+    )
+    # 0: that is left to TensorFlow, which reads the variable itself.
+    assert done.stdout.split() == ["1", "0"], done.stderr
