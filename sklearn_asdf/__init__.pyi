@@ -2,6 +2,7 @@ from . import datasets as datasets
 from . import functional as functional
 from . import io as io
 from . import plotting as plotting
+from . import video as video
 from .audio import AudioClips as AudioClips
 from .functional.mixtures import GaussianMixtures as GaussianMixtures
 from .keyframes import KeyframeSegmenter as KeyframeSegmenter
@@ -34,4 +35,5 @@ __all__ = [
     "make_dance_pipeline",
     "make_lma_pipeline",
     "plotting",
+    "video",
 ]

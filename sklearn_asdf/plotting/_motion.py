@@ -100,7 +100,7 @@ class PoseStripDisplay:
             fps=motion.fps,
             keyframes=keyframes,
             start=start,
-            y_up=_points_up(motion.position[clip], names),
+            y_up=points_up(motion.position[clip], names),
         )
         return display.plot(ax=ax, **kwargs)
 
@@ -159,7 +159,7 @@ class PoseStripDisplay:
         return (plane - centre) / (height or 1.0)
 
 
-def _points_up(position, names):
+def points_up(position, names):
     """Whether the joint named like a head lies at larger y than those named like ankles."""
     high = [i for i, name in enumerate(names) if "head" in name or "nose" in name]
     low = [i for i, name in enumerate(names) if "ankle" in name]
