@@ -2,6 +2,7 @@ from . import datasets as datasets
 from . import functional as functional
 from . import io as io
 from . import plotting as plotting
+from . import report as report
 from . import video as video
 from .audio import AudioClips as AudioClips
 from .functional.mixtures import GaussianMixtures as GaussianMixtures
@@ -35,5 +36,6 @@ __all__ = [
     "make_dance_pipeline",
     "make_lma_pipeline",
     "plotting",
+    "report",
     "video",
 ]

@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from . import datasets, plotting
 from ._files import atomic_path
+from ._sound_file import write_sound
 from ._validation import require
 from .audio import AudioClips
 from .pipeline import make_dance_pipeline
@@ -79,8 +80,8 @@ def run_demo(
             pipe, dance, music, temperature=temperature, random_state=random_state + i
         )
         true = _recording(music)
-        _write_wav(out / f"{name}_generated.wav", piece, music.sr)
-        _write_wav(out / f"{name}_true.wav", true, music.sr)
+        write_sound(out / f"{name}_generated.wav", piece, sr=music.sr)
+        write_sound(out / f"{name}_true.wav", true, sr=music.sr)
         _draw(out / f"{name}.png", pipe, dance, music, generated=piece)
         scores.append(_score(pipe, name, dance, music))
     table = pd.DataFrame(scores)
@@ -137,22 +138,6 @@ def _recording(music: AudioClips) -> np.ndarray:
     """The true music from the first clip's start to the last one's end."""
     hop = round(_hop_duration(music) * music.sr)
     return np.concatenate([*(clip[:hop] for clip in music[:-1]), music[-1]])
-
-
-def _write_wav(path: Path, audio: np.ndarray, sr: int) -> None:
-    import soundfile
-
-    # What would clip is bent, and only there: the level is part of the music.
-    knee = 0.8
-    over = np.maximum(np.abs(audio) - knee, 0.0)
-    bent = np.sign(audio) * (knee + (1 - knee) * np.tanh(over / (1 - knee)))
-    audio = np.where(over > 0, bent, audio)
-    # A drawn piece begins and ends in the middle of a wave.
-    ramp = np.linspace(0, 1, min(round(0.005 * sr), len(audio) // 2))
-    audio[: len(ramp)] *= ramp
-    audio[len(audio) - len(ramp) :] *= ramp[::-1]
-    with atomic_path(path) as temporary:
-        soundfile.write(temporary, audio, sr, subtype="PCM_16")
 
 
 def _score(pipe: Pipeline, name: str, dance, music) -> dict[str, Any]:

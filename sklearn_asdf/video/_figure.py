@@ -28,18 +28,28 @@ class StickFigure:
         Every clip is a dancer.
     size : (int, int)
         Width and height of the picture in pixels.
+
+    Attributes
+    ----------
+    pixels : ndarray of shape (n_clips, n_frames, n_joints, 2)
+        Where the joints are in the picture; NaN for those that are not drawn.
+    bones : list of (int, int)
+        Pairs of joints that are connected.
+    sides : list of str
+        Of each bone: ``"left"``, ``"right"`` or ``"middle"``.
     """
 
     def __init__(self, motion: Motion, *, size: tuple[int, int]) -> None:
         self.size = size
         names: list[str] = []
-        self.bones: list[tuple[int, int, tuple[int, int, int]]] = []
+        self.bones: list[tuple[int, int]] = []
+        self.sides: list[str] = []
         if motion.skeleton is not None:
             names = list(motion.skeleton.joints)
             for a, b in motion.skeleton.bones:
                 sides = {_side(a), _side(b)}
-                colour = _COLOURS[sides.pop() if len(sides) == 1 else "middle"]
-                self.bones.append((names.index(a), names.index(b), colour))
+                self.sides.append(sides.pop() if len(sides) == 1 else "middle")
+                self.bones.append((names.index(a), names.index(b)))
         self.colours = [_COLOURS[_side(name)] for name in names] or [
             _COLOURS["middle"]
         ] * motion.n_joints
@@ -53,7 +63,7 @@ class StickFigure:
                 plane[~sure] = np.nan
         if points_up(np.asarray(motion.position[0]), names):
             plane[..., 1] *= -1
-        self.pixels = _fit(plane, np.array(size) * _FINER)
+        self.pixels = _fit(plane, np.array(size))
 
     def draw(self, frame: int) -> Any:
         """Return one picture.
@@ -74,11 +84,11 @@ class StickFigure:
         picture = Image.new("RGB", (width * _FINER, height * _FINER), _BACKGROUND)
         pen = ImageDraw.Draw(picture)
         thick = max(2, round(min(self.size) * _FINER / 110))
-        for pose in self.pixels[:, frame]:
+        for pose in self.pixels[:, frame] * _FINER:
             seen = np.isfinite(pose).all(axis=-1)
-            for a, b, colour in self.bones:
+            for (a, b), side in zip(self.bones, self.sides):
                 if seen[a] and seen[b]:
-                    pen.line([*map(tuple, pose[[a, b]])], fill=colour, width=thick)
+                    pen.line([*map(tuple, pose[[a, b]])], fill=_COLOURS[side], width=thick)
             for (x, y), colour in zip(pose[seen], np.array(self.colours)[seen]):
                 r = thick * 0.8
                 pen.ellipse([x - r, y - r, x + r, y + r], fill=tuple(colour))

@@ -139,6 +139,7 @@ def test_nothing_is_left_behind_where_writing_fails(make_video, sine, tmp_path, 
     assert sorted(p.name for p in tmp_path.iterdir()) == ["dance.mp4", "out.mp4"]
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_the_filmed_dancer_gets_music(data_dir, tmp_path):
     film = data_dir / "dancer_video" / "dancer.avi"
