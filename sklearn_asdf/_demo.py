@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from . import datasets, plotting
 from ._files import atomic_path
+from ._model_file import SUFFIX, save_model
 from ._sound_file import write_sound
 from ._validation import require
 from .audio import AudioClips
@@ -22,6 +22,8 @@ from .plotting._motion import import_pyplot
 
 __all__ = ["run_demo"]
 
+# Files in the output folder whatever the dances are called.
+MODEL, SCORES = f"model{SUFFIX}", "scores.csv"
 # Of a made-up performance: many short ones teach more than few long ones.
 _CLIPS_EACH = 3
 # Seconds; more poses would be too small to see.
@@ -40,6 +42,7 @@ def run_demo(
     n_held_out: int,
     temperature: float,
     random_state: int,
+    verbose: int,
     report: Callable[[str], Any],
 ) -> pd.DataFrame:
     """Fit on some performances, make music for the others; return the held-out scores."""
@@ -64,10 +67,9 @@ def run_demo(
         f"{len(performances)} performances; learning from {train.sum()} clips, {n_held_out} "
         "performances held out"
     )
-    pipe = make_dance_pipeline(preset, random_state=random_state, verbose=1)
+    pipe = make_dance_pipeline(preset, random_state=random_state, verbose=verbose)
     pipe.fit(data.poses[train], data.audio[train])
-    with atomic_path(out / "model.joblib") as path:
-        joblib.dump(pipe, path)
+    save_model(pipe, out / MODEL)
 
     scores = []
     for i, performance in enumerate(held_out):
@@ -85,7 +87,7 @@ def run_demo(
         _draw(out / f"{name}.png", pipe, dance, music, generated=piece)
         scores.append(_score(pipe, name, dance, music))
     table = pd.DataFrame(scores)
-    with atomic_path(out / "scores.csv") as path:
+    with atomic_path(out / SCORES) as path:
         table.to_csv(path, index=False)
     report("log-likelihood of the true music, in nats per code dimension, and what the dance adds:")
     report(table.to_string(index=False, float_format=lambda x: f"{x:.3f}"))

@@ -13,11 +13,12 @@ from ._validation import raise_all
 from .datasets._resample import on_clock
 from .motion import Motion, as_motion
 
-__all__ = ["Performance", "encoder_of", "perform"]
+__all__ = ["FPS", "Performance", "encoder_of", "on_model_clock", "perform"]
 
 # Models are fitted on poses at this rate: the default of `load_folder` and of made-up dances.
 FPS = 30.0
 _LEAST_SEEN = 0.5
+_MIN_CONFIDENCE = 0.2
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,14 @@ def perform(
             f"model was fitted to, got {take.lengths[0] / take.fps:.3g} s: give a longer one"
         )
     raise_all(problems)
-    take = _on_clock(take, fps)
+    take, seen = on_model_clock(take, fps)
+    share = float((seen.mean(axis=1) >= 0.5).mean())
+    if share < _LEAST_SEEN:
+        warnings.warn(
+            f"the dancer is seen in {share:.0%} of the frames only: the rest is filled in between",
+            UserWarning,
+            stacklevel=2,
+        )
     size = round(clip_duration * fps)
     spare = max(take.n_frames - size, 0)
     # Clips overlap by half or a little more, so that the last one ends with the dance.
@@ -104,19 +112,28 @@ def perform(
     return Performance(take, clips, hop / fps, np.asarray(audio), int(encoder.sr))
 
 
-def _on_clock(take: Motion, fps: float) -> Motion:
+def on_model_clock(take: Motion, fps: float = FPS) -> tuple[Motion, np.ndarray]:
+    """Bring a take to a frame rate as `load_folder` does, and say what was seen.
+
+    Parameters
+    ----------
+    take : Motion
+        One clip.
+    fps : float, default=30.0
+        Wanted frame rate in Hz.
+
+    Returns
+    -------
+    take : Motion
+        With gaps filled.
+    seen : ndarray of bool of shape (n_frames, n_joints)
+        Which joints were seen.
+    """
     position = take.position[0, : take.lengths[0]]
     if take.confidence is not None:
         # What the tracker only guessed is not seen; the smoother has the same rule.
-        doubtful = take.confidence[0, : len(position)] < 0.2
+        doubtful = take.confidence[0, : len(position)] < _MIN_CONFIDENCE
         if not doubtful.all():
             position = np.where(doubtful[..., None], np.nan, position)
     position, seen = on_clock(position, fps=take.fps, start=0.0, new_fps=fps)
-    share = float((seen.mean(axis=1) >= 0.5).mean())
-    if share < _LEAST_SEEN:
-        warnings.warn(
-            f"the dancer is seen in {share:.0%} of the frames only: the rest is filled in between",
-            UserWarning,
-            stacklevel=3,
-        )
-    return Motion(position[None].astype(np.float32), fps=fps, skeleton=take.skeleton)
+    return Motion(position[None].astype(np.float32), fps=fps, skeleton=take.skeleton), seen

@@ -286,7 +286,8 @@ def _likelihoods(density: Any, X: np.ndarray, codes: np.ndarray) -> str:
     return (
         _table(table)
         + "<p>Log-likelihood of the true music, in nats for each number of its code. Where the "
-        "dance adds nothing above its floors, the music does not follow it.</p>"
+        "dance adds nothing above its floors, the music does not follow it. Of a dance that the "
+        "model has learned from, this is memory.</p>"
     )
 
 
