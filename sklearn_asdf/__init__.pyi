@@ -1,6 +1,7 @@
 from . import datasets as datasets
 from . import functional as functional
 from . import io as io
+from . import live as live
 from . import plotting as plotting
 from . import report as report
 from . import video as video
@@ -33,6 +34,7 @@ __all__ = [
     "datasets",
     "functional",
     "io",
+    "live",
     "make_dance_pipeline",
     "make_lma_pipeline",
     "plotting",

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._files import atomic_path
 
-__all__ = ["playable", "write_sound"]
+__all__ = ["SUFFIXES", "bend", "flac_bytes", "playable", "write_sound"]
 
 # Formats by suffix, as soundfile calls them, with what each keeps of a sample.
 _FORMATS = {
@@ -39,15 +39,19 @@ def playable(audio: np.ndarray, *, sr: int) -> np.ndarray:
     ndarray of shape (n_samples,)
         In [-1, 1].
     """
-    # What would clip is bent, and only there: the level is part of the music.
-    over = np.maximum(np.abs(audio) - _KNEE, 0.0)
-    bent = np.sign(audio) * (_KNEE + (1 - _KNEE) * np.tanh(over / (1 - _KNEE)))
-    audio = np.where(over > 0, bent, audio)
+    audio = bend(audio)
     # A drawn piece begins and ends in the middle of a wave.
     ramp = np.linspace(0, 1, min(round(_RAMP * sr), len(audio) // 2))
     audio[: len(ramp)] *= ramp
     audio[len(audio) - len(ramp) :] *= ramp[::-1]
     return audio
+
+
+def bend(audio: np.ndarray) -> np.ndarray:
+    """Return sound in [-1, 1]: what would clip is bent, and only there, for level is music."""
+    over = np.maximum(np.abs(audio) - _KNEE, 0.0)
+    bent = np.sign(audio) * (_KNEE + (1 - _KNEE) * np.tanh(over / (1 - _KNEE)))
+    return np.where(over > 0, bent, audio)
 
 
 def write_sound(path: str | os.PathLike[str], audio: np.ndarray, *, sr: int) -> None:

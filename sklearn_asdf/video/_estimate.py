@@ -16,14 +16,14 @@ from ._models import fetch_pose_models
 from ._people import PeopleTracker
 from ._reader import frame_rate, open_video, read_frames
 
-__all__ = ["estimate_poses"]
+__all__ = ["COCO", "LARGEST_SIDE", "estimate_poses"]
 
 # Of MediaPipe's joints, those of COCO in COCO's order.
-_COCO = tuple(
+COCO = tuple(
     get_skeleton("mediapipe33").joints.index(joint) for joint in get_skeleton("coco17").joints
 )
 # A person fills hundreds of pixels of a picture of this size; the networks look at 256.
-_LARGEST_SIDE = 960
+LARGEST_SIDE = 960
 # Pictures further apart than this say nothing of the poses between them, in s.
 _LONGEST_GAP = 0.5
 _PICKS = ("largest", "all")
@@ -116,7 +116,7 @@ def estimate_poses(
         seen: list[dict[int, Body]] = []
         scales = []
         total = stream.frames if fps is None else None
-        frames = read_frames(container, stream, fps=fps, largest_side=_LARGEST_SIDE)
+        frames = read_frames(container, stream, fps=fps, largest_side=LARGEST_SIDE)
         for time, picture, scale in _progress(frames, total, verbose):
             times.append(time)
             scales.append(scale)
@@ -134,7 +134,7 @@ def estimate_poses(
         )
     values = _arrays(seen, numbers, scales, coordinates)
     chosen = _choose(person, numbers, values, str(path))
-    joints = list(_COCO) if skeleton == "coco17" else slice(None)
+    joints = list(COCO) if skeleton == "coco17" else slice(None)
     values = _on_grid(np.array(times), values[:, chosen][:, :, joints], rate)
     if not np.isfinite(values).any():
         raise ValueError(
