@@ -1,4 +1,4 @@
-"""Poses from a camera, the newest picture first."""
+"""Poses from a camera."""
 
 from __future__ import annotations
 
@@ -56,6 +56,10 @@ def camera_poses(
     See Also
     --------
     StreamingDancer : What to feed the poses to.
+
+    Notes
+    -----
+    Pictures that come while nobody asks for the next pose are left out by the camera's driver.
 
     Examples
     --------

@@ -317,7 +317,7 @@ def test_breaking_off_is_130_and_leaves_nothing(model, folder, tmp_path, capsys,
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "poses", "features", "fit", "generate", "report", "info"]
+    "command", ["demo", "poses", "features", "fit", "generate", "report", "live", "info"]
 )
 def test_every_command_has_help_in_words(command, capsys):
     with pytest.raises(SystemExit) as end:
