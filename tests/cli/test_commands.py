@@ -13,54 +13,16 @@ import pytest
 from sklearn_asdf import Motion, __version__, make_lma_pipeline
 from sklearn_asdf.cli import _generate, main
 from sklearn_asdf.cli._main import make_parser
-from sklearn_asdf.datasets import load_folder, make_dance_music
+from sklearn_asdf.datasets import load_folder
 from sklearn_asdf.io import read_poses, write_poses
 
 from ..video.conftest import write_video
-from ..video.test_estimate import BrightSpots, spots
+from ..video.test_estimate import spots
 from ..video.test_writer import lengths
 
 soundfile = pytest.importorskip("soundfile")
 
 CLIP = 2.0
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Four dances of 6 s with their music, named alike, and a model of them."""
-    place = tmp_path_factory.mktemp("my")
-    data = make_dance_music(12, n_performances=4, clip_duration=CLIP, random_state=0)
-    for group in range(4):
-        clips = data.groups == group
-        take = Motion(np.concatenate(np.asarray(data.poses[clips]))[None], fps=30)
-        write_poses(take, place / f"dance{group}.npz")
-        music = np.concatenate(list(data.audio[clips]))
-        soundfile.write(place / f"dance{group}.wav", music, 22050)
-    return place
-
-
-@pytest.fixture(scope="module")
-def model(folder):
-    out = folder / "my.joblib"
-    arguments = ["--preset", "tiny", "--clip-duration", "2", "--n-keyframes", "4", "--quiet"]
-    assert (
-        main(["fit", "--poses", str(folder), "--audio", str(folder), "-o", str(out), *arguments])
-        == 0
-    )
-    return out
-
-
-@pytest.fixture
-def film(tmp_path, monkeypatch):
-    """A film of 4 s with sound, in which a scripted network sees a dancer."""
-    from sklearn_asdf.video import _estimate
-
-    monkeypatch.setattr(_estimate, "BlazePose", BrightSpots)
-    monkeypatch.setattr(_estimate, "fetch_pose_models", lambda *_, **__: ("", ""))
-    pytest.importorskip("ai_edge_litert")
-    x = 64 + 30 * np.sin(np.arange(100) / 5)
-    sine = 0.4 * np.sin(2 * np.pi * 330 * np.arange(4 * 22050) / 22050)
-    return write_video(tmp_path / "film.mp4", spots([(v, 40) for v in x]), audio=sine)
 
 
 def run(capsys, *arguments, status=0):

@@ -12,7 +12,7 @@ from sklearn_asdf.cli import main
 from sklearn_asdf.io import read_poses
 from sklearn_asdf.live import OSCReceiver
 
-from .test_commands import film, folder, model, run  # noqa: F401 (fixtures)
+from .test_commands import run
 
 soundfile = pytest.importorskip("soundfile")
 udp_client = pytest.importorskip("pythonosc.udp_client")
@@ -24,7 +24,7 @@ def free_port():
 
 
 @pytest.fixture
-def dancing(folder):  # noqa: F811
+def dancing(folder):
     """Send poses to a port until the test ends."""
     poses = read_poses(folder / "dance0.npz").position[0]
     port, stop = free_port(), threading.Event()
@@ -47,7 +47,7 @@ def test_music_and_features_come_while_somebody_dances(
     dancing,
     model,
     tmp_path,
-    capsys,  # noqa: F811
+    capsys,
 ):
     out = tmp_path / "live.wav"
     said = run(
@@ -62,7 +62,7 @@ def test_music_and_features_come_while_somebody_dances(
     assert [p.name for p in tmp_path.iterdir()] == ["live.wav"]
 
 
-def test_samples_go_to_the_standard_output(dancing, model, capfdbinary):  # noqa: F811
+def test_samples_go_to_the_standard_output(dancing, model, capfdbinary):
     capfdbinary.readouterr()
     port = str(dancing)
     assert main(["live", str(model), "--trust", "--port", port, "-o", "-", "--seconds", "4"]) == 0
@@ -71,7 +71,7 @@ def test_samples_go_to_the_standard_output(dancing, model, capfdbinary):  # noqa
     assert np.abs(samples).max() > 30
 
 
-def test_nobody_dances(model, tmp_path, capsys):  # noqa: F811
+def test_nobody_dances(model, tmp_path, capsys):
     out = tmp_path / "live.wav"
     began = time.monotonic()
     said = run(capsys, "live", model, "--trust", "--port", free_port(), "-o", out, "--seconds", 0.3)
@@ -79,7 +79,7 @@ def test_nobody_dances(model, tmp_path, capsys):  # noqa: F811
     assert "0 moments" in said.out
 
 
-def test_a_camera_that_is_a_film(model, film, tmp_path, capsys, monkeypatch):  # noqa: F811
+def test_a_camera_that_is_a_film(model, film, tmp_path, capsys, monkeypatch):
     from sklearn_asdf.live import _camera
 
     from ..video.test_estimate import BrightSpots
@@ -101,7 +101,7 @@ def test_a_camera_that_is_a_film(model, film, tmp_path, capsys, monkeypatch):  #
         (["-o", "{out}/a.wav", "--port", "70000"], "expected port from 0 to 65535"),
     ],
 )
-def test_refusals_are_sentences(arguments, message, model, tmp_path, capsys):  # noqa: F811
+def test_refusals_are_sentences(arguments, message, model, tmp_path, capsys):
     arguments = [a.format(out=tmp_path) for a in arguments]
     assert message in run(capsys, "live", model, "--trust", *arguments, status=2).err
     assert not list(tmp_path.iterdir())
