@@ -2,8 +2,8 @@
 A code for music, seen and heard
 ================================
 
-:class:`~sklearn_asdf.MelEncoder` writes eight seconds of music in some numbers, and plays numbers as
-sound. How many numbers does a melody need?
+:class:`~sklearn_asdf.MelEncoder` writes eight seconds of music in some numbers, and plays numbers
+as sound. How many numbers does a melody need?
 """
 
 # %%

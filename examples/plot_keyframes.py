@@ -43,7 +43,9 @@ def departure(motion):
     for position, keyframes in zip(motion.position, motion.keyframes):
         at = np.arange(len(position))
         flat = position.reshape(len(position), -1)
-        lines = np.stack([np.interp(at, keyframes, flat[keyframes, i]) for i in range(flat.shape[1])])
+        lines = np.stack(
+            [np.interp(at, keyframes, flat[keyframes, i]) for i in range(flat.shape[1])]
+        )
         total.append(np.abs(lines.T - flat).mean())
     return np.mean(total)
 
