@@ -1,9 +1,12 @@
 from . import datasets as datasets
 from . import functional as functional
 from . import io as io
+from . import live as live
 from . import metrics as metrics
 from . import model_selection as model_selection
 from . import plotting as plotting
+from . import report as report
+from . import video as video
 from .audio import AudioClips as AudioClips
 from .batches import BatchTransformer as BatchTransformer
 from .functional.mixtures import GaussianMixtures as GaussianMixtures
@@ -37,11 +40,14 @@ __all__ = [
     "datasets",
     "functional",
     "io",
+    "live",
     "load",
     "make_dance_pipeline",
     "make_lma_pipeline",
     "metrics",
     "model_selection",
     "plotting",
+    "report",
     "save",
+    "video",
 ]

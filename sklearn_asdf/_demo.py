@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from . import datasets, plotting
 from ._files import atomic_path
+from ._model_file import SUFFIX, save_model
+from ._sound_file import write_sound
 from ._validation import require
 from .audio import AudioClips
 from .pipeline import make_dance_pipeline
@@ -21,6 +22,8 @@ from .plotting._motion import import_pyplot
 
 __all__ = ["run_demo"]
 
+# Files in the output folder whatever the dances are called.
+MODEL, SCORES = f"model{SUFFIX}", "scores.csv"
 # Of a made-up performance: many short ones teach more than few long ones.
 _CLIPS_EACH = 3
 # Seconds; more poses would be too small to see.
@@ -39,6 +42,7 @@ def run_demo(
     n_held_out: int,
     temperature: float,
     random_state: int,
+    verbose: int,
     report: Callable[[str], Any],
 ) -> pd.DataFrame:
     """Fit on some performances, make music for the others; return the held-out scores."""
@@ -63,10 +67,9 @@ def run_demo(
         f"{len(performances)} performances; learning from {train.sum()} clips, {n_held_out} "
         "performances held out"
     )
-    pipe = make_dance_pipeline(preset, random_state=random_state, verbose=1)
+    pipe = make_dance_pipeline(preset, random_state=random_state, verbose=verbose)
     pipe.fit(data.poses[train], data.audio[train])
-    with atomic_path(out / "model.joblib") as path:
-        joblib.dump(pipe, path)
+    save_model(pipe, out / MODEL)
 
     scores = []
     for i, performance in enumerate(held_out):
@@ -79,12 +82,12 @@ def run_demo(
             pipe, dance, music, temperature=temperature, random_state=random_state + i
         )
         true = _recording(music)
-        _write_wav(out / f"{name}_generated.wav", piece, music.sr)
-        _write_wav(out / f"{name}_true.wav", true, music.sr)
+        write_sound(out / f"{name}_generated.wav", piece, sr=music.sr)
+        write_sound(out / f"{name}_true.wav", true, sr=music.sr)
         _draw(out / f"{name}.png", pipe, dance, music, generated=piece)
         scores.append(_score(pipe, name, dance, music))
     table = pd.DataFrame(scores)
-    with atomic_path(out / "scores.csv") as path:
+    with atomic_path(out / SCORES) as path:
         table.to_csv(path, index=False)
     report("log-likelihood of the true music, in nats per code dimension, and what the dance adds:")
     report(table.to_string(index=False, float_format=lambda x: f"{x:.3f}"))
@@ -137,22 +140,6 @@ def _recording(music: AudioClips) -> np.ndarray:
     """The true music from the first clip's start to the last one's end."""
     hop = round(_hop_duration(music) * music.sr)
     return np.concatenate([*(clip[:hop] for clip in music[:-1]), music[-1]])
-
-
-def _write_wav(path: Path, audio: np.ndarray, sr: int) -> None:
-    import soundfile
-
-    # What would clip is bent, and only there: the level is part of the music.
-    knee = 0.8
-    over = np.maximum(np.abs(audio) - knee, 0.0)
-    bent = np.sign(audio) * (knee + (1 - knee) * np.tanh(over / (1 - knee)))
-    audio = np.where(over > 0, bent, audio)
-    # A drawn piece begins and ends in the middle of a wave.
-    ramp = np.linspace(0, 1, min(round(0.005 * sr), len(audio) // 2))
-    audio[: len(ramp)] *= ramp
-    audio[len(audio) - len(ramp) :] *= ramp[::-1]
-    with atomic_path(path) as temporary:
-        soundfile.write(temporary, audio, sr, subtype="PCM_16")
 
 
 def _score(pipe: Pipeline, name: str, dance, music) -> dict[str, Any]:

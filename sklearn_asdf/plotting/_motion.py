@@ -100,7 +100,7 @@ class PoseStripDisplay:
             fps=motion.fps,
             keyframes=keyframes,
             start=start,
-            y_up=_points_up(motion.position[clip], names),
+            y_up=points_up(motion.position[clip], names),
         )
         return display.plot(ax=ax, **kwargs)
 
@@ -121,7 +121,7 @@ class PoseStripDisplay:
         """
         ax = check_axes(ax)
         n_frames = len(self.position)
-        plane = self._upright()
+        plane = upright_poses(self.position, y_up=self.y_up)
         keyframes = [] if self.keyframes is None else list(self.keyframes)
         even = np.unique(np.linspace(0, n_frames - 1, n_poses).astype(int))
         # A grey pose under a keyframe's would only blur it.
@@ -145,21 +145,24 @@ class PoseStripDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _upright(self):
-        """Poses about their own centre, one unit high, pointing up, in two dimensions."""
-        plane = np.array(self.position[..., :2], dtype=float)
-        if not self.y_up:
-            plane[..., 1] *= -1
-        seen = plane[np.isfinite(plane).all(-1)]
-        height = np.ptp(seen[:, 1]) if len(seen) else 1.0
-        with np.errstate(invalid="ignore"):
-            counts = np.isfinite(plane).sum(1, keepdims=True)
-            centre = np.nansum(plane, 1, keepdims=True) / np.maximum(counts, 1)
-        centre[..., 1] = np.median(centre[..., 1])
-        return (plane - centre) / (height or 1.0)
+
+def upright_poses(position, *, y_up):
+    """Poses (n_frames, n_joints, 2) about their own centre, one unit high, pointing up."""
+    plane = np.array(position[..., :2], dtype=float)
+    if plane.shape[-1] == 1:
+        plane = np.concatenate([np.zeros_like(plane), plane], axis=-1)
+    if not y_up:
+        plane[..., 1] *= -1
+    seen = plane[np.isfinite(plane).all(-1)]
+    height = np.ptp(seen[:, 1]) if len(seen) else 1.0
+    with np.errstate(invalid="ignore"):
+        counts = np.isfinite(plane).sum(1, keepdims=True)
+        centre = np.nansum(plane, 1, keepdims=True) / np.maximum(counts, 1)
+    centre[..., 1] = np.median(centre[..., 1])
+    return (plane - centre) / (height or 1.0)
 
 
-def _points_up(position, names):
+def points_up(position, names):
     """Whether the joint named like a head lies at larger y than those named like ankles."""
     high = [i for i, name in enumerate(names) if "head" in name or "nose" in name]
     low = [i for i, name in enumerate(names) if "ankle" in name]

@@ -177,7 +177,7 @@ class SpectrogramDisplay:
                 extent=(self.start, stop, 0, n_mels),
             )
             ticks = np.array([128, 512, 2048, 8192])
-            ax.set_yticks(_mel_band(ticks, self.fmin, self.fmax or self.sr / 2, n_mels))
+            ax.set_yticks(mel_band(ticks, self.fmin, self.fmax or self.sr / 2, n_mels))
             ax.set_yticklabels(ticks)
             ax.set(ylim=(0, n_mels), ylabel="Hz", title=title)
         axes[-1].set_xlabel("time (s)")
@@ -185,7 +185,7 @@ class SpectrogramDisplay:
         return self
 
 
-def _mel_band(frequency, fmin, fmax, n_mels):
+def mel_band(frequency, fmin, fmax, n_mels):
     """Position of frequencies in Hz on an axis of mel bands."""
     import librosa
 

@@ -1,4 +1,4 @@
-"""The command, end to end and when refused."""
+"""The demo, end to end and when refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_asdf import __version__
 from sklearn_asdf.cli import main
 
 
@@ -30,6 +29,9 @@ def test_demo_writes_music_pictures_scores_and_the_model(tmp_path, capsys):
     assert joblib.load(out / "model.joblib").named_steps.keys() >= {"lma", "music"}
     assert not list(out.glob(".*")), "temporary files are left behind"
     assert "done in" in capsys.readouterr().out
+    # A second one does not write over the first.
+    assert main(["demo", "--out", str(out), *arguments]) == 2
+    assert "is there already: choose another --out, or add --force" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -54,12 +56,6 @@ def test_unwritable_folder_is_refused_before_work(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main(["demo", "--out", str(tmp_path / "file")]) == 2
     assert "expected a folder that can be written" in capsys.readouterr().err
-
-
-def test_version(capsys):
-    with pytest.raises(SystemExit):
-        main(["--version"])
-    assert __version__ in capsys.readouterr().out
 
 
 @pytest.mark.real_data

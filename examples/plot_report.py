@@ -1,0 +1,51 @@
+"""
+A page of a performance
+=======================
+
+:func:`~sklearn_asdf.report.write_report` puts a dance, its music and its features on one page that
+plays, in one file that needs no network.
+"""
+
+# %%
+import html
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from sklearn_asdf import Motion, make_dance_pipeline
+from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.report import write_report
+
+data = make_dance_music(n_clips=36, n_performances=12, clip_duration=4.0, random_state=2)
+new = data.groups == 11
+pipe = make_dance_pipeline("tiny", n_keyframes=6, random_state=0)
+pipe.fit(data.poses[~new], data.audio[~new])
+
+# %%
+# One whole dance that the model has not seen, and the music that belongs to it.
+take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30)
+music = np.concatenate(list(data.audio[new]))
+folder = tempfile.TemporaryDirectory()
+page = Path(folder.name, "dance.html")
+write_report(page, pipe, take, audio=music, title="A dance that was not learned", random_state=0)
+print(f"{page.stat().st_size / 1e6:.1f} MB")
+
+# %%
+# Play it, click a keyframe, compare the two sounds:
+
+
+class Page:
+    """The page within this one."""
+
+    def __init__(self, path):
+        self.content = html.escape(Path(path).read_text(encoding="utf-8"))
+
+    def _repr_html_(self):
+        return (
+            '<iframe title="report" style="width: 100%; height: 1100px; border: 0" '
+            f'srcdoc="{self.content}"></iframe>'
+        )
+
+
+Page(page)

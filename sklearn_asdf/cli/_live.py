@@ -1,0 +1,213 @@
+"""`sklearn-asdf live`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+
+from .._files import atomic_path
+from .._model_file import load_model
+from .._perform import encoder_of
+from .._validation import require
+from ._options import add_command, add_draw, add_force, add_model, check_draw, positive, say
+from ._takes import check_output
+
+_STDOUT = "-"
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "live",
+        run,
+        help="make music while somebody dances",
+        more=(
+            "Make music for poses as they come, by OSC or from a camera, until Ctrl-C. A movement "
+            "is heard after --hop-duration, a tenth of a second, and the time of computing; the "
+            "music begins when the first clip is whole. To hear it, send it on: "
+            "sklearn-asdf live MODEL --trust -o - | aplay -f S16_LE -r 22050"
+        ),
+    )
+    add_model(parser)
+    parser.add_argument(
+        "--input", default="osc", choices=("osc", "camera"), help="where poses come from"
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=6448,
+        metavar="N",
+        help="UDP port to listen on: 6448 is Wekinator's, the AI-Toolbox sends to 9007",
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 hears other machines"
+    )
+    parser.add_argument(
+        "--person", type=int, default=0, metavar="N", help="whom to listen to in the AI-Toolbox"
+    )
+    parser.add_argument("--device", metavar="NAME", help="camera, as FFmpeg calls it")
+    parser.add_argument("--pose-model", metavar="DIR", help="folder of the pose networks")
+    parser.add_argument(
+        "-o",
+        "--out",
+        metavar="FILE",
+        help="sound to write, .wav, or - for samples of 16 bits on the standard output",
+    )
+    parser.add_argument(
+        "--send", metavar="HOST:PORT", help="where to send the Laban features by OSC"
+    )
+    parser.add_argument(
+        "--style",
+        default="wekinator",
+        choices=("wekinator", "ai-toolbox"),
+        help="addresses of the features: one message, or one a feature",
+    )
+    parser.add_argument(
+        "--hop-duration",
+        type=positive,
+        default=0.5,
+        metavar="S",
+        help="seconds from one piece of music to the next",
+    )
+    parser.add_argument("--seconds", type=positive, metavar="S", help="stop after so long")
+    add_draw(parser)
+    add_force(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Dance."""
+    check_draw(options)
+    if options.out is None and options.send is None:
+        raise ValueError("expected somewhere to put the music or the features: add -o or --send")
+    out = options.out
+    if out not in (None, _STDOUT):
+        out = check_output(out, (".wav",), force=options.force)
+    to = None if options.send is None else _address(options.send)
+    require("keras", "librosa", "soundfile", extra="music", purpose="making music")
+    from ..live import StreamingDancer
+    from ._quiet import start_keras
+
+    start_keras()
+    model = load_model(options.model, trusted=options.trust)
+    live = StreamingDancer(
+        model,
+        hop_duration=options.hop_duration,
+        temperature=options.temperature or None,
+        random_state=options.random_state,
+    )
+    sr = int(encoder_of(model).sr)
+    with ExitStack() as stack:
+        write = _writer(stack, out, sr)
+        send = _sender(stack, to, options.style, live.feature_names)
+        poses, waiting = _poses(stack, options, model)
+        if out != _STDOUT:
+            say(options, f"listening; a movement is heard after {live.latency:g} s and computing")
+        try:
+            n_moments = _dance(live, poses, write, send, waiting, options.seconds)
+        except KeyboardInterrupt:
+            # The way to end it: what was written until now is kept.
+            return
+    if out != _STDOUT:
+        say(options, f"{n_moments} moments of {options.hop_duration:g} s")
+
+
+def _dance(
+    live: Any,
+    poses: Iterator[tuple[np.ndarray, float] | None],
+    write: Callable[[np.ndarray], None],
+    send: Callable[[np.ndarray | None], None],
+    waiting: Callable[[], list[tuple[np.ndarray, float]]],
+    seconds: float | None,
+) -> int:
+    n_moments = 0
+    began = time.monotonic()
+    for came in poses:
+        if came is not None and live.push(*came):
+            # Poses that came while something was computed are taken too: one moment for all.
+            for more in waiting():
+                live.push(*more)
+            moment = live.step()
+            send(moment.features)
+            write(moment.audio)
+            n_moments += 1
+        if seconds is not None and time.monotonic() - began > seconds:
+            break
+    return n_moments
+
+
+def _poses(
+    stack: ExitStack, options: argparse.Namespace, model: Any
+) -> tuple[Iterator[tuple[np.ndarray, float] | None], Callable[[], list]]:
+    """Return poses as they come, and a function that gives those that came meanwhile."""
+    if options.input == "camera":
+        from ..live import camera_poses
+
+        known = getattr(model[0], "skeleton_", None)
+        if known is None or known.name not in ("coco17", "mediapipe33"):
+            raise ValueError(
+                "expected a model that was fitted to dances of videos (coco17 or mediapipe33), got "
+                f"one of {known.name if known and known.name else 'other joints'}"
+            )
+        poses = camera_poses(options.device, skeleton=known.name, models=options.pose_model)
+        return poses, list
+    from ..live import OSCReceiver
+
+    receiver = stack.enter_context(
+        OSCReceiver(
+            model[0].n_joints_in_,
+            model[0].n_axes_in_,
+            port=options.port,
+            host=options.host,
+            person=options.person,
+        )
+    )
+
+    def listen() -> Iterator[tuple[np.ndarray, float] | None]:
+        while True:
+            yield from receiver.poses(timeout=0.1)
+            # Nobody sends: a chance to stop.
+            yield None
+
+    return listen(), receiver.waiting
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError(f"expected --send as HOST:PORT, such as 127.0.0.1:6448, got {text!r}")
+    return host, int(port)
+
+
+def _sender(
+    stack: ExitStack, to: tuple[str, int] | None, style: str, names: Any
+) -> Callable[[np.ndarray | None], None]:
+    if to is None:
+        return lambda features: None
+    from ..live import OSCSender
+
+    return stack.enter_context(OSCSender(names, host=to[0], port=to[1], style=style)).send
+
+
+def _writer(stack: ExitStack, out: Any, sr: int) -> Callable[[np.ndarray], None]:
+    if out is None:
+        return lambda audio: None
+    if out == _STDOUT:
+
+        def write(audio: np.ndarray) -> None:
+            sys.stdout.buffer.write((audio * 32767).astype("<i2").tobytes())
+            sys.stdout.buffer.flush()
+
+        return write
+    import soundfile
+
+    temporary = stack.enter_context(atomic_path(out))
+    return stack.enter_context(
+        soundfile.SoundFile(temporary, "w", samplerate=sr, channels=1, subtype="PCM_16")
+    ).write

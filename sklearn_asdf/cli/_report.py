@@ -1,0 +1,56 @@
+"""`sklearn-asdf report`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from .._perform import encoder_of
+from ._generate import read_model_and_take
+from ._options import add_command, add_draw, add_force, add_model, add_take, check_draw, say
+from ._takes import check_output, read_true_music, take_name
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "report",
+        run,
+        help="a page that shows and plays what a model makes of a dance",
+        more=(
+            "Write one HTML page to look at and listen to, which needs no network: the moving "
+            "skeleton in step with the music, keyframes, Laban features, spectrograms and scores."
+        ),
+    )
+    add_model(parser)
+    parser.add_argument("take", metavar="POSES|VIDEO", help="the dance")
+    parser.add_argument("-o", "--out", required=True, metavar="PAGE", help="page to write, .html")
+    parser.add_argument(
+        "--audio",
+        metavar="FILE",
+        help="the music that was danced to, to compare with; a video's own sound if not given",
+    )
+    parser.add_argument("--title", metavar="TEXT", help="heading; the dance's name if not given")
+    add_draw(parser)
+    add_take(parser)
+    add_force(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the page."""
+    check_draw(options)
+    out = check_output(options.out, (".html", ".htm"), force=options.force)
+    from ..report import write_report
+
+    model, take = read_model_and_take(options)
+    write_report(
+        out,
+        model,
+        take,
+        audio=read_true_music(options.take, options.audio, sr=int(encoder_of(model).sr)),
+        title=options.title or take_name(options.take),
+        temperature=options.temperature or None,
+        random_state=options.random_state,
+    )
+    say(options, f"{out}: open it in a browser")

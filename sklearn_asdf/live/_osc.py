@@ -1,0 +1,287 @@
+"""Poses by OSC, and features back, in the addresses of Wekinator and of the AI-Toolbox."""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .._validation import Integral, check_choice, raise_all, require
+
+__all__ = ["OSCReceiver", "OSCSender"]
+
+_STYLES = ("wekinator", "ai-toolbox")
+WEKINATOR_IN, AI_TOOLBOX_IN = 6448, 9007
+_MOCAP = re.compile(r"/mocap(?:/(\d+))?/joint/(pos(?:2d|3d)?_world|visibility)")
+_WEKINATOR = "/wek/inputs"
+# Poses that wait while somebody computes; older ones than these are forgotten.
+_MOST_WAITING = 600
+_MIN_CONFIDENCE = 0.2
+
+
+class OSCReceiver:
+    """Receive poses by OSC.
+
+    Parameters
+    ----------
+    n_joints : int
+        Joints of a pose.
+    n_axes : {2, 3}
+        Coordinates of a joint.
+    port : int, default=6448
+        UDP port to listen on: Wekinator's is 6448, the AI-Toolbox sends to 9007. 0 takes a free
+        one.
+    host : str, default="127.0.0.1"
+        Address to listen on; ``"0.0.0.0"`` hears other machines too.
+    person : int, default=0
+        Whom to listen to where the sender numbers people (AI-Toolbox).
+
+    Attributes
+    ----------
+    port : int
+        The port that is listened on.
+    n_received, n_refused : int
+        Poses taken, and messages that were no pose of so many numbers.
+
+    See Also
+    --------
+    StreamingDancer : What to feed the poses to.
+
+    Notes
+    -----
+    ============================================  =============================================
+    address                                       arguments
+    ============================================  =============================================
+    ``/wek/inputs``                               x, y(, z) of every joint, one after the other
+    ``/mocap/PERSON/joint/pos_world``             the same; also ``pos2d_world``,
+                                                  ``pos3d_world``, and without ``PERSON``
+    ``/mocap/PERSON/joint/visibility``            one number a joint: below 0.2 the joint counts
+                                                  as not seen in the poses that follow
+    ============================================  =============================================
+
+    Poses get the time at which they came. UDP may lose some; what stays away for less than half a
+    second is filled in. Where nobody takes the poses, all but the last 600 are forgotten, so that
+    memory does not grow.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.live import OSCReceiver
+    >>> with OSCReceiver(17, 2, port=0) as poses:
+    ...     poses.n_received
+    0
+    """
+
+    def __init__(
+        self,
+        n_joints: int,
+        n_axes: int,
+        *,
+        port: int = WEKINATOR_IN,
+        host: str = "127.0.0.1",
+        person: int = 0,
+    ) -> None:
+        require("pythonosc", extra="live", purpose="receiving poses by OSC")
+        problems = [
+            f"expected {name} from {low} to {high}, got {value!r}"
+            for name, value, low, high in (
+                ("n_joints", n_joints, 1, 10_000),
+                ("n_axes", n_axes, 2, 3),
+                ("port", port, 0, 65535),
+                ("person", person, 0, 10_000),
+            )
+            if isinstance(value, bool)
+            or not isinstance(value, Integral)
+            or not low <= int(value) <= high
+        ]
+        raise_all(problems)
+        from pythonosc.dispatcher import Dispatcher
+        from pythonosc.osc_server import BlockingOSCUDPServer
+
+        self.shape = (int(n_joints), int(n_axes))
+        self.person = int(person)
+        self.n_received = self.n_refused = 0
+        self._doubtful = np.zeros(self.shape[0], bool)
+        self._waiting: queue.Queue[tuple[np.ndarray, float]] = queue.Queue(_MOST_WAITING)
+        dispatcher = Dispatcher()
+        dispatcher.set_default_handler(self._hear)
+        try:
+            self._server = BlockingOSCUDPServer((host, port), dispatcher)
+        except OSError as error:
+            raise OSError(
+                f"expected to listen on {host}, port {port}, but got: {error.strerror or error}; "
+                "another program may be listening there: choose another port"
+            ) from error
+        # What is no OSC at all is counted, not printed.
+        self._server.handle_error = self._refuse  # type: ignore[method-assign, assignment]
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, args=[0.05], daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> OSCReceiver:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def poses(self, *, timeout: float | None = None) -> Iterator[tuple[np.ndarray, float]]:
+        """Give poses as they come.
+
+        Parameters
+        ----------
+        timeout : float or None, default=None
+            End when none has come for so long, in s; None waits forever.
+
+        Yields
+        ------
+        pose : ndarray of shape (n_joints, n_axes)
+            NaN for joints that are not seen.
+        time : float
+            When it came, in s on a clock that only runs forwards.
+        """
+        while True:
+            try:
+                yield self._waiting.get(timeout=timeout)
+            except queue.Empty:
+                return
+
+    def waiting(self) -> list[tuple[np.ndarray, float]]:
+        """Return the poses that came and were not taken yet, without waiting.
+
+        Returns
+        -------
+        list of (pose, time)
+            As `poses` gives them.
+        """
+        found = []
+        while True:
+            try:
+                found.append(self._waiting.get_nowait())
+            except queue.Empty:
+                return found
+
+    def _refuse(self, *_: Any) -> None:
+        self.n_refused += 1
+
+    def _hear(self, address: str, *values: Any) -> None:
+        now = time.monotonic()
+        kind = "pos_world"
+        if address != _WEKINATOR:
+            match = _MOCAP.fullmatch(address)
+            if match is None or int(match[1] or 0) != self.person:
+                return
+            kind = match[2]
+        try:
+            numbers = np.array(values, dtype=float)
+        except (TypeError, ValueError):
+            self.n_refused += 1
+            return
+        if kind == "visibility":
+            if numbers.shape == (self.shape[0],):
+                # Not "below": a visibility that is NaN is none.
+                self._doubtful = ~(numbers >= _MIN_CONFIDENCE)
+            else:
+                self.n_refused += 1
+            return
+        if numbers.size != self.shape[0] * self.shape[1]:
+            self.n_refused += 1
+            return
+        pose = numbers.reshape(self.shape)
+        pose[self._doubtful | ~np.isfinite(pose).all(axis=1)] = np.nan
+        self.n_received += 1
+        while True:
+            try:
+                self._waiting.put_nowait((pose, now))
+                return
+            except queue.Full:
+                try:
+                    self._waiting.get_nowait()
+                except queue.Empty:
+                    continue
+
+
+class OSCSender:
+    """Send features by OSC as they come.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the features, as `StreamingDancer.feature_names`.
+    host : str, default="127.0.0.1"
+        Who listens.
+    port : int, default=6448
+        On which UDP port: Wekinator listens on 6448.
+    style : {"wekinator", "ai-toolbox"}, default="wekinator"
+        One message ``/wek/inputs`` with all features, or one message a feature,
+        ``/mocap/0/lma/weight``, with a number for each window of the clip.
+
+    Notes
+    -----
+    Where there are no features, because the dancer is not seen, nothing is sent.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.live import OSCSender
+    >>> with OSCSender(["window1_weight", "window1_time"], style="ai-toolbox") as sender:
+    ...     sender.addresses
+    ['/mocap/0/lma/weight', '/mocap/0/lma/time']
+    """
+
+    def __init__(
+        self,
+        names: Any,
+        *,
+        host: str = "127.0.0.1",
+        port: int = WEKINATOR_IN,
+        style: str = "wekinator",
+    ) -> None:
+        require("pythonosc", extra="live", purpose="sending features by OSC")
+        check_choice(style, _STYLES, name="style")
+        from pythonosc.udp_client import SimpleUDPClient
+
+        self.style = style
+        self._client = SimpleUDPClient(host, port)
+        self._columns: dict[str, list[int]] = {}
+        for i, name in enumerate(names):
+            short = re.sub(r"^window\d+_", "", str(name))
+            address = f"/mocap/0/lma/{short}" if style == "ai-toolbox" else _WEKINATOR
+            self._columns.setdefault(address, []).append(i)
+
+    def __enter__(self) -> OSCSender:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self._client.close()
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses that messages go to."""
+        return list(self._columns)
+
+    def send(self, features: Any) -> None:
+        """Send the features of a moment.
+
+        Parameters
+        ----------
+        features : array-like of shape (n_features,) or None
+            `Moment.features`.
+        """
+        if features is None:
+            return
+        values = np.asarray(features, dtype=float)
+        for address, columns in self._columns.items():
+            self._client.send_message(address, values[columns].tolist())

@@ -1,0 +1,343 @@
+"""StreamingDancer: a fitted pipeline fed frame by frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from .._perform import FPS
+from .._sound_file import bend
+from .._validation import Integral, Real, raise_all
+from ..motion import Motion
+from ..skeletons import Skeleton
+from ._buffer import PoseBuffer
+
+__all__ = ["Moment", "StreamingDancer"]
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """What a :class:`StreamingDancer` tells of the time since it last told something.
+
+    Parameters
+    ----------
+    time : float
+        End of the dance that was looked at, in s since the first pose.
+    features : ndarray of shape (n_features,) or None
+        Laban features of the last clip, which ends at `time`; None where the dancer was not seen
+        in half of it.
+    audio : ndarray of float32 of shape (n_samples,) or None
+        Sound that continues the moment before; None if the pipeline makes none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.live import Moment
+    >>> Moment(8.0, np.zeros(45), None).time
+    8.0
+    """
+
+    time: float
+    features: np.ndarray | None
+    audio: np.ndarray | None
+
+
+class StreamingDancer:
+    """Feed a fitted pipeline frame by frame, and get features and music as they come.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Fitted: from :func:`make_dance_pipeline` for features and music, or from
+        :func:`make_lma_pipeline` for features alone.
+    hop_duration : float, default=0.5
+        Time from one :class:`Moment` to the next, in s.
+    clip_duration : float or None, default=None
+        Length of the clips that features describe, in s. None takes the clips' that the pipeline
+        makes music for, or 8 s.
+    fps : float, default=30.0
+        Frame rate of the poses that the pipeline was fitted to, in Hz.
+    skeleton : Skeleton, str or None, default="auto"
+        Who the joints are, as in :class:`Motion`; `"auto"` takes the pipeline's.
+    fade : float, default=0.1
+        Time over which one moment's sound passes into the next one's, in s.
+    temperature : float or None, default=1.0
+        Draw from the density at this temperature; None takes its mean.
+    random_state : int, default=0
+        Seed of the draws. It is the same for every moment, so that the music changes only as the
+        dance does.
+    min_seen : float, default=0.5
+        Where the dancer is seen in less than this share of a clip's frames there are no features,
+        and the music pauses.
+
+    Attributes
+    ----------
+    feature_names : ndarray of str
+        Names of the features.
+    sr : int or None
+        Sampling rate of the sound in Hz.
+    latency : float
+        Longest time from a movement to the sound that hears of it, in s, computing left aside:
+        `hop_duration` and `fade`.
+
+    See Also
+    --------
+    OSCReceiver : Poses by OSC.
+    camera_poses : Poses from a camera.
+    sklearn_asdf.PoseSmoother.partial_transform : Smoothed poses frame by frame.
+
+    Notes
+    -----
+    Every `hop_duration` the last `clip_duration` seconds go through the pipeline as a clip of a
+    recorded dance would, with nothing from the future: the features are those that the pipeline
+    gives for the same clip of the recording, to rounding, if poses come at `fps`.
+
+    The density's draw is the music of the whole clip, of which the end is new: that is cross-faded,
+    at equal power, with what sounded before. So a movement is heard after `latency` and the time of
+    computing, not after a clip of eight seconds as in [1]_. The first moment comes when the first
+    clip is whole.
+
+    Poses may come at any times: they are brought to `fps` along straight lines, gaps of more than
+    0.5 s are not seen. Nothing is kept but the last clip, so an hour takes as much memory as a
+    minute. Who computes slower than the dance asks for fewer moments, each of which then covers
+    more time: sound is never late by more than what computing takes.
+
+    References
+    ----------
+    .. [1] S. B. Olsen, D. M. Woodward and J. A. Moreno, "ASDF-RNN: An Investigation Into Raw
+       Audio Synthesis From Dance Features Using a Probabilistic Deep Encoder-RNN-Decoder
+       Topology", Aalborg University, 2019.
+
+    Examples
+    --------
+    >>> from sklearn_asdf import make_lma_pipeline
+    >>> from sklearn_asdf.datasets import make_dance_music
+    >>> from sklearn_asdf.live import StreamingDancer
+    >>> dance = make_dance_music(n_clips=1, clip_duration=4.0, random_state=0).poses
+    >>> lma = make_lma_pipeline(n_keyframes=4).fit(dance)
+    >>> live = StreamingDancer(lma, clip_duration=2.0)
+    >>> moments = [m for pose in dance.position[0] for m in live.feed(pose)]
+    >>> [moment.time for moment in moments]
+    [2.0, 2.5, 3.0, 3.5, 4.0]
+    >>> moments[0].features.shape == live.feature_names.shape
+    True
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        hop_duration: float = 0.5,
+        clip_duration: float | None = None,
+        fps: float = FPS,
+        skeleton: Skeleton | str | None = "auto",
+        fade: float = 0.1,
+        temperature: float | None = 1.0,
+        random_state: int = 0,
+        min_seen: float = 0.5,
+    ) -> None:
+        if not isinstance(pipeline, Pipeline):
+            raise TypeError(
+                "expected a fitted pipeline, as make_dance_pipeline or make_lma_pipeline makes it, "
+                f"got {type(pipeline).__name__}"
+            )
+        check_is_fitted(pipeline[0])
+        music = pipeline[-1] if hasattr(pipeline[-1], "compose") else None
+        self._steps = [step for _, step in (pipeline.steps[:-1] if music else pipeline.steps)]
+        self._steps = [step for step in self._steps if step not in ("passthrough", None)]
+        self._music = music
+        self.sr: int | None = None
+        if music is not None:
+            encoder = getattr(music.transformer_, "estimator", music.transformer_)
+            self.sr, whole = int(encoder.sr), encoder.n_samples_ / encoder.sr
+            if clip_duration not in (None, whole):
+                raise ValueError(
+                    f"expected clip_duration to be that of the pipeline's music, {whole:g} s, or "
+                    f"None, got {clip_duration}"
+                )
+            clip_duration = whole
+        self.clip_duration = 8.0 if clip_duration is None else clip_duration
+        _check(self.clip_duration, hop_duration, fps, fade, temperature, random_state, min_seen)
+        self.hop_duration = float(hop_duration)
+        self.fps = float(fps)
+        self.fade = float(fade)
+        self.temperature = temperature
+        self.random_state = int(random_state)
+        self.min_seen = float(min_seen)
+        self.latency = self.hop_duration + (self.fade if music else 0.0)
+        fitted = getattr(pipeline[0], "skeleton_", None)
+        self.skeleton = fitted if skeleton == "auto" and fitted is not None else skeleton
+        lma = next((s for s in self._steps if hasattr(s, "feature_names_out_")), self._steps[-1])
+        self.feature_names = np.asarray(lma.get_feature_names_out(), dtype=object)
+        self.reset()
+
+    def reset(self) -> StreamingDancer:
+        """Forget the dance so far.
+
+        Returns
+        -------
+        StreamingDancer
+            Itself.
+        """
+        # Poses may be a hop ahead of the clip that is described.
+        spare = int(np.ceil(self.hop_duration * self.fps)) + 1
+        self._n_frames = round(self.clip_duration * self.fps)
+        self._buffer = PoseBuffer(self._n_frames + spare, self.fps)
+        # Moments are counted, so that times do not drift over the hours.
+        self._next = 0
+        self._told: float | None = None
+        self._tail: np.ndarray | None = None
+        return self
+
+    @property
+    def time(self) -> float:
+        """Seconds of dance that have come."""
+        return self._buffer.count / self.fps
+
+    def push(self, pose: Any, time: float | None = None) -> bool:
+        """Take a pose, and compute nothing yet.
+
+        Parameters
+        ----------
+        pose : array-like of shape (n_joints, n_axes)
+            Where the joints are; NaN for those that are not seen.
+        time : float or None, default=None
+            When, in s on any clock; None is one frame after the last. What is older than the last
+            pose is ignored.
+
+        Returns
+        -------
+        bool
+            Whether a :class:`Moment` is due: call :meth:`step`.
+        """
+        pose = np.asarray(pose, dtype=float)
+        shape = self._buffer.shape
+        if pose.ndim != 2 or (shape is not None and pose.shape != shape):
+            expected = "(n_joints, n_axes)" if shape is None else f"{shape}, as before"
+            raise ValueError(f"expected a pose of shape {expected}, got {pose.shape}")
+        if np.isinf(pose).any():
+            raise ValueError("expected finite coordinates (NaN for a joint not seen), got infinity")
+        if time is not None and not np.isfinite(time):
+            raise ValueError(f"expected time in seconds, got {time}")
+        self._buffer.push(pose, time)
+        return self.time >= self._due() - 1e-6
+
+    def _due(self) -> float:
+        return self.clip_duration + self._next * self.hop_duration
+
+    def step(self) -> Moment | None:
+        """Tell of the dance until now.
+
+        Returns
+        -------
+        Moment or None
+            None as long as no moment is due. Where several hops have passed, one moment covers
+            them all.
+        """
+        if self.time < self._due() - 1e-6:
+            return None
+        self._next += int((self.time - self._due() + 1e-6) / self.hop_duration)
+        now = self._due()
+        features, table = self._describe(now)
+        audio = None
+        if self.sr is not None:
+            since = now - self.hop_duration if self._told is None else self._told
+            n_new = round(now * self.sr) - round(since * self.sr)
+            longest = round((self.clip_duration - self.fade) * self.sr)
+            audio = self._play(table, min(n_new, longest), round(self.fade * self.sr))
+        self._told = now
+        self._next += 1
+        return Moment(now, features, audio)
+
+    def feed(self, pose: Any, time: float | None = None) -> list[Moment]:
+        """Take a pose and tell what is due: `push` and, if need be, `step`.
+
+        Parameters
+        ----------
+        pose : array-like of shape (n_joints, n_axes)
+            Where the joints are; NaN for those that are not seen.
+        time : float or None, default=None
+            When, in s on any clock; None is one frame after the last.
+
+        Returns
+        -------
+        list of Moment
+            One moment or none.
+        """
+        moment = self.step() if self.push(pose, time) else None
+        return [] if moment is None else [moment]
+
+    def _describe(self, now: float) -> tuple[np.ndarray | None, Any]:
+        """Return the features of the clip that ends now, and what the music is made from."""
+        # Poses from after this moment wait for the next one.
+        stop = self._buffer.n_frames - (self._buffer.count - round(now * self.fps))
+        clip = self._buffer.last()[stop - self._n_frames : stop]
+        seen = (np.isfinite(clip).all(axis=2).mean(axis=1) >= 0.5).mean()
+        if seen < self.min_seen or not seen:
+            return None, None
+        features = None
+        X: Any = Motion(clip[None], fps=self.fps, skeleton=self.skeleton)
+        for step in self._steps:
+            X = step.transform(X)
+            if features is None and not isinstance(X, Motion):
+                features = np.array(np.asarray(X)[0], dtype=float)
+        return features, X
+
+    def _play(self, table: Any, n_new: int, n_fade: int) -> np.ndarray:
+        """Return the next samples of sound, which end one fade before the clip does."""
+        assert self._music is not None
+        end = np.zeros(n_new + n_fade, np.float32)
+        if table is not None:
+            if self.temperature is None:
+                clip = self._music.predict(table)[0]
+            else:
+                draws = self._music.sample_y(
+                    table, 1, random_state=self.random_state, temperature=self.temperature
+                )
+                clip = draws[0, :, 0]
+            end = np.array(clip[len(clip) - len(end) :], np.float32)
+        # At equal power: the phases of two draws have nothing to do with each other.
+        ramp = np.sin(np.linspace(0, np.pi / 2, n_fade, dtype=np.float32))
+        end[:n_fade] *= ramp
+        if self._tail is not None:
+            end[:n_fade] += self._tail * ramp[::-1]
+        self._tail = end[n_new:].copy()
+        return bend(end[:n_new])
+
+
+def _check(
+    clip_duration: Any,
+    hop_duration: Any,
+    fps: Any,
+    fade: Any,
+    temperature: Any,
+    random_state: Any,
+    min_seen: Any,
+) -> None:
+    def number(value: Any, low: float, high: float) -> bool:
+        good = isinstance(value, Real) and not isinstance(value, bool)
+        return good and low <= float(value) <= high
+
+    problems = []
+    if not number(fps, 1, 1000):
+        problems.append(f"expected fps from 1 to 1000 frames a second, got {fps!r}")
+    elif not number(clip_duration, 2 / fps, 3600):
+        problems.append(f"expected clip_duration of at least two frames, got {clip_duration!r}")
+    elif not number(hop_duration, 1 / fps, clip_duration / 2):
+        problems.append(
+            f"expected hop_duration from a frame to half a clip ({clip_duration / 2:g} s), got "
+            f"{hop_duration!r}"
+        )
+    elif not number(fade, 0, hop_duration):
+        problems.append(f"expected fade from 0 to hop_duration ({hop_duration:g} s), got {fade!r}")
+    if temperature is not None and not number(temperature, 0, np.inf):
+        problems.append(f"expected temperature of at least 0 or None, got {temperature!r}")
+    if isinstance(random_state, bool) or not isinstance(random_state, Integral):
+        problems.append(f"expected random_state as a whole number, got {random_state!r}")
+    if not number(min_seen, 0, 1):
+        problems.append(f"expected min_seen as a share from 0 to 1, got {min_seen!r}")
+    raise_all(problems)

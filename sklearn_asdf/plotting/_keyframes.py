@@ -1,0 +1,154 @@
+"""Display of keyframes: the poses at which the mean angle of the limbs turns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..functional.frames import fill_curves
+from ..keyframes import KeyframeSegmenter
+from ..motion import as_motion
+from ._motion import check_axes, points_up, upright_poses
+
+__all__ = ["KeyframeDisplay"]
+
+
+class KeyframeDisplay:
+    """Keyframes on the curve of the mean limb angle, with their poses above it.
+
+    It is the paper's figure 3. Made by :meth:`from_motion`.
+
+    Parameters
+    ----------
+    curve : ndarray of shape (n_frames,)
+        Mean angle of the limb bones to the reference bone in degrees, or, of joints without
+        names, their mean coordinate.
+    keyframes : ndarray of int of shape (n_keyframes,)
+        The frames to mark.
+    poses : ndarray of shape (n_keyframes, n_joints, 2)
+        Poses at the keyframes, one unit high and y pointing up; NaN where a joint was not seen.
+    bones : sequence of (int, int)
+        Pairs of joints to connect.
+    fps : float
+        Frames per second.
+    start : float, default=0.0
+        Time of the first frame, in seconds.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    See Also
+    --------
+    sklearn_asdf.KeyframeSegmenter : Finds the keyframes.
+
+    Examples
+    --------
+    >>> from sklearn_asdf import make_lma_pipeline
+    >>> from sklearn_asdf.datasets import make_dance_music
+    >>> from sklearn_asdf.plotting import KeyframeDisplay
+    >>> dance = make_dance_music(n_clips=2, random_state=0).poses
+    >>> motion = make_lma_pipeline(n_keyframes=6)[:3].fit_transform(dance)
+    >>> display = KeyframeDisplay.from_motion(motion, clip=0)
+    """
+
+    def __init__(self, curve, keyframes, *, poses, bones, fps, start=0.0):
+        self.curve = curve
+        self.keyframes = keyframes
+        self.poses = poses
+        self.bones = bones
+        self.fps = fps
+        self.start = start
+
+    @classmethod
+    def from_motion(cls, motion, clip=0, *, start=0.0, ax=None, **kwargs):
+        """Draw the keyframes of one clip.
+
+        Parameters
+        ----------
+        motion : Motion
+            Poses to which :class:`KeyframeSegmenter` has added keyframes.
+        clip : int, default=0
+            Which clip.
+        start : float, default=0.0
+            Time of the clip's first frame, in seconds.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+        **kwargs : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        display : KeyframeDisplay
+            The display, drawn.
+        """
+        motion = as_motion(motion)
+        if motion.keyframes is None:
+            raise ValueError(
+                "expected a motion with keyframes, got none: pass it through KeyframeSegmenter"
+            )
+        one = motion[clip]
+        # The curve by which they were found, with the segmenter's own defaults.
+        curves = fill_curves(KeyframeSegmenter()._curves(one))[0]
+        named = one.skeleton is not None and len(one.skeleton.limb_bones) > 0
+        curve = curves.mean(axis=0)
+        names, bones = [], []
+        if one.skeleton is not None:
+            names = list(one.skeleton.joints)
+            bones = [(names.index(a), names.index(b)) for a, b in one.skeleton.bones]
+        keyframes = one.keyframes[0]
+        poses = upright_poses(one.position[0], y_up=points_up(one.position[0], names))
+        display = cls(
+            np.degrees(curve) if named else curve,
+            keyframes,
+            poses=poses[keyframes],
+            bones=bones,
+            fps=one.fps,
+            start=start,
+        )
+        return display.plot(ax=ax, ylabel="mean limb angle (°)" if named else None, **kwargs)
+
+    def plot(self, ax=None, *, ylabel=None):
+        """Draw the curve, the keyframes on it and their poses above.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+        ylabel : str, default=None
+            Name of the curve; None is "mean coordinate".
+
+        Returns
+        -------
+        display : KeyframeDisplay
+            The display itself.
+        """
+        ax = check_axes(ax)
+        time = self.start + np.arange(len(self.curve)) / self.fps
+        ax.plot(time, self.curve, color="0.4")
+        at = self.start + np.asarray(self.keyframes) / self.fps
+        ax.plot(at, self.curve[self.keyframes], "o", color="C3", zorder=3)
+        low, high = np.nanmin(self.curve), np.nanmax(self.curve)
+        span = (high - low) or 1.0
+        # The upper half is the poses'.
+        ax.set_ylim(low - 0.08 * span, high + 1.15 * span)
+        ax.set_yticks([tick for tick in ax.get_yticks() if low <= tick <= high])
+        width = (time[-1] - time[0] or 1.0) / max(len(self.keyframes), 1)
+        for moment, pose, value in zip(at, self.poses, self.curve[self.keyframes]):
+            ax.plot([moment, moment], [value, high + 0.15 * span], ":", color="C3", linewidth=0.8)
+            figure = ax.inset_axes(
+                [moment - width / 2, high + 0.15 * span, width, 0.98 * span],
+                transform=ax.transData,
+            )
+            for bone in self.bones:
+                figure.plot(*pose[list(bone)].T, color="C3", linewidth=1.3)
+            if not self.bones:
+                figure.plot(*pose.T, ".", color="C3")
+            figure.set(xlim=(-0.4, 0.4), ylim=(-0.6, 0.6), aspect="equal")
+            figure.axis("off")
+        ax.set(xlabel="time (s)", ylabel=ylabel or "mean coordinate")
+        ax.margins(x=0.05)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self

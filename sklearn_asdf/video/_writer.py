@@ -1,0 +1,280 @@
+"""Writing videos: music onto a film of the dance, or onto stick figures of its poses."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._files import atomic_path
+from .._validation import Integral, did_you_mean, raise_all, require
+from ..motion import as_motion
+from ._figure import StickFigure
+from ._reader import frame_rate, open_video, read_frames
+
+__all__ = ["add_music", "write_stick_figure"]
+
+_SUFFIXES = (".mp4", ".mov", ".mkv")
+# What players of MP4 play; any other picture is coded anew.
+_COMMON_CODECS = ("h264", "hevc", "av1", "vp9")
+# Ticks a second of pictures that are coded here: a multiple of all common frame rates.
+_CLOCK = 90_000
+# Samples of an AAC frame.
+_AUDIO_FRAME = 1024
+_FADE = 0.02
+
+
+def add_music(
+    video: str | os.PathLike[str],
+    audio: Any,
+    path: str | os.PathLike[str],
+    *,
+    sr: int = 22050,
+) -> None:
+    """Write a video with other music: the same pictures, the given sound.
+
+    Parameters
+    ----------
+    video : str or PathLike
+        The film of the dance; its own sound is left out.
+    audio : array-like of shape (n_samples,)
+        Mono sound in [-1, 1], from the first picture on. It is cut, or followed by silence, to the
+        length of the picture.
+    path : str or PathLike
+        Where to write: ``.mp4``, ``.mov`` or ``.mkv``. A file that is there already is replaced
+        once the new one is whole.
+    sr : int, default=22050
+        Sampling rate of `audio`, in Hz.
+
+    See Also
+    --------
+    write_stick_figure : Where there is no film.
+
+    Notes
+    -----
+    Pictures in H.264, HEVC, AV1 or VP9 are copied as they are; others are coded anew as H.264. The
+    sound is AAC.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.video import add_music
+    >>> add_music("dance.mp4", music, "dance_with_music.mp4")  # doctest: +SKIP
+    """
+    audio, place = _check(audio, path, sr)
+    with open_video(video) as (container, stream):
+        length = _length(container, stream)
+    with open_video(video) as (container, stream), _writing(place) as out:
+        pictures: Iterable[tuple[float, Any]]
+        if stream.codec_context.name in _COMMON_CODECS:
+            pictures = _copied(container, stream, out)
+        else:
+            frames = read_frames(container, stream)
+            pictures = _coded(
+                ((time, picture) for time, picture, _ in frames), out, rate=frame_rate(stream)
+            )
+        _mux(out, pictures, audio, sr=sr, length=length)
+
+
+def write_stick_figure(
+    motion: Any,
+    path: str | os.PathLike[str],
+    *,
+    audio: Any = None,
+    sr: int = 22050,
+    size: tuple[int, int] = (720, 720),
+) -> None:
+    """Write a video of stick figures dancing, with or without music.
+
+    Parameters
+    ----------
+    motion : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
+        The poses; every clip is a dancer of her own. Of three axes the first two are shown.
+    path : str or PathLike
+        Where to write: ``.mp4``, ``.mov`` or ``.mkv``. A file that is there already is replaced
+        once the new one is whole.
+    audio : array-like of shape (n_samples,), default=None
+        Mono sound in [-1, 1]. It is cut, or followed by silence, to the length of the picture.
+    sr : int, default=22050
+        Sampling rate of `audio`, in Hz.
+    size : (width, height), default=(720, 720)
+        Pixels of the picture, even numbers.
+
+    See Also
+    --------
+    add_music : Where there is a film of the dance.
+
+    Notes
+    -----
+    Left limbs are orange, right ones blue. The camera stands still: it shows all that is seen in
+    the whole motion. Joints of a confidence below 0.2 are not drawn.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn_asdf.datasets import make_dance_music
+    >>> from sklearn_asdf.video import probe, write_stick_figure
+    >>> dance = make_dance_music(n_clips=1, clip_duration=2.0, random_state=0).poses
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_stick_figure(dance, Path(folder, "dance.mp4"), size=(320, 240))
+    ...     probe(Path(folder, "dance.mp4")).duration
+    2.0
+    """
+    motion = as_motion(motion)
+    problems = []
+    if not (
+        len(size) == 2
+        and all(isinstance(s, Integral) and not s % 2 and 16 <= int(s) <= 8192 for s in size)
+    ):
+        problems.append(f"expected size as two even numbers of pixels from 16, got {size!r}")
+    if not motion.seen.any():
+        problems.append("expected some joint that was seen, got only NaN")
+    raise_all(problems)
+    checked, place = _check([0.0] if audio is None else audio, path, sr)
+    figure = StickFigure(motion, size=(int(size[0]), int(size[1])))
+    with _writing(place) as out:
+        pictures = ((frame / motion.fps, figure.draw(frame)) for frame in range(motion.n_frames))
+        coded = _coded(pictures, out, rate=motion.fps)
+        if audio is None:
+            for _, packet in coded:
+                out.mux(packet)
+        else:
+            _mux(out, coded, checked, sr=sr, length=motion.duration)
+
+
+def _check(audio: Any, path: str | os.PathLike[str], sr: Any) -> tuple[np.ndarray, Path]:
+    require("av", "PIL", extra="video", purpose="writing videos")
+    audio = np.asarray(audio)
+    place = Path(path)
+    problems = []
+    if audio.ndim != 1 or audio.dtype.kind != "f" or not len(audio):
+        problems.append(
+            f"expected audio as floats in [-1, 1] of shape (n_samples,), got {audio.dtype} of "
+            f"shape {audio.shape}"
+        )
+    elif not np.isfinite(audio).all():
+        problems.append("expected finite samples in audio, got NaN or infinity")
+    if isinstance(sr, bool) or not isinstance(sr, Integral) or not 8000 <= int(sr) <= 96000:
+        problems.append(f"expected sr from 8000 to 96000 Hz, got {sr!r}")
+    suffix = place.suffix.lower()
+    if suffix not in _SUFFIXES:
+        problems.append(
+            f"expected a path that ends in {', '.join(_SUFFIXES)}, got {str(path)!r}."
+            f"{did_you_mean(suffix, _SUFFIXES)}"
+        )
+    if not place.parent.is_dir():
+        problems.append(f"expected a folder to write to, but there is no {str(place.parent)!r}")
+    raise_all(problems)
+    return audio.astype(np.float32), place
+
+
+@contextmanager
+def _writing(place: Path) -> Iterator[Any]:
+    """Give an output container at a temporary path, moved to its place once it is whole."""
+    import av
+
+    with atomic_path(place) as path:
+        # The index in front lets a browser play before it has the whole file.
+        out = av.open(str(path), "w", options={"movflags": "faststart"})
+        try:
+            yield out
+        except BaseException:
+            # A container that lacks packets cannot be closed properly; the first error counts.
+            with suppress(Exception):
+                out.close()
+            raise
+        out.close()
+
+
+def _length(container: Any, stream: Any) -> float:
+    """Seconds from the first picture to the end of the last, by the packets themselves."""
+    begin, end, last = np.inf, -np.inf, 0.0
+    for packet in container.demux(stream):
+        if packet.pts is None:
+            continue
+        time = float(packet.pts * packet.time_base)
+        last = float((packet.duration or 0) * packet.time_base) or 1 / frame_rate(stream)
+        begin, end = min(begin, time), max(end, time + last)
+    if not np.isfinite(begin):
+        raise ValueError(f"expected a video, but there are no pictures in {container.name!r}")
+    return end - begin
+
+
+def _copied(container: Any, stream: Any, out: Any) -> Iterator[tuple[float, Any]]:
+    """Give the packets of a stream as they are, the first picture at 0."""
+    copy = out.add_stream_from_template(stream)
+    start = stream.start_time or 0
+    for packet in container.demux(stream):
+        if packet.dts is None:
+            continue
+        packet.pts = None if packet.pts is None else packet.pts - start
+        packet.dts -= start
+        packet.stream = copy
+        yield float(packet.dts * packet.time_base), packet
+
+
+def _coded(
+    pictures: Iterable[tuple[float, Any]], out: Any, *, rate: float
+) -> Iterator[tuple[float, Any]]:
+    """Give H.264 packets of pictures with their times in s."""
+    import av
+
+    stream = None
+    clock = Fraction(1, _CLOCK)
+    for time, picture in pictures:
+        frame = av.VideoFrame.from_image(picture)
+        if stream is None:
+            fraction = Fraction(rate).limit_denominator(1001)
+            stream = out.add_stream("libx264", rate=fraction)
+            # H.264 halves the resolution of colour: sides must be even.
+            stream.width, stream.height = frame.width // 2 * 2, frame.height // 2 * 2
+            stream.pix_fmt = "yuv420p"
+            stream.codec_context.time_base = clock
+            stream.options = {"crf": "20", "preset": "veryfast"}
+        frame = frame.reformat(width=stream.width, height=stream.height, format="yuv420p")
+        frame.pts, frame.time_base = round(time * _CLOCK), clock
+        for packet in stream.encode(frame):
+            yield float(packet.dts * packet.time_base), packet
+    if stream is None:
+        raise ValueError("expected a video, but none of its pictures can be decoded")
+    for packet in stream.encode(None):
+        yield float(packet.dts * packet.time_base), packet
+
+
+def _mux(
+    out: Any, pictures: Iterable[tuple[float, Any]], audio: np.ndarray, *, sr: int, length: float
+) -> None:
+    """Write pictures and sound in the order of their times, so that nothing piles up."""
+    sound = _sound(audio, out, sr=sr, length=length)
+    # Merging takes the first packet of each before it gives any, so both streams are there then.
+    for _, packet in heapq.merge(pictures, sound, key=lambda pair: pair[0]):
+        out.mux(packet)
+
+
+def _sound(audio: np.ndarray, out: Any, *, sr: int, length: float) -> Iterator[tuple[float, Any]]:
+    """Give AAC packets of just so many seconds of sound."""
+    import av
+
+    n_samples = max(1, round(length * sr))
+    if len(audio) > n_samples:
+        audio = audio[:n_samples].copy()
+        ramp = np.linspace(1, 0, min(round(_FADE * sr), n_samples), dtype=audio.dtype)
+        audio[n_samples - len(ramp) :] *= ramp
+    audio = np.pad(np.clip(audio, -1, 1), (0, n_samples - len(audio)))
+    stream = out.add_stream("aac", rate=sr, layout="mono")
+    clock = Fraction(1, sr)
+    for start in range(0, n_samples, _AUDIO_FRAME):
+        frame = av.AudioFrame.from_ndarray(
+            audio[None, start : start + _AUDIO_FRAME], format="fltp", layout="mono"
+        )
+        frame.sample_rate, frame.pts, frame.time_base = sr, start, clock
+        for packet in stream.encode(frame):
+            yield float(packet.dts * packet.time_base), packet
+    for packet in stream.encode(None):
+        yield float(packet.dts * packet.time_base), packet

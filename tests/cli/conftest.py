@@ -1,0 +1,55 @@
+"""Four dances with their music, a model of them, and a film."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sklearn_asdf import Motion
+from sklearn_asdf.cli import main
+from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.io import write_poses
+
+from ..video.conftest import write_video
+from ..video.test_estimate import BrightSpots, spots
+
+CLIP = 2.0
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """Four dances of 6 s with their music, named alike."""
+    soundfile = pytest.importorskip("soundfile")
+    place = tmp_path_factory.mktemp("my")
+    data = make_dance_music(12, n_performances=4, clip_duration=CLIP, random_state=0)
+    for group in range(4):
+        clips = data.groups == group
+        take = Motion(np.concatenate(np.asarray(data.poses[clips]))[None], fps=30)
+        write_poses(take, place / f"dance{group}.npz")
+        music = np.concatenate(list(data.audio[clips]))
+        soundfile.write(place / f"dance{group}.wav", music, 22050)
+    return place
+
+
+@pytest.fixture(scope="session")
+def model(folder):
+    out = folder / "my.joblib"
+    arguments = ["--preset", "tiny", "--clip-duration", "2", "--n-keyframes", "4", "--quiet"]
+    assert (
+        main(["fit", "--poses", str(folder), "--audio", str(folder), "-o", str(out), *arguments])
+        == 0
+    )
+    return out
+
+
+@pytest.fixture
+def film(tmp_path, monkeypatch):
+    """A film of 4 s with sound, in which a scripted network sees a dancer."""
+    from sklearn_asdf.video import _estimate
+
+    monkeypatch.setattr(_estimate, "BlazePose", BrightSpots)
+    monkeypatch.setattr(_estimate, "fetch_pose_models", lambda *_, **__: ("", ""))
+    pytest.importorskip("ai_edge_litert")
+    x = 64 + 30 * np.sin(np.arange(100) / 5)
+    sine = 0.4 * np.sin(2 * np.pi * 330 * np.arange(4 * 22050) / 22050)
+    return write_video(tmp_path / "film.mp4", spots([(v, 40) for v in x]), audio=sine)

@@ -1,0 +1,304 @@
+"""The commands, as somebody uses them who has a folder of dances and a film."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_asdf import Motion, __version__, make_lma_pipeline
+from sklearn_asdf.cli import _generate, main
+from sklearn_asdf.cli._main import make_parser
+from sklearn_asdf.datasets import load_folder
+from sklearn_asdf.io import read_poses, write_poses
+
+from ..video.conftest import write_video
+from ..video.test_estimate import spots
+from ..video.test_writer import lengths
+
+soundfile = pytest.importorskip("soundfile")
+
+CLIP = 2.0
+
+
+def run(capsys, *arguments, status=0):
+    """Run a command, and return what it said to whom."""
+    capsys.readouterr()
+    got = main([str(a) for a in arguments])
+    said = capsys.readouterr()
+    assert got == status, said.err
+    assert "Traceback" not in said.err
+    return said
+
+
+def test_features_are_those_of_the_pipeline(folder, tmp_path, capsys):
+    takes = [folder / "dance0.npz", folder / "dance1.npz"]
+    out = tmp_path / "table.csv"
+    said = run(capsys, "features", *takes, "-o", out, "--clip-duration", 2, "--n-keyframes", 4)
+    assert f"{out}: 10 rows" in said.out
+    table = pd.read_csv(out)
+    assert table["take"].tolist() == ["dance0"] * 5 + ["dance1"] * 5
+    assert table["start"].tolist() == [0, 1, 2, 3, 4] * 2
+    lma = make_lma_pipeline(n_keyframes=4).set_output(transform="pandas")
+    expected = lma.fit_transform(load_folder(folder, clip_duration=CLIP).poses[:10])
+    np.testing.assert_allclose(table[expected.columns], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_features_as_parquet(folder, tmp_path, capsys):
+    pytest.importorskip("pyarrow")
+    out = tmp_path / "table.parquet"
+    run(capsys, "features", folder / "dance0.npz", "-o", out, "--clip-duration", 2)
+    assert len(pd.read_parquet(out)) == 5
+
+
+def test_features_of_a_film(film, tmp_path, capsys):
+    out = tmp_path / "table.csv"
+    run(capsys, "features", film, "-o", out, "--clip-duration", 2, "--quiet")
+    assert len(pd.read_csv(out)) == 3
+
+
+def test_fit_learns_and_tells(model, folder, capsys, tmp_path):
+    out = tmp_path / "again.joblib"
+    said = run(
+        capsys, "fit", "--poses", folder, "--audio", folder, "-o", out, "--preset", "tiny",
+        "--clip-duration", 2, "--n-keyframes", 4,
+    )  # fmt: skip
+    assert "learning from 20 clips of 2 s of 4 dances" in said.out
+    assert f"{out}: done in" in said.out
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+def test_generate_writes_music_as_long_as_the_dance(suffix, model, folder, tmp_path, capsys):
+    out = tmp_path / f"music.{suffix}"
+    run(capsys, "generate", model, "--trust", folder / "dance0.npz", "-o", out)
+    audio, sr = soundfile.read(out)
+    assert sr == 22050
+    assert len(audio) / sr == pytest.approx(6.0, abs=0.1)
+    assert 1e-3 < np.abs(audio).max() <= 1.01
+
+
+def test_the_same_seed_is_the_same_music_and_another_is_not(model, folder, tmp_path, capsys):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        out = tmp_path / f"{name}.wav"
+        run(
+            capsys, "generate", model, "--trust", folder / "dance0.npz", "-o", out,
+            "--random-state", seed,
+        )  # fmt: skip
+    a, b, c = (soundfile.read(tmp_path / f"{name}.wav")[0] for name in "abc")
+    np.testing.assert_array_equal(a, b)
+    assert np.abs(a - c).max() > 1e-3
+
+
+def test_a_pose_file_becomes_a_stick_figure_with_music(model, folder, tmp_path, capsys):
+    out = tmp_path / "dance.mp4"
+    run(capsys, "generate", model, "--trust", folder / "dance0.npz", "-o", out)
+    found = lengths(out)
+    assert found["video"] == pytest.approx(6.0, abs=0.05)
+    assert found["audio"] == pytest.approx(found["video"], abs=0.01)
+
+
+def test_from_a_film_to_a_film_with_new_music(film, folder, model, tmp_path, capsys):
+    takes = tmp_path / "takes"
+    said = run(capsys, "poses", film, "--sound", "-o", takes)
+    assert "4.0 s, the dancer whole in 100% of it" in said.out
+    assert len(read_poses(takes / "film.npz").position[0]) == 100
+    assert soundfile.info(takes / "film.wav").duration == pytest.approx(4.0, abs=0.1)
+    # What was written is what `fit` learns from.
+    assert len(load_folder(takes, clip_duration=2.0).groups) == 3
+    out = tmp_path / "new.mp4"
+    run(capsys, "generate", model, "--trust", film, "-o", out)
+    found = lengths(out)
+    assert found["video"] == pytest.approx(4.0, abs=0.05)
+    assert found["audio"] == pytest.approx(found["video"], abs=0.01)
+
+
+def test_report_of_a_pose_file_and_of_a_film(film, folder, model, tmp_path, capsys):
+    page = tmp_path / "a.html"
+    take, music = folder / "dance0.npz", folder / "dance0.wav"
+    run(capsys, "report", model, "--trust", take, "--audio", music, "-o", page, "--title", "Mine")
+    assert "<h1>Mine</h1>" in page.read_text()
+    assert "true music" in page.read_text()
+    page = tmp_path / "b.html"
+    run(capsys, "report", model, "--trust", film, "-o", page)
+    assert "<h1>film</h1>" in page.read_text()
+    assert "true music" in page.read_text()
+
+
+def test_info_says_what_a_file_holds(folder, model, tmp_path, capsys):
+    assert __version__ in run(capsys, "info").out
+    said = run(capsys, "info", folder / "dance0.npz").out
+    assert "poses, 6.0 s at 30 frames a second" in said
+    assert "17 joints (coco17) in 2 dimensions" in said
+    film = write_video(tmp_path / "film.mp4", spots([(64, 40)] * 25))
+    said = run(capsys, "info", film).out
+    assert "film, 1.0 s, 128 x 48 pixels, 25 frames a second (h264), without sound" in said
+    said = run(capsys, "info", model, "--trust").out
+    assert "a pipeline of 6 steps" in said
+    assert "makes music in clips of 2 s" in said
+
+
+def test_nothing_is_replaced_without_force(model, folder, tmp_path, capsys):
+    take = folder / "dance0.npz"
+    commands = {
+        "music.wav": ("generate", model, "--trust", take),
+        "table.csv": ("features", take, "--clip-duration", 2),
+        "page.html": ("report", model, "--trust", take),
+        "m.joblib": ("fit", "--poses", folder, "--audio", folder),
+    }
+    for name, command in commands.items():
+        (tmp_path / name).write_text("mine")
+        said = run(capsys, *command, "-o", tmp_path / name, status=2)
+        assert "is there already: choose another name, or add --force" in said.err
+        assert (tmp_path / name).read_text() == "mine"
+    out = tmp_path / "table.csv"
+    run(capsys, *commands["table.csv"], "-o", out, "--force")
+    assert len(pd.read_csv(out)) == 5
+
+
+def test_a_model_is_not_read_unless_it_is_trusted(model, folder, tmp_path, capsys, monkeypatch):
+    from sklearn_asdf import _model_file
+
+    def never(*_):
+        raise AssertionError("the file was read")
+
+    monkeypatch.setattr(_model_file.joblib, "load", never)
+    for command in (
+        ["generate", model, folder / "dance0.npz", "-o", tmp_path / "a.wav"],
+        ["report", model, folder / "dance0.npz", "-o", tmp_path / "a.html"],
+        ["info", model],
+    ):
+        assert "add --trust" in run(capsys, *command, status=2).err
+
+
+def corrupt(path):
+    path.write_bytes(b"\x00\x00\x00\x18ftypisom" + np.random.default_rng(0).bytes(3000))
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def personless(path):
+    write_video(path, spots([(None, 0)] * 50))
+
+
+def short(path):
+    write_video(path, spots([(64, 40)] * 10))
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (corrupt, "cannot be read as one"),
+        (empty, "is empty: copy it again"),
+        (personless, "nobody is seen in any of its 50 pictures"),
+        (short, "expected a dance of at least 2 s"),
+        (lambda path: None, "no such file"),
+    ],
+    ids=["corrupt", "empty", "personless", "short", "missing"],
+)
+def test_bad_films_end_in_a_sentence(write, message, film, model, tmp_path, capsys):
+    path = tmp_path / "bad.mp4"
+    write(path)
+    out = tmp_path / "out.mp4"
+    said = run(capsys, "generate", model, "--trust", path, "-o", out, "--quiet", status=2)
+    assert message in said.err
+    assert said.err.count("\n") == 1
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("generate {my} --trust {take} -o {out}/a.txt", "expected an output that ends in .wav"),
+        ("generate {my} --trust {take} -o {out}/no/a.wav", "expected a folder to write to"),
+        ("generate {my} --trust {out}/no.npz -o {out}/a.wav", "there is no"),
+        ("generate {out}/no.joblib --trust {take} -o {out}/a.wav", "expected a model, but"),
+        ("generate {take} --trust {take} -o {out}/a.wav", "expected a model in"),
+        ("generate {my} --trust {take} -o {out}/a.wav --temperature -1", "--temperature"),
+        ("generate {my} --trust {take} -o {out}/a.wav --random-state -1", "--random-state"),
+        ("features {out} -o {out}/a.csv", "has no JSON files"),
+        ("features {take} -o {out}/a.csv --clip-duration 60", "expected a take of at least"),
+        ("features {take} -o {out}/a.csv --clip-duration 2 --n-keyframes 1", "n_keyframes"),
+        ("fit --poses {out} --audio {out} -o {out}/a.joblib", "got no pair"),
+        ("fit --poses {out} --audio {out} -o {out}/a.zip", "ends in .joblib"),
+        ("poses {take} --sound -o {out}/takes", "expected only films with --sound"),
+        ("poses {take} {take} -o {out}/takes", "'dance0' twice"),
+        ("report {my} --trust {take} --audio {out}/no.wav -o {out}/a.html", "no.wav"),
+        ("info {out}/no.npz", "there is no"),
+    ],
+)  # fmt: skip
+def test_refusals_are_sentences(command, message, model, folder, tmp_path, capsys):
+    command = command.format(my=model, take=folder / "dance0.npz", out=tmp_path)
+    said = run(capsys, *command.split(), status=2)
+    assert message in said.err
+    assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+def test_other_joints_than_the_models_are_refused(model, tmp_path, capsys):
+    poses = np.random.default_rng(0).normal(size=(1, 120, 33, 2)).cumsum(1)
+    write_poses(Motion(poses, fps=30), tmp_path / "a.npz")
+    said = run(
+        capsys, "generate", model, "--trust", tmp_path / "a.npz", "-o", tmp_path / "a.wav", status=2
+    )
+    assert "(coco17), got mediapipe33" in said.err
+
+
+def test_what_a_user_should_know_is_a_note(folder, tmp_path, capsys):
+    poses = np.array(read_poses(folder / "dance0.npz").position[0])
+    np.savez(tmp_path / "bare.npz", keypoints=poses)
+    out = tmp_path / "table.csv"
+    command = ["features", tmp_path / "bare.npz", "-o", out, "--clip-duration", 2]
+    said = run(capsys, *command)
+    assert "sklearn-asdf: note: " in said.err
+    assert "30 frames a second are assumed: say --fps" in said.err
+    assert run(capsys, *command, "--fps", 30, "--force").err == ""
+
+
+def test_quiet_says_nothing(folder, tmp_path, capsys):
+    out = tmp_path / "table.csv"
+    said = run(
+        capsys, "features", folder / "dance0.npz", "-o", out, "--clip-duration", 2, "--quiet"
+    )
+    assert said == ("", "")
+
+
+def test_breaking_off_is_130_and_leaves_nothing(model, folder, tmp_path, capsys, monkeypatch):
+    def broken_off(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_generate, "perform", broken_off)
+    out = tmp_path / "a.wav"
+    said = run(capsys, "generate", model, "--trust", folder / "dance0.npz", "-o", out, status=130)
+    assert "broken off" in said.err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "command", ["demo", "poses", "features", "fit", "generate", "report", "live", "info"]
+)
+def test_every_command_has_help_in_words(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    assert "default: None" not in text
+    assert "default: False" not in text
+    parser = next(a for a in make_parser()._actions if a.dest == "COMMAND" or a.choices)
+    for action in parser.choices[command]._actions:
+        assert action.help, f"{action.dest} has no word on what it does"
+
+
+def test_version_and_commands_from_a_shell():
+    for program in ([sys.executable, "-m", "sklearn_asdf"], [shutil.which("sklearn-asdf")]):
+        if program[0] is None:
+            continue
+        done = subprocess.run([*program, "--version"], capture_output=True, text=True)
+        assert (done.returncode, done.stdout.strip()) == (0, f"sklearn-asdf {__version__}")
+        done = subprocess.run([*program], capture_output=True, text=True)
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr

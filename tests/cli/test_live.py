@@ -1,0 +1,107 @@
+"""`live`, with a dancer who sends her poses by OSC."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from sklearn_asdf.cli import main
+from sklearn_asdf.io import read_poses
+from sklearn_asdf.live import OSCReceiver
+
+from .test_commands import run
+
+soundfile = pytest.importorskip("soundfile")
+udp_client = pytest.importorskip("pythonosc.udp_client")
+
+
+def free_port():
+    with OSCReceiver(1, 2, port=0) as receiver:
+        return receiver.port
+
+
+@pytest.fixture
+def dancing(folder):
+    """Send poses to a port until the test ends."""
+    poses = read_poses(folder / "dance0.npz").position[0]
+    port, stop = free_port(), threading.Event()
+
+    def dance():
+        with udp_client.SimpleUDPClient("127.0.0.1", port) as client:
+            for i in range(10**6):
+                client.send_message("/mocap/0/joint/pos_world", poses[i % 180].ravel().tolist())
+                if stop.wait(1 / 30):
+                    return
+
+    thread = threading.Thread(target=dance, daemon=True)
+    thread.start()
+    yield port
+    stop.set()
+    thread.join()
+
+
+def test_music_and_features_come_while_somebody_dances(
+    dancing,
+    model,
+    tmp_path,
+    capsys,
+):
+    out = tmp_path / "live.wav"
+    said = run(
+        capsys, "live", model, "--trust", "--port", dancing, "-o", out, "--seconds", 5,
+        "--send", f"127.0.0.1:{free_port()}",
+    )  # fmt: skip
+    assert "a movement is heard after 0.6 s" in said.out
+    audio, sr = soundfile.read(out)
+    # The first clip takes two seconds; then half a second comes every half second.
+    assert 0.4 <= len(audio) / sr <= 5.5
+    assert np.abs(audio).max() > 1e-3
+    assert [p.name for p in tmp_path.iterdir()] == ["live.wav"]
+
+
+def test_samples_go_to_the_standard_output(dancing, model, capfdbinary):
+    capfdbinary.readouterr()
+    port = str(dancing)
+    assert main(["live", str(model), "--trust", "--port", port, "-o", "-", "--seconds", "4"]) == 0
+    samples = np.frombuffer(capfdbinary.readouterr().out, "<i2")
+    assert len(samples) >= 11000
+    assert np.abs(samples).max() > 30
+
+
+def test_nobody_dances(model, tmp_path, capsys):
+    out = tmp_path / "live.wav"
+    began = time.monotonic()
+    said = run(capsys, "live", model, "--trust", "--port", free_port(), "-o", out, "--seconds", 0.3)
+    assert time.monotonic() - began < 30
+    assert "0 moments" in said.out
+
+
+def test_a_camera_that_is_a_film(model, film, tmp_path, capsys, monkeypatch):
+    from sklearn_asdf.live import _camera
+
+    from ..video.test_estimate import BrightSpots
+
+    monkeypatch.setattr(_camera, "BlazePose", BrightSpots)
+    monkeypatch.setattr(_camera, "fetch_pose_models", lambda *_, **__: ("", ""))
+    monkeypatch.setattr(_camera, "_FORMATS", {})
+    out = tmp_path / "live.wav"
+    run(capsys, "live", model, "--trust", "--input", "camera", "--device", film, "-o", out)
+    assert soundfile.info(out).duration == pytest.approx(2.5, abs=0.51)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "expected somewhere to put the music"),
+        (["--send", "here"], "expected --send as HOST:PORT"),
+        (["-o", "live.mp3"], "expected an output that ends in .wav"),
+        (["-o", "{out}/a.wav", "--port", "70000"], "expected port from 0 to 65535"),
+    ],
+)
+def test_refusals_are_sentences(arguments, message, model, tmp_path, capsys):
+    arguments = [a.format(out=tmp_path) for a in arguments]
+    assert message in run(capsys, "live", model, "--trust", *arguments, status=2).err
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,147 @@
+"""What the documentation says to type works."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sklearn_asdf import Motion
+from sklearn_asdf.cli._main import make_parser
+from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.io import write_poses
+
+from .browser import browser  # noqa: F401 (a fixture)
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.rst"))]
+PAGES = [p for p in PAGES if not {"generated", "auto_examples", "_build"} & set(p.parts)]
+
+# What a page takes for granted.
+BEFORE = {
+    "music.rst": """
+        from functools import partial
+        import numpy as np
+        from sklearn_asdf import MDNRegressor, make_dance_pipeline
+        from sklearn_asdf.datasets import make_dance_music
+        X = np.random.default_rng(0).normal(size=(60, 3))
+        y = X[:, :2] + 0.1
+        data = make_dance_music(n_clips=15, n_performances=5, clip_duration=2.0, random_state=0)
+        poses, audio = data.poses, data.audio
+        new_poses = clips_of_one_dance = poses[:3]
+        make_dance_pipeline = partial(make_dance_pipeline, "tiny", n_keyframes=4)
+    """,
+    "scores.rst": """
+        from sklearn.model_selection import GridSearchCV, GroupKFold
+        from sklearn_asdf import make_dance_pipeline
+        from sklearn_asdf.datasets import make_dance_music
+        data = make_dance_music(n_clips=15, n_performances=5, clip_duration=2.0, random_state=0)
+        poses, audio = data.poses, data.audio
+        pipe = make_dance_pipeline("tiny", n_keyframes=4, random_state=0)
+        grid = {"music__regressor__n_mixtures": [1]}
+    """,
+    "README.md": """
+        import numpy as np
+        array = np.zeros((2, 240, 17, 2))
+    """,
+}
+# Learning with the preset that measurement found best takes minutes.
+SLOW = {"README.md", "index.rst"}
+
+
+def blocks(page, language):
+    """Return the code of one language on a page, block by block."""
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".md":
+        return re.findall(rf"^```{language}\n(.*?)^```", text, re.S | re.M)
+    found = re.findall(rf"^\.\. code-block:: {language}\n\n((?:   .*\n|\n)+)", text + "\n", re.M)
+    return [textwrap.dedent(block) for block in found]
+
+
+def with_code():
+    for page in PAGES:
+        if blocks(page, "python"):
+            marks = [pytest.mark.slow] if page.name in SLOW else []
+            yield pytest.param(page, id=page.name, marks=marks)
+
+
+@pytest.fixture
+def scene(tmp_path, monkeypatch):
+    """A folder with what the pages mention: a take, and a film with sound of somebody."""
+    from sklearn_asdf.video import _estimate
+
+    from .video.conftest import write_video
+    from .video.test_estimate import BrightSpots, spots
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_estimate, "BlazePose", BrightSpots)
+    monkeypatch.setattr(_estimate, "fetch_pose_models", lambda *_, **__: ("", ""))
+    dance = make_dance_music(1, clip_duration=10.0, random_state=0).poses
+    write_poses(Motion(np.asarray(dance), fps=30, skeleton="coco17"), "take.npz")
+    # The format is told by the content.
+    Path("take.npz").rename("take.json")
+    x = 64 + 30 * np.sin(np.arange(50) / 5)
+    sine = 0.4 * np.sin(2 * np.pi * 330 * np.arange(2 * 22050) / 22050)
+    write_video(tmp_path / "dance.mp4", spots([(v, 40) for v in x]), audio=sine)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", list(with_code()))
+def test_python_on_the_page_runs(page, scene):
+    code = textwrap.dedent(BEFORE.get(page.name, "")) + "\n".join(blocks(page, "python"))
+    # Other programs on this machine may listen on the usual port.
+    code = code.replace("port=6448", "port=0")
+    exec(compile(code, page.name, "exec"), {"__name__": page.stem})
+
+
+def test_there_is_python_on_the_pages():
+    assert len(list(with_code())) >= 6
+
+
+@pytest.mark.parametrize("page", [pytest.param(p, id=p.name) for p in PAGES if blocks(p, "sh")])
+def test_commands_on_the_page_are_understood(page):
+    # Comments and what is piped on belong to the shell.
+    lines = "\n".join(blocks(page, "sh")).replace("&&", "\n").replace("|", "\n").splitlines()
+    commands = [
+        line.strip().removeprefix(".venv/bin/")
+        for line in lines
+        if re.match(r"(\.venv/bin/)?sklearn-asdf ", line.strip())
+    ]
+    assert commands or page.name == "CONTRIBUTING.md"
+    for command in commands:
+        make_parser().parse_args(shlex.split(command, comments=True)[1:])
+
+
+@pytest.mark.slow
+def test_a_gallery_page_works_in_a_browser(browser, tmp_path):  # noqa: F811
+    pytest.importorskip("sphinx_gallery")
+    # Of the gallery one page runs; the others are shown as they are.
+    only = "sphinx_gallery_conf.filename_pattern=/plot_live"
+    subprocess.run(
+        [sys.executable, "-m", "sphinx", "-q", "-D", only, ROOT / "docs", tmp_path / "html"],
+        check=True,
+        capture_output=True,
+        timeout=900,
+    )
+    page = tmp_path / "html" / "auto_examples" / "plot_live.html"
+    found = browser.run(
+        page,
+        """
+        const sound = document.querySelector("audio");
+        await until(() => sound.readyState >= 3);
+        found.duration = sound.duration;
+        found.images = [...document.querySelectorAll("article img")].map((i) => i.naturalWidth);
+        sound.play();
+        await until(() => sound.currentTime > 0.3);
+        """,
+    )
+    assert found["problems"] == []
+    assert found["duration"] > 5
+    assert found["images"]
+    assert all(found["images"])

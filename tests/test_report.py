@@ -1,0 +1,284 @@
+"""The page: what is in it, and that a browser shows and plays it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_asdf import Motion, make_dance_pipeline, make_lma_pipeline
+from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.report import write_report
+
+from .browser import browser  # noqa: F401 (a fixture)
+
+SR = 22050
+CLIP = 2.0
+
+
+@pytest.fixture(scope="module")
+def data():
+    return make_dance_music(24, clip_duration=CLIP, hop_duration=1.0, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def pipe(data):
+    return make_dance_pipeline("tiny", n_keyframes=4, random_state=0).fit(data.poses, data.audio)
+
+
+@pytest.fixture(scope="module")
+def dance(data):
+    """One whole dance of 6 s, three clips one after the other, and its music."""
+    clips = np.asarray(data.poses)[:6:2]
+    return Motion(np.concatenate(clips)[None], fps=30), np.concatenate(list(data.audio[:6:2]))
+
+
+@pytest.fixture(scope="module")
+def page(pipe, dance, tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "dance.html"
+    write_report(path, pipe, dance[0], audio=dance[1], title="Tests & <dances>", random_state=0)
+    return path
+
+
+class Tags(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def of(self, tag, **wanted):
+        return [
+            a for t, a in self.tags if t == tag and all(a.get(k) == v for k, v in wanted.items())
+        ]
+
+
+def data_of(text):
+    content = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)
+    return json.loads(content.group(1))
+
+
+def test_the_page_is_one_file_that_asks_for_no_other(page):
+    tags = Tags(page.read_text())
+    addresses = [a[k] for _, a in tags.tags for k in ("src", "href") if k in a]
+    assert addresses
+    assert all(address.startswith("data:") for address in addresses)
+    assert "http" not in re.sub(r"base64,[^\"]*", "", page.read_text())
+
+
+def test_titles_are_text_whatever_they_hold(page):
+    assert "<h1>Tests &amp; &lt;dances&gt;</h1>" in page.read_text()
+
+
+def test_both_sounds_last_as_long_as_the_dance(page, dance):
+    import soundfile
+
+    players = Tags(page.read_text()).of("audio")
+    assert [p["data-name"] for p in players] == ["generated music", "true music"]
+    for player in players:
+        samples, sr = soundfile.read(io.BytesIO(base64.b64decode(player["src"].split(",")[1])))
+        assert sr == SR
+        assert len(samples) == round(dance[0].duration * SR)
+        assert np.abs(samples).max() > 0.01
+    # The true music is that, sample by sample, but for its very ends and what would have clipped.
+    quiet = np.abs(dance[1]) < 0.8
+    np.testing.assert_allclose(samples[200:-200], dance[1][200:-200], atol=0.2)
+    middle = slice(200, -200)
+    apart = np.abs(samples - dance[1])[middle][quiet[middle]]
+    assert apart.max() < 1e-3
+
+
+def test_poses_are_those_of_the_dance(page, dance):
+    content = data_of(page.read_text())
+    poses = np.frombuffer(base64.b64decode(content["poses"]), "<i2")
+    poses = poses.reshape(content["n_frames"], content["n_joints"], 2) / content["scale"]
+    assert poses.shape == dance[0].shape[1:]
+    assert 0 <= poses.min() < poses.max() <= 480
+    # One scale for both axes: distances within a pose are kept, up to one factor.
+    flat = dance[0].position[0] - dance[0].position[0][:, :1]
+    moved = poses - poses[:, :1]
+    factor = np.abs(moved).sum(0)[1:] / np.abs(flat).sum(0)[1:]
+    assert np.ptp(factor) / factor.mean() < 0.02
+    assert [a for a, _, side in content["bones"] if side == "left"]
+
+
+def test_keyframes_are_those_of_the_segmenter(page, pipe, dance):
+    marks = Tags(page.read_text()).of("button", **{"class": "keyframe"})
+    times = [float(mark["data-time"]) for mark in marks]
+    assert times == sorted(times)
+    clips = dance[0].windows(CLIP, CLIP)
+    motion = pipe[:3].transform(clips)
+    expected = {
+        round(i * CLIP + frame / 30, 3) for i, row in enumerate(motion.keyframes) for frame in row
+    }
+    assert {round(t, 3) for t in times} == expected
+
+
+def test_scores_stand_beside_their_floors(page):
+    text = page.read_text()
+    rows = re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td>", text)
+    assert [name for name, _ in rows] == [
+        "given this dance",
+        "given another moment of the dance",
+        "given no dance (floor)",
+    ]
+    assert all(np.isfinite(float(value)) for _, value in rows)
+    assert "mean squared error" in text
+
+
+def test_own_scores_take_the_place_of_the_likelihood(pipe, dance, tmp_path):
+    table = pd.DataFrame({"F70": [0.5, np.nan]}, index=["model", "<metronome>"])
+    write_report(tmp_path / "a.html", pipe, dance[0], scores=table, random_state=0)
+    text = (tmp_path / "a.html").read_text()
+    assert "<tr><td>model</td><td>+0.500</td></tr>" in text
+    assert "<tr><td>&lt;metronome&gt;</td><td>&ndash;</td></tr>" in text
+
+
+def test_without_music_there_is_one_sound_and_no_score(pipe, dance, tmp_path):
+    write_report(tmp_path / "a.html", pipe, dance[0], random_state=0)
+    text = (tmp_path / "a.html").read_text()
+    assert len(Tags(text).of("audio")) == 1
+    assert "<h2>No scores</h2>" in text
+    assert text.count('<div class="row spectrogram">') == 1
+
+
+def test_the_same_seed_gives_the_same_page(pipe, dance, tmp_path):
+    for name in ("a", "b"):
+        write_report(tmp_path / f"{name}.html", pipe, dance[0], title="", random_state=1)
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+def test_unseen_joints_are_marked(pipe, dance, tmp_path):
+    position = np.array(dance[0].position)
+    position[:, :, 9] = np.nan
+    write_report(tmp_path / "a.html", pipe, Motion(position, fps=30), random_state=0)
+    content = data_of((tmp_path / "a.html").read_text())
+    poses = np.frombuffer(base64.b64decode(content["poses"]), "<i2").reshape(-1, 17, 2)
+    assert (poses[:, 9] == -32768).all()
+    assert (np.delete(poses, 9, axis=1) != -32768).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"path": "page.txt"}, "expected a path that ends in .html"),
+        ({"path": "nowhere/page.html"}, "expected a folder to write to"),
+        ({"audio": np.zeros((2, 100))}, "expected audio as finite floats"),
+        ({"take": np.zeros((1, 30, 17, 2))}, "expected a dance of at least 2 s"),
+        ({"take": np.zeros((2, 90, 17, 2))}, "expected one whole dance, got 2 clips"),
+    ],
+    ids=["suffix", "folder", "audio", "short", "clips"],
+)
+def test_bad_input_is_refused_and_nothing_written(change, message, pipe, dance, tmp_path):
+    given = {"path": "page.html", "take": dance[0], "audio": None} | change
+    with pytest.raises(ValueError, match=message):
+        write_report(tmp_path / given["path"], pipe, given["take"], audio=given["audio"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_that_makes_no_music_is_refused(dance, tmp_path):
+    with pytest.raises(TypeError, match="expected a fitted pipeline from poses to sound"):
+        write_report(tmp_path / "a.html", make_lma_pipeline(), dance[0])
+    with pytest.raises(ValueError, match="call fit first"):
+        write_report(tmp_path / "a.html", make_dance_pipeline("tiny"), dance[0])
+
+
+# What a visitor does, and what is then on the page.
+VISIT = """
+  const players = [...document.querySelectorAll("audio")];
+  const state = () => ({
+    time: Number(document.body.dataset.time), frame: Number(document.body.dataset.frame),
+    left: document.getElementById("playhead").getBoundingClientRect().left,
+    sound: players.map((p) => [p.currentTime, p.paused]),
+    clock: document.getElementById("clock").textContent,
+    ink: document.getElementById("figure").toDataURL().length,
+  });
+  const picture = () => document.getElementById("figure").toDataURL();
+  await until(() => players.every((p) => p.readyState >= 3));
+  found.durations = players.map((p) => p.duration);
+  found.images = [...document.images].map((i) => [i.complete, i.naturalWidth]);
+  found.begin = state();
+  const before = picture();
+  document.getElementById("play").click();
+  await until(() => players[0].currentTime > 0.5);
+  found.label = document.getElementById("play").getAttribute("aria-label");
+  document.getElementById("play").click();
+  await wait(50);
+  found.played = state();
+  found.moved = picture() !== before;
+  const mark = document.querySelectorAll(".keyframe")[3];
+  mark.click();
+  await until(() => !players[0].seeking);
+  await wait(50);
+  found.keyframe = {
+    wanted: Number(mark.dataset.time), now: mark.classList.contains("now"), ...state(),
+  };
+  const lane = document.querySelector(".curve .lane").getBoundingClientRect();
+  document.querySelector(".curve .lane").dispatchEvent(new MouseEvent("click", {
+    bubbles: true, clientX: lane.left + lane.width / 2, clientY: lane.top + 5,
+  }));
+  await until(() => !players[0].seeking);
+  await wait(50);
+  found.clicked = state();
+  document.querySelectorAll(".tracks input")[1].click();
+  await wait(50);
+  found.switched = state();
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));
+  await until(() => !players[1].seeking);
+  await wait(50);
+  found.stepped = state();
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { key: " ", bubbles: true }));
+  await until(() => players[1].currentTime > found.stepped.time + 0.3);
+  found.second = state();
+  players[1].currentTime = players[1].duration - 0.2;
+  await until(() => players[1].ended);
+  await wait(50);
+  found.end = state();
+"""
+
+
+def test_a_browser_plays_seeks_and_shows_no_error(page, browser):  # noqa: F811
+    found = browser.run(page, VISIT)
+    assert found["problems"] == []
+    assert found["durations"] == pytest.approx([6.0, 6.0], abs=0.01)
+    assert len(found["images"]) == 2
+    assert all(complete and width > 0 for complete, width in found["images"])
+    assert found["begin"]["frame"] == 0
+    assert found["label"] == "pause"
+    assert 0.5 <= found["played"]["time"] < 4
+    assert found["moved"]
+    assert found["played"]["left"] > found["begin"]["left"]
+    for name in ("played", "keyframe", "clicked"):
+        state = found[name]
+        assert state["frame"] == int(state["time"] * 30 + 1e-3)
+        assert state["time"] == pytest.approx(state["sound"][0][0], abs=0.05)
+        assert state["sound"][0][1]
+    assert found["keyframe"]["time"] == pytest.approx(found["keyframe"]["wanted"], abs=0.01)
+    assert found["keyframe"]["now"]
+    assert found["clicked"]["time"] == pytest.approx(3.0, abs=0.1)
+    assert found["clicked"]["clock"] == "3.0 / 6.0 s"
+    assert found["switched"]["sound"][1][0] == pytest.approx(3.0, abs=0.1)
+    assert found["stepped"]["time"] < found["switched"]["time"]
+    assert not found["second"]["sound"][1][1]
+    assert found["second"]["sound"][0][1]
+    assert found["end"]["frame"] == 179
+
+
+def test_a_browser_draws_the_whole_page(page, browser, tmp_path):  # noqa: F811
+    from matplotlib.image import imread
+
+    browser.screenshot(page, tmp_path / "page.png", size=(1280, 1300))
+    picture = imread(tmp_path / "page.png")[..., :3]
+    assert picture.shape[:2] == (1300, 1280)
+    # The dancer's sides, the playhead and the spectrograms' black are all on it.
+    for colour in ("#e8590c", "#1c7ed6", "#d6336c", "#000004"):
+        rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+        assert (np.abs(picture - rgb).max(-1) < 0.02).sum() > 100, colour

@@ -1,0 +1,150 @@
+"""Videos written: picture and sound of equal length, or nothing at all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sklearn_asdf import Motion
+from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.video import add_music, probe, read_sound, write_stick_figure
+from sklearn_asdf.video._figure import StickFigure
+
+from .test_reader import frames
+
+av = pytest.importorskip("av")
+
+
+def lengths(path):
+    with av.open(str(path)) as container:
+        return {s.type: float(s.duration * s.time_base) for s in container.streams}
+
+
+def packets(path):
+    with av.open(str(path)) as container:
+        return [bytes(p) for p in container.demux(container.streams.video[0]) if p.size]
+
+
+@pytest.fixture(scope="module")
+def dance():
+    return make_dance_music(n_clips=1, clip_duration=2.0, random_state=0).poses
+
+
+@pytest.mark.parametrize("seconds", [0.4, 3.0], ids=["shorter", "longer"])
+def test_music_gets_the_length_of_the_picture(make_video, sine, tmp_path, seconds):
+    music = np.resize(sine, round(seconds * 22050))
+    add_music(make_video(n=40), music, tmp_path / "out.mp4")
+    found = lengths(tmp_path / "out.mp4")
+    assert found["video"] == pytest.approx(1.6, abs=0.01)
+    assert found["audio"] == pytest.approx(1.6, abs=0.01)
+    sound = read_sound(tmp_path / "out.mp4")
+    assert np.abs(sound[: round(0.3 * 22050)]).max() > 0.4
+    if seconds < 1:
+        assert np.abs(sound[round(0.6 * 22050) :]).max() < 0.01
+
+
+def test_common_pictures_are_copied_bit_by_bit_and_old_sound_is_left_out(
+    make_video, sine, tmp_path
+):
+    source = make_video(n=30, audio=sine)
+    add_music(source, 0 * sine, tmp_path / "out.mp4")
+    assert packets(tmp_path / "out.mp4") == packets(source)
+    assert np.abs(read_sound(tmp_path / "out.mp4")).max() < 1e-3
+
+
+def test_uncommon_pictures_are_coded_anew(make_video, sine, tmp_path):
+    source = make_video("old.avi", n=30, codec="mpeg4")
+    add_music(source, sine, tmp_path / "out.mp4")
+    info = probe(tmp_path / "out.mp4")
+    assert (info.codec, info.width, info.height) == ("h264", 64, 48)
+    before, after = frames(source), frames(tmp_path / "out.mp4")
+    np.testing.assert_allclose([t for t, *_ in after], [t for t, *_ in before], atol=1e-3)
+    apart = np.asarray(after[-1][1], float) - np.asarray(before[-1][1], float)
+    assert np.abs(apart).mean() < 12
+
+
+def test_variable_frame_rates_and_turned_pictures_stay_so(make_video, sine, tmp_path):
+    times = np.cumsum([0, 0.02, 0.08, 0.033, 0.2, 0.04])
+    source = make_video(n=6, times=times, turned=90)
+    add_music(source, sine, tmp_path / "out.mp4")
+    found = frames(tmp_path / "out.mp4")
+    np.testing.assert_allclose([t for t, *_ in found], times, atol=2e-3)
+    assert found[0][1].size == (48, 64)
+
+
+def test_stick_figures_have_the_length_of_the_dance_and_its_music(dance, sine, tmp_path):
+    write_stick_figure(dance, tmp_path / "out.mp4", audio=sine, size=(160, 120))
+    found = lengths(tmp_path / "out.mp4")
+    assert found["video"] == pytest.approx(2.0, abs=0.01)
+    assert found["audio"] == pytest.approx(2.0, abs=0.01)
+    assert len(frames(tmp_path / "out.mp4")) == 60
+
+
+def test_a_stick_figure_moves_stands_upright_and_has_two_sides(dance):
+    figure = StickFigure(dance, size=(160, 120))
+    first, later = (np.asarray(figure.draw(i)).astype(int) for i in (0, 30))
+    assert (first != later).any()
+    nose = figure.pixels[0, 0, dance.skeleton.joints.index("nose")]
+    ankle = figure.pixels[0, 0, dance.skeleton.joints.index("left_ankle")]
+    assert nose[1] < ankle[1]
+    orange = (first[..., 0] > 200) & (first[..., 2] < 120)
+    blue = (first[..., 2] > 200) & (first[..., 0] < 150)
+    assert orange.any()
+    assert blue.any()
+
+
+def test_unseen_joints_are_not_drawn(dance):
+    position = np.array(dance.position)
+    position[:, 30:] = np.nan
+    figure = StickFigure(Motion(position, fps=30, skeleton="coco17"), size=(64, 64))
+    assert len(np.unique(np.asarray(figure.draw(40)))) <= 3
+
+
+@pytest.mark.parametrize(
+    ("audio", "name", "message"),
+    [
+        (
+            np.zeros((2, 100)),
+            "out.mp4",
+            r"of shape \(n_samples,\), got float64 of shape \(2, 100\)",
+        ),
+        (np.full(100, np.nan), "out.mp4", "got NaN or infinity"),
+        (np.zeros(100, np.int16), "out.mp4", "got int16"),
+        (np.zeros(100), "out.avi", "expected a path that ends in .mp4, .mov, .mkv"),
+        (np.zeros(100), "nowhere/out.mp4", "there is no"),
+    ],
+    ids=["stereo", "nan", "integers", "suffix", "folder"],
+)
+def test_bad_input_is_refused_before_work(make_video, tmp_path, audio, name, message):
+    source = make_video()
+    with pytest.raises(ValueError, match=message):
+        add_music(source, audio, tmp_path / name)
+    assert [p.name for p in tmp_path.iterdir()] == ["dance.mp4"]
+
+
+def test_nothing_is_left_behind_where_writing_fails(make_video, sine, tmp_path, monkeypatch):
+    from sklearn_asdf.video import _writer
+
+    source = make_video(n=30)
+
+    def fail(*_, **__):
+        raise OSError("disk full")
+        yield
+
+    monkeypatch.setattr(_writer, "_sound", fail)
+    (tmp_path / "out.mp4").write_bytes(b"before")
+    with pytest.raises(OSError, match="disk full"):
+        add_music(source, sine, tmp_path / "out.mp4")
+    assert (tmp_path / "out.mp4").read_bytes() == b"before"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["dance.mp4", "out.mp4"]
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_the_filmed_dancer_gets_music(data_dir, tmp_path):
+    film = data_dir / "dancer_video" / "dancer.avi"
+    music = read_sound(film)[: 20 * 22050]
+    add_music(film, music, tmp_path / "out.mp4")
+    found = lengths(tmp_path / "out.mp4")
+    assert found["video"] == pytest.approx(62.88, abs=0.01)
+    assert found["audio"] == pytest.approx(found["video"], abs=0.01)
