@@ -51,5 +51,5 @@ Audio(np.concatenate([moment.audio for moment in moments]), rate=live.sr)
 # The same at the command line, with poses that come by OSC in the addresses of Wekinator or of the
 # AI-Toolbox::
 #
-#     sklearn-asdf live my.joblib --trust -o - | aplay -f S16_LE -r 22050
+#     sklearn-asdf live my.zip -o - | aplay -f S16_LE -r 22050
 plt.show()

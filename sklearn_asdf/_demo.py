@@ -13,17 +13,17 @@ from sklearn.pipeline import Pipeline
 
 from . import datasets, plotting
 from ._files import atomic_path
-from ._model_file import SUFFIX, save_model
 from ._sound_file import write_sound
 from ._validation import require
 from .audio import AudioClips
+from .persistence import save
 from .pipeline import make_dance_pipeline
 from .plotting._motion import import_pyplot
 
 __all__ = ["run_demo"]
 
 # Files in the output folder whatever the dances are called.
-MODEL, SCORES = f"model{SUFFIX}", "scores.csv"
+MODEL, SCORES = "model.zip", "scores.csv"
 # Of a made-up performance: many short ones teach more than few long ones.
 _CLIPS_EACH = 3
 # Seconds; more poses would be too small to see.
@@ -69,7 +69,7 @@ def run_demo(
     )
     pipe = make_dance_pipeline(preset, random_state=random_state, verbose=verbose)
     pipe.fit(data.poses[train], data.audio[train])
-    save_model(pipe, out / MODEL)
+    save(pipe, out / MODEL)
 
     scores = []
     for i, performance in enumerate(held_out):

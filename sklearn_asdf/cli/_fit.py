@@ -6,8 +6,8 @@ import argparse
 import time
 from typing import Any
 
-from .._model_file import SUFFIX, save_model
 from .._validation import require
+from ..persistence import save
 from ._options import add_clips, add_command, add_force, say
 from ._takes import check_output
 
@@ -29,9 +29,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--audio", required=True, metavar="DIR", help="folder of sound files; may be the same"
     )
-    parser.add_argument(
-        "-o", "--out", required=True, metavar="MODEL", help=f"model to write, {SUFFIX}"
-    )
+    parser.add_argument("-o", "--out", required=True, metavar="MODEL", help="model to write, .zip")
     parser.add_argument(
         "--preset",
         default="default",
@@ -50,7 +48,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Fit and write the model."""
-    out = check_output(options.out, (SUFFIX,), force=options.force)
+    out = check_output(options.out, (".zip",), force=options.force)
     require("keras", "librosa", "soundfile", extra="music", purpose="learning music")
     from ..datasets import load_folder
     from ..pipeline import make_dance_pipeline
@@ -79,5 +77,5 @@ def run(options: argparse.Namespace) -> None:
         verbose=verbose,
     )
     pipeline.fit(data.poses, data.audio)
-    save_model(pipeline, out)
+    save(pipeline, out)
     say(options, f"{out}: done in {time.perf_counter() - began:.0f} s")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .._model_file import load_model
 from .._perform import encoder_of, perform
 from .._validation import require
 from ..motion import Motion
+from ..persistence import load
 from ._options import add_command, add_draw, add_force, add_model, add_take, check_draw, say
 from ._takes import check_output, is_video, read_take
 
@@ -70,7 +70,7 @@ def read_model_and_take(options: argparse.Namespace) -> tuple[Any, Motion]:
     from ._quiet import start_keras
 
     start_keras()
-    model = load_model(options.model, trusted=options.trust)
+    model = load(options.model)
     encoder_of(model)
     first = model[0]
     known = getattr(first, "skeleton_", None)

@@ -9,8 +9,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from .._model_file import SUFFIX, load_model
 from .._version import __version__
+from ..persistence import load
 from ._options import add_command
 from ._takes import is_video
 
@@ -36,12 +36,6 @@ def add(commands: Any) -> None:
         ),
     )
     parser.add_argument("file", nargs="?", metavar="FILE", help="pose file, film or model")
-    parser.add_argument(
-        "--trust",
-        action="store_true",
-        default=False,
-        help="I know where this model comes from (its format can hold programs)",
-    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -50,8 +44,8 @@ def run(options: argparse.Namespace) -> None:
         lines = _installation()
     elif is_video(options.file):
         lines = _film(options.file)
-    elif Path(options.file).suffix.lower() == SUFFIX:
-        lines = _model(load_model(options.file, trusted=options.trust))
+    elif Path(options.file).suffix.lower() == ".zip":
+        lines = _model(load(options.file))
     else:
         lines = _poses(options.file)
     print("\n".join(lines))

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from .._files import atomic_path
-from .._model_file import load_model
 from .._perform import encoder_of
 from .._validation import require
+from ..persistence import load
 from ._options import add_command, add_draw, add_force, add_model, check_draw, positive, say
 from ._takes import check_output
 
@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
             "Make music for poses as they come, by OSC or from a camera, until Ctrl-C. A movement "
             "is heard after --hop-duration, a tenth of a second, and the time of computing; the "
             "music begins when the first clip is whole. To hear it, send it on: "
-            "sklearn-asdf live MODEL --trust -o - | aplay -f S16_LE -r 22050"
+            "sklearn-asdf live MODEL -o - | aplay -f S16_LE -r 22050"
         ),
     )
     add_model(parser)
@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> None:
     from ._quiet import start_keras
 
     start_keras()
-    model = load_model(options.model, trusted=options.trust)
+    model = load(options.model)
     live = StreamingDancer(
         model,
         hop_duration=options.hop_duration,

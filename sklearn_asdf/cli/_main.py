@@ -19,9 +19,9 @@ Dance in, music out.
 
   sklearn-asdf demo                                  hear what this does, with made-up dances
   sklearn-asdf poses films/*.mp4 --sound -o takes    find the dancer in films
-  sklearn-asdf fit --poses takes --audio takes -o my.joblib
+  sklearn-asdf fit --poses takes --audio takes -o my.zip
                                                      learn from your dances and their music
-  sklearn-asdf generate my.joblib --trust new.mp4 -o new_with_music.mp4
+  sklearn-asdf generate my.zip new.mp4 -o new_with_music.mp4
                                                      make music for a dance
   sklearn-asdf COMMAND --help                        more about one command
 """

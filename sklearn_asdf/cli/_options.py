@@ -87,12 +87,6 @@ def add_draw(parser: argparse.ArgumentParser) -> None:
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a model that 'fit' or 'demo' wrote")
-    parser.add_argument(
-        "--trust",
-        action="store_true",
-        default=False,
-        help="I know where this model comes from (its format can hold programs)",
-    )
 
 
 def check_draw(options: argparse.Namespace) -> None:

@@ -33,7 +33,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def model(folder):
-    out = folder / "my.joblib"
+    out = folder / "my.zip"
     arguments = ["--preset", "tiny", "--clip-duration", "2", "--n-keyframes", "4", "--quiet"]
     assert (
         main(["fit", "--poses", str(folder), "--audio", str(folder), "-o", str(out), *arguments])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
 
+from sklearn_asdf import load
 from sklearn_asdf.cli import main
 
 
@@ -26,7 +26,7 @@ def test_demo_writes_music_pictures_scores_and_the_model(tmp_path, capsys):
         assert len(generated) == len(true)
         assert np.abs(generated).max() > 1e-3
         assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-    assert joblib.load(out / "model.joblib").named_steps.keys() >= {"lma", "music"}
+    assert load(out / "model.zip").named_steps.keys() >= {"lma", "music"}
     assert not list(out.glob(".*")), "temporary files are left behind"
     assert "done in" in capsys.readouterr().out
     # A second one does not write over the first.

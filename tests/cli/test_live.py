@@ -51,7 +51,7 @@ def test_music_and_features_come_while_somebody_dances(
 ):
     out = tmp_path / "live.wav"
     said = run(
-        capsys, "live", model, "--trust", "--port", dancing, "-o", out, "--seconds", 5,
+        capsys, "live", model, "--port", dancing, "-o", out, "--seconds", 5,
         "--send", f"127.0.0.1:{free_port()}",
     )  # fmt: skip
     assert "a movement is heard after 0.6 s" in said.out
@@ -65,7 +65,7 @@ def test_music_and_features_come_while_somebody_dances(
 def test_samples_go_to_the_standard_output(dancing, model, capfdbinary):
     capfdbinary.readouterr()
     port = str(dancing)
-    assert main(["live", str(model), "--trust", "--port", port, "-o", "-", "--seconds", "4"]) == 0
+    assert main(["live", str(model), "--port", port, "-o", "-", "--seconds", "4"]) == 0
     samples = np.frombuffer(capfdbinary.readouterr().out, "<i2")
     assert len(samples) >= 11000
     assert np.abs(samples).max() > 30
@@ -74,7 +74,7 @@ def test_samples_go_to_the_standard_output(dancing, model, capfdbinary):
 def test_nobody_dances(model, tmp_path, capsys):
     out = tmp_path / "live.wav"
     began = time.monotonic()
-    said = run(capsys, "live", model, "--trust", "--port", free_port(), "-o", out, "--seconds", 0.3)
+    said = run(capsys, "live", model, "--port", free_port(), "-o", out, "--seconds", 0.3)
     assert time.monotonic() - began < 30
     assert "0 moments" in said.out
 
@@ -88,7 +88,7 @@ def test_a_camera_that_is_a_film(model, film, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(_camera, "fetch_pose_models", lambda *_, **__: ("", ""))
     monkeypatch.setattr(_camera, "_FORMATS", {})
     out = tmp_path / "live.wav"
-    run(capsys, "live", model, "--trust", "--input", "camera", "--device", film, "-o", out)
+    run(capsys, "live", model, "--input", "camera", "--device", film, "-o", out)
     assert soundfile.info(out).duration == pytest.approx(2.5, abs=0.51)
 
 
@@ -103,5 +103,5 @@ def test_a_camera_that_is_a_film(model, film, tmp_path, capsys, monkeypatch):
 )
 def test_refusals_are_sentences(arguments, message, model, tmp_path, capsys):
     arguments = [a.format(out=tmp_path) for a in arguments]
-    assert message in run(capsys, "live", model, "--trust", *arguments, status=2).err
+    assert message in run(capsys, "live", model, *arguments, status=2).err
     assert not list(tmp_path.iterdir())
