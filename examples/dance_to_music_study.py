@@ -294,17 +294,17 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("study"))
     parser.add_argument("--quick", action="store_true", help="try everything in minutes")
     parser.add_argument("--held-out", type=int, default=12, help="pieces that are not trained on")
-    parser.add_argument("--codec-epochs", type=int, help="of the paper's autoencoder (30)")
-    parser.add_argument("--density-epochs", type=int, help="of the paper's density (10)")
+    parser.add_argument("--codec-epochs", type=int, help="of the paper's autoencoder (100)")
+    parser.add_argument("--density-epochs", type=int, help="of the paper's density (30)")
     parser.add_argument("--only", nargs="*", help="models whose name holds one of these words")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if (options.poses is None) != (options.audio is None):
         parser.error("give both --poses and --audio, or neither")
     if options.codec_epochs is None:
-        options.codec_epochs = 1 if options.quick else 30
+        options.codec_epochs = 1 if options.quick else 100
     if options.density_epochs is None:
-        options.density_epochs = 1 if options.quick else 10
+        options.density_epochs = 1 if options.quick else 30
     options.out.mkdir(parents=True, exist_ok=True)
     import matplotlib
 

@@ -78,7 +78,9 @@ def retrieval(
     Notes
     -----
     Expectations over all choices of the other clips, in closed form
-    (:func:`sklearn_asdf.functional.pairing.group_retrieval`): nothing but `p` is random. Even real
+    (:func:`sklearn_asdf.functional.pairing.group_retrieval`): nothing but `p` is random. The judge
+    compares canonical scores about their means over these clips, so that a colour which all
+    generated music has, from a codec for instance, does not mislead it. Even real
     music is found far from always, so state a model's score as a share of that of the real music
     under the same judge.
 
@@ -97,7 +99,7 @@ def retrieval(
     """
     dances = as_motion(poses, fps=judge.fps)
     groups = check_groups(groups, len(dances), at_least=2)
-    similarity = judge.similarity(dances, audio)
+    similarity = judge._relative_similarity(*judge._tables(dances, audio))
     if similarity.shape[1] != len(dances):
         raise ValueError(
             f"expected one music clip for each dance, got {similarity.shape[1]} for {len(dances)}"

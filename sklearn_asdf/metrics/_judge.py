@@ -165,7 +165,8 @@ class DanceMusicJudge(BaseEstimator):
         Returns
         -------
         score : float
-            At most 1; chance is the mean of the reciprocals of 1 to the number of performances.
+            As in `retrieval`, at most 1; chance is the mean of the reciprocals of 1 to the number
+            of performances.
         """
         tables = self._tables(X, y)
         groups = np.arange(len(tables[0])) if groups is None else groups
@@ -174,7 +175,7 @@ class DanceMusicJudge(BaseEstimator):
             raise ValueError(
                 f"expected one music clip for each dance, got {len(tables[1])} for {len(groups)}"
             )
-        similarity = self._similarity(*tables)
+        similarity = self._relative_similarity(*tables)
         _, reciprocal = group_retrieval(similarity, groups, tolerance=INDIFFERENCE)
         return float(np.diag(reciprocal).mean())
 
@@ -209,6 +210,11 @@ class DanceMusicJudge(BaseEstimator):
 
     def _similarity(self, dances: np.ndarray, music: np.ndarray) -> np.ndarray:
         return pair_log_odds(*self._scores(dances, music), self.correlations_)
+
+    def _relative_similarity(self, dances: np.ndarray, music: np.ndarray) -> np.ndarray:
+        """Similarity about the means: a colour that all the music has is no clue."""
+        u, v = self._scores(dances, music)
+        return pair_log_odds(u - u.mean(axis=0), v - v.mean(axis=0), self.correlations_)
 
 
 def _scaling(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -84,7 +84,7 @@ class Listener:
         options = {"n_permutations": self.n_permutations, "random_state": self.seed}
         blocks = [
             (
-                judge._similarity(self.dances[block], heard.judged[block]),
+                judge._relative_similarity(self.dances[block], heard.judged[block]),
                 np.unique(self.groups[block], return_inverse=True)[1],
             )
             for block, judge in self.judges

@@ -47,6 +47,13 @@ def test_finds_the_music_of_dances_it_has_never_seen(judge, data, new):
     assert judge.canonical_correlations(data.poses[new], data.audio[new])[0] > 0.5
 
 
+def test_a_colour_of_all_music_misleads_nobody(judge, data, new):
+    poses, audio, groups = data.poses[new], np.asarray(data.audio[new]), data.groups[new]
+    plain = retrieval(judge, poses, audio, groups, random_state=0)
+    quiet = retrieval(judge, poses, 0.2 * audio, groups, random_state=0)
+    assert quiet["mrr"] == pytest.approx(plain["mrr"], abs=0.06)
+
+
 def test_music_dealt_to_other_performances_is_not_found(judge, data, new):
     poses, audio = data.poses[new], data.audio[new]
     dealt = np.asarray(audio)[(np.arange(len(audio)) + 2) % len(audio)]

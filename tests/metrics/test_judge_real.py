@@ -23,7 +23,7 @@ def test_ballroom_music_is_found_by_its_dance(data_dir):
         new = np.isin(data.groups, np.random.default_rng(seed).permutation(32)[:12])
         judge = DanceMusicJudge()._fit_tables(dances[~new], music[~new])
         groups = np.unique(data.groups[new], return_inverse=True)[1]
-        first, _ = group_retrieval(judge._similarity(dances[new], music[new]), groups)
+        first, _ = group_retrieval(judge._relative_similarity(dances[new], music[new]), groups)
         found.append(np.trace(first) / 12)
         u, v = judge._scores(dances[new], music[new])
         correlations.append([np.corrcoef(u[:, k], v[:, k])[0, 1] for k in range(2)])
