@@ -18,6 +18,8 @@ numpydoc_show_class_members = False
 exclude_patterns = ["_build", "auto_examples/*.ipynb"]
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_asdf"
+# Said aloud: the theme complains in the browser where it is left to its default.
+html_context = {"default_mode": "auto"}
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",

@@ -89,7 +89,8 @@ class Browser:
             threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
             content = page.read_text(encoding="utf-8")
             driver = _DRIVER.format(script=script, port=server.server_port)
-            driven = self.folder / f"driven_{page.name}"
+            # Beside the page, whose own files it may ask for.
+            driven = page.with_name(f"driven_{page.name}")
             driven.write_text(
                 content.replace("<head>", "<head>" + _LISTENER, 1).replace(
                     "</body>", driver + "</body>", 1

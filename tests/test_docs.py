@@ -41,9 +41,10 @@ BEFORE = {
         from sklearn.model_selection import GridSearchCV, GroupKFold
         from sklearn_asdf import make_dance_pipeline
         from sklearn_asdf.datasets import make_dance_music
-        data = make_dance_music(n_clips=15, n_performances=5, clip_duration=2.0, random_state=0)
+        data = make_dance_music(n_clips=15, n_performances=5, clip_duration=1.0, random_state=0)
         poses, audio = data.poses, data.audio
         pipe = make_dance_pipeline("tiny", n_keyframes=4, random_state=0)
+        pipe.set_params(music__regressor__epochs=1)
         grid = {"music__regressor__n_mixtures": [1]}
     """,
     "README.md": """

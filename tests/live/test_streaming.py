@@ -197,10 +197,10 @@ def run_for(live, dance, seconds):
 def test_memory_does_not_grow_with_the_dance(lma, dance):
     live = StreamingDancer(lma, clip_duration=CLIP, hop_duration=0.5)
     # What libraries keep of their first calls is not ours.
-    sum(run_for(live, dance, 30))
+    sum(run_for(live, dance, 10))
     tracemalloc.start()
     try:
-        sum(run_for(live, dance, 15))
+        sum(run_for(live, dance, 10))
         gc.collect()
         before = tracemalloc.get_traced_memory()[0]
         sum(run_for(live, dance, 30))
