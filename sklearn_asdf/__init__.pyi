@@ -3,6 +3,7 @@ from . import functional as functional
 from . import io as io
 from . import plotting as plotting
 from .audio import AudioClips as AudioClips
+from .beats import DanceBeatTracker as DanceBeatTracker
 from .functional.mixtures import GaussianMixtures as GaussianMixtures
 from .keyframes import KeyframeSegmenter as KeyframeSegmenter
 from .kinematics import KinematicsTransformer as KinematicsTransformer
@@ -15,10 +16,12 @@ from .pipeline import make_lma_pipeline as make_lma_pipeline
 from .skeletons import Skeleton as Skeleton
 from .smoothing import PoseSmoother as PoseSmoother
 from .target import AudioTargetRegressor as AudioTargetRegressor
+from .units import UnitEncoder as UnitEncoder
 
 __all__ = [
     "AudioClips",
     "AudioTargetRegressor",
+    "DanceBeatTracker",
     "GaussianMixtures",
     "KeyframeSegmenter",
     "KinematicsTransformer",
@@ -28,6 +31,7 @@ __all__ = [
     "Motion",
     "PoseSmoother",
     "Skeleton",
+    "UnitEncoder",
     "datasets",
     "functional",
     "io",

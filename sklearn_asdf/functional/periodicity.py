@@ -98,8 +98,8 @@ def tempogram(
         Activity, the mean speed of the joints for example, without NaN.
     fps : float
         Frames a second (Hz).
-    tempi : array-like of shape (n_tempi,)
-        Tempi in beats a minute.
+    tempi : array-like of shape (n_tempi,) or (n_clips, n_tempi)
+        Tempi in beats a minute, of all clips or of each.
     lengths : array-like of int, shape (n_clips,), optional
         Frames of each clip. By default all.
 
@@ -121,7 +121,7 @@ def tempogram(
     length = _clip_lengths(activity, lengths)
     pulse = detrend(activity, fps=fps, lengths=length)
     lag = 60 * fps / np.asarray(tempi, dtype=float)
-    place = np.broadcast_to(lag, (len(activity), len(lag)))
+    place = np.broadcast_to(lag, (len(activity), lag.shape[-1]))
     return np.clip(_at(_autocorrelation(pulse, length), place), -1.0, 1.0)
 
 
