@@ -16,7 +16,7 @@ from .audio import AudioClips, check_audio
 from .functional.beat_grid import beat_position
 from .functional.frames import fill_curves
 from .functional.kinematics import magnitude
-from .functional.periodicity import detrend
+from .functional.periodicity import rest_beat
 from .kinematics import KinematicsTransformer
 from .motion import Motion
 from .skeletons import Skeleton
@@ -235,8 +235,8 @@ class DanceBeatTracker(MotionTransformer):
     def _transform(self, motion: Motion) -> Motion:
         if self.model_ is None:
             speed = _mean(magnitude(_with_kinematics(motion).velocity))
-            rest = -detrend(speed, fps=motion.fps, lengths=motion.lengths)
-            return motion._with(beat=np.tanh(rest).astype(motion.dtype))
+            rest = rest_beat(speed, fps=motion.fps, lengths=motion.lengths)
+            return motion._with(beat=rest.astype(motion.dtype))
         return self._tell(self.model_, motion, self._looks(motion))
 
     def _looks(self, motion: Motion) -> np.ndarray:

@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ._validation import check_choice
+from .beats import DanceBeatTracker
 from .keyframes import KeyframeSegmenter
 from .kinematics import KinematicsTransformer
 from .lma import LMAFeaturizer
@@ -16,7 +17,7 @@ from .smoothing import PoseSmoother
 
 __all__ = ["make_dance_pipeline", "make_lma_pipeline"]
 
-PRESETS = ("default", "paper", "tiny")
+PRESETS = ("default", "paper", "tiny", "units")
 
 
 def make_lma_pipeline(
@@ -122,7 +123,7 @@ def make_dance_pipeline(
     10
     """
     check_choice(preset, PRESETS, name="preset")
-    steps = _motion_steps(preset)
+    steps = _motion_steps(preset, random_state)
     # The paper scales within each clip, in its featurizer, and not over the training set.
     steps["scale"] = "passthrough" if preset == "paper" else StandardScaler()
     steps["music"] = _music_step(preset, random_state=random_state, memory=memory, verbose=verbose)
@@ -130,7 +131,7 @@ def make_dance_pipeline(
     return pipeline.set_params(keyframes__n_keyframes=n_keyframes)
 
 
-def _motion_steps(preset: str) -> dict[str, Any]:
+def _motion_steps(preset: str, random_state: Any = None) -> dict[str, Any]:
     """Smoothing to features, by preset."""
     if preset == "paper":
         return {
@@ -145,12 +146,12 @@ def _motion_steps(preset: str) -> dict[str, Any]:
                 normalize="clip",
             ),
         }
-    return {
-        "smooth": PoseSmoother(),
-        "kinematics": KinematicsTransformer(scale="body"),
-        "keyframes": KeyframeSegmenter(),
-        "lma": LMAFeaturizer(groups=("effort", "shape", "level", "periodicity")),
-    }
+    groups = ("effort", "shape", "level", "periodicity")
+    steps = {"smooth": PoseSmoother(), "kinematics": KinematicsTransformer(scale="body")}
+    if preset == "units":
+        steps["beats"] = DanceBeatTracker(random_state=random_state)
+        groups = (*groups, "beat")
+    return steps | {"keyframes": KeyframeSegmenter(), "lma": LMAFeaturizer(groups=groups)}
 
 
 def _music_step(preset: str, *, random_state, memory, verbose):
@@ -158,6 +159,7 @@ def _music_step(preset: str, *, random_state, memory, verbose):
     from .mdn import MDNRegressor
     from .mel import MelEncoder
     from .target import AudioTargetRegressor
+    from .units import UnitEncoder
 
     common = {"random_state": random_state, "verbose": verbose}
     if preset == "paper":
@@ -167,6 +169,9 @@ def _music_step(preset: str, *, random_state, memory, verbose):
         bands = {"n_mels": 40, "n_fft": 2048}
         encoder = MelEncoder(code_size=64, steps=8, epochs=0, n_iter=8, **bands, **common)
         density = MDNRegressor(2, linear=True, hidden_layer_sizes=(16,), epochs=5, **common)
+    elif preset == "units":
+        encoder = UnitEncoder()
+        density = MDNRegressor(3, linear=True, **common)
     else:
         encoder = MelEncoder(**common)
         # Of a code's thousand numbers a dance tells few, such as the level: those get a map.

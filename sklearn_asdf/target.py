@@ -27,6 +27,10 @@ __all__ = ["AudioTargetRegressor"]
 
 def _fit_encoder(transformer: Any, audio: Any) -> tuple[Any, np.ndarray]:
     """Fit `transformer` on `audio`; return it and the codes. What `memory` caches."""
+    if hasattr(transformer, "fit_transform"):
+        # Those that would listen twice need not.
+        codes = transformer.fit_transform(audio)
+        return transformer, codes
     transformer = transformer.fit(audio)
     return transformer, transformer.transform(audio)
 
