@@ -1,6 +1,7 @@
 from . import datasets as datasets
 from . import functional as functional
 from . import io as io
+from . import metrics as metrics
 from . import plotting as plotting
 from .audio import AudioClips as AudioClips
 from .beats import DanceBeatTracker as DanceBeatTracker
@@ -37,5 +38,6 @@ __all__ = [
     "io",
     "make_dance_pipeline",
     "make_lma_pipeline",
+    "metrics",
     "plotting",
 ]

@@ -1,0 +1,218 @@
+"""A judge that tells which music belongs to which dance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from .._validation import Integral, Interval, Real, validate_parameters
+from ..functional.canonical import canonical_directions, pair_log_odds
+from ..functional.pairing import group_retrieval
+from ..motion import as_motion
+from ._features import dance_features, music_features
+from ._groups import check_groups
+
+__all__ = ["DanceMusicJudge"]
+
+
+class DanceMusicJudge(BaseEstimator):
+    """Judge how well music and dances fit, by the canonical correlations of simple features.
+
+    Fitted to pairs of some pieces, it scores pairs of others; it never hears what it judges.
+
+    Parameters
+    ----------
+    n_components : int, default=3
+        Number of canonical correlations.
+    alpha : float, default=0.3
+        Ridge on either side, as a share of the mean variance.
+    fps : float, default=30.0
+        Frames a second of dances that are not a Motion (Hz).
+    sr : int, default=22050
+        Sampling rate of arrays of music in Hz.
+
+    Attributes
+    ----------
+    correlations_ : ndarray of shape (`n_components`,)
+        Canonical correlations of the pairs in `fit`, which flatter: see `canonical_correlations`.
+    dance_directions_ : ndarray of shape (n_dance_features, `n_components`)
+        Directions in the standardised features of the dances.
+    music_directions_ : ndarray of shape (n_music_features, `n_components`)
+        Directions in the standardised features of the music.
+
+    See Also
+    --------
+    dance_features, music_features : What is compared.
+    retrieval : The judge's verdict on many pieces, with its significance.
+
+    Notes
+    -----
+    Features are standardised over the clips in `fit`; what is not known of a dance, a joint that is
+    never seen, counts as the mean. The similarity of a pair is the log-likelihood ratio of a pair
+    to strangers under Gaussian canonical scores.
+
+    References
+    ----------
+    H. Hotelling, "Relations between two sets of variates", Biometrika 28, 1936.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.datasets import make_dance_music
+    >>> from sklearn_asdf.metrics import DanceMusicJudge
+    >>> data = make_dance_music(60, n_performances=30, random_state=0)
+    >>> new = data.groups >= 22
+    >>> judge = DanceMusicJudge().fit(data.poses[~new], data.audio[~new])
+    >>> judge.similarity(data.poses[new], data.audio[new]).shape
+    (16, 16)
+    """
+
+    _parameter_constraints = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "fps": [Interval(Real, 0, None, closed="neither")],
+        "sr": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(self, n_components=3, *, alpha=0.3, fps=30.0, sr=22050):
+        self.n_components = n_components
+        self.alpha = alpha
+        self.fps = fps
+        self.sr = sr
+
+    def fit(self, X, y):
+        """Learn from pairs of dance and music.
+
+        Parameters
+        ----------
+        X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
+            Dances.
+        y : AudioClips or array-like of shape (n_clips, n_samples)
+            Their music.
+
+        Returns
+        -------
+        self : DanceMusicJudge
+            The fitted judge.
+        """
+        validate_parameters(self)
+        motion = as_motion(X, fps=self.fps)
+        if len(motion) != len(y) or len(motion) < 2:
+            raise ValueError(
+                "expected one music clip for each dance, at least two of each, got "
+                f"{len(motion)} of dance and {len(y)} of music"
+            )
+        return self._fit_tables(dance_features(motion), music_features(y, sr=self.sr))
+
+    def similarity(self, X, y):
+        """Return how well each dance and each music fit.
+
+        Parameters
+        ----------
+        X : Motion or array-like of shape (n_dances, n_frames, n_joints, n_axes)
+            Dances, with the joints of those in `fit`.
+        y : AudioClips or array-like of shape (n_musics, n_samples)
+            Music.
+
+        Returns
+        -------
+        similarity : ndarray of shape (n_dances, n_musics)
+            Log-likelihood ratio in nats; above 0 speaks for a pair.
+        """
+        return self._similarity(*self._tables(X, y))
+
+    def canonical_correlations(self, X, y):
+        """Return the correlations of the canonical scores of other pairs.
+
+        Parameters
+        ----------
+        X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
+            Dances.
+        y : AudioClips or array-like of shape (n_clips, n_samples)
+            Their music.
+
+        Returns
+        -------
+        correlations : ndarray of shape (`n_components`,)
+            Pearson's; 0 where one side does not vary.
+        """
+        u, v = self._scores(*self._tables(X, y))
+        u, v = u - u.mean(axis=0), v - v.mean(axis=0)
+        size = np.sqrt((u**2).sum(axis=0) * (v**2).sum(axis=0))
+        return np.divide((u * v).sum(axis=0), size, out=np.zeros(len(size)), where=size > 0)
+
+    def score(self, X, y, groups=None):
+        """Return the mean reciprocal rank at which dances find their own music.
+
+        Parameters
+        ----------
+        X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
+            Dances.
+        y : AudioClips or array-like of shape (n_clips, n_samples)
+            Their music.
+        groups : array-like of shape (n_clips,), default=None
+            Performance of each clip: a dance then chooses among its own clip and one of each other
+            performance. None takes each clip for a performance.
+
+        Returns
+        -------
+        score : float
+            At most 1; chance is the mean of the reciprocals of 1 to the number of performances.
+        """
+        tables = self._tables(X, y)
+        groups = np.arange(len(tables[0])) if groups is None else groups
+        groups = check_groups(groups, len(tables[0]), at_least=2)
+        if len(tables[1]) != len(groups):
+            raise ValueError(
+                f"expected one music clip for each dance, got {len(tables[1])} for {len(groups)}"
+            )
+        return float(np.diag(group_retrieval(self._similarity(*tables), groups)[1]).mean())
+
+    def _tables(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        check_is_fitted(self)
+        dances = dance_features(as_motion(X, fps=self.fps))
+        if dances.shape[1] != len(self._scaling[0][0]):
+            raise ValueError(
+                "expected dances with the joints of those the judge was fitted to, got "
+                f"{np.shape(X)}"
+            )
+        return dances, music_features(y, sr=self.sr)
+
+    def _fit_tables(self, dances: np.ndarray, music: np.ndarray) -> DanceMusicJudge:
+        self._scaling = [_scaling(table) for table in (dances, music)]
+        left, right, correlations = canonical_directions(
+            _standardized(dances, self._scaling[0]),
+            _standardized(music, self._scaling[1]),
+            n_components=self.n_components,
+            alpha=self.alpha,
+        )
+        self.dance_directions_ = left
+        self.music_directions_ = right
+        self.correlations_ = correlations
+        return self
+
+    def _scores(self, dances: np.ndarray, music: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return (
+            _standardized(dances, self._scaling[0]) @ self.dance_directions_,
+            _standardized(music, self._scaling[1]) @ self.music_directions_,
+        )
+
+    def _similarity(self, dances: np.ndarray, music: np.ndarray) -> np.ndarray:
+        return pair_log_odds(*self._scores(dances, music), self.correlations_)
+
+
+def _scaling(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means and deviations of what is known of each column."""
+    known = ~np.isnan(table)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, table, 0.0).sum(axis=0) / count
+    deviation = np.sqrt((np.where(known, table - mean, 0.0) ** 2).sum(axis=0) / count)
+    # What is left of a constant column is rounding.
+    varies = deviation > 1e-9 * (1 + np.abs(mean))
+    return mean, np.where(varies, deviation, np.inf)
+
+
+def _standardized(table: np.ndarray, scaling: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    return np.nan_to_num((table - scaling[0]) / scaling[1])

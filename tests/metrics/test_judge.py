@@ -1,0 +1,138 @@
+"""The judge and its verdicts, on made-up dances whose music is known to follow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from sklearn_asdf import Motion
+from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.metrics import (
+    DanceMusicJudge,
+    dance_features,
+    mantel_test,
+    music_features,
+    retrieval,
+)
+from sklearn_asdf.testing import run_in_new_process
+
+
+@pytest.fixture(scope="module")
+def data():
+    return make_dance_music(80, n_performances=40, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def new(data):
+    return data.groups >= 30
+
+
+@pytest.fixture(scope="module")
+def judge(data, new):
+    return DanceMusicJudge().fit(data.poses[~new], data.audio[~new])
+
+
+def test_finds_the_music_of_dances_it_has_never_seen(judge, data, new):
+    scores = retrieval(judge, data.poses[new], data.audio[new], data.groups[new], random_state=0)
+    assert scores["r1"] > 3 * scores["chance_r1"]
+    assert scores["chance_r1"] == pytest.approx(0.1)
+    assert scores["mrr"] > 1.5 * scores["chance_mrr"]
+    assert scores["p"] < 0.01
+    score = judge.score(data.poses[new], data.audio[new], data.groups[new])
+    assert score == pytest.approx(scores["mrr"])
+    assert judge.canonical_correlations(data.poses[new], data.audio[new])[0] > 0.5
+
+
+def test_music_dealt_to_other_performances_is_not_found(judge, data, new):
+    poses, audio = data.poses[new], data.audio[new]
+    dealt = np.asarray(audio)[(np.arange(len(audio)) + 2) % len(audio)]
+    scores = retrieval(judge, poses, dealt, data.groups[new], random_state=0)
+    assert scores["p"] > 0.05
+    assert scores["r1"] < 2.5 * scores["chance_r1"]
+
+
+def test_one_music_for_all_gets_chance_exactly(judge, data, new):
+    same = np.repeat(np.asarray(data.audio[:1]), new.sum(), axis=0)
+    scores = retrieval(judge, data.poses[new], same, data.groups[new], random_state=0)
+    assert scores["r1"] == pytest.approx(scores["chance_r1"])
+    assert scores["mrr"] == pytest.approx(scores["chance_mrr"])
+    assert scores["p"] == 1
+
+
+def test_without_groups_each_clip_is_a_performance(judge, data, new):
+    poses, audio = data.poses[new][::2], data.audio[new][::2]
+    assert judge.score(poses, audio) == judge.score(poses, audio, np.arange(len(poses)))
+
+
+def test_judges_alike_after_pickling_and_again(judge, data, new):
+    poses, audio = data.poses[new], data.audio[new]
+    expected = judge.similarity(poses, audio)
+    assert_array_equal(run_in_new_process(judge, "similarity", poses, audio), expected)
+    again = clone(judge).fit(data.poses[~new], data.audio[~new])
+    assert_array_equal(again.similarity(poses, audio), expected)
+
+
+def test_features_do_not_change_with_the_unit_of_length_and_the_place(data):
+    poses = data.poses[:4]
+    moved = Motion(0.01 * poses.position + 3, fps=poses.fps, skeleton=poses.skeleton)
+    assert_allclose(dance_features(moved), dance_features(poses), atol=1e-6)
+
+
+def test_features_follow_speed_and_tempo():
+    slow, fast = (
+        make_dance_music(1, factors={"tempo": bpm, "vigour": v}, random_state=0)
+        for bpm, v in ((80, 0.0), (120, 1.0))
+    )
+    a, b = (dance_features(d.poses)[0] for d in (slow, fast))
+    # Wrists: mean speeds .1 and .5 body heights a second.
+    assert b[9:11].mean() > a[9:11].mean() + 1
+    pulse = [music_features(d.audio)[0, -31:] for d in (slow, fast)]
+    tempi = np.geomspace(40, 240, 31)
+    near = [np.abs(np.log2(tempi / bpm)) < 0.04 for bpm in (80, 120)]
+    assert pulse[0][near[0]].max() > pulse[1][near[0]].max()
+    assert pulse[1][near[1]].max() > pulse[0][near[1]].max()
+
+
+def test_joints_that_are_never_seen_are_no_obstacle(data, new):
+    position = data.poses.position.copy()
+    position[::3, :, 5] = np.nan
+    position[1, 100:120] = np.nan
+    poses = Motion(position, fps=30, skeleton=data.poses.skeleton)
+    judge = DanceMusicJudge().fit(poses[~new], data.audio[~new])
+    assert np.isfinite(judge.similarity(poses[new], data.audio[new])).all()
+
+
+def test_padded_clips_have_the_features_of_what_they_hold(data):
+    whole = data.poses[:2].frames(0, 180)
+    padded = np.concatenate([whole.position, np.full((2, 60, 17, 2), np.nan)], axis=1)
+    padded = Motion(padded, fps=30, skeleton="coco17")
+    assert_allclose(dance_features(padded), dance_features(whole), atol=0.02)
+
+
+def test_mantel_finds_music_that_follows_and_no_other(data, new):
+    poses, audio, groups = data.poses[new], np.asarray(data.audio[new]), data.groups[new]
+    r, p = mantel_test(poses, audio, groups, random_state=0)
+    assert r > 0.2
+    assert p < 0.05
+    same = np.repeat(audio[:1], len(audio), axis=0)
+    assert mantel_test(poses, same, groups, random_state=0) == (0, 1)
+
+
+def test_bad_input_is_refused_in_a_sentence(judge, data):
+    with pytest.raises(NotFittedError):
+        DanceMusicJudge().similarity(data.poses[:2], data.audio[:2])
+    with pytest.raises(ValueError, match="got 3 of dance and 2 of music"):
+        DanceMusicJudge().fit(data.poses[:3], data.audio[:2])
+    with pytest.raises(ValueError, match="'n_components' parameter"):
+        DanceMusicJudge(0).fit(data.poses[:4], data.audio[:4])
+    with pytest.raises(ValueError, match="joints of those the judge was fitted to"):
+        judge.similarity(np.random.default_rng(0).normal(size=(2, 60, 5, 2)), data.audio[:2])
+    with pytest.raises(ValueError, match="expected groups, the performance of each clip, got None"):
+        retrieval(judge, data.poses[:2], data.audio[:2], None)
+    with pytest.raises(ValueError, match="at least 2 performances, got 1"):
+        retrieval(judge, data.poses[:2], data.audio[:2], [0, 0])
+    with pytest.raises(ValueError, match=r"groups of shape \(2,\)"):
+        retrieval(judge, data.poses[:2], data.audio[:2], [0, 0, 1])
