@@ -12,6 +12,7 @@ from .lma import LMAFeaturizer as LMAFeaturizer
 from .mdn import MDNRegressor as MDNRegressor
 from .mel import MelEncoder as MelEncoder
 from .motion import Motion as Motion
+from .on_beat import OnBeatRegressor as OnBeatRegressor
 from .pipeline import make_dance_pipeline as make_dance_pipeline
 from .pipeline import make_lma_pipeline as make_lma_pipeline
 from .skeletons import Skeleton as Skeleton
@@ -30,6 +31,7 @@ __all__ = [
     "MDNRegressor",
     "MelEncoder",
     "Motion",
+    "OnBeatRegressor",
     "PoseSmoother",
     "Skeleton",
     "UnitEncoder",

@@ -124,8 +124,9 @@ def make_dance_pipeline(
     """
     check_choice(preset, PRESETS, name="preset")
     steps = _motion_steps(preset, random_state)
-    # The paper scales within each clip, in its featurizer, and not over the training set.
-    steps["scale"] = "passthrough" if preset == "paper" else StandardScaler()
+    # The paper scales within each clip, in its featurizer, and not over the training set; where
+    # tempo and beat are taken over as they are, the density scales for itself.
+    steps["scale"] = "passthrough" if preset in ("paper", "units") else StandardScaler()
     steps["music"] = _music_step(preset, random_state=random_state, memory=memory, verbose=verbose)
     pipeline = Pipeline(list(steps.items()), memory=memory)
     return pipeline.set_params(keyframes__n_keyframes=n_keyframes)
@@ -158,6 +159,7 @@ def _music_step(preset: str, *, random_state, memory, verbose):
     """Audio code and density, by preset."""
     from .mdn import MDNRegressor
     from .mel import MelEncoder
+    from .on_beat import OnBeatRegressor
     from .target import AudioTargetRegressor
     from .units import UnitEncoder
 
@@ -171,7 +173,9 @@ def _music_step(preset: str, *, random_state, memory, verbose):
         density = MDNRegressor(2, linear=True, hidden_layer_sizes=(16,), epochs=5, **common)
     elif preset == "units":
         encoder = UnitEncoder()
-        density = MDNRegressor(3, linear=True, **common)
+        rest = MDNRegressor(3, linear=True, **common)
+        # Tempo, cosine and sine among the last four columns, those of group "beat".
+        density = OnBeatRegressor(rest, beat_columns=(-4, -2, -1))
     else:
         encoder = MelEncoder(**common)
         # Of a code's thousand numbers a dance tells few, such as the level: those get a map.
