@@ -52,7 +52,7 @@ class DanceBeatTracker(MotionTransformer):
     ----------
     reach : float, default=0.67
         Seconds before and after a frame that are looked at.
-    max_iter : int, default=100
+    n_trees : int, default=100
         Trees of the gradient boosting.
     cv : int, default=3
         Parts of the training clips, whole recordings where they are known, that `fit_transform`
@@ -112,14 +112,14 @@ class DanceBeatTracker(MotionTransformer):
     >>> from sklearn_asdf import DanceBeatTracker
     >>> from sklearn_asdf.datasets import make_dance_music
     >>> data = make_dance_music(8, n_performances=4, random_state=0)
-    >>> tracker = DanceBeatTracker(max_iter=10, random_state=0).fit(data.poses, data.audio)
+    >>> tracker = DanceBeatTracker(n_trees=10, random_state=0).fit(data.poses, data.audio)
     >>> tracker.transform(data.poses).beat.shape
     (8, 240)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "reach": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_trees": [Interval(Integral, 1, None, closed="left")],
         "cv": [Interval(Integral, 2, None, closed="left")],
         "sr": [Interval(Real, 0, None, closed="neither")],
         "usual_tempo": [Interval(Real, 40, 240, closed="both")],
@@ -130,14 +130,14 @@ class DanceBeatTracker(MotionTransformer):
         self,
         *,
         reach: float = 0.67,
-        max_iter: int = 100,
+        n_trees: int = 100,
         cv: int = 3,
         sr: float = 22050,
         usual_tempo: float = 100.0,
         random_state: Any = None,
     ) -> None:
         self.reach = reach
-        self.max_iter = max_iter
+        self.n_trees = n_trees
         self.cv = cv
         self.sr = sr
         self.usual_tempo = usual_tempo
@@ -201,20 +201,25 @@ class DanceBeatTracker(MotionTransformer):
 
     def _music(self, motion: Motion, y: Any) -> Any:
         """The music, checked, or None where `y` is none."""
-        shape = np.shape(y) if not isinstance(y, AudioClips) else y.shape
-        if y is None or len(shape) != 2 or shape[1] <= motion.n_frames:
+        if y is None:
             return None
-        if not isinstance(y, AudioClips) and np.asarray(y).dtype.kind not in "fiu":
-            return None
+        if not isinstance(y, AudioClips):
+            try:
+                y = np.asarray(y)
+            except ValueError:  # rows of different length: no music, and not for this stage to say
+                return None
+            if y.ndim != 2 or y.dtype.kind not in "fiu" or y.shape[1] <= motion.n_frames:
+                return None
         if len(y) != motion.n_clips:
             raise ValueError(
                 f"expected one audio clip for each dance clip, got {motion.n_clips} of dance and "
                 f"{len(y)} of audio: cut both on one clock (datasets.load_folder does)"
             )
         sr = y.sr if isinstance(y, AudioClips) else self.sr
-        if not 0.8 < shape[1] / sr / motion.duration < 1.25:
+        duration = y.shape[1] / sr
+        if not 0.8 < duration / motion.duration < 1.25:
             raise ValueError(
-                f"expected music as long as the dance, got clips of {shape[1] / sr:.4g} s of "
+                f"expected music as long as the dance, got clips of {duration:.4g} s of "
                 f"music and {motion.duration:.4g} s of dance: check sr={sr} Hz and fps="
                 f"{motion.fps:g} Hz"
             )
@@ -271,7 +276,7 @@ class DanceBeatTracker(MotionTransformer):
         clip, frame = clip[::step], frame[::step]
         model = HistGradientBoostingRegressor(
             learning_rate=0.12,
-            max_iter=self.max_iter,
+            max_iter=self.n_trees,
             max_features=0.1,
             l2_regularization=1.0,
             early_stopping=False,

@@ -40,7 +40,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     stretch : float, default=0.1
         Octaves by which the tempo of a unit may well be bent: so much more counts as much as one
         standard deviation of the other descriptors.
-    join_cost : float, default=4.0
+    join_cost : float, default=20.0
         How much better, in squared standard deviations summed over beats, other units have to be
         for the music to leave its recording.
     fade_duration : float, default=0.03
@@ -124,7 +124,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     }
 
     def __init__(
-        self, *, sr=22050, usual_tempo=100.0, stretch=0.1, join_cost=4.0, fade_duration=0.03
+        self, *, sr=22050, usual_tempo=100.0, stretch=0.1, join_cost=20.0, fade_duration=0.03
     ):
         self.sr = sr
         self.usual_tempo = usual_tempo

@@ -15,9 +15,7 @@ def test_position_goes_on_at_the_median_pace():
     np.testing.assert_allclose(beat_position(beats, [-1.0, 1.3, 2.1]), [-2.0, 2.5, 4.0])
 
 
-@given(
-    tempo=st.floats(40, 240), phase=st.floats(-np.pi, np.pi), at=st.floats(0, 8),
-)  # fmt: skip
+@given(tempo=st.floats(40, 240), phase=st.floats(-np.pi, np.pi), at=st.floats(0, 8))
 def test_beats_of_one_tempo_cover_the_clip_in_phase(tempo, phase, at):
     beats = beat_times(tempo, phase, at=at, duration=8.0)
     np.testing.assert_allclose(np.diff(beats), 60 / tempo)
@@ -57,4 +55,5 @@ def test_clips_that_err_are_outvoted_and_the_grid_is_whole():
     assert gaps.min() > 0.5
     assert gaps.max() < 0.7
     away = np.abs(beats / 0.6 - np.rint(beats / 0.6)) * 0.6
-    assert away.max() < 0.1
+    # In the middle, where many clips vote.
+    assert away[7:-7].max() < 0.07
