@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from ._mdn_steps import mean_log_prob, reference_mixture
@@ -17,6 +18,12 @@ from .functional.mixtures import GaussianMixtures
 __all__ = ["OnBeatRegressor"]
 
 _MIN_SCALE = 0.01
+
+
+def _has_density(self: OnBeatRegressor) -> bool:
+    """Whether the regressor inside, fitted or not, is a density; the default one is."""
+    regressor = getattr(self, "regressor_", None) or self.regressor
+    return regressor is None or hasattr(regressor, "predict_dist")
 
 
 class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
@@ -181,6 +188,7 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         code[:, self._of_beat] = self._beat(X)
         return code
 
+    @available_if(_has_density)
     def predict_dist(self, X):
         """Return the density of each row's code.
 
@@ -216,6 +224,7 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             weight, mean.reshape(n, k * m, -1), scale.reshape(n, k * m, -1), factors
         )
 
+    @available_if(_has_density)
     def sample_y(self, X, n_samples=1, random_state=None, temperature=1.0):
         """Draw codes.
 
@@ -238,22 +247,24 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         draws = self.predict_dist(X).sample(n_samples, random_state, temperature)
         return draws[:, 0] if getattr(self.regressor_, "_y_ndim", 2) == 1 else draws
 
-    def score_samples(self, X, y):
+    @available_if(_has_density)
+    def score_samples(self, X, y=None):
         """Return the log-likelihood of each row's code.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)
             Features.
-        y : array-like of shape (n_rows, n_targets)
-            Codes.
+        y : array-like of shape (n_rows, n_targets), default=None
+            Codes. None means each row's mean: how sharp its density is there.
 
         Returns
         -------
         ndarray of shape (n_rows,)
             In nats, of all dimensions together.
         """
-        return self.predict_dist(X).log_prob(self._targets(y))
+        density = self.predict_dist(X)
+        return density.log_prob(density.mean if y is None else self._targets(y))
 
     def score(self, X, y):
         """Return the mean log-likelihood per number of the code.
@@ -268,12 +279,16 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         float
-            In nats, in the unit of the codes; more is better.
+            In nats, in the unit of the codes; more is better. Where the regressor is no density,
+            its own score, or else the coefficient of determination.
         """
+        if self.beat_columns is not None and not _has_density(self):
+            return super().score(X, y)
         if self.beat_columns is None:
             return self.regressor_.score(self._check(X), y)
         return mean_log_prob(self.predict_dist(X), self._targets(y))
 
+    @available_if(_has_density)
     def gain(self, X, y):
         """Return what the features add: the score less that of a mixture without input.
 

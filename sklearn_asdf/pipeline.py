@@ -35,11 +35,12 @@ def make_lma_pipeline(
 
     Parameters
     ----------
-    preset : {"default", "paper", "tiny"}, default="default"
+    preset : {"default", "paper", "tiny", "units"}, default="default"
         `"paper"` follows [1]_ to the letter: raw pixels, curvature as it is, features scaled
         within each clip. `"default"` measures in body lengths, so that a dancer nearer to the
         camera is not a wilder dancer, keeps the curvature finite where the speed vanishes, and
-        adds the level and the periodicity of the motion. `"tiny"` is the default's features.
+        adds the level and the periodicity of the motion. `"tiny"` is the default's features;
+        `"units"` adds the beat, which it learns if `fit` gets the music.
     n_keyframes : int, default=10
         Keyframes of a clip; they bound `n_keyframes - 1` windows.
     cutoff : float, default=3.0
@@ -52,7 +53,8 @@ def make_lma_pipeline(
     Returns
     -------
     pipeline : sklearn.pipeline.Pipeline
-        With the steps `smooth`, `kinematics`, `keyframes` and `lma`.
+        With the steps `smooth`, `kinematics`, `keyframes` and `lma`; in the preset `"units"` with
+        `beats` before `keyframes`.
 
     References
     ----------
@@ -88,10 +90,11 @@ def make_dance_pipeline(
 
     Parameters
     ----------
-    preset : {"default", "paper", "tiny"}, default="default"
+    preset : {"default", "paper", "tiny", "units"}, default="default"
         `"paper"` builds the networks of [1]_ to the letter, with their failings; `"default"`
         learns a code that keeps time and a mixture density sized to the data; `"tiny"` trains in
-        seconds, for tests and first tries. A preset is nothing but parameters: `get_params`
+        seconds, for tests and first tries; `"units"` learns the beat of the dances, and plays
+        real music of the training set, chosen by what the dance tells, on that beat. A preset is nothing but parameters: `get_params`
         shows all of it, `set_params` changes any of it.
     n_keyframes : int, default=10
         Keyframes of a clip; they bound `n_keyframes - 1` windows.
@@ -105,7 +108,8 @@ def make_dance_pipeline(
     Returns
     -------
     pipeline : sklearn.pipeline.Pipeline
-        With the steps `smooth`, `kinematics`, `keyframes`, `lma`, `scale` and `music`.
+        With the steps `smooth`, `kinematics`, `keyframes`, `lma`, `scale` and `music`; in the
+        preset `"units"` with `beats` before `keyframes`.
 
     References
     ----------

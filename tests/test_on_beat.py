@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import trapezoid
+from sklearn.linear_model import Ridge
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_asdf import MDNRegressor, OnBeatRegressor
@@ -42,7 +43,7 @@ class Plain:
         return GaussianMixtures(np.ones((n, 1)), *tile)
 
 
-@parametrize_with_checks([OnBeatRegressor(MDNRegressor(1, hidden_layer_sizes=(4,), epochs=1))])
+@parametrize_with_checks([OnBeatRegressor(Ridge())])
 def test_scikit_learn_battery(estimator, check):
     check(estimator)
 
@@ -112,6 +113,15 @@ def test_dances_without_a_beat_get_the_usual_tempo():
     model = OnBeatRegressor(Plain(), **COLUMNS).fit(X, y)
     X[0, 1:] = 0
     assert model.predict(X)[0, 1] == pytest.approx(np.log2(model._usual_tempo))
+
+
+def test_any_regressor_does_and_draws_only_if_it_is_a_density():
+    X, y = beats(60)
+    model = OnBeatRegressor(Ridge(), **COLUMNS).fit(X, y)
+    assert_allclose(model.predict(X)[:, 1], np.log2(X[:, 1]))
+    assert model.score(X, y) <= 1
+    assert not hasattr(model, "sample_y")
+    assert hasattr(OnBeatRegressor(), "sample_y")
 
 
 def test_groups_reach_the_density():
