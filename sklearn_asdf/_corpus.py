@@ -129,13 +129,9 @@ class Corpus:
             units.append(unit)
         units.reverse()
         first = [0] + [
-            i
-            for i, (a, b) in enumerate(pairwise(units), 1)
-            if b != a + 1 or not self.goes_on[a]
+            i for i, (a, b) in enumerate(pairwise(units), 1) if b != a + 1 or not self.goes_on[a]
         ]
-        return [
-            Run(beat, units[beat], stop - beat) for beat, stop in pairwise([*first, n_beats])
-        ]
+        return [Run(beat, units[beat], stop - beat) for beat, stop in pairwise([*first, n_beats])]
 
     def _step(
         self, cost: np.ndarray, after: np.ndarray, join_cost: float
@@ -147,9 +143,7 @@ class Corpus:
         end = ~self.goes_on[before]
         wanted = self.look[np.minimum(before + 1, len(cost) - 1)]
         unlike = (
-            (wanted**2).sum(axis=1)[:, None]
-            - 2 * wanted @ self.look.T
-            + (self.look**2).sum(axis=1)
+            (wanted**2).sum(axis=1)[:, None] - 2 * wanted @ self.look.T + (self.look**2).sum(axis=1)
         )
         unlike[end] = 1.0
         joined = cost[before, None] + join_cost * (1 + np.maximum(unlike, 0.0))
@@ -202,9 +196,7 @@ def load_units(
     return recording, start, stop, clip, _looks(recording, heard, start, stop), goes_on
 
 
-def _looks(
-    y: np.ndarray, heard: Hearing, start: np.ndarray, stop: np.ndarray
-) -> np.ndarray:
+def _looks(y: np.ndarray, heard: Hearing, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
     """Harmony, colour and accents of units: what should go on where units are joined."""
     import librosa
 

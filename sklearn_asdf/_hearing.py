@@ -78,9 +78,8 @@ class Hearing:
         begin = beat_position(self.beats, starts / self.sr)
         log_tempo = np.log2(60 * (end - begin) * self.sr / n_samples)
         angle = 2 * np.pi * beat_position(self.beats, (starts + n_samples / 2) / self.sr)
-        columns = [
-            10 * np.log10((self.energy[starts + n_samples] - self.energy[starts]) / n_samples + 1e-10)
-        ]
+        power = (self.energy[starts + n_samples] - self.energy[starts]) / n_samples
+        columns = [10 * np.log10(power + 1e-10)]
         spectra, rise = self.mel[frames], self.rise[frames]
         columns += _timbre(spectra, self.sr)
         columns += [
@@ -148,9 +147,9 @@ def hear(y: np.ndarray, *, sr: float, usual_tempo: float = 100.0) -> Hearing:
 
     hop_length = max(1, round(sr / 86))
     n_fft = 8 * hop_length
-    mel = melspectrogram(
-        y[None], sr=sr, n_fft=n_fft, hop_length=hop_length, n_mels=_N_MELS
-    )[0].T.astype(np.float32)
+    mel = melspectrogram(y[None], sr=sr, n_fft=n_fft, hop_length=hop_length, n_mels=_N_MELS)[
+        0
+    ].T.astype(np.float32)
     db = power_to_db(mel, ref=max(float(mel.max()), 1e-10), top_db=80.0)
     # A window feels an onset before its middle is there.
     rise = np.zeros(len(db))

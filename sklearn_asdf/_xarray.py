@@ -70,10 +70,13 @@ def _in_order(dataset: Any, name: str, wanted: list[str]) -> Any:
     if "individual" not in array.dims:
         array = array.expand_dims("individual")
     if set(array.dims) != set(wanted):
-        raise ValueError(
-            f"expected {name} over {', '.join(wanted)}, got {dataset[name].dims}"
-        )
+        raise ValueError(f"expected {name} over {_listed(wanted)}, got {dataset[name].dims}")
     return array.transpose(*wanted)
+
+
+def _listed(dims: list[str]) -> str:
+    names = {"time": "time", "space": "space", "keypoint": "keypoints"}
+    return ", ".join(names[d] for d in names if d in dims) + " and individuals"
 
 
 def _skeleton(joints: list[str]) -> Skeleton | None:

@@ -121,7 +121,7 @@ class DanceBeatTracker(MotionTransformer):
         "reach": [Interval(Real, 0, None, closed="left")],
         "n_trees": [Interval(Integral, 1, None, closed="left")],
         "cv": [Interval(Integral, 2, None, closed="left")],
-        "sr": [Interval(Real, 0, None, closed="neither")],
+        "sr": [Interval(Integral, 1, None, closed="left")],
         "usual_tempo": [Interval(Real, 40, 240, closed="both")],
         "random_state": ["random_state"],
     }
@@ -132,7 +132,7 @@ class DanceBeatTracker(MotionTransformer):
         reach: float = 0.67,
         n_trees: int = 100,
         cv: int = 3,
-        sr: float = 22050,
+        sr: int = 22050,
         usual_tempo: float = 100.0,
         random_state: Any = None,
     ) -> None:
@@ -239,7 +239,7 @@ class DanceBeatTracker(MotionTransformer):
 
     def _transform(self, motion: Motion) -> Motion:
         if self.model_ is None:
-            speed = _mean(magnitude(_with_kinematics(motion).velocity))
+            speed = _mean(magnitude(np.asarray(_with_kinematics(motion).velocity)))
             rest = rest_beat(speed, fps=motion.fps, lengths=motion.lengths)
             return motion._with(beat=rest.astype(motion.dtype))
         return self._tell(self.model_, motion, self._looks(motion))

@@ -556,9 +556,9 @@ class Motion:
         Returns
         -------
         Motion
-            With positions, confidence and beat only: compute derivatives after resampling. Frame i is the
-            pose at ``i / fps`` seconds, by cubic splines that stay within what was seen without a
-            gap. Nothing is filtered: smooth first when going to fewer frames a second.
+            With positions, confidence and beat only: compute derivatives after resampling. Frame i
+            is the pose at ``i / fps`` seconds, by cubic splines that stay within what was seen
+            without a gap. Nothing is filtered: smooth first when going to fewer frames a second.
 
         Examples
         --------
@@ -600,9 +600,9 @@ class Motion:
         Returns
         -------
         xarray.Dataset
-            ``position`` (time, space, keypoints, individuals) and, if they are known, ``confidence``
-            (time, keypoints, individuals) and ``beat`` (time, individuals), time in seconds. Each
-            clip is an individual.
+            ``position`` (time, space, keypoints, individuals) and, if they are known,
+            ``confidence`` (time, keypoints, individuals) and ``beat`` (time, individuals), time in
+            seconds. Each clip is an individual.
 
         See Also
         --------

@@ -18,6 +18,9 @@ from .functional.mixtures import GaussianMixtures
 __all__ = ["OnBeatRegressor"]
 
 _MIN_SCALE = 0.01
+# Share of dances whose beat has nothing to do with the music's, and how far off that is.
+_UNRELATED = 0.05
+_UNRELATED_SCALES = (0.5, 1.0, 1.0)
 
 
 def _has_density(self: OnBeatRegressor) -> bool:
@@ -58,7 +61,8 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     unconditional_ : GaussianMixtures
         A mixture of one row, fitted to the same codes without input.
     beat_error_ : tuple of ndarray
-        Weights (K,), means (K, 3) and scales (K, 3) of the code's beat less the dance's.
+        Weights (K,), means (K, 3) and scales (K, 3) of the code's beat less the dance's, K being
+        `n_mixtures` and one more; see the notes.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -75,6 +79,10 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     code :math:`(u, v)` whose beat is :math:`v` is
 
     .. math:: p(u, v \mid x) = p(u \mid x) \sum_k w_k \mathcal N(v - b(x); \mu_k, \sigma_k^2).
+
+    The last of the Gaussians in the sum is not learned: with a weight of 0.05 the beats have
+    nothing to do with each other, and are half an octave apart. Without it, one dance that is
+    misunderstood would outweigh all others in the likelihood.
 
     `predict` is the mean of the first and :math:`b(x)` itself: the dance's beat, not the mean of
     beats that agree with it and of those that do not. Where a dance has no beat (tempo 0), the
@@ -153,7 +161,12 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         spread = np.maximum(off.std(axis=0), 1e-6)
         n_mixtures = min(self.n_mixtures, len(y))
         weights, means, scales = fit_mixture(off / spread, n_mixtures, min_scale=_MIN_SCALE)
-        self.beat_error_ = weights, means * spread, scales * spread
+        # However well the training dances told it, a new one may tell nothing.
+        self.beat_error_ = (
+            np.append(weights * (1 - _UNRELATED), _UNRELATED),
+            np.vstack([means * spread, np.zeros(3)]),
+            np.vstack([scales * spread, _UNRELATED_SCALES]),
+        )
         spread = y.std(axis=0)
         self.unconditional_, _ = reference_mixture(
             y,
@@ -326,7 +339,8 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
                 problems.append(f"expected {name} as three column numbers, got {columns!r}")
             elif places.min() < -width or places.max() >= width or len(set(places % width)) < 3:
                 problems.append(
-                    f"expected {name} as three columns of {what}, which has {width}, got {columns!r}"
+                    f"expected {name} as three columns of {what}, which has {width}, "
+                    f"got {columns!r}"
                 )
             elif what == "X":
                 tempo, cosine, sine = X[:, places].T

@@ -94,8 +94,8 @@ def make_dance_pipeline(
         `"paper"` builds the networks of [1]_ to the letter, with their failings; `"default"`
         learns a code that keeps time and a mixture density sized to the data; `"tiny"` trains in
         seconds, for tests and first tries; `"units"` learns the beat of the dances, and plays
-        real music of the training set, chosen by what the dance tells, on that beat. A preset is nothing but parameters: `get_params`
-        shows all of it, `set_params` changes any of it.
+        real music of the training set, chosen by what the dance tells, on that beat. A preset is
+        nothing but parameters: `get_params` shows all of it, `set_params` changes any of it.
     n_keyframes : int, default=10
         Keyframes of a clip; they bound `n_keyframes - 1` windows.
     random_state : int, RandomState instance or None, default=None
@@ -151,7 +151,7 @@ def _motion_steps(preset: str, random_state: Any = None) -> dict[str, Any]:
                 normalize="clip",
             ),
         }
-    groups = ("effort", "shape", "level", "periodicity")
+    groups: tuple[str, ...] = ("effort", "shape", "level", "periodicity")
     steps = {"smooth": PoseSmoother(), "kinematics": KinematicsTransformer(scale="body")}
     if preset == "units":
         steps["beats"] = DanceBeatTracker(random_state=random_state)

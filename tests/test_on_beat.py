@@ -70,9 +70,12 @@ def test_the_density_knows_how_often_the_beat_is_wrong():
     X, y = beats()
     model = OnBeatRegressor(Plain(), **COLUMNS).fit(X, y)
     weights, means, scales = model.beat_error_
-    octave = np.abs(means[:, 0] + 1) < 0.1
-    assert weights[octave].sum() == pytest.approx(0.2, abs=0.05)
-    assert scales[~octave, 0].max() < 0.05
+    octave = np.abs(means[:3, 0] + 1) < 0.1
+    assert weights[:3][octave].sum() == pytest.approx(0.2, abs=0.05)
+    assert scales[:3][~octave, 0].max() < 0.05
+    # One dance that is off by a third of an octave costs some nats, not thousands.
+    odd = y[:1] + np.array([0, 0.33, 0, 0])
+    assert model.score_samples(X[:1], odd) > model.score_samples(X[:1], y[:1]) - 15
     assert model.gain(X, y) > 0.5
     new = beats(seed=1)
     assert model.gain(*new) == pytest.approx(model.gain(X, y), abs=0.2)

@@ -64,9 +64,7 @@ def detrend(
     return np.where(moving, pulse / np.where(moving, deviation, 1.0), 0.0)
 
 
-def rest_beat(
-    activity: ArrayLike, *, fps: float, lengths: ArrayLike | None = None
-) -> np.ndarray:
+def rest_beat(activity: ArrayLike, *, fps: float, lengths: ArrayLike | None = None) -> np.ndarray:
     """How near a beat each frame is, if beats are moments of rest.
 
     Parameters
@@ -333,25 +331,25 @@ def beat_tempo(
     >>> beat_tempo(np.cos(2 * np.pi * 1.5 * (t - t.mean()))[None], fps=30).round(1).tolist()
     [[90.0, 1.0, 1.0, 0.0]]
     """
-    beat = np.asarray(beat, dtype=float)
-    length = np.maximum(_clip_lengths(beat, lengths), 1)[:, None]
-    frame = np.arange(beat.shape[1])
+    values = np.asarray(beat, dtype=float)
+    length = np.maximum(_clip_lengths(values, lengths), 1)[:, None]
+    frame = np.arange(values.shape[1])
     inside = frame < length
     window = np.where(inside, np.sin(np.pi * (frame + 0.5) / length) ** 2, 0.0)
     weight = window / window.sum(axis=1, keepdims=True)
-    beat = np.where(inside, beat, 0.0)
-    beat = beat - (weight * beat).sum(axis=1, keepdims=True)
-    power = (weight * beat**2).sum(axis=1)
+    values = np.where(inside, values, 0.0)
+    values = values - (weight * values).sum(axis=1, keepdims=True)
+    power = (weight * values**2).sum(axis=1)
     tempi = np.geomspace(*tempo_range, 241)
     time = (frame - (length - 1) / 2) / fps
     usual = np.exp(-0.5 * np.log2(tempi / usual_tempo) ** 2)
-    score = np.empty((len(beat), len(tempi)))
+    score = np.empty((len(values), len(tempi)))
     wave = np.empty(score.shape, dtype=complex)
     for i, tempo in enumerate(tempi):
-        wave[:, i] = 2 * (weight * beat * np.exp(-2j * np.pi * tempo / 60 * time)).sum(axis=1)
+        wave[:, i] = 2 * (weight * values * np.exp(-2j * np.pi * tempo / 60 * time)).sum(axis=1)
         score[:, i] = np.abs(wave[:, i]) ** 2 * usual[i]
     best = np.clip(score.argmax(axis=1), 1, len(tempi) - 2)
-    row = np.arange(len(beat))
+    row = np.arange(len(values))
     left, top, right = (score[row, best + d] for d in (-1, 0, 1))
     bend = left - 2 * top + right
     shift = np.divide(0.5 * (left - right), bend, out=np.zeros(len(best)), where=bend < 0)

@@ -125,7 +125,7 @@ def _turn(here: np.ndarray, before: np.ndarray, last: np.ndarray | None) -> np.n
 
 def _nearest_peak(size: np.ndarray) -> np.ndarray:
     """Bin of the spectral peak nearest to each bin, (n_frames, n_bins)."""
-    n_frames, n_bins = size.shape
+    n_bins = size.shape[1]
     padded = np.pad(size, ((0, 0), (2, 2)), constant_values=-1.0)
     around = [padded[:, i : i + n_bins] for i in (0, 1, 3, 4)]
     peak = np.logical_and.reduce([size >= other for other in around])
