@@ -32,7 +32,7 @@ def fitted(data):
     return make_dance_pipeline("tiny", random_state=0).fit(data.poses, data.audio)
 
 
-@pytest.mark.parametrize("preset", ["default", "paper", "tiny", "units"])
+@pytest.mark.parametrize("preset", ["default", "codec", "paper", "tiny", "units"])
 def test_a_preset_is_a_plain_pipeline_of_parameters(preset):
     pipe = make_dance_pipeline(preset, n_keyframes=7)
     assert type(pipe) is Pipeline
