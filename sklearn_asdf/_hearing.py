@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from .audio import AudioClips
 from .functional.beat_grid import beat_position
@@ -20,6 +21,8 @@ _N_MELS, _N_BANDS = 40, 10
 _METRE = {"half_beat": 0.5, "two_beats": 2.0, "three_beats": 3.0, "four_beats": 4.0}
 # Frames by which the rise of a window comes before the onset in it, measured on clicks.
 _EARLY = 3
+# Clips whose spectra are held at once.
+_BATCH = 64
 _PERIODS = np.linspace(0.25, 1.5, 80)
 
 # Names of the descriptors, in order; UnitEncoder documents them.
@@ -70,6 +73,10 @@ class Hearing:
 
     def describe(self, starts: np.ndarray, n_samples: int) -> np.ndarray:
         """Return the descriptors of clips that begin at `starts`, (n_clips, n_descriptors)."""
+        parts = [self._describe(starts[b], n_samples) for b in gen_batches(len(starts), _BATCH)]
+        return np.concatenate(parts)
+
+    def _describe(self, starts: np.ndarray, n_samples: int) -> np.ndarray:
         rate = self.sr / self.hop_length
         n_frames = max(1, round(n_samples / self.hop_length))
         first = np.minimum(np.rint(starts / self.hop_length).astype(int), len(self.mel) - n_frames)

@@ -37,8 +37,8 @@ _CENTRES = (("head", "nose"), ("pelvis", "waist", "spine"))
 _STEP = 2 / 15
 # Frames, evenly spread over the clips, that are learned from.
 _FRAMES_LEARNED = 20_000
-# Frames that are told at once: some tens of megabytes.
-_FRAMES_TOLD = 20_000
+# Clips that are looked at at once: some tens of megabytes.
+_BLOCK = 64
 
 
 class DanceBeatTracker(MotionTransformer):
@@ -176,28 +176,27 @@ class DanceBeatTracker(MotionTransformer):
         Motion
             With `beat`, of models that did not learn from the clip's recording.
         """
-        motion, looks, phase, groups = self._fit(X, y)
+        motion, phase, groups = self._fit(X, y)
         if self.model_ is None or len(np.unique(groups)) < 2:
             return self._transform(motion)
         n_splits = min(self.cv, len(np.unique(groups)))
         beat = np.empty(motion.shape[:2], motion.dtype)
         for train, test in GroupKFold(n_splits).split(phase, groups=groups):
-            model = self._learn(motion[train], looks[train], phase[train])
-            beat[test] = self._tell(model, motion[test], looks[test]).beat
+            model = self._learn(motion[train], phase[train])
+            beat[test] = self._tell(model, motion[test]).beat
         return motion._with(beat=beat)
 
-    def _fit(self, X: Any, y: Any) -> tuple[Motion, Any, Any, Any]:
+    def _fit(self, X: Any, y: Any) -> tuple[Motion, Any, Any]:
         validate_parameters(self)
         motion = validate_motion(self, X, reset=True)
         music = self._music(motion, y)
         self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        self.model_, looks, phase, groups = None, None, None, None
+        self.model_, phase, groups = None, None, None
         if music is not None:
             phase = self._phases(motion, music)
             groups = music.groups if isinstance(music, AudioClips) else np.arange(len(music))
-            looks = self._looks(motion)
-            self.model_ = self._learn(motion, looks, phase)
-        return motion, looks, phase, groups
+            self.model_ = self._learn(motion, phase)
+        return motion, phase, groups
 
     def _music(self, motion: Motion, y: Any) -> Any:
         """The music, checked, or None where `y` is none."""
@@ -242,7 +241,7 @@ class DanceBeatTracker(MotionTransformer):
             speed = _mean(magnitude(np.asarray(_with_kinematics(motion).velocity)))
             rest = rest_beat(speed, fps=motion.fps, lengths=motion.lengths)
             return motion._with(beat=rest.astype(motion.dtype))
-        return self._tell(self.model_, motion, self._looks(motion))
+        return self._tell(self.model_, motion)
 
     def _looks(self, motion: Motion) -> np.ndarray:
         """Curves of movement, standardised within each clip, (n_clips, n_frames, n_curves)."""
@@ -261,19 +260,21 @@ class DanceBeatTracker(MotionTransformer):
         spread = np.sqrt((looks**2).sum(axis=1, keepdims=True) / count)
         return (looks / np.where(spread > 1e-9, spread, 1.0)).astype(np.float32)
 
-    def _around(self, looks: np.ndarray, motion: Motion, clip: Any, frame: Any) -> np.ndarray:
-        """What is looked at for frames of clips: the curves at moments around each."""
+    def _around(self, motion: Motion, inside: np.ndarray) -> np.ndarray:
+        """What is looked at for frames, bool (n_clips, n_frames): the curves around each."""
         n = int(self.reach / _STEP)
         offset = np.rint(np.arange(-n, n + 1) * _STEP * motion.fps).astype(int)
+        clip, frame = np.nonzero(inside)
         last = np.maximum(motion.lengths[clip] - 1, 0)
         near = np.clip(frame[:, None] + offset, 0, last[:, None])
-        return looks[clip[:, None], near].reshape(len(near), -1)
+        return self._looks(motion)[clip[:, None], near].reshape(len(near), -1)
 
-    def _learn(self, motion: Motion, looks: np.ndarray, phase: np.ndarray) -> Any:
-        clip, frame = np.nonzero(np.arange(motion.n_frames) < motion.lengths[:, None])
+    def _learn(self, motion: Motion, phase: np.ndarray) -> Any:
+        inside = np.arange(motion.n_frames) < motion.lengths[:, None]
         # An odd step, or every clip would be looked at in the same few frames.
-        step = max(1, -(-len(clip) // _FRAMES_LEARNED)) | 1
-        clip, frame = clip[::step], frame[::step]
+        step = 1 + 2 * (int(np.count_nonzero(inside)) // _FRAMES_LEARNED // 2)
+        chosen = np.zeros_like(inside)
+        chosen[tuple(place[::step] for place in np.nonzero(inside))] = True
         model = HistGradientBoostingRegressor(
             learning_rate=0.12,
             max_iter=self.n_trees,
@@ -282,15 +283,15 @@ class DanceBeatTracker(MotionTransformer):
             early_stopping=False,
             random_state=self._seed,
         )
-        return model.fit(self._around(looks, motion, clip, frame), phase[clip, frame])
+        rows = [self._around(motion[b], chosen[b]) for b in gen_batches(len(motion), _BLOCK)]
+        return model.fit(np.concatenate(rows), phase[chosen])
 
-    def _tell(self, model: Any, motion: Motion, looks: np.ndarray) -> Motion:
-        clip, frame = np.nonzero(np.arange(motion.n_frames) < motion.lengths[:, None])
+    def _tell(self, model: Any, motion: Motion) -> Motion:
+        inside = np.arange(motion.n_frames) < np.maximum(motion.lengths, 1)[:, None]
         beat = np.zeros(motion.shape[:2], motion.dtype)
-        for rows in gen_batches(len(clip), _FRAMES_TOLD):
-            i, j = clip[rows], frame[rows]
-            told = model.predict(self._around(looks, motion, i, j))
-            beat[i, j] = np.clip(told, -1.0, 1.0)
+        for block in gen_batches(len(motion), _BLOCK):
+            told = model.predict(self._around(motion[block], inside[block]))
+            beat[block][inside[block]] = np.clip(told, -1.0, 1.0)
         return motion._with(beat=beat)
 
 
