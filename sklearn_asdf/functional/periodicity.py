@@ -328,8 +328,9 @@ def beat_tempo(
     >>> import numpy as np
     >>> from sklearn_asdf.functional.periodicity import beat_tempo
     >>> t = np.arange(240) / 30
-    >>> beat_tempo(np.cos(2 * np.pi * 1.5 * (t - t.mean()))[None], fps=30).round(1).tolist()
-    [[90.0, 1.0, 1.0, 0.0]]
+    >>> beat = np.cos(2 * np.pi * 1.5 * (t - t.mean()))
+    >>> beat_tempo(beat[None], fps=30)[0, :3].round(1).tolist()
+    [90.0, 1.0, 1.0]
     """
     values = np.asarray(beat, dtype=float)
     length = np.maximum(_clip_lengths(values, lengths), 1)[:, None]
@@ -343,19 +344,18 @@ def beat_tempo(
     tempi = np.geomspace(*tempo_range, 241)
     time = (frame - (length - 1) / 2) / fps
     usual = np.exp(-0.5 * np.log2(tempi / usual_tempo) ** 2)
-    score = np.empty((len(values), len(tempi)))
-    wave = np.empty(score.shape, dtype=complex)
+    wave = np.empty((len(values), len(tempi)), dtype=complex)
     for i, tempo in enumerate(tempi):
         wave[:, i] = 2 * (weight * values * np.exp(-2j * np.pi * tempo / 60 * time)).sum(axis=1)
-        score[:, i] = np.abs(wave[:, i]) ** 2 * usual[i]
-    best = np.clip(score.argmax(axis=1), 1, len(tempi) - 2)
+    size = np.abs(wave) ** 2
+    best = np.clip((size * usual).argmax(axis=1), 1, len(tempi) - 2)
     row = np.arange(len(values))
-    left, top, right = (score[row, best + d] for d in (-1, 0, 1))
+    left, top, right = (size[row, best + d] for d in (-1, 0, 1))
     bend = left - 2 * top + right
     shift = np.divide(0.5 * (left - right), bend, out=np.zeros(len(best)), where=bend < 0)
     tempo = tempi[best] * (tempi[1] / tempi[0]) ** np.clip(shift, -0.5, 0.5)
     phase = np.angle(wave[row, best])
-    strength = np.abs(wave[row, best]) ** 2 / np.maximum(2 * power, 1e-30)
+    strength = top / np.maximum(2 * power, 1e-30)
     out = np.stack([tempo, np.minimum(strength, 1.0), np.cos(phase), np.sin(phase)], axis=1)
     out[power < 1e-12] = 0.0
     return out
