@@ -71,7 +71,7 @@ def models(options, memory):
     step = clone(paper).set_params(lma__normalize=None, scale=StandardScaler())
     yield "+ features scaled over the training set", step, None
 
-    default = make_dance_pipeline("default", **shared)
+    default = make_dance_pipeline("codec", **shared)
     if options.quick:
         default.set_params(music__transformer__epochs=0, music__regressor__epochs=5)
     own = clone(default)
@@ -96,6 +96,13 @@ def models(options, memory):
     yield "+ linear map (default)", default, None
     for temperature in (0.3, 1.0):
         yield f"default, drawn at {temperature}", default, temperature
+
+    units = make_dance_pipeline("units", **shared)
+    if options.quick:
+        units.set_params(beats__n_trees=20, music__regressor__regressor__epochs=5)
+    yield "units of real music on the dance's beat", units, None
+    for temperature in (0.3, 1.0):
+        yield f"units, drawn at {temperature}", units, temperature
 
     nearest = clone(default).set_params(music__regressor=KNeighborsRegressor(1))
     yield "nearest training dance's music", nearest, None

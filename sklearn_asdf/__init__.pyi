@@ -9,6 +9,7 @@ from . import report as report
 from . import video as video
 from .audio import AudioClips as AudioClips
 from .batches import BatchTransformer as BatchTransformer
+from .beats import DanceBeatTracker as DanceBeatTracker
 from .functional.mixtures import GaussianMixtures as GaussianMixtures
 from .keyframes import KeyframeSegmenter as KeyframeSegmenter
 from .kinematics import KinematicsTransformer as KinematicsTransformer
@@ -16,6 +17,7 @@ from .lma import LMAFeaturizer as LMAFeaturizer
 from .mdn import MDNRegressor as MDNRegressor
 from .mel import MelEncoder as MelEncoder
 from .motion import Motion as Motion
+from .on_beat import OnBeatRegressor as OnBeatRegressor
 from .persistence import load as load
 from .persistence import save as save
 from .pipeline import make_dance_pipeline as make_dance_pipeline
@@ -23,11 +25,13 @@ from .pipeline import make_lma_pipeline as make_lma_pipeline
 from .skeletons import Skeleton as Skeleton
 from .smoothing import PoseSmoother as PoseSmoother
 from .target import AudioTargetRegressor as AudioTargetRegressor
+from .units import UnitEncoder as UnitEncoder
 
 __all__ = [
     "AudioClips",
     "AudioTargetRegressor",
     "BatchTransformer",
+    "DanceBeatTracker",
     "GaussianMixtures",
     "KeyframeSegmenter",
     "KinematicsTransformer",
@@ -35,8 +39,10 @@ __all__ = [
     "MDNRegressor",
     "MelEncoder",
     "Motion",
+    "OnBeatRegressor",
     "PoseSmoother",
     "Skeleton",
+    "UnitEncoder",
     "datasets",
     "functional",
     "io",

@@ -72,6 +72,10 @@ def fit_encoder(transformer: Any, audio: Any, memory: Any) -> tuple[Any, np.ndar
 
 
 def _fit(transformer: Any, audio: Any) -> tuple[Any, np.ndarray]:
+    if hasattr(transformer, "fit_transform"):
+        # Those that would listen twice need not.
+        codes = transformer.fit_transform(audio)
+        return transformer, codes
     transformer = transformer.fit(audio)
     return transformer, transformer.transform(audio)
 

@@ -18,6 +18,7 @@ import numpy as np
 from .functional import fluidity, geometry, lma, periodicity
 from .functional.frames import fill_curves
 from .functional.kinematics import magnitude
+from .functional.periodicity import rest_beat
 from .functional.windows import reduce_windows
 from .motion import Motion
 
@@ -87,6 +88,13 @@ class Scene:
     def activity(self) -> np.ndarray:
         """Mean speed of all joints, (n_clips, n_frames)."""
         return self.curve(self.speed)
+
+    @cached_property
+    def beat(self) -> np.ndarray:
+        """How near a beat each frame is, (n_clips, n_frames); at rest, where no stage told."""
+        if self.motion.beat is not None:
+            return np.asarray(self.motion.beat, dtype=float)
+        return rest_beat(self.activity, fps=self.motion.fps, lengths=self.motion.lengths)
 
     @cached_property
     def acceleration(self) -> np.ndarray:
@@ -411,6 +419,19 @@ def rhythm(scene: Scene) -> Columns:
     return dict(zip((*names, "beat_cos", "beat_sin"), tempo.T))
 
 
+def beat(scene: Scene) -> Columns:
+    """Return tempo and strength of the beat that was told, and its phase in mid-clip."""
+    tempo, strength, cosine, sine = periodicity.beat_tempo(
+        scene.beat, fps=scene.motion.fps, lengths=scene.motion.lengths
+    ).T
+    return {
+        "beat_tempo": tempo,
+        "beat_strength": strength,
+        "mid_beat_cos": strength * cosine,
+        "mid_beat_sin": strength * sine,
+    }
+
+
 def pulse(scene: Scene) -> Columns:
     """Return how strongly the activity repeats itself at each of ten tempi."""
     strength = periodicity.tempogram(
@@ -435,4 +456,5 @@ CLIP_GROUPS: dict[str, Callable[[Scene], Columns]] = {
     "level": level,
     "periodicity": rhythm,
     "pulse": pulse,
+    "beat": beat,
 }

@@ -30,6 +30,8 @@ def to_xarray(motion: Motion) -> Any:
     if motion.confidence is not None:
         dims = ("time", "keypoints", "individuals")
         data["confidence"] = (dims, motion.confidence.transpose(1, 2, 0))
+    if motion.beat is not None:
+        data["beat"] = (("time", "individuals"), motion.beat.T)
     attrs: dict[str, Any] = {
         "fps": motion.fps,
         "time_unit": "seconds",
@@ -53,10 +55,13 @@ def from_xarray(dataset: Any, *, fps: float | None, skeleton: Skeleton | str | N
     confidence = None
     if "confidence" in dataset.data_vars:
         confidence = _in_order(dataset, "confidence", ["individual", "time", "keypoint"]).values
+    beat = None
+    if "beat" in dataset.data_vars:
+        beat = _in_order(dataset, "beat", ["individual", "time"]).values
     if skeleton is None and "keypoint" in position.coords:
         skeleton = _skeleton([str(k) for k in position["keypoint"].values])
     fps = _frame_rate(dataset, position) if fps is None else fps
-    return Motion(position.values, fps=fps, skeleton=skeleton, confidence=confidence)
+    return Motion(position.values, fps=fps, skeleton=skeleton, confidence=confidence, beat=beat)
 
 
 def _in_order(dataset: Any, name: str, wanted: list[str]) -> Any:
@@ -65,11 +70,13 @@ def _in_order(dataset: Any, name: str, wanted: list[str]) -> Any:
     if "individual" not in array.dims:
         array = array.expand_dims("individual")
     if set(array.dims) != set(wanted):
-        raise ValueError(
-            f"expected {name} over time, {'space, ' if 'space' in wanted else ''}keypoints and "
-            f"individuals, got {dataset[name].dims}"
-        )
+        raise ValueError(f"expected {name} over {_listed(wanted)}, got {dataset[name].dims}")
     return array.transpose(*wanted)
+
+
+def _listed(dims: list[str]) -> str:
+    names = {"time": "time", "space": "space", "keypoint": "keypoints"}
+    return ", ".join(names[d] for d in names if d in dims) + " and individuals"
 
 
 def _skeleton(joints: list[str]) -> Skeleton | None:

@@ -116,6 +116,9 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
       double_tempo_strength (autocorrelation), beat_cos and beat_sin (phase of the beat at the
       first frame); a beat is a moment of rest, of which a gesture to and fro has two
     - "pulse": the autocorrelation at ten tempi from 50 to 210 beats a minute
+    - "beat": beat_tempo (beats a minute) and beat_strength (0 to 1) of the beat that a
+      `DanceBeatTracker` told, or else of moments of rest; mid_beat_cos and mid_beat_sin, cosine
+      and sine of its phase in the middle of the clip, times the strength
 
     Columns whose joints the skeleton lacks are left out.
 

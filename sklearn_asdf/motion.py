@@ -69,6 +69,8 @@ class Motion:
         Curvature of each joint's path, in 1 by the unit of length.
     keyframes : array-like of int, shape (n_clips, n_keyframes), default=None
         Frames between which features are computed, increasing.
+    beat : array-like of shape (n_clips, n_frames), default=None
+        How near a beat is: 1 on it, -1 half way between two, 0 where nothing is known.
 
     Attributes
     ----------
@@ -110,6 +112,7 @@ class Motion:
     jerk: np.ndarray | None = None
     curvature: np.ndarray | None = None
     keyframes: np.ndarray | None = None
+    beat: np.ndarray | None = None
 
     def __init__(
         self,
@@ -123,6 +126,7 @@ class Motion:
         jerk: Any = None,
         curvature: Any = None,
         keyframes: Any = None,
+        beat: Any = None,
     ) -> None:
         position = _as_float(position, name="poses")
         if position.ndim != 4:
@@ -140,6 +144,7 @@ class Motion:
             "jerk": jerk,
             "curvature": curvature,
             "confidence": confidence,
+            "beat": beat,
         }
         problems = []
         if min(position.shape[1:]) == 0:
@@ -167,7 +172,8 @@ class Motion:
             if value is None:
                 continue
             value = values[name] = _as_float(value, name=name)
-            expected = position.shape if name in _VECTORS else position.shape[:3]
+            n_axes = 4 if name in _VECTORS else 3 if name in _SCALARS else 2
+            expected = position.shape[:n_axes]
             if value.shape != expected:
                 problems.append(f"expected {name} of shape {expected}, got {value.shape}")
         if keyframes is not None:
@@ -313,7 +319,7 @@ class Motion:
     def _map(self, function: Any, *, drop: Sequence[str] = ()) -> Motion:
         """Return a Motion of `function` of every array that it holds."""
         arrays = {"position": function(self.position)}
-        for name in (*_VECTORS, *_SCALARS, "keyframes"):
+        for name in (*_VECTORS, *_SCALARS, "beat", "keyframes"):
             value = getattr(self, name)
             if value is not None and name not in drop:
                 arrays[name] = function(value)
@@ -444,11 +450,11 @@ class Motion:
         raise_all(problems)
         n_frames = max(m.n_frames for m in motions)
         arrays = {}
-        for name in ("position", *_VECTORS, *_SCALARS):
+        for name in ("position", *_VECTORS, *_SCALARS, "beat"):
             parts = [p for m in motions if (p := getattr(m, name)) is not None]
             if len(parts) < len(motions):
                 continue
-            fill = 0.0 if name == "confidence" else np.nan
+            fill = 0.0 if name in ("confidence", "beat") else np.nan
             arrays[name] = np.concatenate([_pad_frames(p, n_frames, fill) for p in parts])
         keys = [m.keyframes for m in motions if m.keyframes is not None]
         if len(keys) == len(motions) and len({k.shape[1] for k in keys}) == 1:
@@ -550,9 +556,9 @@ class Motion:
         Returns
         -------
         Motion
-            With positions and confidence only: compute derivatives after resampling. Frame i is the
-            pose at ``i / fps`` seconds, by cubic splines that stay within what was seen without a
-            gap. Nothing is filtered: smooth first when going to fewer frames a second.
+            With positions, confidence and beat only: compute derivatives after resampling. Frame i
+            is the pose at ``i / fps`` seconds, by cubic splines that stay within what was seen
+            without a gap. Nothing is filtered: smooth first when going to fewer frames a second.
 
         Examples
         --------
@@ -568,14 +574,23 @@ class Motion:
         if fps == self.fps:
             return self
         position = filters.resample(self.position, fps=self.fps, new_fps=fps)
-        confidence = self.confidence
-        if confidence is not None:
-            time = np.arange(position.shape[1]) * (self.fps / fps)
-            low = np.minimum(time.astype(np.intp), self.n_frames - 1)
-            high = np.minimum(low + 1, self.n_frames - 1)
-            share = np.asarray(time - low, dtype=confidence.dtype)[:, None]
-            confidence = confidence[:, low] * (1 - share) + confidence[:, high] * share
-        return Motion(position, fps=fps, skeleton=self.skeleton, confidence=confidence)
+        time = np.arange(position.shape[1]) * (self.fps / fps)
+        low = np.minimum(time.astype(np.intp), self.n_frames - 1)
+        high = np.minimum(low + 1, self.n_frames - 1)
+
+        def between(values: np.ndarray | None) -> np.ndarray | None:
+            if values is None:
+                return None
+            share = (time - low).reshape(-1, *[1] * (values.ndim - 2)).astype(values.dtype)
+            return values[:, low] * (1 - share) + values[:, high] * share
+
+        return Motion(
+            position,
+            fps=fps,
+            skeleton=self.skeleton,
+            confidence=between(self.confidence),
+            beat=between(self.beat),
+        )
 
     # Other containers
 
@@ -585,8 +600,9 @@ class Motion:
         Returns
         -------
         xarray.Dataset
-            ``position`` (time, space, keypoints, individuals) and, if it is known, ``confidence``
-            (time, keypoints, individuals), time in seconds. Each clip is an individual.
+            ``position`` (time, space, keypoints, individuals) and, if they are known,
+            ``confidence`` (time, keypoints, individuals) and ``beat`` (time, individuals), time in
+            seconds. Each clip is an individual.
 
         See Also
         --------
@@ -611,7 +627,7 @@ class Motion:
         ----------
         dataset : xarray.Dataset
             With ``position`` over time, space, keypoints and individuals (the last may be missing),
-            in any order, and possibly ``confidence``.
+            in any order, and possibly ``confidence`` and ``beat``.
         fps : float or None, default=None
             Frames a second (Hz); None takes the attribute ``fps``, or else the step of time in
             seconds.

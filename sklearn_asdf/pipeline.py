@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ._validation import check_choice
+from .beats import DanceBeatTracker
 from .keyframes import KeyframeSegmenter
 from .kinematics import KinematicsTransformer
 from .lma import LMAFeaturizer
@@ -16,7 +17,9 @@ from .smoothing import PoseSmoother
 
 __all__ = ["make_dance_pipeline", "make_lma_pipeline"]
 
-PRESETS = ("default", "paper", "tiny")
+PRESETS = ("default", "codec", "paper", "tiny", "units")
+# What measurement on held-out performances found best, among those that anything depends on.
+_DEFAULT = "codec"
 
 
 def make_lma_pipeline(
@@ -34,11 +37,12 @@ def make_lma_pipeline(
 
     Parameters
     ----------
-    preset : {"default", "paper", "tiny"}, default="default"
+    preset : {"default", "codec", "paper", "tiny", "units"}, default="default"
         `"paper"` follows [1]_ to the letter: raw pixels, curvature as it is, features scaled
-        within each clip. `"default"` measures in body lengths, so that a dancer nearer to the
-        camera is not a wilder dancer, keeps the curvature finite where the speed vanishes, and
-        adds the level and the periodicity of the motion. `"tiny"` is the default's features.
+        within each clip. `"codec"`, the default, measures in body lengths, so that a dancer nearer
+        to the camera is not a wilder dancer, keeps the curvature finite where the speed vanishes,
+        and adds the level and the periodicity of the motion. `"tiny"` has the same features;
+        `"units"` adds the beat, which it learns if `fit` gets the music.
     n_keyframes : int, default=10
         Keyframes of a clip; they bound `n_keyframes - 1` windows.
     cutoff : float, default=3.0
@@ -51,7 +55,8 @@ def make_lma_pipeline(
     Returns
     -------
     pipeline : sklearn.pipeline.Pipeline
-        With the steps `smooth`, `kinematics`, `keyframes` and `lma`.
+        With the steps `smooth`, `kinematics`, `keyframes` and `lma`; in the preset `"units"` with
+        `beats` before `keyframes`.
 
     References
     ----------
@@ -69,7 +74,8 @@ def make_lma_pipeline(
     >>> list(table.columns[:5])
     ['window1_weight', 'window1_time', 'window1_space', 'window1_flow', 'window1_shape']
     """
-    check_choice(preset, PRESETS, name="preset")
+    preset = check_choice(preset, PRESETS, name="preset")
+    preset = _DEFAULT if preset == "default" else preset
     steps = _motion_steps(preset)
     pipeline = Pipeline(list(steps.items()), memory=memory, verbose=verbose)
     return pipeline.set_params(keyframes__n_keyframes=n_keyframes, smooth__cutoff=cutoff)
@@ -87,11 +93,12 @@ def make_dance_pipeline(
 
     Parameters
     ----------
-    preset : {"default", "paper", "tiny"}, default="default"
-        `"paper"` builds the networks of [1]_ to the letter, with their failings; `"default"`
-        learns a code that keeps time and a mixture density sized to the data; `"tiny"` trains in
-        seconds, for tests and first tries. A preset is nothing but parameters: `get_params`
-        shows all of it, `set_params` changes any of it.
+    preset : {"default", "codec", "paper", "tiny", "units"}, default="default"
+        `"paper"` builds the networks of [1]_ to the letter, with their failings; `"codec"`, the
+        default, learns a code that keeps time and a mixture density sized to the data; `"tiny"`
+        trains in seconds, for tests and first tries; `"units"` learns the beat of the dances, and
+        plays real music of the training set, chosen by what the dance tells, on that beat. A
+        preset is nothing but parameters: `get_params` shows all of it, `set_params` changes any.
     n_keyframes : int, default=10
         Keyframes of a clip; they bound `n_keyframes - 1` windows.
     random_state : int, RandomState instance or None, default=None
@@ -104,7 +111,8 @@ def make_dance_pipeline(
     Returns
     -------
     pipeline : sklearn.pipeline.Pipeline
-        With the steps `smooth`, `kinematics`, `keyframes`, `lma`, `scale` and `music`.
+        With the steps `smooth`, `kinematics`, `keyframes`, `lma`, `scale` and `music`; in the
+        preset `"units"` with `beats` before `keyframes`.
 
     References
     ----------
@@ -121,16 +129,18 @@ def make_dance_pipeline(
     >>> pipe.get_params()["music__regressor__n_mixtures"]
     10
     """
-    check_choice(preset, PRESETS, name="preset")
-    steps = _motion_steps(preset)
-    # The paper scales within each clip, in its featurizer, and not over the training set.
-    steps["scale"] = "passthrough" if preset == "paper" else StandardScaler()
+    preset = check_choice(preset, PRESETS, name="preset")
+    preset = _DEFAULT if preset == "default" else preset
+    steps = _motion_steps(preset, random_state)
+    # The paper scales within each clip, in its featurizer, and not over the training set; where
+    # tempo and beat are taken over as they are, the density scales for itself.
+    steps["scale"] = "passthrough" if preset in ("paper", "units") else StandardScaler()
     steps["music"] = _music_step(preset, random_state=random_state, memory=memory, verbose=verbose)
     pipeline = Pipeline(list(steps.items()), memory=memory)
     return pipeline.set_params(keyframes__n_keyframes=n_keyframes)
 
 
-def _motion_steps(preset: str) -> dict[str, Any]:
+def _motion_steps(preset: str, random_state: Any = None) -> dict[str, Any]:
     """Smoothing to features, by preset."""
     if preset == "paper":
         return {
@@ -145,19 +155,21 @@ def _motion_steps(preset: str) -> dict[str, Any]:
                 normalize="clip",
             ),
         }
-    return {
-        "smooth": PoseSmoother(),
-        "kinematics": KinematicsTransformer(scale="body"),
-        "keyframes": KeyframeSegmenter(),
-        "lma": LMAFeaturizer(groups=("effort", "shape", "level", "periodicity")),
-    }
+    groups: tuple[str, ...] = ("effort", "shape", "level", "periodicity")
+    steps = {"smooth": PoseSmoother(), "kinematics": KinematicsTransformer(scale="body")}
+    if preset == "units":
+        steps["beats"] = DanceBeatTracker(random_state=random_state)
+        groups = (*groups, "beat")
+    return steps | {"keyframes": KeyframeSegmenter(), "lma": LMAFeaturizer(groups=groups)}
 
 
 def _music_step(preset: str, *, random_state, memory, verbose):
     """Audio code and density, by preset."""
     from .mdn import MDNRegressor
     from .mel import MelEncoder
+    from .on_beat import OnBeatRegressor
     from .target import AudioTargetRegressor
+    from .units import UnitEncoder
 
     common = {"random_state": random_state, "verbose": verbose}
     if preset == "paper":
@@ -167,6 +179,11 @@ def _music_step(preset: str, *, random_state, memory, verbose):
         bands = {"n_mels": 40, "n_fft": 2048}
         encoder = MelEncoder(code_size=64, steps=8, epochs=0, n_iter=8, **bands, **common)
         density = MDNRegressor(2, linear=True, hidden_layer_sizes=(16,), epochs=5, **common)
+    elif preset == "units":
+        encoder = UnitEncoder()
+        rest = MDNRegressor(3, linear=True, **common)
+        # Tempo, cosine and sine among the last four columns, those of group "beat".
+        density = OnBeatRegressor(rest, beat_columns=(-4, -2, -1))
     else:
         encoder = MelEncoder(**common)
         # Of a code's thousand numbers a dance tells few, such as the level: those get a map.

@@ -322,3 +322,51 @@ def test_skeleton_is_known_by_the_number_of_joints_unless_told():
     assert Motion(poses, skeleton=None).skeleton is None
     assert Motion(poses, skeleton=None)[0].skeleton is None
     assert Motion(np.zeros((1, 5, 4, 2))).skeleton is None
+
+
+def with_beat(n_clips=3, n_frames=60, fps=30.0):
+    """Poses whose beat is a cosine of 1 Hz, other in each clip."""
+    time = np.arange(n_frames) / fps
+    beat = np.cos(2 * np.pi * time + np.arange(n_clips)[:, None])
+    position = np.random.default_rng(0).normal(size=(n_clips, n_frames, 17, 2))
+    return Motion(position, fps=fps, skeleton="coco17", beat=beat)
+
+
+def test_the_beat_goes_with_its_clips_and_frames():
+    motion = with_beat()
+    assert "with beat" in repr(motion)
+    np.testing.assert_array_equal(motion[1:].beat, motion.beat[1:])
+    np.testing.assert_array_equal(motion.frames(10, 40).beat, motion.beat[:, 10:40])
+    windows = motion[:1].windows(1.0, 0.5)
+    np.testing.assert_array_equal(windows.beat[2], motion.beat[0, 30:60])
+    again = pickle.loads(pickle.dumps(motion))
+    np.testing.assert_array_equal(again.beat, motion.beat)
+
+
+def test_the_beat_is_joined_and_padded_with_nothing_known():
+    joined = Motion.concatenate([with_beat(2, 60), with_beat(1, 40)])
+    assert joined.beat.shape == (3, 60)
+    assert not joined.beat[2, 40:].any()
+    bare = Motion(np.zeros((1, 60, 17, 2)))
+    assert Motion.concatenate([with_beat(), bare]).beat is None
+
+
+@pytest.mark.parametrize("fps", [25.0, 60.0])
+def test_the_beat_is_resampled(fps):
+    motion = with_beat().resample(fps)
+    time = np.arange(motion.n_frames) / fps
+    true = np.cos(2 * np.pi * time + np.arange(3)[:, None])
+    np.testing.assert_allclose(motion.beat[:, :-2], true[:, :-2], atol=0.01)
+
+
+def test_the_beat_survives_xarray():
+    pytest.importorskip("xarray")
+    motion = with_beat()
+    dataset = motion.to_xarray()
+    assert dataset.beat.dims == ("time", "individuals")
+    np.testing.assert_array_equal(Motion.from_xarray(dataset).beat, motion.beat)
+
+
+def test_a_beat_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"expected beat of shape \(2, 60\), got \(2, 60, 17\)"):
+        Motion(np.zeros((2, 60, 17, 2)), beat=np.zeros((2, 60, 17)))

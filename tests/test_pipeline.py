@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import spearmanr
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline
 
@@ -16,6 +17,8 @@ from sklearn_asdf import Motion, make_dance_pipeline, make_lma_pipeline
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.testing import run_in_new_process
 
+# The preset "units" without a network and with few trees.
+QUICK = {"beats__n_trees": 5, "music__regressor__regressor": Ridge()}
 STEPS = ["smooth", "kinematics", "keyframes", "lma", "scale", "music"]
 
 
@@ -29,11 +32,12 @@ def fitted(data):
     return make_dance_pipeline("tiny", random_state=0).fit(data.poses, data.audio)
 
 
-@pytest.mark.parametrize("preset", ["default", "paper", "tiny"])
+@pytest.mark.parametrize("preset", ["default", "codec", "paper", "tiny", "units"])
 def test_a_preset_is_a_plain_pipeline_of_parameters(preset):
     pipe = make_dance_pipeline(preset, n_keyframes=7)
     assert type(pipe) is Pipeline
-    assert list(pipe.named_steps) == STEPS
+    assert [name for name in pipe.named_steps if name != "beats"] == STEPS
+    assert ("beats" in pipe.named_steps) == (preset == "units")
     params = pipe.get_params()
     assert params["keyframes__n_keyframes"] == 7
     again = clone(pipe).get_params()
@@ -162,7 +166,8 @@ def test_arrays_lists_and_motion_give_the_same_features(data):
         "text",
     ],
 )
-def test_bad_input_ends_in_a_sentence_before_training(data, change, message, monkeypatch):
+@pytest.mark.parametrize("preset", ["tiny", "units"])
+def test_bad_input_ends_in_a_sentence_before_training(preset, data, change, message, monkeypatch):
     import sklearn_asdf.nets.training as training
 
     def trained(*args, **kwargs):
@@ -170,8 +175,30 @@ def test_bad_input_ends_in_a_sentence_before_training(data, change, message, mon
 
     monkeypatch.setattr(training, "train", trained)
     poses, audio = change(data.poses, data.audio)
+    quick = {"tiny": {}, "units": QUICK}
     with pytest.raises((ValueError, TypeError), match=message):
-        make_dance_pipeline("tiny").fit(poses, audio)
+        make_dance_pipeline(preset).set_params(**quick[preset]).fit(poses, audio)
+
+
+def test_units_play_on_the_beat_of_the_dance(data):
+    pipe = make_dance_pipeline("units", random_state=0).set_params(**QUICK)
+    pipe.fit(data.poses, data.audio)
+    features = pipe[:-1].transform(data.poses[:3])
+    music = pipe.predict(data.poses[:3])
+    assert music.shape == data.audio[:3].shape
+    again = clone(pipe).fit(data.poses, data.audio)
+    assert_array_equal(again.predict(data.poses[:3]), music)
+    assert_array_equal(run_in_new_process(pipe, "predict", data.poses[:3]), music)
+    piece = pipe[-1].compose(features, hop_duration=1.0)
+    assert piece.shape == (data.audio.shape[1] + 2 * data.audio.sr,)
+    # The three numbers of the code that tell the beat are the dance's own.
+    code = pipe[-1].regressor_.predict(features)
+    names = pipe["lma"].get_feature_names_out().tolist()
+    tempo = features[:, names.index("clip_beat_tempo")]
+    assert_allclose(2 ** code[:, -3], tempo)
+    assert names[-4:] == [
+        "clip_beat_tempo", "clip_beat_strength", "clip_mid_beat_cos", "clip_mid_beat_sin",
+    ]  # fmt: skip
 
 
 def test_the_music_follows_dances_that_were_not_trained_on():

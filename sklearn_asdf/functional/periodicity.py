@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["detrend", "motion_tempo", "tempogram"]
+__all__ = ["beat_tempo", "detrend", "motion_tempo", "rest_beat", "tempogram"]
 
 
 def _clip_lengths(curve: np.ndarray, lengths: ArrayLike | None) -> np.ndarray:
@@ -64,6 +64,34 @@ def detrend(
     return np.where(moving, pulse / np.where(moving, deviation, 1.0), 0.0)
 
 
+def rest_beat(activity: ArrayLike, *, fps: float, lengths: ArrayLike | None = None) -> np.ndarray:
+    """How near a beat each frame is, if beats are moments of rest.
+
+    Parameters
+    ----------
+    activity : array-like of shape (n_clips, n_frames)
+        Activity, the mean speed of the joints for example, without NaN.
+    fps : float
+        Frames a second (Hz).
+    lengths : array-like of int, shape (n_clips,), optional
+        Frames of each clip. By default all.
+
+    Returns
+    -------
+    beat : ndarray of shape (n_clips, n_frames)
+        Near 1 at rest, near -1 at the height of a movement, 0 where nothing changes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.periodicity import rest_beat
+    >>> speed = 1 - np.cos(2 * np.pi * np.arange(120) / 30)  # at rest once a second
+    >>> rest_beat(speed[None], fps=30)[0, [30, 45, 60]].round(1).tolist()
+    [0.9, -0.9, 0.9]
+    """
+    return -np.tanh(detrend(activity, fps=fps, lengths=lengths))
+
+
 def _autocorrelation(pulse: np.ndarray, length: np.ndarray) -> np.ndarray:
     """Autocorrelation of unit-variance curves, up to half of the frames, (n_clips, n_lags)."""
     n_frames = pulse.shape[1]
@@ -98,8 +126,8 @@ def tempogram(
         Activity, the mean speed of the joints for example, without NaN.
     fps : float
         Frames a second (Hz).
-    tempi : array-like of shape (n_tempi,)
-        Tempi in beats a minute.
+    tempi : array-like of shape (n_tempi,) or (n_clips, n_tempi)
+        Tempi in beats a minute, of all clips or of each.
     lengths : array-like of int, shape (n_clips,), optional
         Frames of each clip. By default all.
 
@@ -121,7 +149,7 @@ def tempogram(
     length = _clip_lengths(activity, lengths)
     pulse = detrend(activity, fps=fps, lengths=length)
     lag = 60 * fps / np.asarray(tempi, dtype=float)
-    place = np.broadcast_to(lag, (len(activity), len(lag)))
+    place = np.broadcast_to(lag, (len(activity), lag.shape[-1]))
     return np.clip(_at(_autocorrelation(pulse, length), place), -1.0, 1.0)
 
 
@@ -258,3 +286,76 @@ def _refine(
     # A beat is a trough, half a turn from the crest; the first frame lies half a clip before.
     start = 2 * np.pi * refined * time[:, 0]
     return refined, crest + start - np.pi
+
+
+def beat_tempo(
+    beat: ArrayLike,
+    *,
+    fps: float,
+    lengths: ArrayLike | None = None,
+    tempo_range: tuple[float, float] = (40.0, 240.0),
+    usual_tempo: float = 100.0,
+) -> np.ndarray:
+    """Tempo and phase of beats that are known for each frame, but not surely.
+
+    Parameters
+    ----------
+    beat : array-like of shape (n_clips, n_frames)
+        How near a beat is: 1 on it, -1 half way between two.
+    fps : float
+        Frames a second (Hz).
+    lengths : array-like of int, shape (n_clips,), optional
+        Frames of each clip. By default all.
+    tempo_range : (float, float), default=(40, 240)
+        Slowest and fastest tempo looked for, in beats a minute.
+    usual_tempo : float, default=100.0
+        Where several tempi are equally clear, the one nearer to this is taken.
+
+    Returns
+    -------
+    tempo : ndarray of shape (n_clips, 4)
+        Columns: beats a minute; strength, the share of a cosine of that tempo in the clip, from 0
+        to 1; cosine and sine of its phase in the middle of the clip, 0 being on a beat. All are 0
+        where nothing changes.
+
+    Notes
+    -----
+    The best cosine under a Hann window, its power weighted by a log-normal of one octave around
+    `usual_tempo`. The phase is that of the middle, where it hangs least on the tempo.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.periodicity import beat_tempo
+    >>> t = np.arange(240) / 30
+    >>> beat = np.cos(2 * np.pi * 1.5 * (t - t.mean()))
+    >>> beat_tempo(beat[None], fps=30)[0, :3].round(1).tolist()
+    [90.0, 1.0, 1.0]
+    """
+    values = np.asarray(beat, dtype=float)
+    length = np.maximum(_clip_lengths(values, lengths), 1)[:, None]
+    frame = np.arange(values.shape[1])
+    inside = frame < length
+    window = np.where(inside, np.sin(np.pi * (frame + 0.5) / length) ** 2, 0.0)
+    weight = window / window.sum(axis=1, keepdims=True)
+    values = np.where(inside, values, 0.0)
+    values = values - (weight * values).sum(axis=1, keepdims=True)
+    power = (weight * values**2).sum(axis=1)
+    tempi = np.geomspace(*tempo_range, 241)
+    time = (frame - (length - 1) / 2) / fps
+    usual = np.exp(-0.5 * np.log2(tempi / usual_tempo) ** 2)
+    wave = np.empty((len(values), len(tempi)), dtype=complex)
+    for i, tempo in enumerate(tempi):
+        wave[:, i] = 2 * (weight * values * np.exp(-2j * np.pi * tempo / 60 * time)).sum(axis=1)
+    size = np.abs(wave) ** 2
+    best = np.clip((size * usual).argmax(axis=1), 1, len(tempi) - 2)
+    row = np.arange(len(values))
+    left, top, right = (size[row, best + d] for d in (-1, 0, 1))
+    bend = left - 2 * top + right
+    shift = np.divide(0.5 * (left - right), bend, out=np.zeros(len(best)), where=bend < 0)
+    tempo = tempi[best] * (tempi[1] / tempi[0]) ** np.clip(shift, -0.5, 0.5)
+    phase = np.angle(wave[row, best])
+    strength = top / np.maximum(2 * power, 1e-30)
+    out = np.stack([tempo, np.minimum(strength, 1.0), np.cos(phase), np.sin(phase)], axis=1)
+    out[power < 1e-12] = 0.0
+    return out

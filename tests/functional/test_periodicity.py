@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sklearn_asdf.functional.periodicity import detrend, motion_tempo, tempogram
+from sklearn_asdf.functional.periodicity import beat_tempo, detrend, motion_tempo, tempogram
 
 FPS = 30
 T = np.arange(240) / FPS
@@ -87,3 +87,30 @@ def test_tempogram_peaks_at_the_tempo():
     strength = tempogram(activity[None], fps=FPS, tempi=[70, 90, 110])[0]
     assert strength.argmax() == 1
     assert strength[1] == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("tempo", [62.0, 93.0, 127.0, 180.0])
+@pytest.mark.parametrize("phase", [0.0, 2.5, -1.2])
+def test_beat_tempo_finds_tempo_and_phase_in_the_middle(tempo, phase):
+    time = np.arange(240) / 30
+    rng = np.random.default_rng(0)
+    beat = 0.3 * np.cos(2 * np.pi * tempo / 60 * (time - time.mean()) + phase)
+    beat = beat + 0.05 * rng.normal(size=(2, 240)) + 0.2
+    padded = np.concatenate([beat, np.full((2, 60), 9.0)], axis=1)
+    for curve, lengths in ((beat, None), (padded, [240, 240])):
+        found = beat_tempo(curve, fps=30, lengths=lengths)
+        np.testing.assert_allclose(found[:, 0], tempo, rtol=0.01)
+        np.testing.assert_allclose(np.arctan2(found[:, 3], found[:, 2]), phase, atol=0.15)
+        assert (found[:, 1] > 0.8).all()
+
+
+def test_beat_tempo_of_nothing_is_nothing():
+    assert not beat_tempo(np.full((2, 60), 0.3), fps=30).any()
+    assert np.isfinite(beat_tempo(np.ones((1, 1)), fps=30)).all()
+
+
+def test_tempogram_takes_tempi_of_each_clip():
+    activity = np.cos(2 * np.pi * np.array([[1.0], [2.0]]) * np.arange(240) / 30)
+    own = tempogram(activity, fps=30, tempi=[[60.0, 90.0], [120.0, 90.0]])
+    np.testing.assert_allclose(own[:, 0], 1.0, atol=0.05)
+    np.testing.assert_allclose(own[:, 1], tempogram(activity, fps=30, tempi=[90.0])[:, 0])

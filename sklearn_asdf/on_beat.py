@@ -1,0 +1,383 @@
+"""OnBeatRegressor: a density of codes of music whose beat is the dance's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+
+from ._mdn_steps import mean_log_prob, reference_mixture
+from ._validation import HasMethods, Integral, Interval, raise_all, validate_parameters
+from .functional.em import fit_mixture
+from .functional.mixtures import GaussianMixtures
+
+__all__ = ["OnBeatRegressor"]
+
+_MIN_SCALE = 0.01
+# Share of dances whose beat has nothing to do with the music's, and how far off that is.
+_UNRELATED = 0.05
+_UNRELATED_SCALES = (0.5, 1.0, 1.0)
+
+
+def _has_density(self: OnBeatRegressor) -> bool:
+    """Whether the regressor inside, fitted or not, is a density; the default one is."""
+    regressor = getattr(self, "regressor_", None) or self.regressor
+    return regressor is None or hasattr(regressor, "predict_dist")
+
+
+class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+    r"""Take tempo and beat of the music over from the dance, and leave the rest to a density.
+
+    Where a dance tells the tempo, it mostly tells it exactly, and else it is far off, by an octave
+    for example. A map that makes squared errors small mixes both and misses either, and a tempo
+    that is off by 3 % is off the beat after a few of them. So tempo and beat are an offset, as in
+    generalised linear models: they are taken as they are, and what is learned is how far off the
+    music may be.
+
+    Parameters
+    ----------
+    regressor : estimator, default=None
+        Density of the other numbers of the code: a regressor with `predict_dist`. None means
+        :class:`MDNRegressor` with its defaults.
+    beat_columns : tuple of three int, default=None
+        Columns of `X` with the dance's tempo in beats a minute, and cosine and sine of its beat's
+        phase times its strength, as group "beat" of :class:`LMAFeaturizer` gives them, not scaled.
+        None leaves all to `regressor`.
+    code_columns : tuple of three int, default=(-3, -2, -1)
+        Columns of `y` with log2 of the tempo in beats a minute, and cosine and sine of the phase,
+        as :class:`UnitEncoder` gives them.
+    n_mixtures : int, default=3
+        Gaussians in the density of how far off the beat is: one for beats that agree, others for
+        octaves and for dances that tell nothing.
+
+    Attributes
+    ----------
+    regressor_ : estimator
+        The fitted density of the other numbers.
+    unconditional_ : GaussianMixtures
+        A mixture of one row, fitted to the same codes without input.
+    beat_error_ : tuple of ndarray
+        Weights (K,), means (K, 3) and scales (K, 3) of the code's beat less the dance's, K being
+        `n_mixtures` and one more; see the notes.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of columns, where `X` had names.
+
+    See Also
+    --------
+    DanceBeatTracker : Tells the beat of dances.
+    MDNRegressor : The density of the other numbers.
+
+    Notes
+    -----
+    With :math:`b(x)` the dance's log2 tempo and the cosine and sine of its beat, the density of a
+    code :math:`(u, v)` whose beat is :math:`v` is
+
+    .. math:: p(u, v \mid x) = p(u \mid x) \sum_k w_k \mathcal N(v - b(x); \mu_k, \sigma_k^2).
+
+    The last of the Gaussians in the sum is not learned: with a weight of 0.05 the beats have
+    nothing to do with each other, and are half an octave apart. Without it, one dance that is
+    misunderstood would outweigh all others in the likelihood.
+
+    `predict` is the mean of the first and :math:`b(x)` itself: the dance's beat, not the mean of
+    beats that agree with it and of those that do not. Where a dance has no beat (tempo 0), the
+    median tempo of the training dances is taken.
+
+    References
+    ----------
+    P. McCullagh and J. A. Nelder, "Generalized linear models", 2nd ed., Chapman and Hall, 1989
+    (offsets); C. M. Bishop, "Mixture density networks", report NCRG/94/004, Aston University, 1994.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf import MDNRegressor, OnBeatRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> tempo, angle = rng.uniform(80, 140, 60), rng.uniform(0, 6, 60)
+    >>> X = np.c_[rng.normal(size=60), tempo, np.cos(angle), np.sin(angle)]
+    >>> y = np.c_[X[:, 0] + rng.normal(size=60), np.log2(tempo), X[:, 2:]]
+    >>> model = OnBeatRegressor(MDNRegressor(1, epochs=2), beat_columns=(1, 2, 3)).fit(X, y)
+    >>> bool(np.allclose(model.predict(X)[:, 1:], y[:, 1:]))
+    True
+    """
+
+    _parameter_constraints = {
+        "regressor": [HasMethods(["fit", "predict"]), None],
+        "beat_columns": ["array-like", None],
+        "code_columns": ["array-like"],
+        "n_mixtures": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self, regressor=None, *, beat_columns=None, code_columns=(-3, -2, -1), n_mixtures=3
+    ):
+        self.regressor = regressor
+        self.beat_columns = beat_columns
+        self.code_columns = code_columns
+        self.n_mixtures = n_mixtures
+
+    def fit(self, X, y, groups=None):
+        """Learn the density of the other numbers, and how far off the beat may be.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+        y : array-like of shape (n_rows, n_targets)
+            Codes.
+        groups : array-like of shape (n_rows,), default=None
+            What each row belongs to, for the regressor.
+
+        Returns
+        -------
+        OnBeatRegressor
+            Itself.
+        """
+        validate_parameters(self)
+        X, y = validate_data(
+            self, X, y, multi_output=True, y_numeric=True, ensure_all_finite=self._finite()
+        )
+        if self.beat_columns is not None:
+            self._check_columns(X, y)
+        regressor = clone(self._default_regressor() if self.regressor is None else self.regressor)
+        takes = groups is not None and has_fit_parameter(regressor, "groups")
+        params = {"groups": groups} if takes else {}
+        if self.beat_columns is None:
+            self.regressor_ = regressor.fit(X, y, **params)
+            return self
+        y = np.asarray(y, dtype=float)
+        n_targets = y.shape[1]
+        self._of_beat = np.asarray(self.code_columns) % n_targets
+        self._others = np.setdiff1d(np.arange(n_targets), self._of_beat)
+        tempo = X[:, self.beat_columns[0]]
+        self._usual_tempo = float(np.median(tempo[tempo > 0])) if (tempo > 0).any() else 100.0
+        self.regressor_ = regressor.fit(X, y[:, self._others], **params)
+        off = y[:, self._of_beat] - self._beat(X)
+        spread = np.maximum(off.std(axis=0), 1e-6)
+        n_mixtures = min(self.n_mixtures, len(y))
+        weights, means, scales = fit_mixture(off / spread, n_mixtures, min_scale=_MIN_SCALE)
+        # However well the training dances told it, a new one may tell nothing.
+        self.beat_error_ = (
+            np.append(weights * (1 - _UNRELATED), _UNRELATED),
+            np.vstack([means * spread, np.zeros(3)]),
+            np.vstack([scales * spread, _UNRELATED_SCALES]),
+        )
+        spread = y.std(axis=0)
+        self.unconditional_, _ = reference_mixture(
+            y,
+            None,
+            y[:0],
+            None,
+            spread=np.where(spread > 1e-9, spread, 1.0),
+            n_mixtures=n_mixtures,
+            min_scale=_MIN_SCALE,
+        )
+        return self
+
+    def predict(self, X):
+        """Return the mean of the density, and the dance's own tempo and beat.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+
+        Returns
+        -------
+        code : ndarray of shape (n_rows, n_targets)
+            Codes.
+        """
+        X = self._check(X)
+        others = self.regressor_.predict(X)
+        if self.beat_columns is None:
+            return others
+        code = np.empty((len(X), len(self._others) + 3))
+        code[:, self._others] = others.reshape(len(X), -1)
+        code[:, self._of_beat] = self._beat(X)
+        return code
+
+    @available_if(_has_density)
+    def predict_dist(self, X):
+        """Return the density of each row's code.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+
+        Returns
+        -------
+        GaussianMixtures
+            One mixture a row; each component of the other numbers with each of the beat.
+        """
+        X = self._check(X)
+        rest = self.regressor_.predict_dist(X)
+        if self.beat_columns is None:
+            return rest
+        weights, means, scales = self.beat_error_
+        n, k, m = len(X), rest.n_components, len(weights)
+        shape = (n, k, m, rest.n_dimensions + 3)
+        mean, scale = np.empty(shape), np.empty(shape)
+        mean[..., self._others] = rest.means[:, :, None]
+        scale[..., self._others] = rest.scales[:, :, None]
+        mean[..., self._of_beat] = (self._beat(X)[:, None] + means)[:, None]
+        scale[..., self._of_beat] = scales
+        factors = None
+        if rest.factors is not None:
+            factors = np.zeros((*shape, rest.rank))
+            factors[..., self._others, :] = rest.factors[:, :, None]
+            factors = factors.reshape(n, k * m, -1, rest.rank)
+        weight = (rest.weights[:, :, None] * weights).reshape(n, -1)
+        return GaussianMixtures(
+            weight, mean.reshape(n, k * m, -1), scale.reshape(n, k * m, -1), factors
+        )
+
+    @available_if(_has_density)
+    def sample_y(self, X, n_samples=1, random_state=None, temperature=1.0):
+        """Draw codes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+        n_samples : int, default=1
+            Draws a row.
+        random_state : int, RandomState instance or None, default=None
+            Pass an int for the same draws on each call.
+        temperature : float, default=1.0
+            1 draws from the density; at 0 it is the mean of the likeliest component.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_targets, n_samples)
+            As :meth:`sklearn.gaussian_process.GaussianProcessRegressor.sample_y`.
+        """
+        draws = self.predict_dist(X).sample(n_samples, random_state, temperature)
+        return draws[:, 0] if getattr(self.regressor_, "_y_ndim", 2) == 1 else draws
+
+    @available_if(_has_density)
+    def score_samples(self, X, y=None):
+        """Return the log-likelihood of each row's code.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+        y : array-like of shape (n_rows, n_targets), default=None
+            Codes. None means each row's mean: how sharp its density is there.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            In nats, of all dimensions together.
+        """
+        density = self.predict_dist(X)
+        return density.log_prob(density.mean if y is None else self._targets(y))
+
+    def score(self, X, y):
+        """Return the mean log-likelihood per number of the code.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+        y : array-like of shape (n_rows, n_targets)
+            Codes.
+
+        Returns
+        -------
+        float
+            In nats, in the unit of the codes; more is better. Where the regressor is no density,
+            its own score, or else the coefficient of determination.
+        """
+        if self.beat_columns is not None and not _has_density(self):
+            return super().score(X, y)
+        if self.beat_columns is None:
+            return self.regressor_.score(self._check(X), y)
+        return mean_log_prob(self.predict_dist(X), self._targets(y))
+
+    @available_if(_has_density)
+    def gain(self, X, y):
+        """Return what the features add: the score less that of a mixture without input.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Features.
+        y : array-like of shape (n_rows, n_targets)
+            Codes.
+
+        Returns
+        -------
+        float
+            In nats per number of the code.
+        """
+        if self.beat_columns is None:
+            return self.regressor_.gain(self._check(X), y)
+        return self.score(X, y) - mean_log_prob(self.unconditional_, self._targets(y))
+
+    def _beat(self, X: np.ndarray) -> np.ndarray:
+        """log2 of the tempo, cosine and sine of the dances, (n_rows, 3)."""
+        tempo, cosine, sine = (X[:, i].astype(float) for i in self.beat_columns)
+        tempo = np.where(tempo > 0, tempo, self._usual_tempo)
+        return np.stack([np.log2(tempo), cosine, sine], axis=1)
+
+    def _check_columns(self, X: np.ndarray, y: np.ndarray) -> None:
+        problems = []
+        for name, columns, table, what in (
+            ("beat_columns", self.beat_columns, X, "X"),
+            ("code_columns", self.code_columns, y, "y"),
+        ):
+            width = table.shape[1] if table.ndim == 2 else 1
+            places = np.asarray(columns)
+            if places.shape != (3,) or places.dtype.kind not in "iu":
+                problems.append(f"expected {name} as three column numbers, got {columns!r}")
+            elif places.min() < -width or places.max() >= width or len(set(places % width)) < 3:
+                problems.append(
+                    f"expected {name} as three columns of {what}, which has {width}, "
+                    f"got {columns!r}"
+                )
+            elif what == "X":
+                tempo, cosine, sine = X[:, places].T
+                if tempo.min() < 0 or (np.hypot(cosine, sine) > 1 + 1e-3).any():
+                    problems.append(
+                        "expected tempi of zero or more, and cosines and sines of at most 1 in "
+                        f"the beat_columns, got tempi from {tempo.min():g} and sizes up to "
+                        f"{np.hypot(cosine, sine).max():g}: pass the features without scaling them"
+                    )
+            elif width < 4:
+                problems.append(
+                    f"expected codes of more than the three numbers of the beat, got {width}"
+                )
+        raise_all(problems)
+
+    def _check(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False, ensure_all_finite=self._finite())
+
+    def _targets(self, y: Any) -> np.ndarray:
+        y = np.asarray(y, dtype=float)
+        return y.reshape(len(y), -1)
+
+    def _finite(self) -> bool | str:
+        if self.regressor is None or not get_tags(self.regressor).input_tags.allow_nan:
+            return True
+        return "allow-nan"
+
+    @staticmethod
+    def _default_regressor() -> Any:
+        from .mdn import MDNRegressor
+
+        return MDNRegressor()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        if self.regressor is not None:
+            tags.input_tags.allow_nan = get_tags(self.regressor).input_tags.allow_nan
+        return tags
