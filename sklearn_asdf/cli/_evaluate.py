@@ -30,7 +30,7 @@ _COLUMNS = {
         "retrieval",
         "how often a judge picks the right music for a dance among that of all dances",
     ),
-    "f70_music": ("beat", "share of beats within 70 ms of those of the real music"),
+    "f70_music": ("beat", "how well the beats agree, within 70 ms, with those of the real music"),
     "distance_ratio": (
         "distance ratio",
         "how different the dances' music is from each other's; 1 is as in real music, 0 is one "
@@ -43,7 +43,7 @@ _COLUMNS = {
     ),
     "log_gain": (
         "gain",
-        "what the dance tells the model about the real music, in nats; nothing below 0",
+        "what the dance tells the model about the real music, in nats for each number of its code",
     ),
 }
 _SHORT = {column: name for column, (name, _) in _COLUMNS.items()}
