@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,13 @@ from ._options import (
 from ._takes import check_output
 
 _LEAST_PERFORMANCES = 4
+# A judge who gets real music right by luck more often than this is no judge.
+_SURE = 0.05
 # What a dancer can read of the table, and in which words.
 _COLUMNS = {
     "retrieval_r1": (
         "retrieval",
-        "how often a judge picks the right music for a dance among that of all dances",
+        "how often a judge picks a dance's own music among that of other dances",
     ),
     "f70_music": ("beat", "how well the beats agree, within 70 ms, with those of the real music"),
     "distance_ratio": (
@@ -139,6 +142,13 @@ def run(options: argparse.Namespace) -> None:
         temperature=options.temperature or None,
         random_state=options.random_state,
     )
+    if not table.loc["real", "retrieval_p"] < _SURE:
+        warnings.warn(
+            f"the judge cannot tell the real music of these {n_takes} dances apart: 'retrieval' "
+            "says nothing here, more dances would help",
+            UserWarning,
+            stacklevel=2,
+        )
     for line in _in_words(table):
         say(options, line)
     if out is not None:

@@ -153,6 +153,8 @@ def test_evaluate_scores_the_model_beside_its_floors(model, folder, scores, tmp_
     )  # fmt: skip
     assert "scoring 12 clips of 2 s of 4 dances" in said.out
     pd.testing.assert_frame_equal(pd.read_parquet(out).set_index("method"), table)
+    # Four dances are too few to learn a judgement from.
+    assert "note: the judge cannot tell the real music of these 4 dances apart" in said.err
     # Each column and each row has its line, and the numbers are those of the table.
     lines = said.out.splitlines()
     heading = next(i for i, line in enumerate(lines) if "retrieval" in line)
