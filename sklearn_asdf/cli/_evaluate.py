@@ -142,7 +142,7 @@ def run(options: argparse.Namespace) -> None:
         temperature=options.temperature or None,
         random_state=options.random_state,
     )
-    if not table.loc["real", "retrieval_p"] < _SURE:
+    if not table["retrieval_p"]["real"] < _SURE:
         warnings.warn(
             f"the judge cannot tell the real music of these {n_takes} dances apart: 'retrieval' "
             "says nothing here, more dances would help",
