@@ -13,7 +13,9 @@ from sklearn.pipeline import Pipeline
 
 from . import datasets, plotting
 from ._files import atomic_path
+from ._perform import analysed
 from ._sound_file import write_sound
+from ._spectra import spectrogram_options
 from ._validation import require
 from .audio import AudioClips
 from .persistence import save
@@ -158,9 +160,7 @@ def _draw(path: Path, pipe: Pipeline, dance, music, *, generated: np.ndarray) ->
     """Pose strip with keyframes, Laban curves and both spectrograms, on one axis of time."""
     pyplot = import_pyplot()
     encoder = pipe[-1].transformer_
-    motion = pipe["keyframes"].transform(
-        pipe["kinematics"].transform(pipe["smooth"].transform(dance))
-    )
+    motion = analysed(pipe, dance)
     table = pd.DataFrame(pipe["lma"].transform(motion), columns=pipe["lma"].get_feature_names_out())
     # Clips that follow each other without overlap, so that nothing is drawn twice.
     step = max(1, round(music.clip_duration / _hop_duration(music)))
@@ -177,12 +177,7 @@ def _draw(path: Path, pipe: Pipeline, dance, music, *, generated: np.ndarray) ->
         plotting.LMADisplay.from_features(table, motion, clip, start=times[clip], ax=axes[1])
     plotting.SpectrogramDisplay.from_audio(
         {"true music": _recording(music), "generated music": generated},
-        sr=encoder.sr,
-        n_fft=encoder.n_fft,
-        hop_length=encoder.hop_length,
-        n_mels=encoder.n_mels,
-        fmin=encoder.fmin,
-        fmax=encoder.fmax,
+        **spectrogram_options(encoder),
         axes=axes[2:],
     )
     axes[0].set(title="poses, keyframes in colour", xlabel="")

@@ -13,7 +13,7 @@ from ._validation import raise_all
 from .datasets._resample import on_clock
 from .motion import Motion, as_motion
 
-__all__ = ["FPS", "Performance", "encoder_of", "on_model_clock", "perform"]
+__all__ = ["FPS", "Performance", "analysed", "encoder_of", "on_model_clock", "perform"]
 
 # Models are fitted on poses at this rate: the default of `load_folder` and of made-up dances.
 FPS = 30.0
@@ -47,6 +47,11 @@ def encoder_of(pipeline: Any) -> Any:
     if encoder is None:
         raise ValueError("expected a fitted pipeline, got one that was not fitted: call fit first")
     return getattr(encoder, "estimator", encoder)
+
+
+def analysed(pipeline: Pipeline, clips: Motion) -> Any:
+    """Return clips as a fitted pipeline's featurizer gets them, keyframes and all."""
+    return pipeline[: list(pipeline.named_steps).index("lma")].transform(clips)
 
 
 def perform(

@@ -12,10 +12,27 @@ from scipy.ndimage import maximum_filter1d
 from .audio import AudioClips
 from .functional.mel import db_to_unit, melspectrogram, power_to_db
 
-__all__ = ["SpectrumBank", "unit_spectrograms"]
+__all__ = ["SpectrumBank", "spectrogram_options", "unit_spectrograms"]
 
 # Frames of a recording that are computed at once.
 _SECTION = 4096
+
+
+def spectrogram_options(encoder: Any) -> dict[str, Any]:
+    """Return how to draw the sound of an encoder: as it hears, else as `MelEncoder` does.
+
+    Parameters
+    ----------
+    encoder : estimator
+        An encoder of audio with a sampling rate `sr`.
+
+    Returns
+    -------
+    options : dict
+        `sr`, `n_fft`, `hop_length`, `n_mels`, `fmin` and `fmax`.
+    """
+    usual = {"n_fft": 4096, "hop_length": 690, "n_mels": 128, "fmin": 0.0, "fmax": None}
+    return {"sr": encoder.sr} | {k: getattr(encoder, k, v) for k, v in usual.items()}
 
 
 def unit_spectrograms(clips: Any, options: dict[str, Any], top_db: float) -> tuple[Any, Any]:

@@ -105,6 +105,18 @@ def test_unfitted_presets_keep_every_parameter(make, preset, tmp_path):
     assert _same(model, load(tmp_path / "model.zip"))
 
 
+def test_a_pipeline_that_plays_units_on_the_beat_is_kept(data, tmp_path):
+    pytest.importorskip("keras", reason="the networks need the extra 'music'")
+    pipe = make_dance_pipeline("units", n_keyframes=4, random_state=0)
+    save(pipe, tmp_path / "model.zip")
+    assert _same(pipe, load(tmp_path / "model.zip"))
+    pipe.set_params(music__regressor__regressor__epochs=2).fit(data.poses, data.audio)
+    save(pipe, tmp_path / "model.zip")
+    # Its trees need nobody's trust.
+    again = load(tmp_path / "model.zip")
+    np.testing.assert_array_equal(again.predict(data.poses[:3]), pipe.predict(data.poses[:3]))
+
+
 def test_a_fitted_pipeline_predicts_the_same_bits(fitted, data, tmp_path):
     save(fitted, tmp_path / "model.zip")
     again = load(tmp_path / "model.zip")

@@ -9,6 +9,7 @@ from typing import Any
 
 from .._files import check_writable_folder
 from .._validation import require
+from ..pipeline import PRESETS
 from ._options import add_command, add_draw, add_force, check_draw, say
 
 
@@ -30,7 +31,10 @@ def add(commands: Any) -> None:
     demo.add_argument("--audio", metavar="DIR", help="folder of audio files of the same names")
     demo.add_argument("--out", metavar="DIR", default="demo", help="folder to write to")
     demo.add_argument(
-        "--preset", default="default", choices=("default", "paper", "tiny"), help="pipeline preset"
+        "--preset",
+        default="default",
+        choices=PRESETS,
+        help="'units' plays real music on the dance's beat; see make_dance_pipeline for the others",
     )
     demo.add_argument(
         "--n-clips", type=int, default=180, help="clips of made-up dance, 3 a performance"

@@ -8,6 +8,7 @@ from typing import Any
 
 from .._validation import require
 from ..persistence import save
+from ..pipeline import PRESETS
 from ._options import add_clips, add_command, add_force, say
 from ._takes import check_output
 
@@ -33,8 +34,9 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--preset",
         default="default",
-        choices=("default", "paper", "tiny"),
-        help="'tiny' is done in seconds, 'paper' is the paper to the letter and takes hours",
+        choices=PRESETS,
+        help="'units' plays real music on the dance's beat, 'tiny' is done in seconds, 'paper' is "
+        "the paper to the letter and takes hours",
     )
     parser.add_argument(
         "--n-keyframes", type=int, default=10, metavar="N", help="keyframes of a clip"

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .._perform import encoder_of
+from .._perform import analysed, encoder_of
+from .._spectra import spectrogram_options
 from ..functional.mel import melspectrogram, power_to_db
 from ..motion import Motion
 from ..plotting._spectrogram import mel_band
@@ -25,6 +26,8 @@ _FEATURES = {
     "flow": ("Flow", "jerkiness"),
     "shape": ("Shape", "curved paths"),
 }
+# Range of the pictures below the loudest place, in dB.
+_TOP_DB = 80.0
 _TICKS = {500: "500 Hz", 2000: "2 kHz", 5000: "5 kHz"}
 
 
@@ -59,9 +62,7 @@ def _describe(pipeline: Any, take: Motion) -> tuple[np.ndarray, np.ndarray, dict
     if starts[-1] + size < take.n_frames:
         starts.append(take.n_frames - size)
     clips = Motion.concatenate([take.frames(start, start + size) for start in starts])
-    motion = pipeline["keyframes"].transform(
-        pipeline["kinematics"].transform(pipeline["smooth"].transform(clips))
-    )
+    motion = analysed(pipeline, clips)
     table = np.asarray(pipeline["lma"].transform(motion))
     columns = {name: i for i, name in enumerate(pipeline["lma"].get_feature_names_out())}
     keyframes, edges = [], [0.0]
@@ -156,29 +157,22 @@ def _curve(name: str, edges: np.ndarray, values: np.ndarray, duration: float) ->
 
 
 def _spectrograms(encoder: Any, sounds: dict[str, np.ndarray], duration: float) -> list[str]:
-    bands = {"sr": encoder.sr, "fmin": encoder.fmin, "fmax": encoder.fmax}
-    power = {
-        name: melspectrogram(
-            samples,
-            n_fft=encoder.n_fft,
-            hop_length=encoder.hop_length,
-            n_mels=encoder.n_mels,
-            **bands,
-        )
-        for name, samples in sounds.items()
-    }
+    options = spectrogram_options(encoder)
+    n_mels, fmin = options["n_mels"], options["fmin"]
+    fmax = options["fmax"] or encoder.sr / 2
+    power = {name: melspectrogram(samples, **options) for name, samples in sounds.items()}
     # The last one is the true music, where it is there.
     loudest = list(power.values())[-1].max()
-    ticks = [t for t in _TICKS if encoder.fmin < t < (encoder.fmax or encoder.sr / 2)]
-    height = mel_band(np.array(ticks), encoder.fmin, encoder.fmax or encoder.sr / 2, encoder.n_mels)
+    ticks = [t for t in _TICKS if fmin < t < fmax]
+    height = mel_band(np.array(ticks), fmin, fmax, n_mels)
     labels = "".join(
-        f'<span class="hz" style="bottom: {100 * at / encoder.n_mels:.1f}%">{_TICKS[tick]}</span>'
+        f'<span class="hz" style="bottom: {100 * at / n_mels:.1f}%">{_TICKS[tick]}</span>'
         for tick, at in zip(ticks, height)
     )
     rows = []
     for name, mel in power.items():
-        unit = np.clip(1 + power_to_db(mel, ref=loudest, top_db=None) / encoder.top_db, 0, 1)
-        share = unit.shape[1] * encoder.hop_length / encoder.sr / duration
+        unit = np.clip(1 + power_to_db(mel, ref=loudest, top_db=None) / _TOP_DB, 0, 1)
+        share = unit.shape[1] * options["hop_length"] / encoder.sr / duration
         image = (
             f'<img alt="mel spectrogram of the {html.escape(name)}" style="width: '
             f'{100 * share:.3f}%" src="data:image/png;base64,{_png(unit)}">'
