@@ -81,10 +81,16 @@ def read_model_and_take(options: argparse.Namespace) -> tuple[Any, Motion]:
         skeleton="mediapipe33" if whole else "coco17",
         coordinates="world" if getattr(first, "n_axes_in_", 2) == 3 else "image",
     )
-    if known is not None and take.skeleton is not None and known.joints != take.skeleton.joints:
+    check_joints(model, take, options.take)
+    return model, take
+
+
+def check_joints(model: Any, dance: Motion, path: str) -> None:
+    """Refuse dances of other joints than the model was fitted to."""
+    known, given = getattr(model[0], "skeleton_", None), dance.skeleton
+    if known is not None and given is not None and known.joints != given.joints:
         raise ValueError(
             f"expected a dance of the joints that the model was fitted to "
-            f"({known.name or len(known)}), got {take.skeleton.name or len(take.skeleton)} in "
-            f"{options.take!r}: track it with the tracker that the model's dances were tracked with"
+            f"({known.name or len(known)}), got {given.name or len(given)} in {path!r}: track it "
+            "with the tracker that the model's dances were tracked with"
         )
-    return model, take

@@ -9,11 +9,11 @@ import warnings
 from typing import Any
 
 from .._version import __version__
-from . import _demo, _features, _fit, _generate, _info, _live, _poses, _report
+from . import _demo, _evaluate, _features, _fit, _generate, _info, _live, _poses, _report
 
 __all__ = ["main"]
 
-_COMMANDS = (_demo, _poses, _features, _fit, _generate, _report, _live, _info)
+_COMMANDS = (_demo, _poses, _features, _fit, _generate, _evaluate, _report, _live, _info)
 _DESCRIPTION = """\
 Dance in, music out.
 

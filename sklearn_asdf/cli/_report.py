@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from .._perform import encoder_of
+from ._evaluate import read_scores
 from ._generate import read_model_and_take
 from ._options import add_command, add_draw, add_force, add_model, add_take, check_draw, say
 from ._takes import check_output, read_true_music, take_name
@@ -31,6 +32,11 @@ def add(commands: Any) -> None:
         metavar="FILE",
         help="the music that was danced to, to compare with; a video's own sound if not given",
     )
+    parser.add_argument(
+        "--scores",
+        metavar="TABLE",
+        help="scores to show, which 'evaluate -o' wrote; without, the likelihood of the true music",
+    )
     parser.add_argument("--title", metavar="TEXT", help="heading; the dance's name if not given")
     add_draw(parser)
     add_take(parser)
@@ -41,6 +47,7 @@ def run(options: argparse.Namespace) -> None:
     """Write the page."""
     check_draw(options)
     out = check_output(options.out, (".html", ".htm"), force=options.force)
+    scores = None if options.scores is None else read_scores(options.scores)
     from ..report import write_report
 
     model, take = read_model_and_take(options)
@@ -50,6 +57,7 @@ def run(options: argparse.Namespace) -> None:
         take,
         audio=read_true_music(options.take, options.audio, sr=int(encoder_of(model).sr)),
         title=options.title or take_name(options.take),
+        scores=scores,
         temperature=options.temperature or None,
         random_state=options.random_state,
     )

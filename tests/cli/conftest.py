@@ -32,8 +32,9 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def model(folder):
-    out = folder / "my.zip"
+def model(folder, tmp_path_factory):
+    # Not beside the dances: a .zip may hold poses, and would lack its music.
+    out = tmp_path_factory.mktemp("model") / "my.zip"
     arguments = ["--preset", "tiny", "--clip-duration", "2", "--n-keyframes", "4", "--quiet"]
     assert (
         main(["fit", "--poses", str(folder), "--audio", str(folder), "-o", str(out), *arguments])

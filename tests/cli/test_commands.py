@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,11 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_asdf import Motion, __version__, make_lma_pipeline
+from sklearn_asdf import Motion, __version__, load, make_lma_pipeline
 from sklearn_asdf.cli import _generate, main
 from sklearn_asdf.cli._main import make_parser
 from sklearn_asdf.datasets import load_folder
 from sklearn_asdf.io import read_poses, write_poses
+from sklearn_asdf.metrics import evaluate
 
 from ..video.conftest import write_video
 from ..video.test_estimate import spots
@@ -129,6 +131,58 @@ def test_report_of_a_pose_file_and_of_a_film(film, folder, model, tmp_path, caps
     assert "true music" in page.read_text()
 
 
+@pytest.fixture(scope="module")
+def scores(model, folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("scores") / "scores.csv"
+    command = ["evaluate", model, "--poses", folder, "--audio", folder, "-o", out]
+    assert main([*map(str, command), "--hop-duration", "2", "--quiet"]) == 0
+    return out
+
+
+def test_evaluate_scores_the_model_beside_its_floors(model, folder, scores, tmp_path, capsys):
+    table = pd.read_csv(scores, index_col="method")
+    pipe = load(model)
+    data = load_folder(folder, clip_duration=CLIP, hop_duration=CLIP)
+    expected = evaluate(pipe, data.poses, data.audio, data.groups, temperature=1.0, random_state=0)
+    pd.testing.assert_frame_equal(table, expected.rename_axis("method"), check_dtype=False)
+    pytest.importorskip("pyarrow")
+    out = tmp_path / "scores.parquet"
+    said = run(
+        capsys, "evaluate", model, "--poses", folder, "--audio", folder, "-o", out,
+        "--hop-duration", 2,
+    )  # fmt: skip
+    assert "scoring 12 clips of 2 s of 4 dances" in said.out
+    pd.testing.assert_frame_equal(pd.read_parquet(out).set_index("method"), table)
+    # Four dances are too few to learn a judgement from.
+    assert "note: the judge cannot tell the real music of these 4 dances apart" in said.err
+    # Each column and each row has its line, and the numbers are those of the table.
+    lines = said.out.splitlines()
+    heading = next(i for i, line in enumerate(lines) if "retrieval" in line)
+    assert lines[heading + 1].split()[:2] == ["model", f"{table.retrieval_r1['model']:.2f}"]
+    for name in ("retrieval", "beat", "distance ratio", "gain", *table.index):
+        assert any(re.match(rf"{name} +[a-z].* ", line) for line in lines), name
+
+
+def test_a_report_shows_the_scores(scores, model, folder, tmp_path, capsys):
+    page = tmp_path / "a.html"
+    run(capsys, "report", model, folder / "dance0.npz", "--scores", scores, "-o", page)
+    text = page.read_text()
+    value = pd.read_csv(scores, index_col="method").distance_ratio["model"]
+    row = re.search(
+        r"<td>the model's music</td>.*?</tr>|<td>the model&#x27;s music</td>.*?</tr>", text
+    )
+    assert f"<td>{value:+.3f}</td>" in row[0]
+    assert "<td>clicks at 120 beats a minute</td>" in text
+
+
+def test_scores_of_too_few_dances_are_refused(model, folder, tmp_path, capsys):
+    for file in ("dance0.npz", "dance0.wav", "dance1.npz", "dance1.wav"):
+        shutil.copy(folder / file, tmp_path)
+    said = run(capsys, "evaluate", model, "--poses", tmp_path, "--audio", tmp_path, status=2)
+    assert "expected at least 4 dances with their music" in said.err
+    assert "got 2" in said.err
+
+
 def test_info_says_what_a_file_holds(folder, model, tmp_path, capsys):
     assert __version__ in run(capsys, "info").out
     said = run(capsys, "info", folder / "dance0.npz").out
@@ -148,6 +202,7 @@ def test_nothing_is_replaced_without_force(model, folder, tmp_path, capsys):
         "music.wav": ("generate", model, take),
         "table.csv": ("features", take, "--clip-duration", 2),
         "page.html": ("report", model, take),
+        "scores.csv": ("evaluate", model, "--poses", folder, "--audio", folder),
         "m.zip": ("fit", "--poses", folder, "--audio", folder),
     }
     for name, command in commands.items():
@@ -166,6 +221,7 @@ def test_a_pickled_model_is_not_read(folder, tmp_path, capsys):
     for command in (
         ["generate", model, folder / "dance0.npz", "-o", tmp_path / "a.wav"],
         ["report", model, folder / "dance0.npz", "-o", tmp_path / "a.html"],
+        ["evaluate", model, "--poses", folder, "--audio", folder],
         ["info", model],
     ):
         assert (
@@ -228,6 +284,11 @@ def test_bad_films_end_in_a_sentence(write, message, film, model, tmp_path, caps
         ("poses {take} --sound -o {out}/takes", "expected only films with --sound"),
         ("poses {take} {take} -o {out}/takes", "'dance0' twice"),
         ("report {my} {take} --audio {out}/no.wav -o {out}/a.html", "no.wav"),
+        ("report {my} {take} --scores {out}/no.csv -o {out}/a.html", "no file"),
+        ("report {my} {take} --scores {take} -o {out}/a.html", "evaluate -o' wrote"),
+        ("evaluate {my} --poses {out} --audio {out} -o {out}/a.csv", "got no pair"),
+        ("evaluate {my} --poses {out} --audio {out} -o {out}/a.txt", "ends in .csv, .parquet"),
+        ("evaluate {my} --poses {out} --audio {out} --temperature -1", "--temperature"),
         ("info {out}/no.npz", "there is no"),
     ],
 )  # fmt: skip
@@ -276,7 +337,8 @@ def test_breaking_off_is_130_and_leaves_nothing(model, folder, tmp_path, capsys,
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "poses", "features", "fit", "generate", "report", "live", "info"]
+    "command",
+    ["demo", "poses", "features", "fit", "generate", "evaluate", "report", "live", "info"],
 )
 def test_every_command_has_help_in_words(command, capsys):
     with pytest.raises(SystemExit) as end:

@@ -1,0 +1,209 @@
+"""`sklearn-asdf evaluate`."""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+from .._files import atomic_path
+from .._perform import FPS, encoder_of
+from .._validation import require
+from ..persistence import load
+from ._generate import check_joints
+from ._options import (
+    add_command,
+    add_draw,
+    add_force,
+    add_model,
+    check_draw,
+    positive,
+    say,
+)
+from ._takes import check_output
+
+_LEAST_PERFORMANCES = 4
+# A judge who gets real music right by luck more often than this is no judge.
+_SURE = 0.05
+# What a dancer can read of the table, and in which words.
+_COLUMNS = {
+    "retrieval_r1": (
+        "retrieval",
+        "how often a judge picks a dance's own music among that of other dances",
+    ),
+    "f70_music": ("beat", "how well the beats agree, within 70 ms, with those of the real music"),
+    "distance_ratio": (
+        "distance ratio",
+        "how different the dances' music is from each other's; 1 is as in real music, 0 is one "
+        "music for all",
+    ),
+    "key_clarity": ("key clarity", "how clearly the notes keep to a key, at most 1"),
+    "pulse_clarity": (
+        "pulse clarity",
+        "how clear the pulse is, at most 1; a metronome has the clearest",
+    ),
+    "log_gain": (
+        "gain",
+        "what the dance tells the model about the real music, in nats for each number of its code",
+    ),
+}
+_SHORT = {column: name for column, (name, _) in _COLUMNS.items()}
+_ROWS = {
+    "model": "the model's music",
+    "shuffled pairs": "real music of other dances",
+    "metronome": "clicks at 120 beats a minute",
+    "unconditional": "the model without the dance",
+    "real": "the real music: how much can be asked for",
+}
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "evaluate",
+        run,
+        help="tell whether a model's music follows dances it has not learned from",
+        more=(
+            "Score a model on dances and their music, files of the same names, beside what chance "
+            "and trivial methods get. Take dances that the model has not learned from, at least "
+            f"{_LEAST_PERFORMANCES}: of others it has memories, and the scores say nothing."
+        ),
+    )
+    add_model(parser)
+    parser.add_argument("--poses", required=True, metavar="DIR", help="folder of pose files")
+    parser.add_argument(
+        "--audio", required=True, metavar="DIR", help="folder of sound files; may be the same"
+    )
+    parser.add_argument(
+        "-o",
+        "--out",
+        metavar="TABLE",
+        help="table of all scores to write, .csv or .parquet; 'report --scores' shows it",
+    )
+    parser.add_argument(
+        "--hop-duration",
+        type=positive,
+        default=1.0,
+        metavar="S",
+        help="seconds from one clip's start to the next one's",
+    )
+    add_draw(parser)
+    add_force(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Score the model; print what can be read, write everything."""
+    check_draw(options)
+    out = None
+    if options.out is not None:
+        out = check_output(options.out, (".csv", ".parquet"), force=options.force)
+        if out.suffix.lower() == ".parquet":
+            require("pyarrow", extra="parquet", purpose="writing Parquet")
+    require("keras", "librosa", "soundfile", extra="music", purpose="scoring music")
+    from ..datasets import load_folder
+    from ..metrics import evaluate
+    from ._quiet import start_keras
+
+    began = time.perf_counter()
+    start_keras()
+    model = load(options.model)
+    encoder = encoder_of(model)
+    data = load_folder(
+        poses=options.poses,
+        audio=options.audio,
+        clip_duration=encoder.n_samples_ / encoder.sr,
+        hop_duration=options.hop_duration,
+        fps=FPS,
+        sr=int(encoder.sr),
+        coordinates="world" if getattr(model[0], "n_axes_in_", 2) == 3 else "image",
+        verbose=int(not options.quiet),
+    )
+    check_joints(model, data.poses, options.poses)
+    n_takes = len(set(data.groups.tolist()))
+    if n_takes < _LEAST_PERFORMANCES:
+        raise ValueError(
+            f"expected at least {_LEAST_PERFORMANCES} dances with their music in "
+            f"{options.poses!r}, got {n_takes}: one dance's music is told from that of others, so "
+            "give more dances that the model has not learned from"
+        )
+    say(
+        options,
+        f"scoring {len(data.groups)} clips of {encoder.n_samples_ / encoder.sr:g} s of {n_takes} "
+        "dances; the scores mean something only if the model has not learned from them",
+    )
+    table = evaluate(
+        model,
+        data.poses,
+        data.audio,
+        data.groups,
+        temperature=options.temperature or None,
+        random_state=options.random_state,
+    )
+    if not table["retrieval_p"]["real"] < _SURE:
+        warnings.warn(
+            f"the judge cannot tell the real music of these {n_takes} dances apart: 'retrieval' "
+            "says nothing here, more dances would help",
+            UserWarning,
+            stacklevel=2,
+        )
+    for line in _in_words(table):
+        say(options, line)
+    if out is not None:
+        write_scores(table, out)
+        say(
+            options,
+            f"{out}: all {table.shape[1]} scores, done in {time.perf_counter() - began:.0f} s",
+        )
+
+
+def _in_words(table: Any) -> list[str]:
+    """Return the columns that a dancer can read, with a line on each and on each row."""
+    short = table[list(_COLUMNS)].rename(columns=_SHORT)
+    width = max(map(len, [*_SHORT.values(), *_ROWS]))
+    return [
+        "",
+        short.to_string(float_format=lambda x: f"{x:.2f}", na_rep="-"),
+        "",
+        *(f"{name:<{width}} {text}" for name, text in _COLUMNS.values()),
+        "",
+        *(f"{name:<{width}} {text}" for name, text in _ROWS.items()),
+        "",
+    ]
+
+
+def write_scores(table: Any, out: Path) -> None:
+    """Write a table of scores as CSV or Parquet, rows named in the column `method`."""
+    named = table.rename_axis("method").reset_index()
+    with atomic_path(out) as temporary:
+        if out.suffix.lower() == ".csv":
+            named.to_csv(temporary, index=False)
+        else:
+            named.to_parquet(temporary, index=False)
+
+
+def read_scores(path: str) -> Any:
+    """Read what `write_scores` wrote, as rows and columns that a dancer can read."""
+    import pandas as pd
+
+    place = Path(path)
+    if not place.is_file():
+        raise ValueError(f"expected a table of scores, but there is no file {path!r}")
+    if place.suffix.lower() == ".parquet":
+        require("pyarrow", extra="parquet", purpose="reading Parquet")
+    try:
+        read = pd.read_parquet if place.suffix.lower() == ".parquet" else pd.read_csv
+        table = read(place)
+        return (
+            table.set_index("method")
+            .loc[list(_ROWS), list(_COLUMNS)]
+            .astype(float)
+            .rename(columns=_SHORT, index=_ROWS)
+            .rename_axis(None)
+        )
+    except (ValueError, KeyError, OSError):
+        raise ValueError(
+            f"expected a table that 'sklearn-asdf evaluate -o' wrote, but {path!r} is none"
+        ) from None
