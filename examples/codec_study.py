@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_asdf import AudioClips, MelEncoder
-from sklearn_asdf._spectra import SpectrumBank
+from sklearn_asdf._spectra import SpectrumBank, spectrogram_options
 from sklearn_asdf.audio import load_audio
 
 SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
@@ -39,7 +39,7 @@ def cut(recordings, hop):
 
 def patch_floor(encoder, clips, seed, n_patches=50_000, n_components=256, length=64):
     """Mean and principal components of patches at random times."""
-    bank = SpectrumBank.of(clips, encoder._mel_options(), 80.0)
+    bank = SpectrumBank.of(clips, spectrogram_options(encoder), 80.0)
     rng = np.random.default_rng(seed)
     clip = rng.integers(len(bank), size=n_patches)
     first = bank.starts[clip] + rng.integers(bank.n_frames - length + 1, size=n_patches)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ _SECTION = 4096
 
 
 def spectrogram_options(encoder: Any) -> dict[str, Any]:
-    """Return how to draw the sound of an encoder: as it hears, else as `MelEncoder` does.
+    """Return how an encoder hears: its own parameters, else the defaults of `melspectrogram`.
 
     Parameters
     ----------
@@ -31,8 +32,9 @@ def spectrogram_options(encoder: Any) -> dict[str, Any]:
     options : dict
         `sr`, `n_fft`, `hop_length`, `n_mels`, `fmin` and `fmax`.
     """
-    usual = {"n_fft": 4096, "hop_length": 690, "n_mels": 128, "fmin": 0.0, "fmax": None}
-    return {"sr": encoder.sr} | {k: getattr(encoder, k, v) for k, v in usual.items()}
+    usual = inspect.signature(melspectrogram).parameters
+    names = ("sr", "n_fft", "hop_length", "n_mels", "fmin", "fmax")
+    return {name: getattr(encoder, name, usual[name].default) for name in names}
 
 
 def unit_spectrograms(clips: Any, options: dict[str, Any], top_db: float) -> tuple[Any, Any]:

@@ -12,7 +12,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._files import check_writable_folder
-from ._spectra import SpectrumBank, unit_spectrograms
+from ._spectra import SpectrumBank, spectrogram_options, unit_spectrograms
 from ._validation import (
     Integral,
     Interval,
@@ -304,7 +304,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         self.n_frames_ = 1 + self.n_samples_ // self.hop_length
         self.code_shape_ = self._code_shape()
 
-        bank = SpectrumBank.of(X, self._mel_options(), self.top_db)
+        bank = SpectrumBank.of(X, spectrogram_options(self), self.top_db)
         heard = bank.levels[bank.levels > -99]
         if not len(heard):
             raise ValueError(
@@ -559,10 +559,6 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         raise_all(problems)
         return steps, self.code_size // steps
 
-    def _mel_options(self) -> dict[str, Any]:
-        names = ("sr", "n_fft", "hop_length", "n_mels", "fmin", "fmax")
-        return {name: getattr(self, name) for name in names}
-
     def _n_epochs(self, n_clips: int) -> int:
         if self.epochs is None:
             return 400 if self.architecture == "paper" else max(4, -(-_CLIPS_SHOWN // n_clips))
@@ -570,7 +566,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
 
     def _batches(self, X: Any):
         """Spectrograms and levels, a few clips at once."""
-        options = self._mel_options()
+        options = spectrogram_options(self)
         for i in range(0, len(X), _BATCH):
             rows = slice(i, i + _BATCH)
             yield rows, *unit_spectrograms(X[rows], options, self.top_db)
@@ -709,7 +705,7 @@ def _transposed(encoder: MelEncoder, semitones: float) -> dict[str, Any]:
     n_fft = _quick_length(encoder.n_fft * 2 ** (semitones / 12))
     factor = n_fft / encoder.n_fft
     return {
-        **encoder._mel_options(),
+        **spectrogram_options(encoder),
         "sr": encoder.sr * factor,
         "n_fft": n_fft,
         "hop_length": max(1, round(encoder.hop_length * factor)),

@@ -100,10 +100,12 @@ def clarity_of_pulse(envelopes: np.ndarray, sr: int) -> np.ndarray:
     return np.maximum(tempogram(envelopes, fps=rate, tempi=60 * rate / lags).max(axis=1), 0.0)
 
 
-def mel_decibels(audio: Any, sr: int, *, hop_length: int = HOP_LENGTH) -> Iterator[np.ndarray]:
+def mel_decibels(
+    audio: Any, sr: int, *, hop_length: int = HOP_LENGTH, floor: float = _FLOOR
+) -> Iterator[np.ndarray]:
     """Mel spectrograms in dB of one batch of clips after the other, (n, 128, n_frames)."""
     for mel in _mels(audio, sr, hop_length):
-        yield np.maximum(power_to_db(mel, ref=1.0, top_db=None), _FLOOR)
+        yield np.maximum(power_to_db(mel, ref=1.0, top_db=None), floor)
 
 
 def _mels(audio: Any, sr: int, hop_length: int) -> Iterator[np.ndarray]:

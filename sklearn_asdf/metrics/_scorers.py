@@ -10,14 +10,13 @@ import numpy as np
 
 from .._validation import check_choice, require
 from ..audio import AudioClips
-from ..functional.mel import melspectrogram, power_to_db
+from ._distances import _HOP_LENGTH
+from ._listen import mel_decibels
 
 __all__ = ["get_scorer", "get_scorer_names"]
 
-# The spectrogram that sound is compared in, whatever an encoder's own is.
-_SPECTROGRAM = {"n_fft": 2048, "hop_length": 1024, "n_mels": 128}
+# Sound is compared down to this level, in dB.
 _FLOOR = -80.0
-_BATCH = 32
 
 # Encoder parameters that each scorer of codes met first in this process, by the scorer's number.
 _MET: dict[str, dict[str, str]] = {}
@@ -190,11 +189,7 @@ class _SoundScorer(_Scorer):
 
 def _decibels(audio: Any, sr: int) -> np.ndarray:
     """Mel spectrograms in dB, one row a clip."""
-    parts = []
-    for i in range(0, len(audio), _BATCH):
-        mel = melspectrogram(np.asarray(audio[i : i + _BATCH]), sr=sr, **_SPECTROGRAM)
-        parts.append(np.maximum(power_to_db(mel, ref=1.0, top_db=None), _FLOOR))
-    db = np.concatenate(parts)
+    db = np.concatenate(list(mel_decibels(audio, sr, hop_length=_HOP_LENGTH, floor=_FLOOR)))
     return db.reshape(len(db), -1)
 
 
