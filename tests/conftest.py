@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import matplotlib
@@ -10,6 +11,11 @@ import pytest
 from hypothesis import settings
 
 matplotlib.use("Agg")
+
+# In a new environment, two workers that compile librosa's functions at once would each read what
+# the other has half written to numba's cache, and crash: each has a cache of its own.
+_numba_cache = tempfile.TemporaryDirectory(prefix="numba-")
+os.environ["NUMBA_CACHE_DIR"] = _numba_cache.name
 
 # The same examples on every run: a failure seen once can be seen again.
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=25)
