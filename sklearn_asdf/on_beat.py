@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
-from sklearn.utils import get_tags
+from sklearn.metrics import r2_score
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
@@ -21,6 +22,8 @@ _MIN_SCALE = 0.01
 # Share of dances whose beat has nothing to do with the music's, and how far off that is.
 _UNRELATED = 0.05
 _UNRELATED_SCALES = (0.5, 1.0, 1.0)
+# More than this, and what was told for certain drowns in what was hardly told.
+_MOST_STRETCH = 2.0
 
 
 def _has_density(self: OnBeatRegressor) -> bool:
@@ -53,6 +56,9 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     n_mixtures : int, default=3
         Gaussians in the density of how far off the beat is: one for beats that agree, others for
         octaves and for dances that tell nothing.
+    restore_variance : bool, default=True
+        Whether predictions, and draws at temperatures below 1, are stretched about the mean code
+        until they vary as the training codes do; see the notes.
 
     Attributes
     ----------
@@ -63,6 +69,12 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     beat_error_ : tuple of ndarray
         Weights (K,), means (K, 3) and scales (K, 3) of the code's beat less the dance's, K being
         `n_mixtures` and one more; see the notes.
+    mean_code_ : ndarray of shape (n_targets - 3,)
+        Means of the other numbers over the training codes.
+    code_variance_ : ndarray of shape (n_targets - 3,)
+        Their variances.
+    told_variance_ : ndarray of shape (n_targets - 3,)
+        Variances of the density's means over the training dances: what a dance tells of them.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -88,10 +100,25 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     beats that agree with it and of those that do not. Where a dance has no beat (tempo 0), the
     median tempo of the training dances is taken.
 
+    At temperature T a draw is :math:`\bar u + \sqrt T (u - \bar u)`, u being drawn from the first
+    density and :math:`\bar u` its mean, so that T leads from the prediction to the density; the
+    error of the beat is drawn from its mixture at that temperature, since the mean of two tempi is
+    neither.
+
+    Means of densities vary less than what they are of: all predicted music would be middling. With
+    `restore_variance` a draw (T = 0: a prediction) is stretched about the mean training code, each
+    number by :math:`(s^2 / (m^2 + T (s^2 - m^2)))^{1/2}`, but at most twofold, where :math:`s^2` is
+    the variance of the training codes and :math:`m^2` that of the means. This is the global
+    variance of speech synthesis [3]_; it leaves the density, its scores and draws at 1 as they are.
+
     References
     ----------
-    P. McCullagh and J. A. Nelder, "Generalized linear models", 2nd ed., Chapman and Hall, 1989
-    (offsets); C. M. Bishop, "Mixture density networks", report NCRG/94/004, Aston University, 1994.
+    .. [1] P. McCullagh and J. A. Nelder, "Generalized linear models", 2nd ed., Chapman and Hall,
+       1989 (offsets).
+    .. [2] C. M. Bishop, "Mixture density networks", report NCRG/94/004, Aston University, 1994.
+    .. [3] T. Toda and K. Tokuda, "A speech parameter generation algorithm considering global
+       variance for HMM-based speech synthesis", IEICE Transactions on Information and Systems
+       E90-D(5), 2007.
 
     Examples
     --------
@@ -111,15 +138,23 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         "beat_columns": ["array-like", None],
         "code_columns": ["array-like"],
         "n_mixtures": [Interval(Integral, 1, None, closed="left")],
+        "restore_variance": ["boolean"],
     }
 
     def __init__(
-        self, regressor=None, *, beat_columns=None, code_columns=(-3, -2, -1), n_mixtures=3
+        self,
+        regressor=None,
+        *,
+        beat_columns=None,
+        code_columns=(-3, -2, -1),
+        n_mixtures=3,
+        restore_variance=True,
     ):
         self.regressor = regressor
         self.beat_columns = beat_columns
         self.code_columns = code_columns
         self.n_mixtures = n_mixtures
+        self.restore_variance = restore_variance
 
     def fit(self, X, y, groups=None):
         """Learn the density of the other numbers, and how far off the beat may be.
@@ -157,6 +192,9 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         tempo = X[:, self.beat_columns[0]]
         self._usual_tempo = float(np.median(tempo[tempo > 0])) if (tempo > 0).any() else 100.0
         self.regressor_ = regressor.fit(X, y[:, self._others], **params)
+        self.mean_code_ = y[:, self._others].mean(axis=0)
+        self.code_variance_ = y[:, self._others].var(axis=0)
+        self.told_variance_ = self._predict_others(X).var(axis=0)
         off = y[:, self._of_beat] - self._beat(X)
         spread = np.maximum(off.std(axis=0), 1e-6)
         n_mixtures = min(self.n_mixtures, len(y))
@@ -180,7 +218,7 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return self
 
     def predict(self, X):
-        """Return the mean of the density, and the dance's own tempo and beat.
+        """Return the mean of the density, its variance restored, and the dance's tempo and beat.
 
         Parameters
         ----------
@@ -193,13 +231,9 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             Codes.
         """
         X = self._check(X)
-        others = self.regressor_.predict(X)
         if self.beat_columns is None:
-            return others
-        code = np.empty((len(X), len(self._others) + 3))
-        code[:, self._others] = others.reshape(len(X), -1)
-        code[:, self._of_beat] = self._beat(X)
-        return code
+            return self.regressor_.predict(X)
+        return self._join(self._stretch(self._predict_others(X), temperature=0.0), self._beat(X))
 
     @available_if(_has_density)
     def predict_dist(self, X):
@@ -219,20 +253,20 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         rest = self.regressor_.predict_dist(X)
         if self.beat_columns is None:
             return rest
-        weights, means, scales = self.beat_error_
-        n, k, m = len(X), rest.n_components, len(weights)
+        beat = self._beat_dist(X)
+        n, k, m = len(X), rest.n_components, beat.n_components
         shape = (n, k, m, rest.n_dimensions + 3)
         mean, scale = np.empty(shape), np.empty(shape)
         mean[..., self._others] = rest.means[:, :, None]
         scale[..., self._others] = rest.scales[:, :, None]
-        mean[..., self._of_beat] = (self._beat(X)[:, None] + means)[:, None]
-        scale[..., self._of_beat] = scales
+        mean[..., self._of_beat] = beat.means[:, None]
+        scale[..., self._of_beat] = beat.scales[:, None]
         factors = None
         if rest.factors is not None:
             factors = np.zeros((*shape, rest.rank))
             factors[..., self._others, :] = rest.factors[:, :, None]
             factors = factors.reshape(n, k * m, -1, rest.rank)
-        weight = (rest.weights[:, :, None] * weights).reshape(n, -1)
+        weight = (rest.weights[:, :, None] * beat.weights[:, None]).reshape(n, -1)
         return GaussianMixtures(
             weight, mean.reshape(n, k * m, -1), scale.reshape(n, k * m, -1), factors
         )
@@ -250,15 +284,24 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same draws on each call.
         temperature : float, default=1.0
-            1 draws from the density; at 0 it is the mean of the likeliest component.
+            1 draws from the density; towards 0 draws are the prediction, with the beat off the
+            dance's as it most likely is.
 
         Returns
         -------
         ndarray of shape (n_rows, n_targets, n_samples)
             As :meth:`sklearn.gaussian_process.GaussianProcessRegressor.sample_y`.
         """
-        draws = self.predict_dist(X).sample(n_samples, random_state, temperature)
-        return draws[:, 0] if getattr(self.regressor_, "_y_ndim", 2) == 1 else draws
+        X = self._check(X)
+        if self.beat_columns is None:
+            draws = self.predict_dist(X).sample(n_samples, random_state, temperature)
+            return draws[:, 0] if getattr(self.regressor_, "_y_ndim", 2) == 1 else draws
+        rng = check_random_state(random_state)
+        beat = self._beat_dist(X).sample(n_samples, rng, temperature)
+        rest = self.regressor_.predict_dist(X)
+        drawn, mean = np.swapaxes(rest.sample(n_samples, rng), 1, 2), rest.mean[:, None]
+        others = self._stretch(mean + np.sqrt(temperature) * (drawn - mean), temperature)
+        return np.swapaxes(self._join(others, np.swapaxes(beat, 1, 2)), 1, 2)
 
     @available_if(_has_density)
     def score_samples(self, X, y=None):
@@ -293,10 +336,11 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         -------
         float
             In nats, in the unit of the codes; more is better. Where the regressor is no density,
-            its own score, or else the coefficient of determination.
+            its own score, or else the coefficient of determination, before variance is restored.
         """
         if self.beat_columns is not None and not _has_density(self):
-            return super().score(X, y)
+            X = self._check(X)
+            return r2_score(y, self._join(self._predict_others(X), self._beat(X)))
         if self.beat_columns is None:
             return self.regressor_.score(self._check(X), y)
         return mean_log_prob(self.predict_dist(X), self._targets(y))
@@ -320,6 +364,35 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         if self.beat_columns is None:
             return self.regressor_.gain(self._check(X), y)
         return self.score(X, y) - mean_log_prob(self.unconditional_, self._targets(y))
+
+    def _predict_others(self, X: np.ndarray) -> np.ndarray:
+        return np.asarray(self.regressor_.predict(X), dtype=float).reshape(len(X), -1)
+
+    def _join(self, others: np.ndarray, beat: np.ndarray) -> np.ndarray:
+        """Codes (..., n_targets) of their two parts."""
+        code = np.empty((*others.shape[:-1], others.shape[-1] + 3))
+        code[..., self._others], code[..., self._of_beat] = others, beat
+        return code
+
+    def _stretch(self, others: np.ndarray, temperature: float) -> np.ndarray:
+        """Bring codes (..., n_targets - 3), drawn at a temperature, to the training variance."""
+        if not self.restore_variance:
+            return others
+        whole, told = self.code_variance_, self.told_variance_
+        # Above 1, draws are wilder than the training codes because they were asked to be.
+        left = told + min(temperature, 1.0) * np.maximum(whole - told, 0.0)
+        ratio = np.divide(whole, left, out=np.ones_like(whole), where=left > 0)
+        factor = np.clip(np.sqrt(ratio), 1.0, _MOST_STRETCH)
+        return self.mean_code_ + (others - self.mean_code_) * factor
+
+    def _beat_dist(self, X: np.ndarray) -> GaussianMixtures:
+        """Density of the code's beat, one mixture a row."""
+        weights, means, scales = self.beat_error_
+        return GaussianMixtures(
+            np.tile(weights, (len(X), 1)),
+            self._beat(X)[:, None] + means,
+            np.tile(scales, (len(X), 1, 1)),
+        )
 
     def _beat(self, X: np.ndarray) -> np.ndarray:
         """log2 of the tempo, cosine and sine of the dances, (n_rows, 3)."""

@@ -118,6 +118,69 @@ def test_dances_without_a_beat_get_the_usual_tempo():
     assert model.predict(X)[0, 1] == pytest.approx(np.log2(model._usual_tempo))
 
 
+class Told(Plain):
+    """Knows half of the variance."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        # As of unit variance, told by the first column.
+        self.std_ = self.std_ * np.sqrt(0.5)
+        return self
+
+    def predict(self, X):
+        return self.mean_ + self.std_ * X[:, :1]
+
+    def predict_dist(self, X):
+        return GaussianMixtures(
+            np.ones((len(X), 1)), self.predict(X)[:, None], np.tile(self.std_, (len(X), 1, 1))
+        )
+
+
+@pytest.mark.parametrize("temperature", [None, 0.0, 0.1, 0.5, 1.0])
+def test_music_varies_as_in_training_at_every_temperature(temperature):
+    X, _ = beats(4000)
+    X[:, 0] = (X[:, 0] - X[:, 0].mean()) / X[:, 0].std()
+    rng = np.random.default_rng(1)
+    y = np.c_[7 + np.sqrt(0.5) * (X[:, :1] + rng.normal(size=(4000, 1))), np.log2(X[:, 1]), X[:, 2:]]
+
+    def varies(**params):
+        model = OnBeatRegressor(Told(), **COLUMNS, **params).fit(X, y)
+        if temperature is None:
+            code = model.predict(X)
+        else:
+            code = model.sample_y(X, random_state=0, temperature=temperature)[..., 0]
+        return np.array([code[:, 0].mean(), code[:, 0].std()]), code[:, 1]
+
+    restored, tempo = varies()
+    assert_allclose(restored, [7, y[:, 0].std()], rtol=0.05)
+    assert np.median(np.abs(tempo - y[:, 1])) < 0.05
+    tame, _ = varies(restore_variance=False)
+    assert_allclose(tame[1], y[:, 0].std() * np.sqrt(0.5 + 0.5 * (temperature or 0)), rtol=0.05)
+
+
+def test_what_is_hardly_told_is_not_stretched_into_noise():
+    X, y = beats(400)
+    rng = np.random.default_rng(0)
+    y[:, 0] = rng.normal(size=400)
+    model = OnBeatRegressor(Ridge(), **COLUMNS).fit(X, y)
+    plain = OnBeatRegressor(Ridge(), restore_variance=False, **COLUMNS).fit(X, y)
+    assert model.told_variance_[0] < 0.05 * model.code_variance_[0]
+    assert model.predict(X)[:, 0].std() == pytest.approx(2 * plain.predict(X)[:, 0].std())
+    # What the regressor scores is what it told.
+    assert model.score(X, y) == plain.score(X, y)
+
+
+def test_draws_are_reproducible_and_lead_to_the_prediction():
+    X, y = beats(60)
+    model = OnBeatRegressor(Plain(), **COLUMNS).fit(X, y)
+    cold = model.sample_y(X, 3, random_state=0, temperature=0.0)
+    assert cold.shape == (60, 4, 3)
+    assert_allclose(cold[:, 0], np.repeat(model.predict(X)[:, :1], 3, axis=1))
+    assert_array_equal(cold, model.sample_y(X, 3, random_state=1, temperature=0.0))
+    with pytest.raises(ValueError, match="temperature"):
+        model.sample_y(X, temperature=-1.0)
+
+
 def test_any_regressor_does_and_draws_only_if_it_is_a_density():
     X, y = beats(60)
     model = OnBeatRegressor(Ridge(), **COLUMNS).fit(X, y)
