@@ -8,15 +8,16 @@ the real music::
 
     python examples/dance_to_music_study.py --poses POSES --audio AUDIO --out study
 
-`POSES` and `AUDIO` are two folders as `load_folder` reads them. Without them the study is on
-made-up dances alone, where it is known what the music should be like: rank correlations tell how
-well tempo, loudness, brightness and articulation of the generated music follow those drawn for the
-dance. ``--quick`` tries everything in minutes, with too little data and training for the numbers to
-mean anything.
+`POSES` and `AUDIO` are two folders as `load_folder` reads them. All models are compared on some
+performances (`folder`), and then the default alone on every performance, each held out once
+(`folder-folds`). Without the two folders the study is on made-up dances alone (`made-up`), where it
+is known what the music should be like: rank correlations tell how well tempo, loudness, brightness
+and articulation of the generated music follow those drawn for the dance. ``--quick`` tries
+everything in minutes, with too little data and training for the numbers to mean anything.
 
-It writes, after each model, `results.csv` (all scores) and `results.md` (the headline); at the end
-`scores_*.png`, `spectrograms_*.png` and sounds. The same command gives the same numbers on the same
-machine.
+It writes, after each model, `DATA.csv` (all scores) and `DATA_headline.csv` (the most telling);
+when the models of a data set are through, `DATA_scores.png`, `DATA_spectrograms.png` and one clip
+as each model plays it. The same command gives the same numbers on the same machine.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import combine_pvalues
 from sklearn.base import clone
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
@@ -37,6 +39,7 @@ from sklearn_asdf import MDNRegressor, make_dance_pipeline
 from sklearn_asdf.datasets import load_folder, make_dance_music
 from sklearn_asdf.metrics import evaluate, factor_correlations
 
+FACTORS = ["tempo", "loudness", "brightness", "articulation"]
 FLOORS = ["shuffled pairs", "metronome", "unconditional", "real"]
 # Column, and how it is called in the short table.
 HEADLINE = {
@@ -53,81 +56,91 @@ HEADLINE = {
     "f1_5hz": "5 Hz F1",
     "bas_corrected": "BAS beyond chance",
     "key_clarity": "key",
+    "key_clarity_share": "as clear as real keys",
     "pulse_clarity": "pulse",
+    "pulse_clarity_share": "as clear as real pulses",
     "frechet_distance": "Fréchet",
+    **{f"rho_{factor}": f"rank of {factor}" for factor in FACTORS},
 }
-FACTORS = ["tempo", "loudness", "brightness", "articulation"]
 
 
 def models(options, memory):
-    """Name, pipeline and temperature of each model; each repair keeps those before it."""
+    """Name, pipeline, and the temperatures at which it plays; each repair keeps those before."""
     shared = {"random_state": options.seed, "memory": memory}
     paper = make_dance_pipeline("paper", **shared).set_params(
         music__transformer__epochs=options.codec_epochs,
         music__regressor__epochs=options.density_epochs,
     )
-    yield "paper", paper, None
+    # The paper draws.
+    yield "paper", paper, (None, 1.0)
 
     step = clone(paper).set_params(lma__normalize=None, scale=StandardScaler())
-    yield "+ features scaled over the training set", step, None
+    yield "+ features scaled over the training set", step, (None,)
 
-    default = make_dance_pipeline("codec", **shared)
+    codec = make_dance_pipeline("codec", **shared)
     if options.quick:
-        default.set_params(music__transformer__epochs=0, music__regressor__epochs=5)
-    own = clone(default)
+        codec.set_params(music__transformer__epochs=0, music__regressor__epochs=5)
     step = clone(step).set_params(
-        **{name: clone(own[name]) for name in ("smooth", "kinematics", "keyframes", "lma")}
+        **{name: clone(codec[name]) for name in ("smooth", "kinematics", "keyframes", "lma")}
     )
     step.set_params(lma__groups=("effort", "shape"))
-    yield "+ body units, bounded curvature", step, None
+    yield "+ body units, bounded curvature", step, (None,)
 
     density = MDNRegressor(
-        3, epochs=own.get_params()["music__regressor__epochs"], random_state=options.seed
+        3, epochs=codec.get_params()["music__regressor__epochs"], random_state=options.seed
     )
     step = clone(step).set_params(music__regressor=density)
-    yield "+ whitened code, floor under sigma", step, None
+    yield "+ whitened code, floor under sigma", step, (None,)
 
-    step = clone(step).set_params(lma__groups=own["lma"].groups)
-    yield "+ level, tempo and phase as features", step, None
+    step = clone(step).set_params(lma__groups=codec["lma"].groups)
+    yield "+ level, tempo and phase as features", step, (None,)
 
-    step = clone(step).set_params(music__transformer=own[-1].transformer)
-    yield "+ local code that keeps the level", step, None
+    step = clone(step).set_params(music__transformer=codec[-1].transformer)
+    yield "+ local code that keeps the level", step, (None,)
 
-    yield "+ linear map (default)", default, None
-    for temperature in (0.3, 1.0):
-        yield f"default, drawn at {temperature}", default, temperature
+    yield "+ linear map (codec)", codec, (None, 0.0, 0.1, 1.0)
 
-    units = make_dance_pipeline("units", **shared)
+    nearest = clone(codec).set_params(music__regressor=KNeighborsRegressor(1))
+    yield "nearest training dance's music", nearest, (None,)
+
+    units = default(options, memory)
+    tame = clone(units).set_params(music__regressor__restore_variance=False)
+    yield "units of real music on the dance's beat", tame, (None, 0.1)
+    yield "+ variance restored (default)", units, (None, 0.0, 0.1, 0.3, 1.0)
+
+
+def default(options, memory):
+    """The default preset, by the name under which it stays."""
+    units = make_dance_pipeline("units", random_state=options.seed, memory=memory)
     if options.quick:
         units.set_params(beats__n_trees=20, music__regressor__regressor__epochs=5)
-    yield "units of real music on the dance's beat", units, None
-    for temperature in (0.3, 1.0):
-        yield f"units, drawn at {temperature}", units, temperature
-
-    nearest = clone(default).set_params(music__regressor=KNeighborsRegressor(1))
-    yield "nearest training dance's music", nearest, None
+    return units
 
 
 def real_data(options):
-    """Pieces of two folders; the training clips and those that are held out."""
+    """Pieces of two folders, split once; and split in folds that hold out each piece once."""
     data = load_folder(
         poses=options.poses, audio=options.audio, hop_duration=4.0 if options.quick else 2.0
     )
-    n_pieces = len(data.names)
+    n_pieces, n_each = len(data.names), 4 if options.quick else 10
     held_out = 4 if options.quick else options.held_out
     if n_pieces < held_out + 2:
         raise SystemExit(f"expected at least {held_out + 2} pieces, got {n_pieces}")
     order = np.random.default_rng(options.seed).permutation(n_pieces)
     if options.quick:
         order = order[:12]
-    return split(data, order[:held_out], order[held_out:], 4 if options.quick else 10)
+    once = split(data, order[:held_out], order[held_out:], n_each)
+    folds = [
+        split(data, fold, np.setdiff1d(order, fold), n_each) for fold in np.array_split(order, 3)
+    ]
+    return [once], folds
 
 
 def made_up_data(options):
     """Made-up performances, with the factors that tie dance and music."""
     n = 24 if options.quick else 120
     data = make_dance_music(2 * n, n_performances=n, hop_duration=4.0, random_state=options.seed)
-    return split(data, np.arange(n // 4), np.arange(n // 4, n), 2)
+    return [split(data, np.arange(n // 4), np.arange(n // 4, n), 2)]
 
 
 def split(data, held_out, train, n_each):
@@ -177,42 +190,31 @@ def score(pipe, data, temperature, memory, options):
     return table, music[0]
 
 
-def markdown(table):
-    """A table in Markdown, three decimals."""
-    lines = [
-        "| " + " | ".join(["", *table.columns]) + " |",
-        "|" + " --- |" * (table.shape[1] + 1),
-    ]
-    for name, row in table.iterrows():
-        cells = ["" if np.isnan(x) else f"{x:.3f}" for x in row]
-        lines.append("| " + " | ".join([str(name), *cells]) + " |")
-    return "\n".join(lines)
+def pooled(tables):
+    """The mean of the tables of some folds, with the p-values of all of them together."""
+    if len(tables) == 1:
+        return tables[0]
+    table = sum(tables) / len(tables)
+    for column in table.columns[table.columns.str.endswith("_p")]:
+        # By Fisher's method: folds hold out different performances.
+        together = [combine_pvalues([t.loc[row, column] for t in tables]) for row in table.index]
+        table[column] = [p.pvalue for p in together]
+    table["retrieval_of_real"] = table["retrieval_r1"] / table.loc["real", "retrieval_r1"]
+    return table
 
 
-def write(results, options):
-    """The whole table, and its headline."""
-    whole = pd.concat(results, names=["data", "model"])
-    whole.to_csv(options.out / "results.csv")
-    parts = []
-    for name, table in results.items():
-        headline = table.rename(columns=HEADLINE)[list(HEADLINE.values())]
-        if f"rho_{FACTORS[0]}" in table:
-            headline = headline.join(table[[f"rho_{f}" for f in FACTORS]])
-        parts.append(f"## {name}\n\n{markdown(headline)}\n")
-    text = "# Does the music follow the dance?\n\n" + "\n".join(parts)
-    if options.quick:
-        text += (
-            "\nA quick trial: too little data and training for these numbers to mean anything.\n"
-        )
-    (options.out / "results.md").write_text(text, encoding="utf-8")
+def write(name, table, out):
+    """The whole table, and its headline, rounded."""
+    table.to_csv(out / f"{name}.csv", index_label="model")
+    headline = table[[column for column in HEADLINE if column in table]].rename(columns=HEADLINE)
+    headline.round(3).to_csv(out / f"{name}_headline.csv", index_label="model")
 
 
 def draw_scores(table, path):
     """One panel a score: the models' bars, and the floors as lines."""
     import matplotlib.pyplot as plt
 
-    names = [n for n in (*HEADLINE, *(f"rho_{f}" for f in FACTORS)) if n in table]
-    names = [n for n in names if not n.endswith("_p")]
+    names = [n for n in HEADLINE if n in table and not n.endswith("_p")]
     made = [row for row in table.index if row not in FLOORS]
     n_rows = -(-len(names) // 4)
     figure, grid = plt.subplots(
@@ -225,7 +227,7 @@ def draw_scores(table, path):
         for floor, color in colors.items():
             if np.isfinite(table.loc[floor, name]):
                 ax.axvline(table.loc[floor, name], color=color, label=floor)
-        ax.set_title(HEADLINE.get(name, name))
+        ax.set_title(HEADLINE[name])
     for ax in grid.flat[len(names) :]:
         ax.set_axis_off()
     grid.flat[0].invert_yaxis()
@@ -251,50 +253,52 @@ def draw_music(sounds, path, sr):
     plt.close(figure)
 
 
-def study(name, data, results, options):
+def study(name, folds, models, options):
     """Fit and score every model on one data set."""
     import soundfile
 
+    models = [m for m in models if not options.only or any(word in m[0] for word in options.only)]
+    if not models:
+        return
     memory = str(options.out / "cache")
-    n_pieces = len(np.unique(data.groups))
+    n_pieces = sum(len(np.unique(fold.groups)) for fold in folds)
     print(
-        f"{name}: {len(data.train[1])} training clips, {len(data.groups)} clips of {n_pieces} "
-        "held-out performances",
+        f"{name}: {n_pieces} held-out performances, {sum(len(f.groups) for f in folds)} clips; "
+        f"{'about ' if len(folds) > 1 else ''}{len(folds[0].train[1])} clips to learn from",
         flush=True,
     )
-    rows, sounds = {}, {"real": np.asarray(data.audio[0])}
-    fitted = floors = None
-    for model, pipe, temperature in models(options, memory):
-        if options.only and not any(word in model for word in options.only):
-            continue
+    first = folds[0].audio
+    rows, sounds, floors = {}, {"real": np.asarray(first[0])}, None
+    for model, pipe, temperatures in models:
         began = time.perf_counter()
-        if temperature is None or fitted is None:
-            fitted = clone(pipe).fit(*data.train)
-        table, sounds[model] = score(fitted, data, temperature, memory, options)
-        rows[model] = table.loc["model"]
-        # The density without a dance is the default's own.
-        if floors is None or "(default)" in model:
-            floors = table.loc[FLOORS]
-        results[name] = pd.concat([pd.DataFrame(rows).T, floors])
-        write(results, options)
-        seconds = time.perf_counter() - began
-        found, ratio = rows[model]["retrieval_r1"], rows[model]["distance_ratio"]
-        print(
-            f"  {model:42} found {found:.3f} (real {floors.loc['real', 'retrieval_r1']:.3f})  "
-            f"distances {ratio:.2f}  {seconds:.0f} s",
-            flush=True,
-        )
-    sr = data.audio.sr
-    draw_scores(results[name], options.out / f"scores_{name}.png")
-    draw_music(sounds, options.out / f"spectrograms_{name}.png", sr)
-    for model, sound in sounds.items():
-        file = "".join(c if c.isalnum() else "_" for c in model).strip("_")
+        fitted = [clone(pipe).fit(*fold.train) for fold in folds]
+        for temperature in temperatures:
+            row = model if temperature is None else f"{model}, drawn at {temperature:g}"
+            scored = [score(p, d, temperature, memory, options) for p, d in zip(fitted, folds)]
+            table, sounds[row] = pooled([table for table, _ in scored]), scored[0][1]
+            rows[row] = table.loc["model"]
+            # The density without a dance is the last model's, the default's.
+            if temperature is None:
+                floors = table.loc[FLOORS]
+            results = pd.concat([pd.DataFrame(rows).T, floors])
+            write(name, results, options.out)
+            seconds, began = time.perf_counter() - began, time.perf_counter()
+            found, ratio = results.loc[row, ["retrieval_r1", "distance_ratio"]]
+            print(
+                f"  {row:55} found {found:.3f} (real {results.loc['real', 'retrieval_r1']:.3f})  "
+                f"distances {ratio:.2f}  {seconds:.0f} s",
+                flush=True,
+            )
+    draw_scores(results, options.out / f"{name}_scores.png")
+    draw_music(sounds, options.out / f"{name}_spectrograms.png", first.sr)
+    for row, sound in sounds.items():
+        file = "_".join("".join(c if c.isalnum() else " " for c in row).split())
         loudest = max(1.0, float(np.abs(sound).max()))
-        soundfile.write(options.out / f"{name}_{file}.wav", sound / loudest, sr)
+        soundfile.write(options.out / f"{name}_{file}.ogg", sound / loudest, first.sr)
 
 
 def main():
-    """Run the study on made-up dances, and on two folders where they are given."""
+    """Run the study on two folders, where they are given, and on made-up dances."""
     parser = argparse.ArgumentParser(description="Does the music follow the dance?")
     parser.add_argument("--poses", type=Path, help="folder of pose files")
     parser.add_argument("--audio", type=Path, help="folder of sound files of the same names")
@@ -319,12 +323,15 @@ def main():
     # The paper's network knows no scale of its targets: that it may stop early is a result.
     warnings.simplefilter("ignore", UserWarning)
 
-    results = {}
     began = time.perf_counter()
+    memory = str(options.out / "cache")
     if options.poses is not None:
-        study("folder", real_data(options), results, options)
-    study("made-up", made_up_data(options), results, options)
-    print(f"{(time.perf_counter() - began) / 60:.0f} minutes; see {options.out / 'results.md'}")
+        once, folds = real_data(options)
+        study("folder", once, models(options, memory), options)
+        alone = [("default", default(options, memory), (None, 0.1))]
+        study("folder-folds", folds, alone, options)
+    study("made-up", made_up_data(options), models(options, memory), options)
+    print(f"{(time.perf_counter() - began) / 60:.0f} minutes; see {options.out}")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     code_columns : tuple of three int, default=(-3, -2, -1)
         Columns of `y` with log2 of the tempo in beats a minute, and cosine and sine of the phase,
         as :class:`UnitEncoder` gives them.
-    n_mixtures : int, default=3
+    n_beat_mixtures : int, default=3
         Gaussians in the density of how far off the beat is: one for beats that agree, others for
         octaves and for dances that tell nothing.
     restore_variance : bool, default=True
@@ -68,7 +68,7 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         A mixture of one row, fitted to the same codes without input.
     beat_error_ : tuple of ndarray
         Weights (K,), means (K, 3) and scales (K, 3) of the code's beat less the dance's, K being
-        `n_mixtures` and one more; see the notes.
+        `n_beat_mixtures` and one more; see the notes.
     mean_code_ : ndarray of shape (n_targets - 3,)
         Means of the other numbers over the training codes.
     code_variance_ : ndarray of shape (n_targets - 3,)
@@ -137,7 +137,7 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         "regressor": [HasMethods(["fit", "predict"]), None],
         "beat_columns": ["array-like", None],
         "code_columns": ["array-like"],
-        "n_mixtures": [Interval(Integral, 1, None, closed="left")],
+        "n_beat_mixtures": [Interval(Integral, 1, None, closed="left")],
         "restore_variance": ["boolean"],
     }
 
@@ -147,13 +147,13 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         *,
         beat_columns=None,
         code_columns=(-3, -2, -1),
-        n_mixtures=3,
+        n_beat_mixtures=3,
         restore_variance=True,
     ):
         self.regressor = regressor
         self.beat_columns = beat_columns
         self.code_columns = code_columns
-        self.n_mixtures = n_mixtures
+        self.n_beat_mixtures = n_beat_mixtures
         self.restore_variance = restore_variance
 
     def fit(self, X, y, groups=None):
@@ -197,7 +197,7 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.told_variance_ = self._predict_others(X).var(axis=0)
         off = y[:, self._of_beat] - self._beat(X)
         spread = np.maximum(off.std(axis=0), 1e-6)
-        n_mixtures = min(self.n_mixtures, len(y))
+        n_mixtures = min(self.n_beat_mixtures, len(y))
         weights, means, scales = fit_mixture(off / spread, n_mixtures, min_scale=_MIN_SCALE)
         # However well the training dances told it, a new one may tell nothing.
         self.beat_error_ = (

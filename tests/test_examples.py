@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,11 +19,32 @@ def test_quick_study_writes_tables_pictures_and_sounds(tmp_path):
     command += ["--out", str(tmp_path), "--only", "whitened", "default", "nearest"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    table = pd.read_csv(tmp_path / "results.csv", index_col=["data", "model"]).loc["made-up"]
+    table = pd.read_csv(tmp_path / "made-up.csv", index_col="model")
     assert {"shuffled pairs", "metronome", "unconditional", "real"} < set(table.index)
     assert table.loc["real", "distance_ratio"] == 1
     # Repairs are made one at a time, each of its own.
     assert not table.drop(columns="rho_tempo").duplicated().any()
-    assert "quick trial" in (tmp_path / "results.md").read_text()
-    for name in ("scores_made-up.png", "spectrograms_made-up.png", "made-up_real.wav"):
+    headline = pd.read_csv(tmp_path / "made-up_headline.csv", index_col="model")
+    assert headline.index.equals(table.index)
+    for name in ("made-up_scores.png", "made-up_spectrograms.png", "made-up_real.ogg"):
         assert (tmp_path / name).stat().st_size > 10_000
+
+
+def test_folds_are_pooled_into_one_table(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    from dance_to_music_study import pooled
+
+    tables = [
+        pd.DataFrame(
+            {"retrieval_r1": [r, 0.4], "retrieval_of_real": [r / 0.4, 1], "retrieval_p": [0.02, 1]},
+            index=["model", "real"],
+        )
+        for r in (0.1, 0.3)
+    ]
+    table = pooled(tables)
+    assert table.loc["model", "retrieval_r1"] == pytest.approx(0.2)
+    assert table.loc["model", "retrieval_of_real"] == pytest.approx(0.5)
+    # Fisher: the chi-square of -2 (log .02 + log .02) with four degrees of freedom.
+    assert table.loc["model", "retrieval_p"] == pytest.approx(0.02**2 * (1 - 2 * np.log(0.02)))
+    assert table.loc["real", "retrieval_p"] == 1
+    assert pooled(tables[:1]) is tables[0]

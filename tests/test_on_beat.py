@@ -141,7 +141,9 @@ def test_music_varies_as_in_training_at_every_temperature(temperature):
     X, _ = beats(4000)
     X[:, 0] = (X[:, 0] - X[:, 0].mean()) / X[:, 0].std()
     rng = np.random.default_rng(1)
-    y = np.c_[7 + np.sqrt(0.5) * (X[:, :1] + rng.normal(size=(4000, 1))), np.log2(X[:, 1]), X[:, 2:]]
+    y = np.c_[
+        7 + np.sqrt(0.5) * (X[:, :1] + rng.normal(size=(4000, 1))), np.log2(X[:, 1]), X[:, 2:]
+    ]
 
     def varies(**params):
         model = OnBeatRegressor(Told(), **COLUMNS, **params).fit(X, y)
