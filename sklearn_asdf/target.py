@@ -220,19 +220,7 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         An encoder with a `compose` of its own (:meth:`MelEncoder.compose`) joins the spectrograms
         and finds one phase for the whole piece; the clips of any other are cross-faded.
         """
-        X = self._check_features(X)
-        if temperature is None:
-            codes = self.regressor_.predict(X)
-        elif hasattr(self.regressor_, "sample_y"):
-            codes = self.regressor_.sample_y(
-                X, 1, random_state=random_state, temperature=temperature
-            )
-        else:
-            raise TypeError(
-                "expected a regressor with `sample_y` to draw from, got "
-                f"{type(self.regressor_).__name__}: leave temperature at None, or use MDNRegressor"
-            )
-        codes = codes.reshape(len(codes), -1)
+        codes = self._codes(X, temperature, random_state)
         encoder = getattr(self.transformer_, "estimator", self.transformer_)
         if hasattr(encoder, "compose"):
             return encoder.compose(codes, hop_duration=hop_duration)
@@ -269,6 +257,22 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         X, codes = self._encode_to_score(X, y)
         routed = self._route("score", score_params)
         return self.regressor_.score(X, codes, **routed.regressor.score)
+
+    def _codes(self, X, temperature, random_state):
+        """One code for each row: predicted, or drawn at a temperature."""
+        X = self._check_features(X)
+        if temperature is None:
+            codes = self.regressor_.predict(X)
+        elif hasattr(self.regressor_, "sample_y"):
+            codes = self.regressor_.sample_y(
+                X, 1, random_state=random_state, temperature=temperature
+            )
+        else:
+            raise TypeError(
+                "expected a regressor with `sample_y` to draw from, got "
+                f"{type(self.regressor_).__name__}: leave temperature at None, or use MDNRegressor"
+            )
+        return codes.reshape(len(codes), -1)
 
     def _encode_to_score(self, X, y):
         """Features and codes, as the regressor wants them for a score."""

@@ -240,6 +240,20 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         n_samples = round((len(code) - 1) * hop_duration * self.sr) + self.n_samples_
         return self._play(code, middles, n_samples)
 
+    def stream(self):
+        """Return a player for codes that come while a dance goes on.
+
+        Returns
+        -------
+        player : UnitStream
+            With a method ``play(code, n_new, n_fade)``: each call continues where the last one's
+            `n_new` samples ended.
+        """
+        check_is_fitted(self)
+        from ._unit_stream import UnitStream
+
+        return UnitStream(self)
+
     def get_feature_names_out(self, input_features=None):
         """Return the names of the code's numbers.
 
@@ -280,8 +294,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
 
     def _play(self, code: np.ndarray, middles: np.ndarray, n_samples: int) -> np.ndarray:
         """Choose, bend and join units for codes with these middles in s."""
-        tempo = np.clip(2.0 ** np.clip(code[:, _TEMPO], -10, 20), *_TEMPI)
-        phase = np.arctan2(code[:, _SIN], code[:, _COS])
+        tempo, phase = self._beat_of(code)
         duration = n_samples / self.sr
         if len(code) == 1:
             grid = beat_times(tempo[0], phase[0], at=middles[0], duration=duration)
@@ -304,6 +317,11 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         )
         y = lay(runs, self._corpus, grid, n_samples, sr=self.sr, fade=self.fade_duration)
         return self._set_level(y, code[:, _LEVEL], middles)
+
+    def _beat_of(self, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Beats a minute, and phase of the beat in mid-clip in radians."""
+        tempo = np.clip(2.0 ** np.clip(code[:, _TEMPO], -10, 20), *_TEMPI)
+        return tempo, np.arctan2(code[:, _SIN], code[:, _COS])
 
     def _set_level(self, y: np.ndarray, level: np.ndarray, middles: np.ndarray) -> np.ndarray:
         """Bring the clips around the middles to their levels in dB."""

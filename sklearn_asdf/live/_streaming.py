@@ -96,8 +96,10 @@ class StreamingDancer:
     recorded dance would, with nothing from the future: the features are those that the pipeline
     gives for the same clip of the recording, to rounding, if poses come at `fps`.
 
-    The density's draw is the music of the whole clip, of which the end is new: that is cross-faded,
-    at equal power, with what sounded before. So a movement is heard after `latency` and the time of
+    With a :class:`UnitEncoder` the music goes on from unit to unit, on the dance's beat, and leaves
+    its recording when the dance asks for other music. With any other encoder the density's draw is
+    the music of the whole clip, of which the end is new: that is cross-faded, at equal power, with
+    what sounded before. So a movement is heard after `latency` and the time of
     computing, not after a clip of eight seconds as in [1]_. The first moment comes when the first
     clip is whole.
 
@@ -150,9 +152,11 @@ class StreamingDancer:
         self._steps = [step for _, step in (pipeline.steps[:-1] if music else pipeline.steps)]
         self._steps = [step for step in self._steps if step not in ("passthrough", None)]
         self._music = music
+        self._encoder: Any = None
         self.sr: int | None = None
         if music is not None:
             encoder = getattr(music.transformer_, "estimator", music.transformer_)
+            self._encoder = encoder
             self.sr, whole = int(encoder.sr), encoder.n_samples_ / encoder.sr
             if clip_duration not in (None, whole):
                 raise ValueError(
@@ -191,6 +195,7 @@ class StreamingDancer:
         self._next = 0
         self._told: float | None = None
         self._tail: np.ndarray | None = None
+        self._stream = self._encoder.stream() if hasattr(self._encoder, "stream") else None
         return self
 
     @property
@@ -289,24 +294,30 @@ class StreamingDancer:
 
     def _play(self, table: Any, n_new: int, n_fade: int) -> np.ndarray:
         """Return the next samples of sound, which end one fade before the clip does."""
-        assert self._music is not None
         end = np.zeros(n_new + n_fade, np.float32)
         if table is not None:
-            if self.temperature is None:
-                clip = self._music.predict(table)[0]
-            else:
-                draws = self._music.sample_y(
-                    table, 1, random_state=self.random_state, temperature=self.temperature
-                )
-                clip = draws[0, :, 0]
-            end = np.array(clip[len(clip) - len(end) :], np.float32)
-        # At equal power: the phases of two draws have nothing to do with each other.
-        ramp = np.sin(np.linspace(0, np.pi / 2, n_fade, dtype=np.float32))
-        end[:n_fade] *= ramp
+            end = self._sound(table, n_new, n_fade)
+        ramp = np.linspace(0, 1, n_fade, dtype=np.float32)
+        if self._stream is None:
+            # At equal power: the phases of two draws have nothing to do with each other.
+            rise, fall = np.sin(ramp * np.pi / 2), np.cos(ramp * np.pi / 2)
+        else:
+            # What goes on is mostly the same sound.
+            rise, fall = ramp, 1 - ramp
+        end[:n_fade] *= rise
         if self._tail is not None:
-            end[:n_fade] += self._tail * ramp[::-1]
+            end[:n_fade] += self._tail * fall
         self._tail = end[n_new:].copy()
         return bend(end[:n_new])
+
+    def _sound(self, table: Any, n_new: int, n_fade: int) -> np.ndarray:
+        """Return `n_new` samples of sound for the clip that ends now, and `n_fade` more."""
+        assert self._music is not None
+        codes = self._music._codes(table, self.temperature, self.random_state)
+        if self._stream is not None:
+            return self._stream.play(codes[0], n_new, n_fade)
+        clip = self._music._decode(codes)[0]
+        return np.array(clip[len(clip) - n_new - n_fade :], np.float32)
 
 
 def _check(
