@@ -54,9 +54,9 @@ class UnitStream:
         Notes
         -----
         The unit that sounds is played to its end, and the next one faster or slower, so that it
-        ends on a beat of the code. Which units follow is chosen for a whole clip ahead, of which only the
-        beginning is played: a change of the dance that lasts is followed, and one that does not,
-        is not.
+        ends on a beat of the code. Which units follow is chosen for a whole clip ahead, of which
+        only the beginning is played: a change of the dance that lasts is followed, and one that
+        does not, is not.
         """
         encoder, corpus = self._encoder, self._encoder._corpus
         sr, n_samples = encoder.sr, n_new + n_fade

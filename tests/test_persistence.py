@@ -97,7 +97,7 @@ def _same(a, b):
     return type(a) is type(b) and np.array_equal(a, b)
 
 
-@pytest.mark.parametrize("preset", ["default", "paper", "tiny"])
+@pytest.mark.parametrize("preset", ["default", "codec", "paper", "tiny"])
 @pytest.mark.parametrize("make", [make_dance_pipeline, make_lma_pipeline])
 def test_unfitted_presets_keep_every_parameter(make, preset, tmp_path):
     model = make(preset=preset, n_keyframes=7)

@@ -90,7 +90,8 @@ def test_a_dance_that_changes_for_good_changes_the_music_and_is_back_on_the_beat
     encoder = copy(encoder).set_params(join_cost=20.0)
     y, units = played(encoder, codes)
     recording = encoder._corpus.recording[units]
-    assert recording[11] == 0 and recording[-1] == 1
+    assert recording[11] == 0
+    assert recording[-1] == 1
     assert (np.diff(recording) != 0).sum() == 1
     assert np.abs(beat_errors(y, 110)[-6:]).max() < 0.04
 

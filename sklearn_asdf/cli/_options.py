@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from .._perform import TEMPERATURE
+
 __all__ = ["add_command", "check_draw", "positive", "say"]
 
 
@@ -76,9 +78,12 @@ def add_draw(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--temperature",
         type=float,
-        default=1.0,
+        default=TEMPERATURE,
         metavar="T",
-        help="how daring the music is: below 1 tamer, above 1 wilder, 0 always the most likely",
+        help=(
+            "how daring the music is: 1 draws from the whole density, 0 always plays what the "
+            "dance tells most likely"
+        ),
     )
     parser.add_argument(
         "--random-state", type=int, default=0, metavar="N", help="another number, another take"

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .._perform import FPS
+from .._perform import FPS, TEMPERATURE
 from .._sound_file import bend
 from .._validation import Integral, Real, raise_all
 from ..motion import Motion
@@ -65,7 +65,7 @@ class StreamingDancer:
         Who the joints are, as in :class:`Motion`; `"auto"` takes the pipeline's.
     fade : float, default=0.1
         Time over which one moment's sound passes into the next one's, in s.
-    temperature : float or None, default=1.0
+    temperature : float or None, default=0.1
         Draw from the density at this temperature; None takes its mean.
     random_state : int, default=0
         Seed of the draws. It is the same for every moment, so that the music changes only as the
@@ -138,7 +138,7 @@ class StreamingDancer:
         fps: float = FPS,
         skeleton: Skeleton | str | None = "auto",
         fade: float = 0.1,
-        temperature: float | None = 1.0,
+        temperature: float | None = TEMPERATURE,
         random_state: int = 0,
         min_seen: float = 0.5,
     ) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from .._files import atomic_path
-from .._perform import Performance, encoder_of, perform
+from .._perform import TEMPERATURE, Performance, encoder_of, perform
 from .._sound_file import flac_bytes
 from .._validation import raise_all, require
 from .._version import __version__
@@ -47,7 +47,7 @@ def write_report(
     audio: Any = None,
     title: str | None = None,
     scores: pd.DataFrame | None = None,
-    temperature: float | None = 1.0,
+    temperature: float | None = TEMPERATURE,
     random_state: Any = None,
 ) -> None:
     """Write a page that shows and plays what a model makes of a dance.
@@ -70,7 +70,7 @@ def write_report(
     scores : DataFrame, default=None
         A table to show, such as that of an evaluation, one row a method, the model's first. None
         shows the likelihood of the true music beside its floors, where there is true music.
-    temperature : float or None, default=1.0
+    temperature : float or None, default=0.1
         Draw the music from the density at this temperature; None takes its mean.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same page on each call.

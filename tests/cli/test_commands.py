@@ -143,7 +143,7 @@ def test_evaluate_scores_the_model_beside_its_floors(model, folder, scores, tmp_
     table = pd.read_csv(scores, index_col="method")
     pipe = load(model)
     data = load_folder(folder, clip_duration=CLIP, hop_duration=CLIP)
-    expected = evaluate(pipe, data.poses, data.audio, data.groups, temperature=1.0, random_state=0)
+    expected = evaluate(pipe, data.poses, data.audio, data.groups, temperature=0.1, random_state=0)
     pd.testing.assert_frame_equal(table, expected.rename_axis("method"), check_dtype=False)
     pytest.importorskip("pyarrow")
     out = tmp_path / "scores.parquet"

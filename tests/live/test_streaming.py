@@ -125,10 +125,32 @@ def test_the_end_of_the_clips_draw_is_what_is_heard(music, dance):
     live = StreamingDancer(music, fade=0.1, hop_duration=0.5, random_state=3)
     first = play(live, dance.position[0, : round(CLIP * 30)])[0]
     X = music[:-1].transform(dance.windows(CLIP, 0.5)[:1])
-    clip = music[-1].sample_y(X, 1, random_state=3, temperature=1.0)[0, :, 0]
+    clip = music[-1].sample_y(X, 1, random_state=3, temperature=0.1)[0, :, 0]
     n_new, n_fade = round(0.5 * SR), round(0.1 * SR)
     expected = clip[-(n_new + n_fade) : len(clip) - n_fade]
     np.testing.assert_allclose(first.audio[n_fade:], expected[n_fade:], atol=1e-6)
+
+
+def test_units_go_on_from_moment_to_moment(dance):
+    data = make_dance_music(24, clip_duration=4.0, random_state=0)
+    pipe = make_dance_pipeline("units", n_keyframes=4, random_state=0)
+    pipe.set_params(beats__n_trees=10, music__regressor__regressor__epochs=2)
+    live = StreamingDancer(pipe.fit(data.poses, data.audio), hop_duration=0.5)
+    units, piece = [], []
+    for pose in dance.position[0]:
+        for moment in live.feed(pose):
+            units.append(live._stream._unit)
+            piece.append(moment.audio)
+    # Mostly the next beat or the same one, and hardly ever another place.
+    steps = np.diff(units)
+    assert len(units) == 17
+    assert np.isin(steps, [0, 1, 2]).mean() > 0.7
+    assert steps.any()
+    loudness = np.sqrt(np.mean(np.square(piece), axis=1))
+    assert loudness[1:].min() > 0.05 * loudness.max()
+    live.reset()
+    again = [m.audio for pose in dance.position[0] for m in live.feed(pose)]
+    np.testing.assert_array_equal(again, piece)
 
 
 def test_a_step_that_comes_late_covers_all_that_passed(music, dance):
