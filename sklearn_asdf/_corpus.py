@@ -87,7 +87,7 @@ class Corpus:
         *,
         stretch: float,
         join_cost: float,
-        first: int | None = None,
+        first_unit: int | None = None,
     ) -> list[Run]:
         """Return the cheapest sequence of units.
 
@@ -103,7 +103,7 @@ class Corpus:
             Octaves of bending that cost 1.
         join_cost : float
             Least cost of a join.
-        first : int, default=None
+        first_unit : int, default=None
             The unit on the first beat; None chooses it, too.
 
         Returns
@@ -116,8 +116,8 @@ class Corpus:
         pace = np.log2(np.maximum(self.stop - self.start, 1.0))
         choice = np.full((n_beats, n_units), -1)
         cost = np.zeros(n_units)
-        if first is not None:
-            cost[np.arange(n_units) != first] = np.inf
+        if first_unit is not None:
+            cost[np.arange(n_units) != first_unit] = np.inf
         of_unit, known = np.zeros(n_units), None
         after = np.flatnonzero(self.goes_on) + 1
         for beat in range(n_beats):

@@ -74,7 +74,7 @@ class UnitStream:
             encoder.code_ / encoder.scale_,
             stretch=encoder.stretch,
             join_cost=encoder.join_cost,
-            first=self._unit,
+            first_unit=self._unit,
         )
         n_beats = int(np.searchsorted(grid, n_samples / sr))
         runs = [Run(r.beat, r.unit, min(r.length, n_beats - r.beat)) for r in runs]
