@@ -15,9 +15,10 @@ is known what the music should be like: rank correlations tell how well tempo, l
 and articulation of the generated music follow those drawn for the dance. ``--quick`` tries
 everything in minutes, with too little data and training for the numbers to mean anything.
 
-It writes, after each model, `DATA.csv` (all scores) and `DATA_headline.csv` (the most telling);
-when the models of a data set are through, `DATA_scores.png`, `DATA_spectrograms.png` and one clip
-as each model plays it. The same command gives the same numbers on the same machine.
+It writes, after each model, `DATA.csv` (all scores), and of these `DATA_follows.csv` (does the
+music follow the dance?) and `DATA_music.csv` (is it on the beat, and music?); when the models of a
+data set are through, `DATA_scores.png`, `DATA_spectrograms.png` and one clip as each model plays
+it. The same command gives the same numbers on the same machine.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ from sklearn_asdf.metrics import evaluate, factor_correlations
 
 FACTORS = ["tempo", "loudness", "brightness", "articulation"]
 FLOORS = ["shuffled pairs", "metronome", "unconditional", "real"]
-# Column, and how it is called in the short table.
-HEADLINE = {
-    "retrieval_r1": "found by its dance",
+# Columns of the short tables, and how they are called there.
+FOLLOWS = {
+    "retrieval_r1": "found",
     "retrieval_p": "p",
     "retrieval_of_real": "of real",
     "distance_ratio": "distances",
@@ -52,15 +53,17 @@ HEADLINE = {
     "amplified_response": "x4",
     "reversed_response": "reversed",
     "half_tempo_response": "half tempo",
+    **{f"rho_{factor}": factor for factor in FACTORS},
+}
+MUSIC = {
     "f70_music": "F70",
     "f1_5hz": "5 Hz F1",
     "bas_corrected": "BAS beyond chance",
     "key_clarity": "key",
-    "key_clarity_share": "as clear as real keys",
+    "key_clarity_share": "clear keys",
     "pulse_clarity": "pulse",
-    "pulse_clarity_share": "as clear as real pulses",
+    "pulse_clarity_share": "clear pulses",
     "frechet_distance": "Fréchet",
-    **{f"rho_{factor}": f"rank of {factor}" for factor in FACTORS},
 }
 
 
@@ -204,17 +207,19 @@ def pooled(tables):
 
 
 def write(name, table, out):
-    """The whole table, and its headline, rounded."""
+    """The whole table, and two short ones, rounded."""
     table.to_csv(out / f"{name}.csv", index_label="model")
-    headline = table[[column for column in HEADLINE if column in table]].rename(columns=HEADLINE)
-    headline.round(3).to_csv(out / f"{name}_headline.csv", index_label="model")
+    for part, columns in (("follows", FOLLOWS), ("music", MUSIC)):
+        short = table[[column for column in columns if column in table]].rename(columns=columns)
+        short.to_csv(out / f"{name}_{part}.csv", index_label="model", float_format="%.3f")
 
 
 def draw_scores(table, path):
     """One panel a score: the models' bars, and the floors as lines."""
     import matplotlib.pyplot as plt
 
-    names = [n for n in HEADLINE if n in table and not n.endswith("_p")]
+    titles = FOLLOWS | MUSIC
+    names = [n for n in titles if n in table and not n.endswith("_p")]
     made = [row for row in table.index if row not in FLOORS]
     n_rows = -(-len(names) // 4)
     figure, grid = plt.subplots(
@@ -227,7 +232,7 @@ def draw_scores(table, path):
         for floor, color in colors.items():
             if np.isfinite(table.loc[floor, name]):
                 ax.axvline(table.loc[floor, name], color=color, label=floor)
-        ax.set_title(HEADLINE[name])
+        ax.set_title(titles[name])
     for ax in grid.flat[len(names) :]:
         ax.set_axis_off()
     grid.flat[0].invert_yaxis()

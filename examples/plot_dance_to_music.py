@@ -13,7 +13,7 @@ from sklearn_asdf.datasets import make_dance_music
 
 data = make_dance_music(n_clips=48, random_state=0)
 new = data.groups == data.groups[-1]
-pipe = make_dance_pipeline("tiny", random_state=0).fit(data.poses[~new], data.audio[~new])
+pipe = make_dance_pipeline(random_state=0).fit(data.poses[~new], data.audio[~new])
 
 # %%
 # One clip of sound for each clip of dance, or one continuous piece for the successive clips of

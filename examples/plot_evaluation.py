@@ -17,7 +17,7 @@ from sklearn_asdf.metrics import evaluate
 
 data = make_dance_music(n_clips=64, n_performances=32, clip_duration=4.0, random_state=0)
 new = data.groups >= 24
-pipe = make_dance_pipeline("tiny", n_keyframes=6, random_state=0)
+pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
 pipe.fit(data.poses[~new], data.audio[~new])
 
 # %%
@@ -29,7 +29,7 @@ table = evaluate(
     data.audio[new],
     data.groups[new],
     reference=(data.poses[~new], data.audio[~new]),
-    temperature=1.0,
+    temperature=0.1,
     max_responses=8,
     random_state=0,
 )
@@ -71,7 +71,7 @@ print(table.loc["model"].filter(like="_response").round(2).to_string())
 # %%
 # No table replaces listening. What the model plays to the first of these dances:
 dance = pipe[:-1].transform(data.poses[new][:1])
-Audio(pipe[-1].sample_y(dance, temperature=1.0, random_state=0).ravel(), rate=data.audio.sr)
+Audio(pipe[-1].sample_y(dance, temperature=0.1, random_state=0).ravel(), rate=data.audio.sr)
 
 # %%
 # And the real music.

@@ -24,8 +24,9 @@ def test_quick_study_writes_tables_pictures_and_sounds(tmp_path):
     assert table.loc["real", "distance_ratio"] == 1
     # Repairs are made one at a time, each of its own.
     assert not table.drop(columns="rho_tempo").duplicated().any()
-    headline = pd.read_csv(tmp_path / "made-up_headline.csv", index_col="model")
-    assert headline.index.equals(table.index)
+    for part in ("follows", "music"):
+        short = pd.read_csv(tmp_path / f"made-up_{part}.csv", index_col="model")
+        assert short.index.equals(table.index)
     for name in ("made-up_scores.png", "made-up_spectrograms.png", "made-up_real.ogg"):
         assert (tmp_path / name).stat().st_size > 10_000
 

@@ -24,7 +24,8 @@ from ._options import (
 )
 from ._takes import check_output
 
-_LEAST_PERFORMANCES = 4
+# Without other dances to learn from, half of the dances teach a judge of the other half.
+_LEAST_PERFORMANCES = {True: 2, False: 4}
 # A judge who gets real music right by luck more often than this is no judge.
 _SURE = 0.05
 # What a dancer can read of the table, and in which words.
@@ -69,7 +70,9 @@ def add(commands: Any) -> None:
         more=(
             "Score a model on dances and their music, files of the same names, beside what chance "
             "and trivial methods get. Take dances that the model has not learned from, at least "
-            f"{_LEAST_PERFORMANCES}: of others it has memories, and the scores say nothing."
+            f"{_LEAST_PERFORMANCES[False]}: of others it has memories, and the scores say nothing. "
+            "Name the dances that it has learned from as the reference: the more the judge has "
+            "heard, the better it tells."
         ),
     )
     add_model(parser)
@@ -77,6 +80,12 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--audio", required=True, metavar="DIR", help="folder of sound files; may be the same"
     )
+    parser.add_argument(
+        "--reference-poses",
+        metavar="DIR",
+        help="folder of other dances, from which the judge learns what goes together",
+    )
+    parser.add_argument("--reference-audio", metavar="DIR", help="folder of their music")
     parser.add_argument(
         "-o",
         "--out",
@@ -97,13 +106,18 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Score the model; print what can be read, write everything."""
     check_draw(options)
+    has_reference = options.reference_poses is not None
+    if has_reference != (options.reference_audio is not None):
+        raise ValueError(
+            "expected --reference-poses and --reference-audio together, got one of them: give "
+            "both, or neither"
+        )
     out = None
     if options.out is not None:
         out = check_output(options.out, (".csv", ".parquet"), force=options.force)
         if out.suffix.lower() == ".parquet":
             require("pyarrow", extra="parquet", purpose="writing Parquet")
     require("keras", "librosa", "soundfile", extra="music", purpose="scoring music")
-    from ..datasets import load_folder
     from ..metrics import evaluate
     from ._quiet import start_keras
 
@@ -111,24 +125,18 @@ def run(options: argparse.Namespace) -> None:
     start_keras()
     model = load(options.model)
     encoder = encoder_of(model)
-    data = load_folder(
-        poses=options.poses,
-        audio=options.audio,
-        clip_duration=encoder.n_samples_ / encoder.sr,
-        hop_duration=options.hop_duration,
-        fps=FPS,
-        sr=int(encoder.sr),
-        coordinates="world" if getattr(model[0], "n_axes_in_", 2) == 3 else "image",
-        verbose=int(not options.quiet),
-    )
-    check_joints(model, data.poses, options.poses)
-    n_takes = len(set(data.groups.tolist()))
-    if n_takes < _LEAST_PERFORMANCES:
+    data = _read(options.poses, options.audio, model, encoder, options)
+    n_takes, n_least = len(set(data.groups.tolist())), _LEAST_PERFORMANCES[has_reference]
+    if n_takes < n_least:
         raise ValueError(
-            f"expected at least {_LEAST_PERFORMANCES} dances with their music in "
+            f"expected at least {n_least} dances with their music in "
             f"{options.poses!r}, got {n_takes}: one dance's music is told from that of others, so "
             "give more dances that the model has not learned from"
         )
+    reference = None
+    if has_reference:
+        others = _read(options.reference_poses, options.reference_audio, model, encoder, options)
+        reference = (others.poses, others.audio)
     say(
         options,
         f"scoring {len(data.groups)} clips of {encoder.n_samples_ / encoder.sr:g} s of {n_takes} "
@@ -139,6 +147,7 @@ def run(options: argparse.Namespace) -> None:
         data.poses,
         data.audio,
         data.groups,
+        reference=reference,
         temperature=options.temperature or None,
         random_state=options.random_state,
     )
@@ -157,6 +166,24 @@ def run(options: argparse.Namespace) -> None:
             options,
             f"{out}: all {table.shape[1]} scores, done in {time.perf_counter() - began:.0f} s",
         )
+
+
+def _read(poses: str, audio: str, model: Any, encoder: Any, options: argparse.Namespace) -> Any:
+    """Clips of two folders, as the model's are."""
+    from ..datasets import load_folder
+
+    data = load_folder(
+        poses=poses,
+        audio=audio,
+        clip_duration=encoder.n_samples_ / encoder.sr,
+        hop_duration=options.hop_duration,
+        fps=FPS,
+        sr=int(encoder.sr),
+        coordinates="world" if getattr(model[0], "n_axes_in_", 2) == 3 else "image",
+        verbose=int(not options.quiet),
+    )
+    check_joints(model, data.poses, poses)
+    return data
 
 
 def _in_words(table: Any) -> list[str]:

@@ -155,6 +155,18 @@ def test_evaluate_scores_the_model_beside_its_floors(model, folder, scores, tmp_
     pd.testing.assert_frame_equal(pd.read_parquet(out).set_index("method"), table)
     # Four dances are too few to learn a judgement from.
     assert "note: the judge cannot tell the real music of these 4 dances apart" in said.err
+    # With a reference the judge has heard other dances, and the music of all these is compared.
+    told = tmp_path / "reference.csv"
+    reference = ["--reference-poses", folder, "--reference-audio", folder]
+    run(capsys, "evaluate", model, "--poses", folder, "--audio", folder, "-o", told,
+        "--hop-duration", 2, "--quiet", *reference)  # fmt: skip
+    wide = evaluate(
+        pipe, data.poses, data.audio, data.groups, reference=(data.poses, data.audio),
+        temperature=0.1, random_state=0,
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(
+        pd.read_csv(told, index_col="method"), wide.rename_axis("method"), check_dtype=False
+    )
     # Each column and each row has its line, and the numbers are those of the table.
     lines = said.out.splitlines()
     heading = next(i for i, line in enumerate(lines) if "retrieval" in line)
@@ -289,6 +301,7 @@ def test_bad_films_end_in_a_sentence(write, message, film, model, tmp_path, caps
         ("evaluate {my} --poses {out} --audio {out} -o {out}/a.csv", "got no pair"),
         ("evaluate {my} --poses {out} --audio {out} -o {out}/a.txt", "ends in .csv, .parquet"),
         ("evaluate {my} --poses {out} --audio {out} --temperature -1", "--temperature"),
+        ("evaluate {my} --poses {out} --audio {out} --reference-poses {out}", "together"),
         ("info {out}/no.npz", "there is no"),
     ],
 )  # fmt: skip
