@@ -11,7 +11,7 @@ import numpy as np
 from ._hearing import DESCRIPTORS, Hearing
 from .functional.stretch import warp_time
 
-__all__ = ["Corpus", "Run", "lay", "load_units"]
+__all__ = ["BEFORE_BEAT", "Corpus", "Run", "lay", "load_units"]
 
 # How much each descriptor counts in the choice of units. Level, tempo and phase are set, not
 # chosen, though loud music is played otherwise than soft; the ten bands together count as two.
@@ -29,7 +29,7 @@ _N_BEFORE = 64
 # Beats over which accents are compared at a join.
 _N_ACCENTS = 4
 # Seconds before a beat at which a cross-fade ends: its attack is left whole.
-_BEFORE_BEAT = 0.005
+BEFORE_BEAT = 0.005
 
 
 class Run(NamedTuple):
@@ -258,7 +258,7 @@ def lay(
         The music.
     """
     out = np.zeros(n_samples, np.float32)
-    ahead, length = round(_BEFORE_BEAT * sr), round(fade * sr)
+    ahead, length = round(BEFORE_BEAT * sr), round(fade * sr)
     rise = np.sin(np.pi / 2 * (np.arange(length) + 0.5) / max(length, 1)).astype(np.float32)
     for run in runs:
         units = slice(run.unit, run.unit + run.length)

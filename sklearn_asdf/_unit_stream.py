@@ -1,4 +1,4 @@
-"""Units of music while a dance goes on: each moment continues what was heard last."""
+"""Units of music while a dance goes on: beat after beat, each chosen when it is due."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._corpus import Run, lay
+from ._corpus import BEFORE_BEAT
 from ._hearing import DESCRIPTORS
-from .functional.beat_grid import beat_times
+from .functional.stretch import warp_time
 
 if TYPE_CHECKING:
     from .units import UnitEncoder
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["UnitStream"]
 
 _LEVEL = DESCRIPTORS.index("level")
+# Share of a beat by which one beat may be longer or shorter, to come back onto the dance's: where
+# one clip errs, the next ones make up for it before it is heard.
+_MOST_LATE = 0.2
+# Levels below are silence, which no gain makes music of.
+_SILENT = -90.0
 
 
 class UnitStream:
@@ -25,16 +30,25 @@ class UnitStream:
     ----------
     encoder : UnitEncoder
         Fitted.
+
+    Notes
+    -----
+    A unit that has begun is played to its end. When the next one is due it is chosen for the code
+    of that moment, with the beats of a whole clip in view of which only the first is played: a
+    change of the dance that lasts is followed, one that does not is not. Its end is drawn towards
+    the nearest beat of the code, by a fifth of a beat at most.
     """
 
     def __init__(self, encoder: UnitEncoder) -> None:
         self._encoder = encoder
-        # Unit that sounds, and how far it is, in samples of its recording.
+        # What is ready to be played; where in it, in samples, the last unit ends; which that is,
+        # and its gain in dB.
+        self._ready = np.zeros(0, np.float32)
+        self._end = 0.0
         self._unit: int | None = None
-        self._place = 0.0
         self._gain = 0.0
 
-    def play(self, code: np.ndarray, n_new: int, n_fade: int) -> np.ndarray:
+    def play(self, code: np.ndarray, n_new: int, n_fade: int = 0) -> np.ndarray:
         """Return the music from where the last call's new music ended.
 
         Parameters
@@ -43,73 +57,94 @@ class UnitStream:
             What the dance of the last clip asks for; the clip ends where this music does.
         n_new : int
             Samples until the next call's music begins.
-        n_fade : int
-            Samples after that, to be faded out under the next call's.
+        n_fade : int, default=0
+            Samples after that, which the next call returns once more.
 
         Returns
         -------
         y : ndarray of float32 of shape (n_new + n_fade,)
             The music.
-
-        Notes
-        -----
-        The unit that sounds is played to its end, and the next one faster or slower, so that it
-        ends on a beat of the code. Which units follow is chosen for a whole clip ahead, of which
-        only the beginning is played: a change of the dance that lasts is followed, and one that
-        does not, is not.
         """
-        encoder, corpus = self._encoder, self._encoder._corpus
-        sr, n_samples = encoder.sr, n_new + n_fade
+        encoder = self._encoder
+        code = encoder._check_code(code[None])[0]
+        n_samples = n_new + n_fade
         tempo, phase = encoder._beat_of(code[None])
-        middle = (n_samples - encoder.n_samples_ / 2) / sr
-        ahead = encoder.n_samples_ / sr
-        grid = beat_times(tempo[0], phase[0], at=middle, duration=ahead)
-        # A call may begin long after the clip's middle: nothing before it is played.
-        grid = grid[np.searchsorted(grid, 0.0, side="right") - 1 :]
-        if self._unit is not None:
-            grid = self._catch_up(grid, self._unit, self._place)
-        runs = corpus.choose(
-            np.tile(code / encoder.scale_, (len(grid) - 1, 1)),
-            np.diff(grid) * sr,
+        period = 60 / float(tempo[0]) * encoder.sr
+        # A beat of the code, of which all others are whole periods away.
+        beat = n_samples - encoder.n_samples_ / 2 - float(phase[0]) / (2 * np.pi) * period
+        # Where units are joined may still change: it must not have been heard.
+        while len(self._ready) < n_samples + self._n_join(period):
+            self._append(code, period, beat)
+        y = self._ready[:n_samples].copy()
+        self._ready = self._ready[n_new:]
+        self._end -= n_new
+        return y
+
+    def _n_join(self, period: float) -> int:
+        """Samples of a cross-fade: no more than a part of the shortest beat."""
+        fade = self._encoder.fade_duration * self._encoder.sr
+        return round(min(fade, (1 - _MOST_LATE) * period / 2))
+
+    def _append(self, code: np.ndarray, period: float, beat: float) -> None:
+        """Choose the unit that is due, and play it up to a hair before its end."""
+        encoder, corpus = self._encoder, self._encoder._corpus
+        last, start = self._unit, self._end
+        if last is None:
+            # The beat that sounds when the music begins.
+            start = beat - np.ceil(beat / period) * period
+        due = start + period
+        late = (beat - due) - np.round((beat - due) / period) * period
+        self._end = due + float(np.clip(late, -_MOST_LATE * period, _MOST_LATE * period))
+        self._unit = unit = self._choose(code, period)
+
+        goes_on = last is not None and unit == last + 1 and bool(corpus.goes_on[last])
+        source = self._source_level(unit)
+        gain = self._wanted_level(code) - source if source > _SILENT else 0.0
+        before, self._gain = (self._gain if goes_on else gain), gain
+
+        n_join, ahead = self._n_join(period), round(BEFORE_BEAT * encoder.sr)
+        begin = 0 if last is None else len(self._ready) - n_join
+        end = max(round(self._end) - ahead, begin + n_join + 1)
+        pace = (corpus.stop[unit] - corpus.start[unit]) / (self._end - start)
+        points = np.array([begin, end])
+        places = corpus.start[unit] + (points - start) * pace
+        y = warp_time(corpus.recordings[corpus.recording[unit]], places, points)
+        gains = np.interp(np.arange(begin, end), [start, self._end], [before, gain])
+        y = (y * 10 ** (gains / 20)).astype(np.float32)
+        if last is None:
+            self._ready = y
+            return
+        ramp = (np.arange(n_join, dtype=np.float32) + 0.5) / max(n_join, 1)
+        if not goes_on:
+            # At equal power: two sounds that have nothing to do with each other.
+            rise, fall = np.sin(ramp * np.pi / 2), np.cos(ramp * np.pi / 2)
+        else:
+            rise, fall = ramp, 1 - ramp
+        joined = self._ready[begin:] * fall + y[:n_join] * rise
+        self._ready = np.concatenate([self._ready[:begin], joined, y[n_join:]])
+
+    def _choose(self, code: np.ndarray, period: float) -> int:
+        encoder = self._encoder
+        n_beats = max(round(encoder.n_samples_ / period), 1)
+        is_first = self._unit is None
+        runs = encoder._corpus.choose(
+            np.tile(code / encoder.scale_, (n_beats + (not is_first), 1)),
+            # Whoever is due has to make up for a beat that was off: that is nobody's merit.
+            np.full(n_beats + (not is_first), period),
             encoder.code_ / encoder.scale_,
             stretch=encoder.stretch,
             join_cost=encoder.join_cost,
             first_unit=self._unit,
         )
-        n_beats = int(np.searchsorted(grid, n_samples / sr))
-        runs = [Run(r.beat, r.unit, min(r.length, n_beats - r.beat)) for r in runs]
-        runs = [run for run in runs if run.length > 0]
-        y = lay(runs, corpus, grid[: n_beats + 1], n_samples, sr=sr, fade=encoder.fade_duration)
-        self._remember(runs, grid, n_new / sr)
-        return self._leveled(y, float(code[_LEVEL]), n_new)
+        if is_first:
+            return runs[0].unit
+        return runs[0].unit + 1 if runs[0].length > 1 else runs[1].unit
 
-    def _catch_up(self, grid: np.ndarray, unit: int, place: float) -> np.ndarray:
-        """Beats of the units from the one that sounds on: it ends at its own pace, the next one
-        on a beat of the grid."""
-        corpus = self._encoder._corpus
-        length = corpus.stop[unit] - corpus.start[unit]
-        left = np.clip((corpus.stop[unit] - place) / length, 1e-3, 1.0)
-        period = grid[1] - grid[0]
-        end = left * period
-        return np.concatenate([[end - period, end], grid[grid >= end + period / 2]])
+    def _source_level(self, unit: int) -> float:
+        """Level of the music around a unit, in dB: not what this one beat happens to have."""
+        encoder = self._encoder
+        return float(encoder.code_[encoder._corpus.clip[unit], _LEVEL])
 
-    def _remember(self, runs: list[Run], grid: np.ndarray, time: float) -> None:
-        corpus = self._encoder._corpus
-        beat = int(np.searchsorted(grid, time, side="right")) - 1
-        run = next(run for run in reversed(runs) if run.beat <= beat)
-        self._unit = run.unit + min(beat - run.beat, run.length - 1)
-        done = (time - grid[beat]) / (grid[beat + 1] - grid[beat])
-        start, stop = corpus.start[self._unit], corpus.stop[self._unit]
-        self._place = float(start + done * (stop - start))
-
-    def _leveled(self, y: np.ndarray, level: float, n_new: int) -> np.ndarray:
-        """Bring music to a level in dB, in a straight line from the last one's gain."""
-        corpus, heard = self._encoder._corpus, self._encoder.code_[:, _LEVEL]
-        assert self._unit is not None
-        level = float(np.clip(level, heard.min() - 6, heard.max() + 6))
-        # What stands in the recording around the unit, not what these few beats happen to have.
-        source = float(heard[corpus.clip[self._unit]])
-        gain = level - source if source > -90 else 0.0
-        before, self._gain = self._gain, gain
-        gains = np.interp(np.arange(len(y)), [0, max(n_new, 1)], [before, gain])
-        return (y * 10 ** (gains / 20)).astype(np.float32)
+    def _wanted_level(self, code: np.ndarray) -> float:
+        heard = self._encoder.code_[:, _LEVEL]
+        return float(np.clip(code[_LEVEL], heard.min() - 6, heard.max() + 6))

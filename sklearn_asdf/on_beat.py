@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
-from sklearn.metrics import r2_score
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
@@ -56,9 +55,13 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     n_beat_mixtures : int, default=3
         Gaussians in the density of how far off the beat is: one for beats that agree, others for
         octaves and for dances that tell nothing.
-    restore_variance : bool, default=True
+    n_mixtures : int, default=None
+        Gaussians of `regressor`, so that a search over them has one name for whatever density there
+        is. None leaves the regressor's own number.
+    restore_variance : bool, default=False
         Whether predictions, and draws at temperatures below 1, are stretched about the mean code
-        until they vary as the training codes do; see the notes.
+        until they vary as the training codes do; see the notes. Without `beat_columns` there is
+        nothing to restore, and all is as `regressor` has it.
 
     Attributes
     ----------
@@ -68,7 +71,8 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         A mixture of one row, fitted to the same codes without input.
     beat_error_ : tuple of ndarray
         Weights (K,), means (K, 3) and scales (K, 3) of the code's beat less the dance's, K being
-        `n_beat_mixtures` and one more; see the notes.
+        `n_beat_mixtures` and one more; see the notes. This and what follows to `told_variance_`
+        only with `beat_columns`.
     mean_code_ : ndarray of shape (n_targets - 3,)
         Means of the other numbers over the training codes.
     code_variance_ : ndarray of shape (n_targets - 3,)
@@ -96,9 +100,9 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     nothing to do with each other, and are half an octave apart. Without it, one dance that is
     misunderstood would outweigh all others in the likelihood.
 
-    `predict` is the mean of the first and :math:`b(x)` itself: the dance's beat, not the mean of
-    beats that agree with it and of those that do not. Where a dance has no beat (tempo 0), the
-    median tempo of the training dances is taken.
+    `predict` is the mean of the first, as it is or stretched, and :math:`b(x)` itself: the dance's
+    beat, not the mean of beats that agree with it and of those that do not. Where a dance has no
+    beat (tempo 0), the median tempo of the training dances is taken.
 
     At temperature T a draw is :math:`\bar u + \sqrt T (u - \bar u)`, u being drawn from the first
     density and :math:`\bar u` its mean, so that T leads from the prediction to the density; the
@@ -107,9 +111,10 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     Means of densities vary less than what they are of: all predicted music would be middling. With
     `restore_variance` a draw (T = 0: a prediction) is stretched about the mean training code, each
-    number by :math:`(s^2 / (m^2 + T (s^2 - m^2)))^{1/2}`, but at most twofold, where :math:`s^2` is
-    the variance of the training codes and :math:`m^2` that of the means. This is the global
-    variance of speech synthesis [3]_; it leaves the density, its scores and draws at 1 as they are.
+    number by :math:`(s^2 / (m^2 + \min(T, 1) (s^2 - m^2)))^{1/2}`, but at most twofold, where
+    :math:`s^2` is the variance of the training codes and :math:`m^2` that of the means. This is the
+    global variance of speech synthesis [3]_; it leaves the density, its scores and draws at 1 as
+    they are, and costs predictions some squared error.
 
     References
     ----------
@@ -138,6 +143,7 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         "beat_columns": ["array-like", None],
         "code_columns": ["array-like"],
         "n_beat_mixtures": [Interval(Integral, 1, None, closed="left")],
+        "n_mixtures": [Interval(Integral, 1, None, closed="left"), None],
         "restore_variance": ["boolean"],
     }
 
@@ -148,12 +154,14 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         beat_columns=None,
         code_columns=(-3, -2, -1),
         n_beat_mixtures=3,
-        restore_variance=True,
+        n_mixtures=None,
+        restore_variance=False,
     ):
         self.regressor = regressor
         self.beat_columns = beat_columns
         self.code_columns = code_columns
         self.n_beat_mixtures = n_beat_mixtures
+        self.n_mixtures = n_mixtures
         self.restore_variance = restore_variance
 
     def fit(self, X, y, groups=None):
@@ -180,6 +188,8 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         if self.beat_columns is not None:
             self._check_columns(X, y)
         regressor = clone(self._default_regressor() if self.regressor is None else self.regressor)
+        if self.n_mixtures is not None:
+            regressor.set_params(n_mixtures=self.n_mixtures)
         takes = groups is not None and has_fit_parameter(regressor, "groups")
         params = {"groups": groups} if takes else {}
         if self.beat_columns is None:
@@ -218,7 +228,7 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return self
 
     def predict(self, X):
-        """Return the mean of the density, its variance restored, and the dance's tempo and beat.
+        """Return the mean of the density, and the dance's own tempo and beat.
 
         Parameters
         ----------
@@ -336,11 +346,10 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         -------
         float
             In nats, in the unit of the codes; more is better. Where the regressor is no density,
-            its own score, or else the coefficient of determination, before variance is restored.
+            its own score, or else the coefficient of determination.
         """
         if self.beat_columns is not None and not _has_density(self):
-            X = self._check(X)
-            return r2_score(y, self._join(self._predict_others(X), self._beat(X)))
+            return super().score(X, y)
         if self.beat_columns is None:
             return self.regressor_.score(self._check(X), y)
         return mean_log_prob(self.predict_dist(X), self._targets(y))

@@ -186,7 +186,7 @@ def _music_step(preset: str, *, random_state, memory, verbose):
         encoder = UnitEncoder()
         rest = MDNRegressor(3, linear=True, **common)
         # Tempo, cosine and sine among the last four columns, those of group "beat".
-        density = OnBeatRegressor(rest, beat_columns=(-4, -2, -1))
+        density = OnBeatRegressor(rest, beat_columns=(-4, -2, -1), restore_variance=True)
     else:
         encoder = MelEncoder(**common)
         # Of a code's thousand numbers a dance tells few, such as the level: those get a map.

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._corpus import Corpus, lay, load_units
 from ._hearing import DESCRIPTORS, hear, recordings_of
+from ._unit_stream import UnitStream
 from ._validation import Interval, Real, require, validate_parameters
 from .audio import AudioClips, check_audio
 from .functional.beat_grid import beat_times, steady_beats
@@ -240,20 +241,6 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         n_samples = round((len(code) - 1) * hop_duration * self.sr) + self.n_samples_
         return self._play(code, middles, n_samples)
 
-    def stream(self):
-        """Return a player for codes that come while a dance goes on.
-
-        Returns
-        -------
-        player : UnitStream
-            With a method ``play(code, n_new, n_fade)``: each call continues where the last one's
-            `n_new` samples ended.
-        """
-        check_is_fitted(self)
-        from ._unit_stream import UnitStream
-
-        return UnitStream(self)
-
     def get_feature_names_out(self, input_features=None):
         """Return the names of the code's numbers.
 
@@ -317,6 +304,11 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         )
         y = lay(runs, self._corpus, grid, n_samples, sr=self.sr, fade=self.fade_duration)
         return self._set_level(y, code[:, _LEVEL], middles)
+
+    def _stream(self) -> UnitStream:
+        """A player for codes that come while a dance goes on."""
+        check_is_fitted(self)
+        return UnitStream(self)
 
     def _beat_of(self, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Beats a minute, and phase of the beat in mid-clip in radians."""

@@ -195,7 +195,7 @@ class StreamingDancer:
         self._next = 0
         self._told: float | None = None
         self._tail: np.ndarray | None = None
-        self._stream = self._encoder.stream() if hasattr(self._encoder, "stream") else None
+        self._stream = self._encoder._stream() if hasattr(self._encoder, "_stream") else None
         return self
 
     @property
@@ -302,7 +302,7 @@ class StreamingDancer:
             # At equal power: the phases of two draws have nothing to do with each other.
             rise, fall = np.sin(ramp * np.pi / 2), np.cos(ramp * np.pi / 2)
         else:
-            # What goes on is mostly the same sound.
+            # The units go on: what was the end of the last moment's sound begins this one's.
             rise, fall = ramp, 1 - ramp
         end[:n_fade] *= rise
         if self._tail is not None:
