@@ -202,7 +202,7 @@ def pooled(tables):
         # By Fisher's method: folds hold out different performances.
         together = [combine_pvalues([t.loc[row, column] for t in tables]) for row in table.index]
         table[column] = [p.pvalue for p in together]
-    table["retrieval_of_real"] = table["retrieval_r1"] / table.loc["real", "retrieval_r1"]
+    table["retrieval_of_real"] = table["retrieval_r1"] / (table.loc["real", "retrieval_r1"] or 1.0)
     return table
 
 

@@ -19,7 +19,7 @@ from sklearn_asdf.report import write_report
 
 data = make_dance_music(n_clips=36, n_performances=12, clip_duration=4.0, random_state=2)
 new = data.groups == 11
-pipe = make_dance_pipeline("tiny", n_keyframes=6, random_state=0)
+pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
 pipe.fit(data.poses[~new], data.audio[~new])
 
 # %%

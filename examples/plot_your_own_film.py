@@ -29,15 +29,15 @@ take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30)
 print(take)
 
 # %%
-# A model of other dances. ``"tiny"`` learns in seconds; leave it out for music worth hearing.
-pipe = make_dance_pipeline("tiny", n_keyframes=6, random_state=0)
+# A model of other dances, whose music it will play.
+pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
 pipe.fit(data.poses[~new], data.audio[~new])
 
 # %%
 # Music for the whole dance: clips that overlap by half, composed to one piece.
 clips = take.windows(clip_duration=4.0, hop_duration=2.0)
 music = pipe[-1].compose(
-    pipe[:-1].transform(clips), hop_duration=2.0, temperature=1.0, random_state=0
+    pipe[:-1].transform(clips), hop_duration=2.0, temperature=0.1, random_state=0
 )
 
 # %%

@@ -163,8 +163,9 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
         Notes
         -----
-        The mean of a density of sounds is blurred and quieter than each of them: to listen, draw
-        with `sample_y`, or with `compose` at a temperature.
+        With a code of sound as :class:`MelEncoder`'s, the mean of a density is blurred and quieter
+        than each of its draws: to listen, draw with `sample_y`, or with `compose` at a temperature.
+        :class:`UnitEncoder` decodes any code to real music.
         """
         X = self._check_features(X)
         return self._decode(self.regressor_.predict(X))
@@ -217,8 +218,8 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
         Notes
         -----
-        An encoder with a `compose` of its own (:meth:`MelEncoder.compose`) joins the spectrograms
-        and finds one phase for the whole piece; the clips of any other are cross-faded.
+        An encoder with a `compose` of its own joins the clips: :meth:`MelEncoder.compose` their
+        spectrograms, :meth:`UnitEncoder.compose` their beats. Those of any other are cross-faded.
         """
         codes = self._codes(X, temperature, random_state)
         encoder = getattr(self.transformer_, "estimator", self.transformer_)

@@ -50,7 +50,6 @@ BEFORE = {
             return pipe.set_params(beats__n_trees=3) if preset == "units" else pipe
     """,
     "scale.rst": """
-        from functools import partial
         import numpy as np
         from sklearn import model_selection
         from sklearn.model_selection import GroupKFold
@@ -59,7 +58,7 @@ BEFORE = {
         import joblib
         from sklearn_asdf import (
             AudioClips, AudioTargetRegressor, BatchTransformer, MDNRegressor, MelEncoder,
-            make_dance_pipeline, make_lma_pipeline,
+            make_lma_pipeline, pipeline,
         )
         from sklearn_asdf.datasets import make_dance_music
         from sklearn_asdf.metrics import get_scorer
@@ -68,7 +67,8 @@ BEFORE = {
         new_poses = poses[:2]
         np.save("sound.npy", np.ones(9 * 22050, np.float32))
         paths = ["sound.npy"]
-        make_dance_pipeline = partial(make_dance_pipeline, "tiny", n_keyframes=4)
+        def make_dance_pipeline(preset="tiny", **parameters):
+            return pipeline.make_dance_pipeline("tiny", n_keyframes=4, **parameters)
         def GridSearchCV(pipe, grid, **parameters):
             # One candidate shows that the page is right.
             grid = {name: values[:1] for name, values in grid.items()}

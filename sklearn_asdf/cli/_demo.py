@@ -34,7 +34,8 @@ def add(commands: Any) -> None:
         "--preset",
         default="default",
         choices=PRESETS,
-        help="'units' plays real music on the dance's beat; see make_dance_pipeline for the others",
+        help="'default' is 'units', which plays real music on the dance's beat; 'codec' makes new "
+        "sound; see make_dance_pipeline for the others",
     )
     demo.add_argument(
         "--n-clips", type=int, default=180, help="clips of made-up dance, 3 a performance"

@@ -70,9 +70,9 @@ def add(commands: Any) -> None:
         more=(
             "Score a model on dances and their music, files of the same names, beside what chance "
             "and trivial methods get. Take dances that the model has not learned from, at least "
-            f"{_LEAST_PERFORMANCES[False]}: of others it has memories, and the scores say nothing. "
-            "Name the dances that it has learned from as the reference: the more the judge has "
-            "heard, the better it tells."
+            f"{_LEAST_PERFORMANCES[False]}, or {_LEAST_PERFORMANCES[True]} with a reference: of "
+            "others it has memories, and the scores say nothing. Give the dances that it has "
+            "learned from as the reference: the more the judge has heard, the better it tells."
         ),
     )
     add_model(parser)

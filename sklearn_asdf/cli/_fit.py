@@ -35,7 +35,8 @@ def add(commands: Any) -> None:
         "--preset",
         default="default",
         choices=PRESETS,
-        help="'units' plays real music on the dance's beat, 'tiny' is done in seconds, 'paper' is "
+        help="'default' is 'units', which plays the real music of these takes on the dance's beat "
+        "and keeps it in the model; 'codec' makes new sound, 'tiny' is done in seconds, 'paper' is "
         "the paper to the letter and takes hours",
     )
     parser.add_argument(

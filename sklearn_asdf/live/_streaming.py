@@ -82,7 +82,7 @@ class StreamingDancer:
         Sampling rate of the sound in Hz.
     latency : float
         Longest time from a movement to the sound that hears of it, in s, computing left aside:
-        `hop_duration` and `fade`.
+        `hop_duration` and `fade`. Units are played to their ends, which takes up to a beat more.
 
     See Also
     --------

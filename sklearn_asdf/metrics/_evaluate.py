@@ -12,8 +12,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_memory
 
 from .._validation import raise_all
-from ..audio import check_audio
+from ..audio import AudioClips, check_audio
 from ..functional.pairing import partners
+from ..model_selection import overlapping_clips
 from ..motion import Motion, as_motion
 from ._counterfactuals import COUNTERFACTUALS
 from ._densities import scores_of
@@ -83,8 +84,9 @@ def evaluate(
     table : DataFrame
         Rows: `model`; `shuffled pairs`, the real music of other performances (the mean of some
         deals); `metronome`, clicks at 120 beats a minute; `unconditional`, music from the model's
-        density without input, or, for a model that has none, its own music dealt to other
-        performances; `real`. Columns below. NaN stands where a row has no such number: floors
+        density without input (its mean, or draws at a temperature of 1 if the model draws), or, for
+        a model that has none, its own music dealt to other performances; `real`. Columns below.
+        NaN stands where a row has no such number: floors
         have no response to a dance, and real music has no density.
 
     See Also
@@ -195,7 +197,7 @@ def evaluate(
         for shift in range(1, min(_N_SHUFFLES, len(order) - 1) + 1)
     ]
     for_all = np.zeros(len(motion), dtype=int)
-    clips = player.play_unconditional(len(motion), temperature, seeds[2])
+    clips = player.play_unconditional(len(motion), draw=temperature is not None, seed=seeds[2])
     if clips is None:
         alone = model.take(deals[0])
     else:
@@ -281,6 +283,13 @@ def _check_reference(reference, motion, audio, fps, sr):
             f"expected a reference of clips of {audio.shape[1]} samples at {sr} Hz, got "
             f"{music.shape[1]} at {rate} Hz"
         )
+    if isinstance(audio, AudioClips) and isinstance(music, AudioClips):
+        n_known = int(overlapping_clips(audio, music).sum())
+        if n_known:
+            problems.append(
+                f"expected a reference of other performances, got one that shares moments with "
+                f"{n_known} of the {len(audio)} clips: a judge that has heard them knows the answer"
+            )
     return (others, music), problems
 
 

@@ -58,16 +58,16 @@ class Player:
         """The density of codes without input, if the model has one."""
         return getattr(getattr(self.model, "regressor_", None), "unconditional_", None)
 
-    def play_unconditional(
-        self, n_clips: int, temperature: float | None, seed: int
-    ) -> np.ndarray | None:
-        """Clips from the density without input, one if they are predictions; None without it."""
+    def play_unconditional(self, n_clips: int, *, draw: bool, seed: int) -> np.ndarray | None:
+        """Clips drawn from the density without input, or the one of its mean; None without it."""
         if self.unconditional is None:
             return None
         decode = self.model.transformer_.inverse_transform
-        if temperature is None:
+        if not draw:
             return _audio(decode(self.unconditional.mean))
-        codes = self.unconditional.sample(n_clips, seed, temperature)[0].T
+        # As varied as the training codes are, at whatever temperature the model draws: regressors
+        # differ in what a temperature leaves of that.
+        codes = self.unconditional.sample(n_clips, seed)[0].T
         return _audio(decode(np.ascontiguousarray(codes)))
 
 

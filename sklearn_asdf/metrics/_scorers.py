@@ -59,7 +59,7 @@ def get_scorer(name, *, max_clips=64):
     the rank are taken in one fixed mel spectrogram (128 bands, 2048 samples every 1024, above
     -80 dB re 1) of the sound that was decoded, whatever spectrogram the encoder uses itself.
 
-    The sound is that of `predict`: the mean of the density, which is blurred. Both scores of
+    The sound is that of `predict`: for a :class:`MelEncoder`'s code it is blurred. Both scores of
     sound therefore like caution; a wider density does not improve them.
 
     The distance is the root mean square difference over bands and frames. Ranks are among clips of

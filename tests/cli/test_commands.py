@@ -156,17 +156,23 @@ def test_evaluate_scores_the_model_beside_its_floors(model, folder, scores, tmp_
     # Four dances are too few to learn a judgement from.
     assert "note: the judge cannot tell the real music of these 4 dances apart" in said.err
     # With a reference the judge has heard other dances, and the music of all these is compared.
-    told = tmp_path / "reference.csv"
-    reference = ["--reference-poses", folder, "--reference-audio", folder]
-    run(capsys, "evaluate", model, "--poses", folder, "--audio", folder, "-o", told,
-        "--hop-duration", 2, "--quiet", *reference)  # fmt: skip
+    for i in range(4):
+        (tmp_path / str(i // 2)).mkdir(exist_ok=True)
+        for file in folder.glob(f"dance{i}.*"):
+            shutil.copy(file, tmp_path / str(i // 2))
+    told, reference = tmp_path / "reference.csv", ["--hop-duration", 2, "--reference-poses"]
+    judged = ["evaluate", model, "--poses", tmp_path / "0", "--audio", tmp_path / "0", *reference]
+    run(capsys, *judged, tmp_path / "1", "--reference-audio", tmp_path / "1", "-o", told)
+    known, new = data.groups >= 2, data.groups < 2
     wide = evaluate(
-        pipe, data.poses, data.audio, data.groups, reference=(data.poses, data.audio),
-        temperature=0.1, random_state=0,
+        pipe, data.poses[new], data.audio[new], data.groups[new],
+        reference=(data.poses[known], data.audio[known]), temperature=0.1, random_state=0,
     )  # fmt: skip
     pd.testing.assert_frame_equal(
         pd.read_csv(told, index_col="method"), wide.rename_axis("method"), check_dtype=False
     )
+    refused = run(capsys, *judged, folder, "--reference-audio", folder, status=2)
+    assert "got one that shares moments with 6 of the 6 clips" in refused.err
     # Each column and each row has its line, and the numbers are those of the table.
     lines = said.out.splitlines()
     heading = next(i for i, line in enumerate(lines) if "retrieval" in line)

@@ -144,7 +144,7 @@ def test_units_go_on_from_moment_to_moment(dance):
     # Mostly the next beat or the same one, and hardly ever another place.
     steps = np.diff(units)
     assert len(units) == 17
-    assert np.isin(steps, [0, 1, 2]).mean() > 0.7
+    assert np.isin(steps, [0, 1, 2]).sum() >= len(steps) - 2
     assert steps.any()
     loudness = np.sqrt(np.mean(np.square(piece), axis=1))
     assert loudness[1:].min() > 0.05 * loudness.max()
