@@ -86,8 +86,8 @@ def evaluate(
         deals); `metronome`, clicks at 120 beats a minute; `unconditional`, music from the model's
         density without input (its mean, or draws at a temperature of 1 if the model draws), or, for
         a model that has none, its own music dealt to other performances; `real`. Columns below.
-        NaN stands where a row has no such number: floors
-        have no response to a dance, and real music has no density.
+        NaN stands where a row has no such number: floors have no response to a dance, and real
+        music has no density.
 
     See Also
     --------
