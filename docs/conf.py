@@ -16,6 +16,8 @@ extensions = [
 autosummary_generate = True
 numpydoc_show_class_members = False
 exclude_patterns = ["_build", "auto_examples/*.ipynb"]
+# Sounds of the study, for its page.
+html_static_path = ["results"]
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_asdf"
 # Said aloud: the theme complains in the browser where it is left to its default.

@@ -10,6 +10,7 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
@@ -145,6 +146,30 @@ def test_python_on_the_page_runs(page, scene):
     exec(compile(code, page.name, "exec"), names)
     if "client" in names:
         names["client"].close()
+
+
+def test_results_are_of_the_study_as_it_is(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    from types import SimpleNamespace
+
+    import dance_to_music_study as study
+
+    page = (ROOT / "docs" / "guide" / "results.rst").read_text()
+    files = re.findall(r"(?::file: |image:: )\.\./results/(\S+)|src=\"\.\./_static/(\S+?)\"", page)
+    files = [ROOT / "docs" / "results" / (a or b) for a, b in files]
+    assert len(files) >= 10
+    assert all(file.stat().st_size for file in files)
+    options = SimpleNamespace(seed=0, quick=False, codec_epochs=100, density_epochs=30)
+    rows = [
+        name if t is None else f"{name}, drawn at {t:g}"
+        for name, _, temperatures in study.models(options, None)
+        for t in temperatures
+    ]
+    for data in ("folder", "made-up"):
+        for part, columns in (("follows", study.FOLLOWS), ("music", study.MUSIC)):
+            table = pd.read_csv(ROOT / "docs" / "results" / f"{data}_{part}.csv", index_col="model")
+            assert list(table.index) == [*rows, *study.FLOORS]
+            assert set(table.columns) <= set(columns.values())
 
 
 def test_there_is_python_on_the_pages():
