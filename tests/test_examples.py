@@ -27,7 +27,7 @@ def test_quick_study_writes_tables_pictures_and_sounds(tmp_path):
     for part in ("follows", "music"):
         short = pd.read_csv(tmp_path / f"made-up_{part}.csv", index_col="model")
         assert short.index.equals(table.index)
-    for name in ("made-up_scores.png", "made-up_spectrograms.png", "made-up_real.ogg"):
+    for name in ("made-up_scores.png", "made-up_spectrograms.jpg", "made-up_real.ogg"):
         assert (tmp_path / name).stat().st_size > 10_000
 
 
