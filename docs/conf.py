@@ -17,7 +17,8 @@ autosummary_generate = True
 numpydoc_show_class_members = False
 exclude_patterns = ["_build", "auto_examples/*.ipynb"]
 # Sounds of the study, for its page.
-html_static_path = ["results"]
+html_static_path = ["static", "results"]
+html_css_files = ["tables.css"]
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_asdf"
 # Said aloud: the theme complains in the browser where it is left to its default.

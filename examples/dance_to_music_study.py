@@ -78,7 +78,7 @@ def models(options, memory):
     yield "paper", paper, (None, 1.0)
 
     step = clone(paper).set_params(lma__normalize=None, scale=StandardScaler())
-    yield "+ features scaled over the training set", step, (None,)
+    yield "with features scaled over the training set", step, (None,)
 
     codec = make_dance_pipeline("codec", **shared)
     if options.quick:
@@ -87,21 +87,21 @@ def models(options, memory):
         **{name: clone(codec[name]) for name in ("smooth", "kinematics", "keyframes", "lma")}
     )
     step.set_params(lma__groups=("effort", "shape"))
-    yield "+ body units, bounded curvature", step, (None,)
+    yield "with body units, bounded curvature", step, (None,)
 
     density = MDNRegressor(
         3, epochs=codec.get_params()["music__regressor__epochs"], random_state=options.seed
     )
     step = clone(step).set_params(music__regressor=density)
-    yield "+ whitened code, floor under sigma", step, (None,)
+    yield "with whitened code, floor under sigma", step, (None,)
 
     step = clone(step).set_params(lma__groups=codec["lma"].groups)
-    yield "+ level, tempo and phase as features", step, (None,)
+    yield "with level, tempo and phase as features", step, (None,)
 
     step = clone(step).set_params(music__transformer=codec[-1].transformer)
-    yield "+ local code that keeps the level", step, (None,)
+    yield "with local code that keeps the level", step, (None,)
 
-    yield "+ linear map (codec)", codec, (None, 0.0, 0.1, 1.0)
+    yield "with linear map (codec)", codec, (None, 0.0, 0.1, 1.0)
 
     nearest = clone(codec).set_params(music__regressor=KNeighborsRegressor(1))
     yield "nearest training dance's music", nearest, (None,)
@@ -109,7 +109,7 @@ def models(options, memory):
     units = default(options, memory)
     tame = clone(units).set_params(music__regressor__restore_variance=False)
     yield "units of real music on the dance's beat", tame, (None, 0.1)
-    yield "+ variance restored (default)", units, (None, 0.0, 0.1, 0.3, 1.0)
+    yield "with variance restored (default)", units, (None, 0.0, 0.1, 0.3, 1.0)
 
 
 def default(options, memory):
