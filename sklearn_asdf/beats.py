@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from joblib import Parallel, delayed
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold
 from sklearn.utils import check_random_state, gen_batches
+from threadpoolctl import threadpool_limits
 
 from ._hearing import hear, recordings_of
 from ._stage import MotionTransformer, validate_motion
@@ -61,6 +63,10 @@ class DanceBeatTracker(MotionTransformer):
         Sampling rate of arrays of music in Hz; :class:`~sklearn_asdf.AudioClips` know their own.
     usual_tempo : float, default=100.0
         Beats a minute near which the tempo of music is looked for.
+    n_jobs : int, default=None
+        Models that `fit_transform` learns at once, in threads; -1 takes all cores. Each model's
+        trees grow in one thread: threads of one forest wait for each other, and where others use
+        the machine, in vain.
     random_state : int, RandomState instance or None, default=None
         Seed of the trees: pass an int for the same bits on each call.
 
@@ -123,6 +129,7 @@ class DanceBeatTracker(MotionTransformer):
         "cv": [Interval(Integral, 2, None, closed="left")],
         "sr": [Interval(Integral, 1, None, closed="left")],
         "usual_tempo": [Interval(Real, 40, 240, closed="both")],
+        "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
 
@@ -134,6 +141,7 @@ class DanceBeatTracker(MotionTransformer):
         cv: int = 3,
         sr: int = 22050,
         usual_tempo: float = 100.0,
+        n_jobs: int | None = None,
         random_state: Any = None,
     ) -> None:
         self.reach = reach
@@ -141,6 +149,7 @@ class DanceBeatTracker(MotionTransformer):
         self.cv = cv
         self.sr = sr
         self.usual_tempo = usual_tempo
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -158,7 +167,8 @@ class DanceBeatTracker(MotionTransformer):
         self
             The fitted stage.
         """
-        self._fit(X, y)
+        motion, phase, _ = self._prepare(X, y)
+        self.model_ = None if phase is None else self._learn(motion, phase)
         return self
 
     def fit_transform(self, X: Any, y: Any = None) -> Motion:
@@ -176,26 +186,31 @@ class DanceBeatTracker(MotionTransformer):
         Motion
             With `beat`, of models that did not learn from the clip's recording.
         """
-        motion, phase, groups = self._fit(X, y)
-        if self.model_ is None or len(np.unique(groups)) < 2:
+        motion, phase, groups = self._prepare(X, y)
+        if phase is None or len(np.unique(groups)) < 2:
+            self.model_ = None if phase is None else self._learn(motion, phase)
             return self._transform(motion)
         n_splits = min(self.cv, len(np.unique(groups)))
+        folds = list(GroupKFold(n_splits).split(phase, groups=groups))
+        sets = [np.arange(len(motion)), *(train for train, _ in folds)]
+        self.model_, *models = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(self._learn)(motion[rows], phase[rows]) for rows in sets
+        )
         beat = np.empty(motion.shape[:2], motion.dtype)
-        for train, test in GroupKFold(n_splits).split(phase, groups=groups):
-            model = self._learn(motion[train], phase[train])
+        for model, (_, test) in zip(models, folds):
             beat[test] = self._tell(model, motion[test]).beat
         return motion._with(beat=beat)
 
-    def _fit(self, X: Any, y: Any) -> tuple[Motion, Any, Any]:
+    def _prepare(self, X: Any, y: Any) -> tuple[Motion, Any, Any]:
+        """The dances, and where there is music the phase of its beat and who belongs together."""
         validate_parameters(self)
         motion = validate_motion(self, X, reset=True)
         music = self._music(motion, y)
         self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        self.model_, phase, groups = None, None, None
+        phase, groups = None, None
         if music is not None:
             phase = self._phases(motion, music)
             groups = music.groups if isinstance(music, AudioClips) else np.arange(len(music))
-            self.model_ = self._learn(motion, phase)
         return motion, phase, groups
 
     def _music(self, motion: Motion, y: Any) -> Any:
@@ -284,13 +299,16 @@ class DanceBeatTracker(MotionTransformer):
             random_state=self._seed,
         )
         rows = [self._around(motion[b], chosen[b]) for b in gen_batches(len(motion), _BLOCK)]
-        return model.fit(np.concatenate(rows), phase[chosen])
+        with threadpool_limits(1, user_api="openmp"):
+            return model.fit(np.concatenate(rows), phase[chosen])
 
     def _tell(self, model: Any, motion: Motion) -> Motion:
         inside = np.arange(motion.n_frames) < np.maximum(motion.lengths, 1)[:, None]
         beat = np.zeros(motion.shape[:2], motion.dtype)
         for block in gen_batches(len(motion), _BLOCK):
-            told = model.predict(self._around(motion[block], inside[block]))
+            around = self._around(motion[block], inside[block])
+            with threadpool_limits(1, user_api="openmp"):
+                told = model.predict(around)
             beat[block][inside[block]] = np.clip(told, -1.0, 1.0)
         return motion._with(beat=beat)
 

@@ -161,7 +161,7 @@ def _motion_steps(preset: str, random_state: Any = None) -> dict[str, Any]:
     groups: tuple[str, ...] = ("effort", "shape", "level", "periodicity")
     steps = {"smooth": PoseSmoother(), "kinematics": KinematicsTransformer(scale="body")}
     if preset == "units":
-        steps["beats"] = DanceBeatTracker(random_state=random_state)
+        steps["beats"] = DanceBeatTracker(n_jobs=-1, random_state=random_state)
         groups = (*groups, "beat")
     return steps | {"keyframes": KeyframeSegmenter(), "lma": LMAFeaturizer(groups=groups)}
 

@@ -94,6 +94,19 @@ def test_training_clips_are_told_by_models_that_did_not_learn_from_them(data, tr
     assert agreement(held_out.beat, phase) < agreement(tracker.transform(motion).beat, phase)
 
 
+def test_models_learned_at_once_are_the_same(data):
+    motion, audio, _ = data
+    one, two = (
+        DanceBeatTracker(n_trees=5, n_jobs=n, random_state=0).fit(motion, audio) for n in (None, 2)
+    )
+    assert_array_equal(one.transform(motion).beat, two.transform(motion).beat)
+    one, two = (
+        DanceBeatTracker(n_trees=5, n_jobs=n, random_state=0).fit_transform(motion, audio).beat
+        for n in (None, 2)
+    )
+    assert_array_equal(one, two)
+
+
 def test_a_mirrored_dance_has_the_same_beat(tracker):
     # A new dance: trees split at values that they have seen, where rounding decides.
     motion = pairs(1, seed=2)[0]

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from threadpoolctl import threadpool_limits
 
 from sklearn_asdf import Motion
 from sklearn_asdf.cli._main import make_parser
@@ -130,9 +129,7 @@ def scene(tmp_path, monkeypatch):
     x = 64 + 30 * np.sin(np.arange(50) / 5)
     sine = 0.4 * np.sin(2 * np.pi * 330 * np.arange(2 * 22050) / 22050)
     write_video(tmp_path / "dance.mp4", spots([(v, 40) for v in x]), audio=sine)
-    # The threads of gradient boosting wait for each other in vain on a busy machine.
-    with threadpool_limits(1, user_api="openmp"):
-        yield tmp_path
+    return tmp_path
 
 
 @pytest.mark.parametrize("page", list(with_code()))
