@@ -19,6 +19,9 @@ _LEVEL = DESCRIPTORS.index("level")
 # Share of a beat by which one beat may be longer or shorter, to come back onto the dance's: where
 # one clip errs, the next ones make up for it before it is heard.
 _MOST_LATE = 0.2
+# Seconds: half of the shortest beat there is, so that no fade meets the next one, whatever the
+# tempo is by then.
+_LONGEST_JOIN = 0.1
 # Levels below are silence, which no gain makes music of.
 _SILENT = -90.0
 
@@ -41,6 +44,8 @@ class UnitStream:
 
     def __init__(self, encoder: UnitEncoder) -> None:
         self._encoder = encoder
+        # Samples of a cross-fade.
+        self._n_join = round(min(encoder.fade_duration, _LONGEST_JOIN) * encoder.sr)
         # What is ready to be played; where in it, in samples, the last unit ends; which that is,
         # and its gain in dB.
         self._ready = np.zeros(0, np.float32)
@@ -73,17 +78,12 @@ class UnitStream:
         # A beat of the code, of which all others are whole periods away.
         beat = n_samples - encoder.n_samples_ / 2 - float(phase[0]) / (2 * np.pi) * period
         # Where units are joined may still change: it must not have been heard.
-        while len(self._ready) < n_samples + self._n_join(period):
+        while len(self._ready) < n_samples + self._n_join:
             self._append(code, period, beat)
         y = self._ready[:n_samples].copy()
         self._ready = self._ready[n_new:]
         self._end -= n_new
         return y
-
-    def _n_join(self, period: float) -> int:
-        """Samples of a cross-fade: no more than a part of the shortest beat."""
-        fade = self._encoder.fade_duration * self._encoder.sr
-        return round(min(fade, (1 - _MOST_LATE) * period / 2))
 
     def _append(self, code: np.ndarray, period: float, beat: float) -> None:
         """Choose the unit that is due, and play it up to a hair before its end."""
@@ -99,10 +99,11 @@ class UnitStream:
 
         goes_on = last is not None and unit == last + 1 and bool(corpus.goes_on[last])
         source = self._source_level(unit)
-        gain = self._wanted_level(code) - source if source > _SILENT else 0.0
+        wanted = float(encoder._held_level(code[_LEVEL]))
+        gain = wanted - source if source > _SILENT else 0.0
         before, self._gain = (self._gain if goes_on else gain), gain
 
-        n_join, ahead = self._n_join(period), round(BEFORE_BEAT * encoder.sr)
+        n_join, ahead = self._n_join, round(BEFORE_BEAT * encoder.sr)
         begin = 0 if last is None else len(self._ready) - n_join
         end = max(round(self._end) - ahead, begin + n_join + 1)
         pace = (corpus.stop[unit] - corpus.start[unit]) / (self._end - start)
@@ -144,7 +145,3 @@ class UnitStream:
         """Level of the music around a unit, in dB: not what this one beat happens to have."""
         encoder = self._encoder
         return float(encoder.code_[encoder._corpus.clip[unit], _LEVEL])
-
-    def _wanted_level(self, code: np.ndarray) -> float:
-        heard = self._encoder.code_[:, _LEVEL]
-        return float(np.clip(code[_LEVEL], heard.min() - 6, heard.max() + 6))

@@ -315,10 +315,14 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         tempo = np.clip(2.0 ** np.clip(code[:, _TEMPO], -10, 20), *_TEMPI)
         return tempo, np.arctan2(code[:, _SIN], code[:, _COS])
 
+    def _held_level(self, level: np.ndarray) -> np.ndarray:
+        """Levels in dB, held near those of the training clips."""
+        heard = self.code_[:, _LEVEL]
+        return np.clip(level, heard.min() - 6, heard.max() + 6)
+
     def _set_level(self, y: np.ndarray, level: np.ndarray, middles: np.ndarray) -> np.ndarray:
         """Bring the clips around the middles to their levels in dB."""
-        heard = self.code_[:, _LEVEL]
-        level = np.clip(level, heard.min() - 6, heard.max() + 6)
+        level = self._held_level(level)
         energy = np.concatenate([[0.0], np.cumsum(np.square(y, dtype=float))])
         first = np.rint(middles * self.sr - self.n_samples_ / 2).astype(int)
         power = (energy[np.minimum(first + self.n_samples_, len(y))] - energy[first]) / (

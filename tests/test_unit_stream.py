@@ -156,6 +156,13 @@ def test_any_tempo_and_any_hop_play_on(encoder, tempo, hop, fade):
     assert len(np.unique(units)) > 4
 
 
+def test_long_fades_do_when_the_tempo_falls(encoder):
+    encoder = copy(encoder).set_params(fade_duration=0.2)
+    codes = np.r_[codes_of(encoder, 8, tempo=240), codes_of(encoder, 16, tempo=45)[8:]]
+    y, _ = played(encoder, codes, fade=0.0)
+    assert np.abs(y).max() > 0.01
+
+
 def test_clips_shorter_than_a_beat_do():
     music = AudioClips.from_recordings(
         [bars(60, 330, duration=8.0)], sr=SR, clip_duration=0.6, hop_duration=0.3

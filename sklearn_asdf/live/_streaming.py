@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .._perform import FPS, TEMPERATURE
+from .._perform import FPS, TEMPERATURE, encoder_of
 from .._sound_file import bend
 from .._validation import Integral, Real, raise_all
 from ..motion import Motion
@@ -155,8 +155,7 @@ class StreamingDancer:
         self._encoder: Any = None
         self.sr: int | None = None
         if music is not None:
-            encoder = getattr(music.transformer_, "estimator", music.transformer_)
-            self._encoder = encoder
+            self._encoder = encoder = encoder_of(pipeline)
             self.sr, whole = int(encoder.sr), encoder.n_samples_ / encoder.sr
             if clip_duration not in (None, whole):
                 raise ValueError(
