@@ -18,11 +18,11 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ._encoder_cache import fit_encoder
 from ._validation import HasMethods, validate_parameters
-from .audio import AudioClips
 from .functional.overlap import crossfade
 from .model_selection import count_leaks, known_spans
+from .music.clips import AudioClips
+from .music.encoder_cache import fit_encoder
 
 __all__ = ["AudioTargetRegressor"]
 
@@ -347,13 +347,13 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     @staticmethod
     def _default_regressor():
-        from .mdn import MDNRegressor
+        from .density.mdn import MDNRegressor
 
         return MDNRegressor()
 
     @staticmethod
     def _default_transformer():
-        from .mel import MelEncoder
+        from .music.mel import MelEncoder
 
         return MelEncoder()
 

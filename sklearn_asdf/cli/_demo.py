@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
     out = check_writable_folder(options.out)
     _check_not_there(out, force=options.force)
     require("keras", "librosa", "soundfile", "matplotlib", extra="music", purpose="the demo")
-    from .._demo import run_demo
+    from ._demonstrate import run_demo
     from ._quiet import start_keras
 
     start_keras()
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _check_not_there(out: Path, *, force: bool) -> None:
-    from .._demo import MODEL, SCORES
+    from ._demonstrate import MODEL, SCORES
 
     there = [name for name in (MODEL, SCORES) if (out / name).exists()]
     if there and not force:

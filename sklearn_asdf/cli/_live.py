@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from .._files import atomic_path
-from .._perform import encoder_of
 from .._validation import require
+from ..performance import encoder_of
 from ..persistence import load
 from ._options import add_command, add_draw, add_force, add_model, check_draw, positive, say
 from ._takes import check_output

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
             print(film)
         motion = read_take(film, options)
         if sound is not None:
-            from .._sound_file import write_sound
+            from ..music.sound_file import write_sound
             from ..video import read_sound
 
             write_sound(sound, read_sound(film), sr=22050)

@@ -13,11 +13,11 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from .._validation import Integral, Real, raise_all, require
-from ..audio import AudioClips, load_audio
 from ..io._read import ASSUMED_FPS, Options, read_with
-from ..motion import Motion
-from ..skeletons import Skeleton
-from ._resample import on_clock
+from ..motion.container import Motion
+from ..motion.resample import on_clock
+from ..motion.skeletons import Skeleton
+from ..music.clips import AudioClips, load_audio
 
 __all__ = ["load_folder"]
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from .._validation import Integral, Real, check_choice, raise_all
-from ..motion import Motion
-from ..skeletons import Skeleton, get_skeleton, list_skeletons
+from ..motion.container import Motion
+from ..motion.skeletons import Skeleton, get_skeleton, list_skeletons
 from ._arrays import load_npz, take_of_arrays, take_of_hdf5, take_of_pickle
 from ._bvh import parse_bvh
 from ._c3d import parse_c3d

@@ -9,11 +9,11 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .._perform import FPS, TEMPERATURE, encoder_of
-from .._sound_file import bend
 from .._validation import Integral, Real, raise_all
-from ..motion import Motion
-from ..skeletons import Skeleton
+from ..motion.container import Motion
+from ..motion.skeletons import Skeleton
+from ..music.sound_file import bend
+from ..performance import FPS, TEMPERATURE, encoder_of
 from ._buffer import PoseBuffer
 
 __all__ = ["Moment", "StreamingDancer"]

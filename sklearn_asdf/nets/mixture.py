@@ -1,6 +1,6 @@
 """Mixture density networks in Keras: the layers, and the loss that trains them.
 
-The mathematics are those of :mod:`sklearn_asdf.functional.mixtures`, on ``keras.ops`` so that they
+The mathematics are those of :mod:`sklearn_asdf.density.mixtures`, on ``keras.ops`` so that they
 have gradients on every backend. A network's output is one flat row: K logits, then K x D means,
 then K x D raw scales, then K x D x R factors where covariances have any.
 """

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._validation import Integral, Real, check_choice, raise_all, require
-from ..motion import Motion
-from ..skeletons import get_skeleton
+from ..motion.container import Motion
+from ..motion.skeletons import get_skeleton
 from ._blazepose import BlazePose, Body
 from ._models import fetch_pose_models
 from ._people import PeopleTracker

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..motion import Motion
+from ..motion.container import Motion
 from ..plotting._motion import points_up
 
 __all__ = ["StickFigure"]

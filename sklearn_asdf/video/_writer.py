@@ -14,7 +14,7 @@ import numpy as np
 
 from .._files import atomic_path
 from .._validation import Integral, did_you_mean, raise_all, require
-from ..motion import as_motion
+from ..motion.container import as_motion
 from ._figure import StickFigure
 from ._reader import frame_rate, open_video, read_frames
 

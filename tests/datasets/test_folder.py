@@ -10,8 +10,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_asdf import Motion
 from sklearn_asdf.datasets import load_folder
-from sklearn_asdf.datasets._resample import on_clock
 from sklearn_asdf.io import write_poses
+from sklearn_asdf.motion.resample import on_clock
 
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")

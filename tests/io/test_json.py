@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_asdf.io import read_poses
-from sklearn_asdf.skeletons import get_skeleton
+from sklearn_asdf.motion.skeletons import get_skeleton
 
 COCO = get_skeleton("coco17").joints
 POSENET_PARTS = [

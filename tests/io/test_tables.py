@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 
 from sklearn_asdf.io import read_poses
 from sklearn_asdf.io._read import Options, read_with
-from sklearn_asdf.skeletons import get_skeleton
+from sklearn_asdf.motion.skeletons import get_skeleton
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from sklearn_asdf import make_dance_pipeline, make_lma_pipeline
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.live import StreamingDancer
 from sklearn_asdf.live._buffer import PoseBuffer
-from sklearn_asdf.motion import Motion
+from sklearn_asdf.motion.container import Motion
 
 CLIP = 2.0
 SR = 22050

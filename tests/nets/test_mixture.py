@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("keras", reason="the networks need the extra 'music'")
 
-from sklearn_asdf.functional.mixtures import GaussianMixtures
+from sklearn_asdf.density.mixtures import GaussianMixtures
 from sklearn_asdf.nets.mixture import (
     PADDING,
     MixtureNLL,
