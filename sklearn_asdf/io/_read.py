@@ -17,13 +17,15 @@ import numpy as np
 
 from .._validation import Integral, Real, check_choice, raise_all
 from ..motion import Motion
-from ..skeletons import Skeleton, get_skeleton, list_skeletons
+from ..skeletons import Skeleton, get_skeleton, named_skeleton
 from ._arrays import load_npz, take_of_arrays, take_of_hdf5, take_of_pickle
 from ._bvh import parse_bvh
 from ._c3d import parse_c3d
 from ._json import parse_json, parse_json_folder
+from ._order import is_frame_file, is_hidden
+from ._people import PERSON_RULES, choose_person
 from ._tables import parse_csv
-from ._take import PERSON_RULES, NotPoses, Take, choose_person, hide_unseen
+from ._take import NotPoses, Take, hide_unseen
 from ._write import MARK, motion_of_arrays, take_of_parquet
 
 ASSUMED_FPS = 30.0
@@ -56,14 +58,14 @@ class Options:
     def __post_init__(self) -> None:
         problems = []
         fps = self.fps
-        if fps is not None and not (_is_real(fps) and 0 < fps < np.inf):
+        if fps is not None and not (_is_number(fps) and 0 < fps < np.inf):
             problems.append(f"expected fps above 0 frames a second or None, got {fps!r}")
         if isinstance(self.person, str) or not _is_whole(self.person):
             try:
                 check_choice(self.person, PERSON_RULES, name="person")
             except ValueError as error:
                 problems.append(f"{error} A number picks a person by place.")
-        if not (_is_real(self.min_confidence) and self.min_confidence >= 0):
+        if not (_is_number(self.min_confidence) and self.min_confidence >= 0):
             problems.append(f"expected min_confidence of at least 0, got {self.min_confidence!r}")
         if not _is_whole(self.camera) or self.camera < 0:
             problems.append(f"expected camera as a number from 0, got {self.camera!r}")
@@ -208,7 +210,14 @@ def read_with(path: str | os.PathLike[str], options: Options) -> tuple[Motion, f
         found = _open(place, options)
         if isinstance(found, Motion):
             return _own(found, options), 0.0, False
-        motion = _motion_of(found, options)
+        motion, jumps = _motion_of(found, options)
+        if jumps:
+            warnings.warn(
+                f"{str(place)!r} does not say who is who, and person='largest' changes to another "
+                f"person {jumps} time(s): pass person='follow' to stay with one",
+                UserWarning,
+                stacklevel=3,
+            )
         start = found.start + found.first / motion.fps
         return motion, start, (options.fps or found.fps) is None
     except NotPoses as error:
@@ -269,7 +278,7 @@ def _parse_text(text: str, options: Options) -> Take:
     start = text.lstrip()
     if start[:1] in ("{", "["):
         return parse_json(text, coordinates=options.coordinates)
-    if start.startswith("HIERARCHY"):
+    if start[:9].upper() == "HIERARCHY":
         return parse_bvh(start, end_sites=options.end_sites)
     if start.startswith("<"):
         raise NotPoses("is XML or HTML, perhaps a page that was saved in place of the file")
@@ -282,7 +291,7 @@ def _parse_text(text: str, options: Options) -> Take:
 def _zip(content: bytes, options: Options) -> Take | Motion:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
-            names = [n for n in file.namelist() if n.lower().endswith(".json")]
+            names = [n for n in file.namelist() if n.lower().endswith(".json") and not is_hidden(n)]
             if names:
                 texts = {n: _decode(file.read(n)) for n in sorted(names)}
                 return parse_json_folder(texts, coordinates=options.coordinates)
@@ -297,7 +306,7 @@ def _zip(content: bytes, options: Options) -> Take | Motion:
 
 
 def _folder(path: Path, options: Options) -> Take:
-    files = sorted(p for p in path.iterdir() if ".json" in p.suffixes[-2:])
+    files = sorted(p for p in path.iterdir() if is_frame_file(p))
     if not files:
         raise NotPoses(
             f"has no JSON files of one frame each ({len(list(path.iterdir()))} other entries): "
@@ -323,7 +332,8 @@ def _decode(content: bytes) -> str:
         return content.decode("latin-1")
 
 
-def _motion_of(take: Take, options: Options) -> Motion:
+def _motion_of(take: Take, options: Options) -> tuple[Motion, int]:
+    """Return the motion of one person, and how often it jumps to another one."""
     if not take.position.size:
         raise NotPoses("holds no frames")
     hide_unseen(take, options.min_confidence)
@@ -331,7 +341,7 @@ def _motion_of(take: Take, options: Options) -> Motion:
         width, height = options.image_size
         scale = np.array([width, height, width], dtype=float)
         take.position = take.position * scale[: take.position.shape[-1]]
-    position, confidence = choose_person(take, options.person)
+    position, confidence, jumps = choose_person(take, options.person)
     if np.isnan(position).all():
         raise NotPoses(
             f"is read as {take.format}, but no joint is seen in any of its {len(position)} frames"
@@ -348,20 +358,16 @@ def _motion_of(take: Take, options: Options) -> Motion:
     if confidence is not None:
         confidence = confidence.reshape(position.shape[:3])
     fps = options.fps or take.fps or ASSUMED_FPS
-    return Motion(position, fps=fps, skeleton=skeleton, confidence=confidence)
+    return Motion(position, fps=fps, skeleton=skeleton, confidence=confidence), jumps
 
 
 def skeleton_of(take: Take) -> Skeleton | None:
     """Return the registered skeleton that a take names or has the joints of, or its own."""
     n_joints = take.position.shape[2]
     if take.joints is not None:
-        if all(joint == f"joint{i}" for i, joint in enumerate(take.joints)):
-            return None
-        for name in list_skeletons():
-            if get_skeleton(name).joints == take.joints:
-                return get_skeleton(name)
-        bones = [(take.joints[a], take.joints[b]) for a, b in take.bones or ()]
-        return Skeleton(take.joints, bones)
+        joints = take.joints
+        bones = None if take.bones is None else [(joints[a], joints[b]) for a, b in take.bones]
+        return named_skeleton(joints, bones)
     if take.skeleton is not None:
         return get_skeleton(take.skeleton)
     # Arrays without names: the layouts that only one tracker has.
@@ -383,7 +389,7 @@ def _own(motion: Motion, options: Options) -> Motion:
     return Motion(**{**arrays, **changes}) if changes else motion
 
 
-def _is_real(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
 
 
