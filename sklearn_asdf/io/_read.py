@@ -105,11 +105,14 @@ def read_poses(
     skeleton : Skeleton, str or None, default=None
         Who the joints are. None takes the file's names, or tells by their number.
     person : {"largest", "first", "follow"} or int, default="largest"
-        Whose poses to keep where a frame holds several people: the one whose joints span the
-        largest box in that frame, the first one listed, the one nearest to the person of the
-        frame before (beginning with the largest), or the one at this place. Where the file
-        itself follows people (SLEAP, movement, a column ``track``), a place is a person, and
-        ``"largest"`` and ``"follow"`` keep the one who is largest over the whole take.
+        Whose poses to keep where a frame has several people. Where the file has identities
+        (DeepLabCut's individuals, SLEAP and movement, ``track_id``, AlphaPose's ``idx``, a column
+        ``track``), one person is followed through the take: the one who is largest over the whole
+        take (``"largest"``, ``"follow"``), the first (``"first"``), or the one at this place in the
+        order of the identities. Without identities, ``"largest"`` begins with the person whose
+        joints span the largest box, goes on with the nearest one, and changes to another person
+        whose box is larger by half, with a warning; ``"follow"`` never changes; ``"first"`` and a
+        number are places in each frame.
     coordinates : {"image", "world"}, default="image"
         What to take where a file has both: x and y in the image, or x, y and z in metres about
         the hips (MediaPipe, ``pose_keypoints_3d`` of OpenPose, ``keypoints3D`` of tfjs).
@@ -117,7 +120,7 @@ def read_poses(
         Pixels by which to multiply coordinates that lie in 0..1 (MediaPipe, RunwayML), lest a
         picture that is not square distorts the dancer. Not used in world coordinates.
     min_confidence : float, default=0.0
-        Joints of lower confidence are NaN.
+        Joints of lower confidence are NaN. A joint whose confidence is not known stays.
     camera : int, default=0
         Which of the nine cameras of AIST++'s ``keypoints2d``.
     end_sites : bool, default=False
@@ -145,7 +148,10 @@ def read_poses(
     tfjs, ml5           PoseNet, MoveNet and BlazePose: a list of frames (a flat list of poses
                         has one pose a frame)
     OpenPose            BODY_25 and COCO-18, a folder of frames or a list of them
-    COCO, AlphaPose     results or annotations; images are put in the order of their numbers
+    MMPose              predictions of the demos (``instance_info``, ``preds``) and of the
+                        inferencer, a list of frames or a folder of pictures
+    COCO, AlphaPose     results or annotations; images are in the order of their frame numbers,
+                        file names or ids. AlphaPose's objects by image too
     MediaPipe           33 landmarks a frame, as objects or as lists x, y, z, visibility
     AIST++              ``keypoints3d_optim``, ``keypoints2d``, ``smpl_poses``, pickled or NPZ,
                         60 fps; SMPL rotations move a skeleton of average proportions, 1.7 m tall
@@ -153,18 +159,24 @@ def read_poses(
     NPZ, NPY            ``keypoints`` (or ``position``, ``poses``, ``landmarks``) of shape
                         (n_frames, n_joints, 2 to 4), ``fps``, ``confidence``
     BVH                 positions by forward kinematics; position channels replace the offset
-                        unless they are all zero
+                        unless they are all zero. Frame counts may be off by some
     CSV, Parquet        ``JOINT_x, JOINT_y, [JOINT_z, JOINT_confidence]``, or one row a joint with
-                        ``frame, joint, x, y``; DeepLabCut and SLEAP exports; 72 columns without
-                        names are the Laban effort recordings (120 fps)
+                        ``frame, joint, x, y``; DeepLabCut (2-D, triangulated, labelled) and SLEAP
+                        exports; decimal commas where semicolons or tabs part the columns; 72
+                        columns without names are the Laban effort recordings (120 fps)
     HDF5                SLEAP analysis files, DeepLabCut tables and movement data sets (needs
                         h5py)
-    C3D                 all markers (needs ezc3d)
+    C3D                 all markers (needs ezc3d), but no angles, forces, moments or powers; a
+                        point at the origin that no camera saw is NaN
     ==================  ========================================================================
 
-    Frames without a person, joints without confidence and coordinates that are not finite are
-    NaN. Axes stay the file's own: in an image, y points down. Pickles are never run: only arrays
-    of plain numbers are taken out of them.
+    Frames without a person, joints of confidence 0 and coordinates that are not finite are NaN. A
+    confidence that is absent or NaN is not known: the joint stays, and its confidence is NaN (None
+    if it is known nowhere). Where a file has names but no bones, the bones are those between the
+    joints whose names are known, whatever their style (``RShoulder``, ``shoulder.R``,
+    ``mixamorig:RightArm``). Files that macOS adds to folders and archives are left out. Axes stay
+    the file's own: in an image, y points down. Pickles are never run: only arrays of plain numbers
+    are taken out of them.
 
     Whatever else a file holds, or lacks, ends in a ValueError that names the file.
 
