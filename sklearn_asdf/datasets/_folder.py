@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from .._validation import Integral, Real, raise_all, require
+from ..io._order import is_frame_file, is_hidden
 from ..io._read import ASSUMED_FPS, Options, read_with
 from ..motion.container import Motion
 from ..motion.resample import on_clock
@@ -59,7 +61,8 @@ def load_folder(
 ) -> Bunch:
     """Pair pose and sound files by name, and cut both into clips on one clock.
 
-    ``dance7.json`` belongs to ``dance7.wav``, in one folder or in two.
+    ``dance7.json`` belongs to ``dance7.wav``, in one folder or in two. Names that differ only in
+    how Unicode writes their accents are the same.
 
     Parameters
     ----------
@@ -262,9 +265,11 @@ def _pairs(poses: Path, audio: Path) -> list[tuple[str, Path, Path]]:
 def _by_name(folder: Path, name_of: Callable[[Path], str | None], what: str) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
-        name = None if file.name.startswith(".") else name_of(file)
+        name = None if is_hidden(file.name) else name_of(file)
         if name is None:
             continue
+        # Accents are one character or two, depending on the system that wrote the name.
+        name = unicodedata.normalize("NFC", name)
         if name in found:
             raise ValueError(
                 f"expected one {what} file a take in {str(folder)!r}, got {found[name].name!r} "
@@ -277,7 +282,7 @@ def _by_name(folder: Path, name_of: Callable[[Path], str | None], what: str) -> 
 def _pose_name(file: Path) -> str | None:
     if file.is_dir():
         # A folder of one-frame files is a take, as OpenPose writes it.
-        frames = any(".json" in p.suffixes[-2:] for p in file.iterdir())
+        frames = any(is_frame_file(p) for p in file.iterdir())
         return file.name if frames else None
     plain = file.name.removesuffix(".gz")
     stem, suffix = os.path.splitext(plain)

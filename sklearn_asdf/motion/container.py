@@ -62,7 +62,7 @@ class Motion:
         known by its number of joints, if there is one
         (:func:`~sklearn_asdf.motion.skeletons.guess_skeleton`); None leaves the joints unnamed.
     confidence : array-like of shape (n_clips, n_frames, n_joints), default=None
-        How sure the tracker was, usually in [0, 1].
+        How sure the tracker was, usually in [0, 1]; NaN where that is not known.
     velocity, acceleration, jerk : array-like, shaped as `position`, default=None
         Derivatives, in the unit of length by s, s^2 and s^3.
     curvature : array-like of shape (n_clips, n_frames, n_joints), default=None

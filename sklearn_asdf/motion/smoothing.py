@@ -33,7 +33,8 @@ class PoseSmoother(MotionTransformer):
     max_gap : float, default=0.5
         Longest gap that is filled, in seconds.
     min_confidence : float, default=0.2
-        Joints with a lower confidence count as unseen, where the poses carry confidence.
+        Joints with a lower confidence count as unseen, where the poses carry confidence. A
+        confidence that is NaN is not known, and the joint stays.
     window_duration : float, default=0.3
         Savitzky-Golay: length of the window in seconds.
     polyorder : int, default=3
@@ -157,8 +158,8 @@ class PoseSmoother(MotionTransformer):
         """Return the positions, NaN where the confidence is too low."""
         if motion.confidence is None:
             return motion.position
-        # Not "below": a confidence that is NaN is no confidence.
-        doubtful = ~(motion.confidence >= self.min_confidence)
+        # A confidence that is NaN is not known: the joint stays.
+        doubtful = motion.confidence < self.min_confidence
         return np.where(doubtful[..., None], motion.dtype.type(np.nan), motion.position)
 
     def _transform(self, motion: Motion) -> Motion:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 import numpy as np
 import pytest
@@ -59,6 +60,17 @@ def test_both_are_cut_on_one_clock(tmp_path):
         assert_allclose(data.audio[clip][0] * 100, data.starts[clip], atol=1e-4)
     assert "2 take(s)" in data.DESCR
     assert "13 clips of 2 s every 0.5 s" in data.DESCR
+
+
+def test_names_in_two_forms_of_unicode_are_one_name(tmp_path):
+    write_take(tmp_path, "plain")
+    write_take(tmp_path, unicodedata.normalize("NFC", "répétition"))
+    pose = tmp_path / unicodedata.normalize("NFC", "répétition.npz")
+    pose.rename(tmp_path / unicodedata.normalize("NFD", "répétition.npz"))
+    (tmp_path / "._plain.npz").write_bytes(b"\x00\x05\x16\x07")
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "__MACOSX" / "plain.json").write_text("{}")
+    assert load_folder(tmp_path, **CLOCK).names.tolist() == ["plain", "r\u00e9p\u00e9tition"]
 
 
 def test_two_folders_subfolders_and_one_folder_are_the_same(tmp_path):

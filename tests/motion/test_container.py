@@ -15,7 +15,7 @@ from sklearn.model_selection import GroupKFold, train_test_split
 from sklearn.utils import resample as bootstrap
 from sklearn.utils import shuffle
 
-from sklearn_asdf import Motion, Skeleton
+from sklearn_asdf import Motion, PoseSmoother, Skeleton
 from sklearn_asdf.motion.container import as_motion
 
 
@@ -292,6 +292,26 @@ def test_xarray_round_trip(n_axes):
     np.testing.assert_array_equal(again.confidence, motion.confidence)
     assert again.fps == 50
     assert again.skeleton == motion.skeleton
+
+
+def test_from_xarray_without_confidence_hides_nothing():
+    position = np.random.default_rng(0).normal(size=(1, 40, 3, 2))
+    names = ["LShoulder", "LElbow", "LWrist"]
+    confidence = np.full((1, 40, 3), 0.9)
+    dataset = Motion(position, fps=30, skeleton=Skeleton(names), confidence=confidence).to_xarray()
+    plain = PoseSmoother().fit_transform(Motion.from_xarray(dataset)).position
+    assert not np.isnan(plain).any()
+    # movement fills in NaN where a source has no confidence.
+    dataset["confidence"] = dataset.confidence.where(dataset.time < 0.5)
+    partly = Motion.from_xarray(dataset)
+    assert np.isnan(partly.confidence).any()
+    dataset["confidence"] = dataset.confidence.where(dataset.time < 0)
+    nowhere = Motion.from_xarray(dataset)
+    assert nowhere.confidence is None
+    for motion in (partly, nowhere):
+        np.testing.assert_array_equal(PoseSmoother().fit_transform(motion).position, plain)
+    # Names without bones get those of the body.
+    assert nowhere.skeleton.bones == (("LShoulder", "LElbow"), ("LElbow", "LWrist"))
 
 
 def test_from_xarray_takes_other_spellings():

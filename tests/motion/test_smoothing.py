@@ -63,7 +63,7 @@ def test_gaps_by_length_and_confidence():
     x = _walk(1, 60, 2, 2)
     sure = np.ones((1, 60, 2))
     sure[0, 10:13, 0] = 0.1
-    sure[0, 20:50, 0] = np.nan
+    sure[0, 20:50, 0] = 0
     motion = Motion(x, fps=10, confidence=sure)
     smooth = PoseSmoother(max_gap=0.3).fit_transform(motion)
     unseen = np.isnan(smooth.position).any(axis=-1)
@@ -75,6 +75,16 @@ def test_gaps_by_length_and_confidence():
     assert np.isnan(nothing.position).any(axis=-1).sum() == 33
     with pytest.raises(ValueError, match="min_confidence=2, got none in clip 0"):
         PoseSmoother(min_confidence=2).fit_transform(motion)
+
+
+def test_a_confidence_that_is_not_known_hides_nothing():
+    x = _walk(1, 60, 2, 2)
+    sure = np.full((1, 60, 2), np.nan)
+    sure[0, 5:9] = 0.9
+    smooth = PoseSmoother().fit_transform(Motion(x, fps=10, confidence=sure))
+    np.testing.assert_array_equal(
+        smooth.position, PoseSmoother().fit_transform(Motion(x, fps=10)).position
+    )
 
 
 def test_padding_changes_nothing():
