@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from . import datasets, plotting
 from ._files import atomic_path
 from ._perform import analysed
-from ._sound_file import write_sound
+from ._sound_file import write_recording, write_sound
 from ._spectra import spectrogram_options
 from ._validation import require
 from .audio import AudioClips
@@ -85,7 +85,7 @@ def run_demo(
         )
         true = _recording(music)
         write_sound(out / f"{name}_generated.wav", piece, sr=music.sr)
-        write_sound(out / f"{name}_true.wav", true, sr=music.sr)
+        write_recording(out / f"{name}_true.wav", true, sr=music.sr)
         _draw(out / f"{name}.png", pipe, dance, music, generated=piece)
         scores.append(_score(pipe, name, dance, music))
     table = pd.DataFrame(scores)
