@@ -54,7 +54,9 @@ class ChannelMixer:
     def mix(self, block: np.ndarray) -> np.ndarray:
         """Return a block (n_samples, n_channels) as mono float32 (n_samples,)."""
         if self._channel is not None:
-            return np.ascontiguousarray(block[:, min(self._channel, block.shape[1] - 1)], np.float32)
+            return np.ascontiguousarray(
+                block[:, min(self._channel, block.shape[1] - 1)], np.float32
+            )
         mono = block.mean(axis=1, dtype=np.float32)
         power = np.square(block, dtype=np.float64).sum(axis=0)
         # A file may change its layout midway.

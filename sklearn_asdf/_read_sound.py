@@ -67,7 +67,7 @@ def _with_libsndfile(path: str | os.PathLike[str]) -> tuple[np.ndarray, int]:
     except (RuntimeError, ValueError) as error:
         raise ValueError(f"{_EXPECTED}, but {str(path)!r} could not be read: {error}") from error
     y = np.concatenate([np.zeros(0, np.float32), *parts])
-    if len(y) < promised < _UNKNOWN or _riff_is_cut_short(path):
+    if len(y) < promised or _riff_is_cut_short(path):
         raise ValueError(_cut_short(path))
     return y, rate
 
@@ -79,10 +79,14 @@ def _open(path: str | os.PathLike[str]) -> Any:
         file = soundfile.SoundFile(path)
     except (RuntimeError, ValueError, TypeError) as error:
         raise _UnreadableError(str(error)) from error
-    if file.format in ("MP3", "MPEG") and not _tells_length(path):
+    # Of these, libsndfile reads an estimated number of samples, or none.
+    if file.format in ("MP3", "MPEG"):
+        told = _tells_length(path)
+    else:
+        told = file.frames < _UNKNOWN
+    if not told:
         file.close()
-        # libsndfile estimates it, and reads no further.
-        raise _UnreadableError("it is an MP3 whose header does not tell its length")
+        raise _UnreadableError("its header does not tell its length")
     return file
 
 

@@ -213,7 +213,8 @@ class StreamingDancer:
             Where the joints are; NaN for those that are not seen.
         time : float or None, default=None
             When, in s on any clock; None is one frame after the last. What is older than the last
-            pose is ignored.
+            pose is ignored, unless the clock was started anew: two poses in a row that are more
+            than 1 s older and run forwards go on from the last one.
 
         Returns
         -------

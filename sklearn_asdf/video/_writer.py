@@ -78,9 +78,7 @@ def add_music(
             pictures = _copied(container, stream, times, out)
         else:
             frames = read_frames(container, stream)
-            pictures = _coded(
-                ((time, picture) for time, picture, _ in frames), out, rate=times.fps
-            )
+            pictures = _coded(((time, picture) for time, picture, _ in frames), out, rate=times.fps)
         _mux(out, pictures, audio, sr=sr, length=times.duration)
 
 
@@ -267,7 +265,6 @@ def _mux(
 def _sound(audio: np.ndarray, out: Any, *, sr: int, length: float) -> Iterator[tuple[float, Any]]:
     """Give AAC packets of just so many seconds of sound."""
     import av
-
     import soxr
 
     # AAC knows some rates only.
