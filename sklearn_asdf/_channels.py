@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-__all__ = ["ChannelMixer", "to_float"]
+__all__ = ["ChannelMixer", "to_float", "warn_cancelled"]
 
 # Channels that have nothing in common, mixed, keep 1 / n_channels of their mean power. Less than a
 # tenth of that means that they cancel each other.

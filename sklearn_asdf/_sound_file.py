@@ -102,12 +102,12 @@ def _encoded(audio: np.ndarray, *, sr: int, kind: str, subtype: str) -> bytes:
 @contextmanager
 def open_wav(path: str | os.PathLike[str], *, sr: int) -> Iterator[wave.Wave_write]:
     """Give a WAV file of 16-bit mono samples to write while they come, whole at the end."""
-    with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        out = wave.open(file, "wb")
+    with (
+        atomic_path(path) as temporary,
+        open(temporary, "wb") as file,
+        wave.open(file, "wb") as out,
+    ):
         out.setnchannels(1)
         out.setsampwidth(2)
         out.setframerate(sr)
-        try:
-            yield out
-        finally:
-            out.close()
+        yield out

@@ -261,8 +261,8 @@ def _warn_of_lengths(takes: list[_Take], *, fps: float, sr: int) -> None:
     if told:
         warnings.warn(
             f"dance and music differ in length by more than {_SAME_LENGTH:.0%}: "
-            f"{list_of(told, quote=False)}; check that they belong together and pass pose_fps if the "
-            "frame rate is wrong, else the end of the longer one is left out",
+            f"{list_of(told, quote=False)}; check that they belong together, and pass pose_fps if "
+            "the frame rate is wrong, else the end of the longer one is left out",
             UserWarning,
             stacklevel=3,
         )

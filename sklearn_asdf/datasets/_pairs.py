@@ -62,7 +62,8 @@ def find_pairs(poses: Path, audio: Path) -> list[tuple[str, Path, Path]]:
     alone = [p.name for n, p in {**dances, **sounds}.items() if n not in both]
     if alone:
         warnings.warn(
-            f"{len(alone)} file(s) without a partner of the same name are left out: {list_of(alone)}",
+            f"{len(alone)} file(s) without a partner of the same name are left out: "
+            f"{list_of(alone)}",
             UserWarning,
             stacklevel=3,
         )

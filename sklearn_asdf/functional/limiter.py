@@ -33,8 +33,8 @@ class Limiter:
 
     Notes
     -----
-    Sample n needs a reduction of ``d[n] = max(0, 20 log10(abs(x[n]) / ceiling))`` dB. It is released
-    at 20 dB/s, ``r[n] = max(d[n], r[n - 1] - release / sr)``; the maximum of r over the 10 ms that
+    Sample n needs a reduction of ``d[n] = max(0, 20 log10(abs(x[n]) / ceiling))`` dB, released at
+    20 dB/s, ``r[n] = max(d[n], r[n - 1] - release / sr)``; the maximum of r over the 10 ms that
     follow is averaged over the 10 ms before. Each average is over maxima that include d[n], so no
     sample exceeds the ceiling, and the gain goes down in a straight line before a peak.
 

@@ -83,8 +83,8 @@ class OSCReceiver:
                                                   as not seen in the poses that follow
     ============================================  =============================================
 
-    Poses get the time at which they came; the time tags of bundles are passed over. UDP may lose some; what stays away for less than half a
-    second is filled in. Where nobody takes the poses, all but the last 600 are forgotten, so that
+    Poses get the time at which they came; the time tags of bundles are passed over. UDP may lose
+    some; what stays away for less than half a second is filled in. Where nobody takes the poses, all but the last 600 are forgotten, so that
     memory does not grow.
 
     Examples
@@ -282,8 +282,8 @@ class OSCSender:
             self._client = SimpleUDPClient(host, port)
         except (OSError, OverflowError) as error:
             raise OSError(
-                f"expected an address that OSC can be sent to, got {host!r}, port {port} ({error}): "
-                "check its spelling"
+                f"expected an address that OSC can be sent to, got {host!r}, port {port} "
+                f"({error}): check its spelling"
             ) from error
         self._columns: dict[str, list[int]] = {}
         for i, name in enumerate(names):

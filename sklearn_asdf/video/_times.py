@@ -126,9 +126,8 @@ def picture_times(container: Any, stream: Any) -> PictureTimes:
     if not stamps:
         raise ValueError(f"expected a video, but there are no pictures in {container.name!r}")
     step = max(1, round(1 / (assumed * tick)))
-    ticks = np.array(
-        bridge_jumps(stamps, step=step, back=_BACK / tick, ahead=LONGEST_GAP / tick), np.int64
-    )
+    bridged = bridge_jumps(stamps, step=step, back=_BACK / tick, ahead=LONGEST_GAP / tick)
+    ticks = np.array(bridged, np.int64)
     # What an edit list cuts off is needed for decoding only.
     shown = np.sort(ticks[~np.array(discarded)] if not all(discarded) else ticks) * tick
     fps = _mean_rate(shown, stream, assumed)

@@ -268,7 +268,7 @@ def _sound(audio: np.ndarray, out: Any, *, sr: int, length: float) -> Iterator[t
     import soxr
 
     # AAC knows some rates only.
-    rate = min((r for r in av.Codec("aac", "w").audio_rates if r >= sr), default=sr)
+    rate = min((r for r in av.Codec("aac", "w").audio_rates or () if r >= sr), default=sr)
     audio, sr = soxr.resample(audio, sr, rate), rate
     n_samples = max(1, round(length * sr))
     if len(audio) > n_samples:
