@@ -6,20 +6,11 @@ import warnings
 
 import numpy as np
 
-__all__ = ["ChannelMixer", "to_float", "warn_cancelled"]
+__all__ = ["ChannelMixer", "warn_cancelled"]
 
 # Channels that have nothing in common, mixed, keep 1 / n_channels of their mean power. Less than a
 # tenth of that means that they cancel each other.
 _CANCELLED = 0.1
-
-
-def to_float(samples: np.ndarray) -> np.ndarray:
-    """Return samples as float32, full scale at 1; integers are scaled by their own range."""
-    if samples.dtype.kind == "f":
-        return samples.astype(np.float32, copy=False)
-    half = 2.0 ** (8 * samples.dtype.itemsize - 1)
-    centre = half if samples.dtype.kind == "u" else 0.0
-    return ((samples.astype(np.float64) - centre) / half).astype(np.float32)
 
 
 class ChannelMixer:

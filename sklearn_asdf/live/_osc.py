@@ -84,8 +84,8 @@ class OSCReceiver:
     ============================================  =============================================
 
     Poses get the time at which they came; the time tags of bundles are passed over. UDP may lose
-    some; what stays away for less than half a second is filled in. Where nobody takes the poses, all but the last 600 are forgotten, so that
-    memory does not grow.
+    some; what stays away for less than half a second is filled in. Where nobody takes the poses,
+    all but the last 600 are forgotten, so that memory does not grow.
 
     Examples
     --------

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import median_filter
 
-from .._channels import ChannelMixer, to_float, warn_cancelled
+from .._channels import ChannelMixer, warn_cancelled
 from .._validation import require
 from ._reader import decode_frames, first_time, open_video
 from ._times import LONGEST_GAP, bridge_jumps
@@ -103,12 +104,24 @@ def decode_sound(path: str | os.PathLike[str], *, sr: int) -> tuple[np.ndarray, 
 
 def _blocks(path: str | os.PathLike[str], mixer: ChannelMixer) -> Iterator[_Block]:
     with open_video(path, need="audio") as (container, stream):
+        packers: dict[Any, Any] = {}
         for frame in decode_frames(container, stream):
-            samples = frame.to_ndarray()
-            if not frame.format.is_planar:
-                samples = samples.reshape(-1, frame.layout.nb_channels).T
-            if samples.shape[1]:
-                yield _Block(frame.time, frame.sample_rate, mixer.mix(to_float(samples).T))
+            samples = _as_floats(frame, packers)
+            if len(samples):
+                yield _Block(frame.time, frame.sample_rate, mixer.mix(samples))
+
+
+def _as_floats(frame: Any, packers: dict[Any, Any]) -> np.ndarray:
+    """Return the samples of a frame of any format, float32 (n_samples, n_channels)."""
+    import av
+
+    # PyAV reads beyond the memory of frames with more than seven channels, each in a plane of its
+    # own: samples are interleaved first. Streams may change their format midway.
+    key = (frame.format.name, frame.layout.name, frame.sample_rate)
+    if key not in packers:
+        packers[key] = av.AudioResampler(format="flt", layout=frame.layout)
+    parts = [part.to_ndarray().ravel() for part in packers[key].resample(frame)]
+    return np.concatenate(parts).reshape(-1, frame.layout.nb_channels)
 
 
 def _place(blocks: list[_Block], sr: int) -> tuple[np.ndarray, float]:

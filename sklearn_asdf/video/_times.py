@@ -177,9 +177,7 @@ class PictureClock:
 
     def time(self, frame: Any) -> float:
         """Return when a picture is shown, in s; it is never before the last one."""
-        stamp = frame.pts
-        if self._by_decoding and frame.dts is not None:
-            stamp = frame.dts
+        stamp = frame.dts if self._by_decoding else frame.pts
         if stamp is None:
             time = 0.0 if self._last is None else self._last + self._step
         else:

@@ -22,9 +22,13 @@ from ._times import PictureTimes, picture_times
 
 __all__ = ["add_music", "write_stick_figure"]
 
-_SUFFIXES = (".mp4", ".mov", ".mkv")
-# What players of MP4 play; any other picture is coded anew.
-_COMMON_CODECS = ("h264", "hevc", "av1", "vp9")
+# What players of each format play; any other picture is coded anew.
+_COPIED = {
+    ".mp4": ("h264", "hevc", "av1", "vp9"),
+    ".mov": ("h264", "hevc"),
+    ".mkv": ("h264", "hevc", "av1", "vp9"),
+}
+_SUFFIXES = tuple(_COPIED)
 # Ticks a second of pictures that are coded here: a multiple of all common frame rates.
 _CLOCK = 90_000
 # Samples of an AAC frame.
@@ -60,9 +64,10 @@ def add_music(
 
     Notes
     -----
-    Pictures in H.264, HEVC, AV1 or VP9 are copied as they are, with the times at which they are
-    shown; others, and those without time stamps (raw H.264), are coded anew as H.264. The sound is
-    AAC. Where it is louder than -1 dB re full scale, a look-ahead limiter turns its peaks down.
+    Pictures in H.264 and HEVC, and in AV1 and VP9 but for ``.mov``, are copied as they are, with
+    the times at which they are shown; others, and those without time stamps (raw H.264), are coded
+    anew as H.264. The sound is AAC. Where it is louder than -1 dB re full scale, a look-ahead
+    limiter turns its peaks down.
 
     Examples
     --------
@@ -74,7 +79,7 @@ def add_music(
         times = picture_times(container, stream)
     with open_video(video) as (container, stream), _writing(place) as out:
         pictures: Iterable[tuple[float, Any]]
-        if _can_copy(stream, times, out):
+        if times.complete and stream.codec.canonical_name in _COPIED[place.suffix.lower()]:
             pictures = _copied(container, stream, times, out)
         else:
             frames = read_frames(container, stream)
@@ -182,7 +187,8 @@ def _writing(place: Path) -> Iterator[Any]:
 
     with atomic_path(place) as path:
         # The index in front lets a browser play before it has the whole file.
-        out = av.open(str(path), "w", options={"movflags": "faststart"})
+        options = {} if place.suffix.lower() == ".mkv" else {"movflags": "faststart"}
+        out = av.open(str(path), "w", options=options)
         try:
             yield out
         except BaseException:
@@ -193,17 +199,12 @@ def _writing(place: Path) -> Iterator[Any]:
         out.close()
 
 
-def _can_copy(stream: Any, times: PictureTimes, out: Any) -> bool:
-    """Whether the pictures can stay as they are: known to players, and each with its time."""
-    codec = stream.codec.canonical_name
-    return codec in _COMMON_CODECS and codec in out.supported_codecs and times.complete
-
-
 def _copied(
     container: Any, stream: Any, times: PictureTimes, out: Any
 ) -> Iterator[tuple[float, Any]]:
     """Give the packets of a stream as they are, the first picture at 0."""
-    copy = out.add_stream_from_template(stream)
+    # Opaque: as the file has it, whoever decodes it here.
+    copy = out.add_stream_from_template(stream, opaque=True)
     stamps = times.stamps - round(times.begin / float(stream.time_base))
     decoding = _decoding_times(stamps)
     packets = (packet for packet in container.demux(stream) if packet.size)
