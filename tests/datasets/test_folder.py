@@ -225,7 +225,7 @@ def test_openpose_folders_are_takes(tmp_path):
     for i in range(75):
         person = {"pose_keypoints_2d": [1.0 + i, 2, 1] * 25}
         (take / f"dance_{i:012d}_keypoints.json").write_text(json.dumps({"people": [person]}))
-    soundfile.write(tmp_path / "audio" / "dance.flac", np.full((3 * SR, 2), 0.1), SR)
+    soundfile.write(tmp_path / "audio" / "dance.flac", np.full((5 * SR // 2, 2), 0.1), SR)
     with pytest.warns(UserWarning, match=r"'dance' tell\(s\) no frame rate"):
         data = load_folder(tmp_path, **{**CLOCK, "fps": 30})
     assert data.poses.shape == (2, 60, 25, 2)
