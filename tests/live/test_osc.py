@@ -91,7 +91,7 @@ def padded(text):
     return text + b"\0" * (4 - len(text) % 4)
 
 
-def message(values=POSE.ravel(), address=b"/wek/inputs"):
+def message(values=tuple(range(6)), address=b"/wek/inputs"):
     types = b"," + b"f" * len(values)
     return padded(address) + padded(types) + struct.pack(f">{len(values)}f", *values)
 
@@ -253,9 +253,7 @@ def test_features_go_to_the_ai_toolbox_by_name(listener):
 
 
 def test_an_address_that_is_none_is_a_sentence():
-    with pytest.raises(
-        OSError, match="expected an address that OSC can be sent to, got 'no where'"
-    ):
+    with pytest.raises(OSError, match="expected an address that OSC can be sent to"):
         OSCSender(NAMES, host="no where")
 
 
