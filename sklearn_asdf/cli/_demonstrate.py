@@ -15,7 +15,7 @@ from .. import datasets, plotting
 from .._files import atomic_path
 from .._validation import require
 from ..music.clips import AudioClips
-from ..music.sound_file import write_sound
+from ..music.sound_file import write_recording, write_sound
 from ..music.spectra import spectrogram_options
 from ..performance import analysed
 from ..persistence import save
@@ -85,7 +85,7 @@ def run_demo(
         )
         true = _recording(music)
         write_sound(out / f"{name}_generated.wav", piece, sr=music.sr)
-        write_sound(out / f"{name}_true.wav", true, sr=music.sr)
+        write_recording(out / f"{name}_true.wav", true, sr=music.sr)
         _draw(out / f"{name}.png", pipe, dance, music, generated=piece)
         scores.append(_score(pipe, name, dance, music))
     table = pd.DataFrame(scores)

@@ -53,10 +53,10 @@ def run(options: argparse.Namespace) -> None:
 
         write_sound(out, played.audio, sr=played.sr)
     else:
-        from ..music.sound_file import playable
+        from ..music.sound_file import prepare_for_export
         from ..video import add_music, write_stick_figure
 
-        audio = playable(played.audio, sr=played.sr)
+        audio = prepare_for_export(played.audio, sr=played.sr)
         if is_video(options.take):
             add_music(options.take, audio, out, sr=played.sr)
         else:

@@ -10,6 +10,7 @@ from . import griffinlim as griffinlim
 from . import keyframes as keyframes
 from . import kinematics as kinematics
 from . import kmeans as kmeans
+from . import limiter as limiter
 from . import lma as lma
 from . import mel as mel
 from . import overlap as overlap
@@ -33,6 +34,7 @@ __all__ = [
     "keyframes",
     "kinematics",
     "kmeans",
+    "limiter",
     "lma",
     "mel",
     "overlap",

@@ -22,6 +22,7 @@ from .._validation import (
     validate_parameters,
 )
 from ..functional.griffinlim import highpass, mel_to_audio
+from ..functional.limiter import limit
 from ..functional.mel import overlap_add, unit_to_db
 from ..functional.patches import (
     StationaryCovariance,
@@ -462,7 +463,9 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         -----
         The spectrograms in dB are laid over each other at their times and averaged, weights
         falling towards a clip's ends as sin²; then one phase is found for the whole piece. So
-        no joint is heard in the sound, and clips that agree lose nothing.
+        no joint is heard in the sound, and clips that agree lose nothing. Peaks above -1 dB re full
+        scale are turned down by a look-ahead limiter
+        (:func:`~sklearn_asdf.functional.limiter.limit`); `inverse_transform` leaves them.
         """
         code = self._check_code(code)
         duration = self.n_samples_ / self.sr
@@ -480,7 +483,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
             hop=hop_duration * self.sr / self.hop_length,
             n_frames=1 + n_samples // self.hop_length,
         )
-        return self._sound(piece.T, n_samples)
+        return limit(self._sound(piece.T, n_samples), sr=self.sr)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the code's numbers.

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._validation import Interval, Real, require, validate_parameters
 from ..functional.beat_grid import beat_times, steady_beats
+from ..functional.limiter import limit
 from .analysis import DESCRIPTORS, hear, recordings_of
 from .clips import AudioClips, check_audio
 from .corpus import Corpus, lay, load_units
@@ -88,7 +89,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     units are only taken from what the clips cover. Decoding sets the level exactly, tempo and
     phase of the beat by bending time, and all else by choice among the units: the mean of several
     codes decodes to real music as each of them does. Levels are held within 6 dB of the training
-    clips', tempi within 40 to 240 beats a minute.
+    clips', tempi within 40 to 240 BPM.
 
     A sequence of units has the cost of what it is away from its code on each beat, of bending
     time, and at each join of `join_cost`, the more where harmony, colour or accents would not go
@@ -229,6 +230,8 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         One grid of beats goes through the whole piece, as steady as the codes let it be
         (:func:`~sklearn_asdf.functional.beat_grid.steady_beats`). Each beat follows the code of
         the clip whose middle is nearest; the level goes from middle to middle in straight lines.
+        Peaks above -1 dB re full scale are turned down by a look-ahead limiter
+        (:func:`~sklearn_asdf.functional.limiter.limit`); `inverse_transform` leaves them.
         """
         code = self._check_code(code)
         duration = self.n_samples_ / self.sr
@@ -239,7 +242,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
             )
         middles = duration / 2 + np.arange(len(code)) * hop_duration
         n_samples = round((len(code) - 1) * hop_duration * self.sr) + self.n_samples_
-        return self._play(code, middles, n_samples)
+        return limit(self._play(code, middles, n_samples), sr=self.sr)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the code's numbers.
