@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._files import atomic_path, check_writable_folder, remove_leftovers
-from .training import import_keras
+from .backend import import_keras
 
 import_keras()
 import keras  # noqa: E402
@@ -205,8 +205,8 @@ class Guard(keras.callbacks.Callback):
                 "history": self.history_so_far,
                 "finished": bool(model.stop_training),
             },
-            variables=[keras.ops.convert_to_numpy(v) for v in model.variables],
-            optimizer=[keras.ops.convert_to_numpy(v) for v in model.optimizer.variables],
+            variables=[v.numpy() for v in model.variables],
+            optimizer=[v.numpy() for v in model.optimizer.variables],
             best_weights=self.best_weights or [],
         )
 
