@@ -95,9 +95,9 @@ def column_moments(a: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray
     return mean * size, std * size
 
 
-def is_constant(a: np.ndarray, loc: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    # A spread of rounding errors is none.
-    return ~(spread > 10 * np.finfo(a.dtype).eps * np.abs(loc)) | (spread == 0)
+def is_constant(loc: np.ndarray, spread: np.ndarray, *, eps: float) -> np.ndarray:
+    """Tell which columns vary by no more than numbers of precision `eps` are rounded."""
+    return ~(spread > 10 * eps * np.abs(loc)) | (spread == 0)
 
 
 def hold_back(

@@ -24,8 +24,8 @@ def first_largest(values: ArrayLike, *, axis: int = -1, scale: ArrayLike = 0.0) 
     axis : int, default=-1
         Axis along which to look.
     scale : array-like, default=0.0
-        Size of the numbers that the values were computed from, where that exceeds the values;
-        without `axis`.
+        Size of the numbers that the values were computed from, where that exceeds the values; a
+        number, or an array without `axis`.
 
     Returns
     -------
@@ -41,5 +41,7 @@ def first_largest(values: ArrayLike, *, axis: int = -1, scale: ArrayLike = 0.0) 
     """
     values = np.asarray(values, dtype=float)
     largest = values.max(axis=axis, keepdims=True)
-    size = np.maximum(np.abs(largest), np.expand_dims(np.asarray(scale, dtype=float), axis))
+    if np.ndim(scale):
+        scale = np.expand_dims(scale, axis)
+    size = np.maximum(np.abs(largest), scale)
     return (values >= largest - TOLERANCE * size).argmax(axis=axis)
