@@ -33,7 +33,7 @@ _OWN = {
     "LMAFeaturizer": "motion.lma",
     "MDNRegressor": "density.mdn",
     "MelEncoder": "music.mel",
-    "Network": "nets.training",
+    "Network": "nets.network",
     "OnBeatRegressor": "density.on_beat",
     "PoseSmoother": "motion.smoothing",
     "Segment": "motion.skeletons",

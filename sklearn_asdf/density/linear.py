@@ -6,6 +6,8 @@ import numpy as np
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold, KFold
 
+from ..functional.choice import first_largest
+
 __all__ = ["fit_told_targets"]
 
 
@@ -85,7 +87,7 @@ def fit_told_targets(
             map_ = Ridge(alpha=alpha).fit(Z[train], y[train], sample_weight=weight[train])
             predicted = map_.predict(Z[test]).reshape(len(test), -1)
             error[i] += weight[test] @ (y[test] - predicted) ** 2
-    best = error.argmin(axis=0)
+    best = first_largest(-error, axis=0, scale=baseline)
     told = error.min(axis=0) < (1 - min_gain) * baseline
     for i, alpha in enumerate(alphas):
         chosen = np.flatnonzero(told & (best == i))

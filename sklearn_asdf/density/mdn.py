@@ -298,6 +298,8 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
             y_numeric=True,
             ensure_all_finite="allow-nan" if self.step_size else True,
         )
+        # What varies by less is a constant with roundings.
+        self._target_eps = float(np.finfo("f4" if y.dtype == np.float32 else float).eps)
         y = np.asarray(y, dtype=float)
         weight = check_weight(sample_weight, len(X))
         self._check_fit(X, weight, groups)
@@ -629,7 +631,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         """Location and spread of each column, and which targets vary."""
         x_loc, x_spread = column_moments(X, weight)
         y_loc, y_spread = column_moments(y, weight)
-        constant = is_constant(y, y_loc, y_spread)
+        constant = is_constant(y_loc, y_spread, eps=self._target_eps)
         y_loc[constant] = y[0, constant]
         if not constant.all():
             typical = y_spread[~constant].mean()
@@ -638,7 +640,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         y_spread[constant] = typical
         self._spread = y_spread
         if options["standardize"]:
-            x_spread[is_constant(X, x_loc, x_spread)] = 1.0
+            x_spread[is_constant(x_loc, x_spread, eps=np.finfo(X.dtype).eps)] = 1.0
             self._input_loc, self._input_scale = x_loc, x_spread
             self._target_loc, self._target_scale = y_loc, y_spread
             self._varies = ~constant

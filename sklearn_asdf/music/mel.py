@@ -21,6 +21,7 @@ from .._validation import (
     require,
     validate_parameters,
 )
+from ..functional.choice import first_largest
 from ..functional.griffinlim import highpass, mel_to_audio
 from ..functional.limiter import limit
 from ..functional.mel import overlap_add, unit_to_db
@@ -670,15 +671,15 @@ def _fit_patches(
         levels = bank.frame_levels()
         more, n = lagged_covariance(draw, bank.stretch_starts, bank.stretch_stops, n_lags=n_lags)
         products, counts = products + more, counts + n
-    products /= np.maximum(counts, 1).astype(np.float32)[:, None, None]
+    products /= np.maximum(counts, 1)[:, None, None]
     covariance = StationaryCovariance(products)
     components = covariance.components(channels - 1, length, random_state)
     found = _Patches(np.tile(mean, length), components, components[None], steps, original.n_frames)
     if steps > 2:
         neighbours = replace(found, decoder=covariance.decoder(components))
         # Where music is short, distant frames tell too little to learn from.
-        if _training_error(neighbours, original) < _training_error(found, original):
-            return neighbours
+        errors = [_training_error(codec, original) for codec in (found, neighbours)]
+        return (found, neighbours)[first_largest(np.negative(errors))]
     return found
 
 
