@@ -56,8 +56,10 @@ def test_the_paper_preset_has_the_papers_parameters():
         "kinematics__scale": None,
         "kinematics__curvature_regularization": 0.0,
         "keyframes__n_keyframes": 10,
-        "keyframes__sigma": 0.75,
-        "keyframes__window_length": 5,
+        # In frames at the paper's 30 fps: 0.75, 5 and 5.
+        "keyframes__kernel_sigma": 0.75 / 30,
+        "keyframes__kernel_duration": 5 / 30,
+        "keyframes__gap_duration": 5 / 30,
         "lma__space": "path_ratio",
         "lma__normalize": "clip",
         "scale": "passthrough",
