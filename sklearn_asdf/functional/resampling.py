@@ -1,7 +1,7 @@
 """Poses at another frame rate.
 
-As in :mod:`sklearn_asdf.functional.filters`, poses are arrays (..., n_frames, n_joints, n_axes), and
-a joint is unseen in a frame where any of its coordinates is NaN.
+As in :mod:`sklearn_asdf.functional.filters`, poses are arrays (..., n_frames, n_joints, n_axes),
+and a joint is unseen in a frame where any of its coordinates is NaN.
 """
 
 from __future__ import annotations

@@ -666,7 +666,9 @@ def _pad_frames(array: np.ndarray, n_frames: int, fill: float) -> np.ndarray:
     return np.pad(array, width, constant_values=fill)
 
 
-def as_motion(X: Any, *, fps: float = DEFAULT_FPS, skeleton: Skeleton | str | None = "auto") -> Motion:
+def as_motion(
+    X: Any, *, fps: float = DEFAULT_FPS, skeleton: Skeleton | str | None = "auto"
+) -> Motion:
     """Convert poses in any accepted form to a Motion.
 
     Parameters

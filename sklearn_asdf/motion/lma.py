@@ -20,7 +20,10 @@ from .lma_groups import CLIP_GROUPS, WINDOW_GROUPS, Columns, Scene
 from .skeletons import Skeleton
 from .stage import on_fitted_clock, validate_motion
 
-__all__ = ["LMAFeaturizer"]
+__all__ = ["BEAT_COLUMNS", "LMAFeaturizer"]
+
+# Of group "beat": tempo, and cosine and sine of the phase times the strength.
+BEAT_COLUMNS = ("clip_beat_tempo", "clip_mid_beat_cos", "clip_mid_beat_sin")
 
 _FEATURES = ("weight", "time", "space", "flow", "shape")
 _PAPER_JOINTS = ("head", "left_wrist", "right_wrist", "left_ankle", "right_ankle")

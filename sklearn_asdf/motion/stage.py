@@ -171,12 +171,16 @@ def _unusable(motion: Motion, *, allow_unseen: bool) -> list[str]:
     return problems
 
 
-class MotionTransformer(TransformerMixin, BaseEstimator):
+class MotionTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Base of the stages that take poses and return a Motion with one thing more.
 
     A stage defines ``_transform(motion)`` and, where its parameters depend on the poses (a cut-off
     on the frame rate, say), ``_check(motion)``, which raises before any work is done.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # A Motion is no table, whatever container is configured for tables.
+        super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)
 
     def _check(self, motion: Motion) -> None:
         """Raise if these poses cannot be worked on with these parameters."""
