@@ -134,7 +134,18 @@ def fps_of(model: Any) -> float:
 
 
 def music_of(model: Any) -> Any:
-    """Return the last step of a pipeline from poses to sound, or say why there is none."""
+    """Return the last step of a pipeline from poses to sound, or say why there is none.
+
+    Parameters
+    ----------
+    model : estimator
+        A pipeline from poses to sound.
+
+    Returns
+    -------
+    estimator
+        With `compose` and, once fitted, ``transformer_`` and ``regressor_``.
+    """
     steps = steps_of(model)
     if len(steps) < 2 or not hasattr(steps[-1], "compose"):
         raise TypeError(
@@ -145,7 +156,18 @@ def music_of(model: Any) -> Any:
 
 
 def encoder_of(model: Any) -> Any:
-    """Return the fitted audio encoder of a dance pipeline, or say why there is none."""
+    """Return the fitted audio encoder of a dance pipeline, or say why there is none.
+
+    Parameters
+    ----------
+    model : estimator
+        A pipeline from poses to sound.
+
+    Returns
+    -------
+    estimator
+        With `sr`, the sampling rate in Hz, and ``n_samples_``, the samples of a clip.
+    """
     encoder = getattr(music_of(model), "transformer_", None)
     if encoder is None:
         raise ValueError("expected a fitted pipeline, got one that was not fitted: call fit first")
@@ -160,7 +182,18 @@ def encoder_of(model: Any) -> Any:
 
 
 def clip_duration_of(model: Any) -> float:
-    """Return the length in s of the clips that a dance pipeline makes sound for."""
+    """Return the length of the clips that a dance pipeline makes sound for.
+
+    Parameters
+    ----------
+    model : estimator
+        A pipeline from poses to sound.
+
+    Returns
+    -------
+    float
+        In s, as the encoder tells it.
+    """
     encoder = encoder_of(model)
     return float(encoder.n_samples_ / encoder.sr)
 
@@ -200,13 +233,37 @@ def _path_to_featurizer(model: Any) -> list[Any]:
 
 
 def featurizer_of(model: Any) -> LMAFeaturizer:
-    """Return the stage that makes the table of Laban features, or say that there is none."""
+    """Return the stage that makes the table of Laban features, or say that there is none.
+
+    Parameters
+    ----------
+    model : estimator
+        A pipeline from poses to sound.
+
+    Returns
+    -------
+    LMAFeaturizer
+        The first one.
+    """
     found: LMAFeaturizer = _path_to_featurizer(model)[-1]
     return found
 
 
 def analysed(model: Any, clips: Motion) -> Any:
-    """Return clips as a fitted pipeline's featurizer gets them, keyframes and all."""
+    """Return clips as a fitted pipeline's featurizer gets them, keyframes and all.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted pipeline.
+    clips : Motion
+        Dances.
+
+    Returns
+    -------
+    Motion
+        At the model's frame rate.
+    """
     return _through(_path_to_featurizer(model)[:-1], clips)
 
 

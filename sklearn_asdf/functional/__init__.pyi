@@ -16,6 +16,7 @@ from . import overlap as overlap
 from . import pairing as pairing
 from . import patches as patches
 from . import periodicity as periodicity
+from . import resampling as resampling
 from . import stretch as stretch
 from . import tonality as tonality
 from . import windows as windows
@@ -39,6 +40,7 @@ __all__ = [
     "pairing",
     "patches",
     "periodicity",
+    "resampling",
     "stretch",
     "tonality",
     "windows",
