@@ -9,7 +9,12 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from .._validation import Integral, Interval, Real, StrOptions, did_you_mean, raise_all
-from ..functional.frames import fill_curves, uniform_keyframes, zero_crossing_frames
+from ..functional.frames import (
+    distinct_frames,
+    fill_curves,
+    uniform_keyframes,
+    zero_crossing_frames,
+)
 from ..functional.keyframes import (
     bone_angles,
     candidate_frames,
@@ -59,6 +64,10 @@ class KeyframeSegmenter(MotionTransformer):
         Length of both Gaussian kernels in s: the paper's 5 frames at 30 fps.
     gap_duration : float, default=1/6
         Candidates of one bone at most so many seconds apart are one cluster: 5 frames at 30 fps.
+    search_fps : float or None, default=30.0
+        Frame rate at which keyframes are looked for, in Hz, whatever that of the poses is: which
+        frames are candidates, and on which of them bones agree, depends on it. The keyframes are
+        the frames nearest to those found. None looks at the poses' own frames.
     refine : bool, default=True
         Whether held poses are found at their middle and frames on which several bones agree go
         before others: see the notes. False is the paper to the letter.
@@ -129,6 +138,7 @@ class KeyframeSegmenter(MotionTransformer):
         "kernel_sigma": [Interval(Real, 0, None, closed="neither")],
         "kernel_duration": [Interval(Real, 0, None, closed="neither")],
         "gap_duration": [Interval(Real, 0, None, closed="left")],
+        "search_fps": [Interval(Real, 0, None, closed="neither"), None],
         "refine": ["boolean"],
         "reference": [StrOptions({"spine", "vertical", "image_origin"}), list, tuple],
         "limb_bones": [None, list, tuple],
@@ -142,6 +152,7 @@ class KeyframeSegmenter(MotionTransformer):
         kernel_sigma: float = 0.025,
         kernel_duration: float = 1 / 6,
         gap_duration: float = 1 / 6,
+        search_fps: float | None = DEFAULT_FPS,
         refine: bool = True,
         reference: str | tuple[str, str] = "spine",
         limb_bones: Sequence[tuple[str, str]] | None = None,
@@ -151,6 +162,7 @@ class KeyframeSegmenter(MotionTransformer):
         self.kernel_sigma = kernel_sigma
         self.kernel_duration = kernel_duration
         self.gap_duration = gap_duration
+        self.search_fps = search_fps
         self.refine = refine
         self.reference = reference
         self.limb_bones = limb_bones
@@ -191,8 +203,17 @@ class KeyframeSegmenter(MotionTransformer):
     def _transform(self, motion: Motion) -> Motion:
         size = max(1, _BLOCK // int(np.prod(motion.shape[1:])))
         blocks = gen_batches(motion.n_clips, size)
-        keyframes = np.concatenate([self._keyframes(motion[block]) for block in blocks])
+        keyframes = np.concatenate([self._on_grid(motion[block]) for block in blocks])
         return motion._with(keyframes=keyframes)
+
+    def _on_grid(self, motion: Motion) -> np.ndarray:
+        """Keyframes that were looked for at `search_fps`, as frames of the motion."""
+        if self.search_fps is None or self.search_fps == motion.fps or self.method == "uniform":
+            return self._keyframes(motion)
+        grid = Motion(motion.position, fps=motion.fps, skeleton=motion.skeleton)
+        keyframes = self._keyframes(grid.resample(self.search_fps))
+        nearest = np.rint(keyframes * (motion.fps / self.search_fps)).astype(np.intp)
+        return distinct_frames(nearest, motion.lengths)
 
     def _keyframes(self, motion: Motion) -> np.ndarray:
         lengths = motion.lengths
