@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import spearmanr
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
@@ -134,6 +135,23 @@ def test_pandas_output_and_feature_names(data):
     assert np.isfinite(table.to_numpy()).all()
     pipe = make_dance_pipeline("tiny").set_output(transform="pandas")
     assert list(pipe[:-1].fit_transform(data.poses).columns)[:5] == list(table.columns[:5])
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_columns_of_a_union_have_names_of_their_own(data, output):
+    pytest.importorskip(output)
+    parts = [("a", make_lma_pipeline(n_keyframes=4)), ("b", make_lma_pipeline(n_keyframes=3))]
+    for name, part in parts:
+        names = part.fit(data.poses).get_feature_names_out().tolist()
+        assert names == part["lma"].get_feature_names_out().tolist(), name
+        with config_context(transform_output=output):
+            assert list(part.transform(data.poses).columns) == names
+    union = FeatureUnion(parts).set_output(transform=output).fit(data.poses)
+    columns = list(union.transform(data.poses).columns)
+    assert columns[0] == "a__window1_weight"
+    assert columns[-1].startswith("b__clip_")
+    assert len(set(columns)) == len(columns)
+    assert columns == union.get_feature_names_out().tolist()
 
 
 def test_memory_gives_the_same_features(data, tmp_path):

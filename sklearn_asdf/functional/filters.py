@@ -151,9 +151,12 @@ def _each_run(position: np.ndarray, function: Callable[[np.ndarray], np.ndarray]
     return np.moveaxis(y, 0, -1)
 
 
-def _butterworth_run(x: np.ndarray, sections: np.ndarray) -> np.ndarray:
-    taps = 2 * len(sections) + 1 - (sections[:, [2, 5]] == 0).sum(axis=0).min()
-    return signal.sosfiltfilt(sections, x, axis=-2, padlen=min(3 * taps, x.shape[-2] - 1))
+def _butterworth_run(x: np.ndarray, *, fps: float, cutoff: float, order: int) -> np.ndarray:
+    sections = butterworth_sections(fps=fps, cutoff=cutoff, order=order)
+    # sosfiltfilt's own padding at ten frames per period of the cut-off, as in the paper, and as
+    # long in seconds at any frame rate.
+    padding = round(3 * (order + 1) * fps / cutoff / 10)
+    return signal.sosfiltfilt(sections, x, axis=-2, padlen=min(padding, x.shape[-2] - 1))
 
 
 def _savgol_run(x: np.ndarray, window_length: int, polyorder: int) -> np.ndarray:
@@ -170,7 +173,7 @@ def _matrix(kind: str, n_frames: int, **params: Any) -> np.ndarray:
     if kind == "savgol":
         matrix = _savgol_run(eye, **params)
     else:
-        matrix = _butterworth_run(eye, butterworth_sections(**params))
+        matrix = _butterworth_run(eye, **params)
     matrix.setflags(write=False)
     return matrix
 
@@ -182,7 +185,7 @@ def _zero_phase(x: np.ndarray, kind: str, **params: Any) -> np.ndarray:
         return np.matmul(_matrix(kind, n_frames, **params).astype(x.dtype, copy=False), x)
     if kind == "savgol":
         return _savgol_run(x, **params)
-    return _butterworth_run(x, butterworth_sections(**params))
+    return _butterworth_run(x, **params)
 
 
 def butterworth_sections(*, fps: float, cutoff: float, order: int) -> np.ndarray:

@@ -7,6 +7,7 @@ import pytest
 from scipy.ndimage import correlate1d
 
 from sklearn_asdf.functional.frames import (
+    distinct_frames,
     fill_curves,
     spread_frames,
     uniform_keyframes,
@@ -128,6 +129,35 @@ def test_uniform_keyframes_are_strictly_increasing():
 def test_short_clips_repeat_their_last_frame():
     assert uniform_keyframes([3, 1, 0], 4).tolist() == [[0, 1, 2, 2], [0, 0, 0, 0], [0, 0, 0, 0]]
     assert spread_frames(np.zeros((1, 2), dtype=bool), 3).tolist() == [[0, 1, 1]]
+
+
+def test_frames_that_coincide_move_apart_and_stay_inside():
+    rng = np.random.default_rng(0)
+    for length in range(1, 14):
+        frames = np.sort(rng.integers(0, 14, (20, 5)), axis=1)
+        got = distinct_frames(frames, np.full(20, length))
+        assert got.min() >= 0
+        assert got.max() < length
+        if length >= 5:
+            assert (np.diff(got, axis=1) > 0).all()
+    apart = [[0, 2, 4, 7, 13]]
+    assert distinct_frames(apart, [14]).tolist() == apart
+    assert distinct_frames([[5, 5, 5]], [6]).tolist() == [[3, 4, 5]]
+    assert distinct_frames([[0, 0, 1]], [2]).tolist() == [[0, 1, 1]]
+
+
+def test_kernels_and_gaps_last_as_long_at_any_rate():
+    # A bump of 0.1 s, wider than the kernels: twice the rate, twice the frames, the same curve.
+    time = np.arange(61) / 30
+    bump = np.exp(-0.5 * ((time - 1) / 0.1) ** 2)
+    fast = np.exp(-0.5 * ((np.arange(121) / 60 - 1) / 0.1) ** 2)
+    once, twice = curve_salience(bump, fps=30), curve_salience(fast, fps=60)
+    np.testing.assert_allclose(twice[::2] / twice.max(), once / once.max(), atol=0.03)
+    candidates = np.zeros((1, 1, 61), dtype=bool)
+    candidates[0, 0, [10, 19]] = True
+    curve = np.arange(61.0)[None, None]
+    n_kept = [cluster_extremes(candidates, curve, fps=fps).sum() for fps in (30, 50, 54, 60)]
+    assert n_kept == [2, 2, 1, 1]
 
 
 def test_spread_stays_inside_the_clip():

@@ -15,7 +15,7 @@ from sklearn.model_selection import GroupKFold, train_test_split
 from sklearn.utils import resample as bootstrap
 from sklearn.utils import shuffle
 
-from sklearn_asdf import Motion, Skeleton
+from sklearn_asdf import Motion, Skeleton, make_lma_pipeline
 from sklearn_asdf.motion.container import as_motion
 
 
@@ -371,3 +371,25 @@ def test_the_beat_survives_xarray():
 def test_a_beat_of_another_shape_is_refused():
     with pytest.raises(ValueError, match=r"expected beat of shape \(2, 60\), got \(2, 60, 17\)"):
         Motion(np.zeros((2, 60, 17, 2)), beat=np.zeros((2, 60, 17)))
+
+
+def test_object_arrays_are_lists_of_clips():
+    rng = np.random.default_rng(0)
+    clips = [rng.normal(size=(n, 17, 2)) for n in (20, 30, 25)]
+    array = np.empty(3, dtype=object)
+    array[:] = clips
+    expected, got = as_motion(clips), as_motion(array)
+    np.testing.assert_array_equal(got.position, expected.position)
+    assert got.lengths.tolist() == [20, 30, 25]
+    table = make_lma_pipeline(n_keyframes=4).fit(clips)
+    np.testing.assert_array_equal(table.transform(array), table.transform(clips))
+    np.testing.assert_array_equal(make_lma_pipeline(n_keyframes=4).fit(array).transform(array),
+                                  table.transform(clips))  # fmt: skip
+
+
+def test_a_frame_of_joints_by_coordinates_is_refused():
+    columns = pd.MultiIndex.from_product([["s"], ["nose", "tail"], ["x", "y", "likelihood"]])
+    frame = pd.DataFrame(np.zeros((30, 6)), columns=columns)
+    for take in (as_motion, make_lma_pipeline().fit):
+        with pytest.raises(ValueError, match=r"columns have 3 levels.*io.read_poses"):
+            take(frame)
