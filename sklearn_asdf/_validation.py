@@ -27,6 +27,7 @@ __all__ = [
     "StrOptions",
     "check_choice",
     "did_you_mean",
+    "find_column",
     "raise_all",
     "require",
     "validate_parameters",
@@ -48,6 +49,24 @@ def check_choice(value: Any, options: Iterable[str], *, name: str) -> Any:
     raise ValueError(
         f"expected {name} to be one of {listed}, got {value!r}.{did_you_mean(value, options)}"
     )
+
+
+def find_column(column: str, names: Iterable[str]) -> tuple[int | None, str | None]:
+    """Return the place of a named column of a table, or what is wrong.
+
+    A name is found behind a prefix too, as ``FeatureUnion`` and ``ColumnTransformer`` put it before
+    (``union__clip_beat_tempo``), if only one column has it.
+    """
+    names = list(map(str, names))
+    exact = [i for i, name in enumerate(names) if name == column]
+    found = exact or [i for i, name in enumerate(names) if name.endswith(f"__{column}")]
+    if len(found) == 1:
+        return found[0], None
+    if not found:
+        hint = did_you_mean(column, names)
+        return None, f"expected a column {column!r}, got a table without it.{hint}"
+    listed = ", ".join(repr(names[i]) for i in found)
+    return None, f"expected one column {column!r}, got {listed}: give the whole name of one"
 
 
 def validate_parameters(estimator: Any) -> None:

@@ -17,7 +17,7 @@ from .._validation import require
 from ..music.clips import AudioClips
 from ..music.sound_file import write_recording, write_sound
 from ..music.spectra import spectrogram_options
-from ..performance import analysed
+from ..performance import analysed, encoder_of, features_of, featurizer_of, music_of
 from ..persistence import save
 from ..pipeline import make_dance_pipeline
 from ..plotting._motion import import_pyplot
@@ -130,8 +130,8 @@ def _hop_duration(music: AudioClips) -> float:
 
 
 def _generate(pipe: Pipeline, dance, music, *, temperature, random_state) -> np.ndarray:
-    return pipe[-1].compose(
-        pipe[:-1].transform(dance),
+    return music_of(pipe).compose(
+        features_of(pipe, dance),
         hop_duration=_hop_duration(music),
         temperature=temperature or None,
         random_state=random_state,
@@ -146,8 +146,7 @@ def _recording(music: AudioClips) -> np.ndarray:
 
 def _score(pipe: Pipeline, name: str, dance, music) -> dict[str, Any]:
     """Log-likelihood of the true music, with the dance and without."""
-    X = pipe[:-1].transform(dance)
-    model = pipe[-1]
+    X, model = features_of(pipe, dance), music_of(pipe)
     codes = model.transformer_.transform(music)
     return {
         "performance": name,
@@ -159,9 +158,11 @@ def _score(pipe: Pipeline, name: str, dance, music) -> dict[str, Any]:
 def _draw(path: Path, pipe: Pipeline, dance, music, *, generated: np.ndarray) -> None:
     """Pose strip with keyframes, Laban curves and both spectrograms, on one axis of time."""
     pyplot = import_pyplot()
-    encoder = pipe[-1].transformer_
+    encoder, featurizer = encoder_of(pipe), featurizer_of(pipe)
     motion = analysed(pipe, dance)
-    table = pd.DataFrame(pipe["lma"].transform(motion), columns=pipe["lma"].get_feature_names_out())
+    table = pd.DataFrame(
+        np.asarray(featurizer.transform(motion)), columns=featurizer.get_feature_names_out()
+    )
     # Clips that follow each other without overlap, so that nothing is drawn twice.
     step = max(1, round(music.clip_duration / _hop_duration(music)))
     times = np.arange(len(dance)) * _hop_duration(music)

@@ -13,7 +13,7 @@ import numpy as np
 
 from .._validation import require
 from ..music.sound_file import open_wav, to_pcm
-from ..performance import encoder_of
+from ..performance import encoder_of, motion_stage_of
 from ..persistence import load
 from ._options import add_command, add_draw, add_force, add_model, check_draw, positive, say
 from ._takes import check_output
@@ -146,10 +146,11 @@ def _poses(
     stack: ExitStack, options: argparse.Namespace, model: Any
 ) -> tuple[Iterator[tuple[np.ndarray, float] | None], Callable[[], list]]:
     """Return poses as they come, and a function that gives those that came meanwhile."""
+    first = motion_stage_of(model)
     if options.input == "camera":
         from ..live import camera_poses
 
-        known = getattr(model[0], "skeleton_", None)
+        known = getattr(first, "skeleton_", None)
         if known is None or known.name not in ("coco17", "mediapipe33"):
             raise ValueError(
                 "expected a model that was fitted to dances of videos (coco17 or mediapipe33), got "
@@ -161,8 +162,8 @@ def _poses(
 
     receiver = stack.enter_context(
         OSCReceiver(
-            model[0].n_joints_in_,
-            model[0].n_axes_in_,
+            first.n_joints_in_,
+            first.n_axes_in_,
             port=options.port,
             host=options.host,
             person=options.person,

@@ -125,7 +125,7 @@ def load_folder(
 
     Poses begin with the sound, unless the file tells when they do: Dance with Melody, a column
     ``time``, and the frame numbers of tables and of COCO or AlphaPose results. They are brought to
-    `fps` by cubic splines, after a zero-phase low-pass if that is fewer frames.
+    `fps` by cubic splines, after a zero-phase low-pass at 0.45 of it if that is fewer frames.
 
     What was not seen is interpolated linearly in time over the whole take, and its ends hold the
     nearest pose; as in [1]_, clips with too few poses are left out. A joint that is seen in no

@@ -173,7 +173,7 @@ def reference_mixture(
         if rank:
             found.append(fit_factors(unit, plain, rank, **options))
         candidates = [compare(f) for f in found]
-        before = best
+        before: Any = best
         for candidate in candidates:
             if candidate.beats(best, w_judged):
                 best = candidate

@@ -10,7 +10,14 @@ from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
-from .._validation import HasMethods, Integral, Interval, raise_all, validate_parameters
+from .._validation import (
+    HasMethods,
+    Integral,
+    Interval,
+    find_column,
+    raise_all,
+    validate_parameters,
+)
 from .em import fit_mixture
 from .mdn_steps import mean_log_prob, reference_mixture
 from .mixtures import GaussianMixtures
@@ -21,6 +28,8 @@ _MIN_SCALE = 0.01
 # Share of dances whose beat has nothing to do with the music's, and how far off that is.
 _UNRELATED = 0.05
 _UNRELATED_SCALES = (0.5, 1.0, 1.0)
+# BPM; beyond, a column holds something else, or was scaled.
+_SLOWEST, _FASTEST = 20.0, 600.0
 # More than this, and what was told for certain drowns in what was hardly told.
 _MOST_STRETCH = 2.0
 
@@ -45,10 +54,11 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     regressor : estimator, default=None
         Density of the other numbers of the code: a regressor with `predict_dist`. None means
         :class:`MDNRegressor` with its defaults.
-    beat_columns : tuple of three int, default=None
-        Columns of `X` with the dance's tempo in beats a minute, and cosine and sine of its beat's
-        phase times its strength, as group "beat" of :class:`LMAFeaturizer` gives them, not scaled.
-        None leaves all to `regressor`.
+    beat_columns : tuple of three str or three int, default=None
+        Columns of `X` with the dance's tempo in BPM, and cosine and sine of its beat's phase times
+        its strength, as group "beat" of :class:`LMAFeaturizer` gives them, not scaled. Names find
+        the columns of a DataFrame wherever they stand, behind a prefix such as ``union__`` too;
+        see the notes. Numbers are places. None leaves all to `regressor`.
     code_columns : tuple of three int, default=(-3, -2, -1)
         Columns of `y` with log2 of the tempo in beats a minute, and cosine and sine of the phase,
         as :class:`UnitEncoder` gives them.
@@ -77,6 +87,8 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         Means of the other numbers over the training codes.
     code_variance_ : ndarray of shape (n_targets - 3,)
         Their variances.
+    beat_columns_ : ndarray of int of shape (3,)
+        Places of `beat_columns` in `X`.
     told_variance_ : ndarray of shape (n_targets - 3,)
         Variances of the density's means over the training dances: what a dance tells of them.
     n_features_in_ : int
@@ -99,6 +111,10 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     The last of the Gaussians in the sum is not learned: with a weight of 0.05 the beats have
     nothing to do with each other, and are half an octave apart. Without it, one dance that is
     misunderstood would outweigh all others in the likelihood.
+
+    Arrays have no names: in a pipeline, ``set_output(transform="pandas")`` (or ``"polars"``) on the
+    featurizer and whatever stands between it and this regressor makes the table have them.
+    :func:`make_dance_pipeline` does so.
 
     `predict` is the mean of the first, as it is or stretched, and :math:`b(x)` itself: the dance's
     beat, not the mean of beats that agree with it and of those that do not. Where a dance has no
@@ -186,7 +202,7 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             self, X, y, multi_output=True, y_numeric=True, ensure_all_finite=self._finite()
         )
         if self.beat_columns is not None:
-            self._check_columns(X, y)
+            self.beat_columns_ = self._find_columns(X, y)
         regressor = clone(self._default_regressor() if self.regressor is None else self.regressor)
         if self.n_mixtures is not None:
             regressor.set_params(n_mixtures=self.n_mixtures)
@@ -199,7 +215,7 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         n_targets = y.shape[1]
         self._of_beat = np.asarray(self.code_columns) % n_targets
         self._others = np.setdiff1d(np.arange(n_targets), self._of_beat)
-        tempo = X[:, self.beat_columns[0]]
+        tempo = X[:, self.beat_columns_[0]]
         self._usual_tempo = float(np.median(tempo[tempo > 0])) if (tempo > 0).any() else 100.0
         self.regressor_ = regressor.fit(X, y[:, self._others], **params)
         self.mean_code_ = y[:, self._others].mean(axis=0)
@@ -405,38 +421,55 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _beat(self, X: np.ndarray) -> np.ndarray:
         """log2 of the tempo, cosine and sine of the dances, (n_rows, 3)."""
-        tempo, cosine, sine = (X[:, i].astype(float) for i in self.beat_columns)
+        # A model of an earlier version was given places.
+        places = getattr(self, "beat_columns_", self.beat_columns)
+        tempo, cosine, sine = (X[:, i].astype(float) for i in places)
         tempo = np.where(tempo > 0, tempo, self._usual_tempo)
         return np.stack([np.log2(tempo), cosine, sine], axis=1)
 
-    def _check_columns(self, X: np.ndarray, y: np.ndarray) -> None:
-        problems = []
-        for name, columns, table, what in (
-            ("beat_columns", self.beat_columns, X, "X"),
-            ("code_columns", self.code_columns, y, "y"),
-        ):
-            width = table.shape[1] if table.ndim == 2 else 1
-            places = np.asarray(columns)
-            if places.shape != (3,) or places.dtype.kind not in "iu":
-                problems.append(f"expected {name} as three column numbers, got {columns!r}")
-            elif places.min() < -width or places.max() >= width or len(set(places % width)) < 3:
+    def _find_columns(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the places of the beat in `X`, or say all that is wrong with them and with `y`."""
+        beat, problems = self._beat_places(X.shape[1])
+        width = y.shape[1] if y.ndim == 2 else 1
+        _, more = _three_places(self.code_columns, width, name="code_columns", of="y")
+        problems += more
+        if width < 4:
+            problems.append(
+                f"expected codes of more than the three numbers of the beat, got {width}"
+            )
+        if not len(problems):
+            tempo, cosine, sine = X[:, beat].T
+            size, told = np.hypot(cosine, sine).max(), tempo[tempo != 0]
+            low, high = (told.min(), told.max()) if len(told) else (0.0, 0.0)
+            if (len(told) and not _SLOWEST <= low <= high <= _FASTEST) or size > 1 + 1e-3:
                 problems.append(
-                    f"expected {name} as three columns of {what}, which has {width}, "
-                    f"got {columns!r}"
-                )
-            elif what == "X":
-                tempo, cosine, sine = X[:, places].T
-                if tempo.min() < 0 or (np.hypot(cosine, sine) > 1 + 1e-3).any():
-                    problems.append(
-                        "expected tempi of zero or more, and cosines and sines of at most 1 in "
-                        f"the beat_columns, got tempi from {tempo.min():g} and sizes up to "
-                        f"{np.hypot(cosine, sine).max():g}: pass the features without scaling them"
-                    )
-            elif width < 4:
-                problems.append(
-                    f"expected codes of more than the three numbers of the beat, got {width}"
+                    f"expected tempi of {_SLOWEST:g} to {_FASTEST:g} BPM, or 0, and cosines and "
+                    f"sines of at most 1 in the beat_columns, got tempi from {low:g} to {high:g} "
+                    f"and sizes up to {size:g}: pass the features without scaling them"
                 )
         raise_all(problems)
+        return beat
+
+    def _beat_places(self, width: int) -> tuple[np.ndarray, list[str]]:
+        """Return the places of `beat_columns` among so many columns, and what is wrong."""
+        columns = self.beat_columns
+        named = [column for column in columns if isinstance(column, str)]
+        if not named:
+            return _three_places(columns, width, name="beat_columns", of="X")
+        if len(named) != 3 or len(columns) != 3:
+            return np.zeros(0, int), [
+                f"expected beat_columns as three column names or three numbers, got {columns!r}"
+            ]
+        names = getattr(self, "feature_names_in_", None)
+        if names is None:
+            return np.zeros(0, int), [
+                f"expected a table with named columns, to find the beat_columns "
+                f"{', '.join(map(repr, named))}, got an array of {width} columns: call "
+                "set_output(transform='pandas') on the pipeline, or give column numbers"
+            ]
+        found = [find_column(column, names) for column in named]
+        places = [place for place, _ in found if place is not None]
+        return np.array(places, int), [problem for _, problem in found if problem]
 
     def _check(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
@@ -463,3 +496,15 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         if self.regressor is not None:
             tags.input_tags.allow_nan = get_tags(self.regressor).input_tags.allow_nan
         return tags
+
+
+def _three_places(columns: Any, width: int, *, name: str, of: str) -> tuple[np.ndarray, list[str]]:
+    """Return three column numbers as an array, and what is wrong with them."""
+    places = np.asarray(columns)
+    if places.shape != (3,) or places.dtype.kind not in "iu":
+        return places, [f"expected {name} as three column numbers, got {columns!r}"]
+    if places.min() < -width or places.max() >= width or len(set(places % width)) < 3:
+        return places, [
+            f"expected {name} as three columns of {of}, which has {width}, got {columns!r}"
+        ]
+    return places, []

@@ -2,6 +2,7 @@ from . import beat_grid as beat_grid
 from . import beats as beats
 from . import body as body
 from . import canonical as canonical
+from . import choice as choice
 from . import filters as filters
 from . import fluidity as fluidity
 from . import frames as frames
@@ -17,6 +18,7 @@ from . import overlap as overlap
 from . import pairing as pairing
 from . import patches as patches
 from . import periodicity as periodicity
+from . import resampling as resampling
 from . import stretch as stretch
 from . import tonality as tonality
 from . import windows as windows
@@ -26,6 +28,7 @@ __all__ = [
     "beats",
     "body",
     "canonical",
+    "choice",
     "filters",
     "fluidity",
     "frames",
@@ -41,6 +44,7 @@ __all__ = [
     "pairing",
     "patches",
     "periodicity",
+    "resampling",
     "stretch",
     "tonality",
     "windows",

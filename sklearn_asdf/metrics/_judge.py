@@ -46,6 +46,8 @@ class DanceMusicJudge(BaseEstimator):
         Directions in the standardised features of the dances.
     music_directions_ : ndarray of shape (n_music_features, `n_components`)
         Directions in the standardised features of the music.
+    fps_ : float
+        Frame rate of the dances in `fit` in Hz, to which others are resampled.
 
     See Also
     --------
@@ -110,6 +112,7 @@ class DanceMusicJudge(BaseEstimator):
                 "expected one music clip for each dance, at least two of each, got "
                 f"{len(motion)} of dance and {len(y)} of music"
             )
+        self.fps_ = motion.fps
         return self._fit_tables(dance_features(motion), music_features(y, sr=self.sr))
 
     def similarity(self, X, y):
@@ -181,7 +184,9 @@ class DanceMusicJudge(BaseEstimator):
 
     def _tables(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         check_is_fitted(self)
-        dances = dance_features(as_motion(X, fps=self.fps))
+        motion = as_motion(X, fps=self.fps)
+        # What the judge compares depends a little on the frame rate.
+        dances = dance_features(motion.resample(getattr(self, "fps_", motion.fps)))
         if dances.shape[1] != len(self._scaling[0][0]):
             raise ValueError(
                 "expected dances with the joints of those the judge was fitted to, got "

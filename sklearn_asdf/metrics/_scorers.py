@@ -10,6 +10,7 @@ import numpy as np
 
 from .._validation import check_choice, require
 from ..music.clips import AudioClips
+from ..performance import features_of, steps_of
 from ._distances import _HOP_LENGTH
 from ._listen import mel_decibels
 
@@ -109,8 +110,7 @@ class _Scorer:
         return f"get_scorer({self.name!r})"
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
-        estimator = getattr(estimator, "best_estimator_", estimator)
-        model = estimator[-1] if hasattr(estimator, "steps") else estimator
+        model = steps_of(estimator)[-1]
         if not hasattr(model, "regressor_") or not hasattr(model, "transformer_"):
             raise TypeError(
                 "expected a fitted pipeline that ends in AudioTargetRegressor, got "
@@ -134,9 +134,7 @@ class _CodeScorer(_Scorer):
                 "'neg_mel_distance'"
             )
         self._compare_encoders(model.transformer_)
-        if estimator is not model:
-            X = estimator[:-1].transform(X)
-        X, codes = model._encode_to_score(X, y)
+        X, codes = model._encode_to_score(features_of(estimator, X), y)
         return getattr(model.regressor_, method)(X, codes)
 
     def _compare_encoders(self, encoder: Any) -> None:

@@ -341,6 +341,14 @@ def test_fewer_frames_hold_no_alias():
     assert_allclose(new[15:-15, 0, 0], expected[15:-15], atol=1e-3)
 
 
+@pytest.mark.parametrize("fps", [59.9, 60, 120])
+def test_half_the_rate_is_filtered_like_any_other(fps):
+    # 1.4 px at 29 Hz would come out as 1.4 px at 1 Hz.
+    shake = 1.4 * np.cos(2 * np.pi * 29 * np.arange(int(8 * fps)) / fps)
+    new, _ = on_clock(shake.reshape(-1, 1, 1), fps=fps, start=0.0, new_fps=30)
+    assert np.abs(new[15:-15]).max() < 0.003
+
+
 def test_one_frame_is_held():
     new, seen = on_clock(np.full((1, 2, 2), 3.0), fps=1, start=0.0, new_fps=30)
     assert_array_equal(new, np.full((30, 2, 2), 3.0))

@@ -235,3 +235,63 @@ def test_wrong_columns_end_in_a_sentence(params, change, message):
     X, y = (X, y) if change is None else change(X, y)
     with pytest.raises(ValueError, match=message):
         OnBeatRegressor(Plain(), **params).fit(X, y)
+
+
+NAMES = ("clip_beat_tempo", "clip_mid_beat_cos", "clip_mid_beat_sin")
+
+
+def _frame(X, kind="pandas", prefix="", order=(0, 1, 2, 3)):
+    names = np.array(["clip_form", *(prefix + name for name in NAMES)])[list(order)]
+    module = pytest.importorskip(kind)
+    return module.DataFrame({name: X[:, i] for name, i in zip(names, order)})
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+@pytest.mark.parametrize("prefix", ["", "union__", "a__b__"])
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 0, 2, 1)])
+def test_named_columns_are_found_wherever_they_stand(kind, prefix, order):
+    X, y = beats(60)
+    expected = OnBeatRegressor(Plain(), **COLUMNS).fit(X, y)
+    model = OnBeatRegressor(Plain(), beat_columns=NAMES)
+    table = _frame(X, kind, prefix, order)
+    model.fit(table, y)
+    assert_allclose(model.predict(table), expected.predict(X))
+    assert_allclose(model.score(table, y), expected.score(X, y))
+    assert [table.columns[i] for i in model.beat_columns_] == [prefix + name for name in NAMES]
+
+
+def test_a_model_that_was_given_places_before_they_were_found_still_plays():
+    X, y = beats(60)
+    model = OnBeatRegressor(Plain(), **COLUMNS).fit(X, y)
+    expected = model.predict(X)
+    del model.beat_columns_
+    assert_array_equal(model.predict(X), expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "columns", "message"),
+    [
+        (
+            lambda X: X,
+            NAMES,
+            r"expected a table with named columns.*set_output\(transform='pandas'",
+        ),
+        (
+            lambda X: _frame(X).rename(columns={NAMES[0]: "clip_beat_temp"}),
+            NAMES,
+            "expected a column 'clip_beat_tempo'.*Did you mean 'clip_beat_temp'",
+        ),
+        (
+            lambda X: _frame(X, prefix="a__").assign(b__clip_beat_tempo=100.0),
+            NAMES,
+            "got 'a__clip_beat_tempo', 'b__clip_beat_tempo': give the whole name",
+        ),
+        (_frame, (*NAMES[:2], 3), "three column names or three numbers"),
+        (lambda X: _frame(X / 140), NAMES, "got tempi from 0.* without scaling them"),
+    ],
+    ids=["no names", "another name", "twice", "mixed", "scaled"],
+)
+def test_what_names_do_not_find_ends_in_a_sentence(change, columns, message):
+    X, y = beats(60)
+    with pytest.raises(ValueError, match=message):
+        OnBeatRegressor(Plain(), beat_columns=columns).fit(change(X), y)

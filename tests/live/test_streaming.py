@@ -76,6 +76,19 @@ def test_poses_at_other_times_are_brought_onto_the_clock(lma, dance):
     np.testing.assert_allclose(kept, start + slope * at[:, None, None], atol=1e-9)
 
 
+@pytest.mark.parametrize("fps", [60, 120])
+def test_faster_poses_are_filtered_as_those_of_a_recording(fps, lma):
+    data = make_dance_music(1, clip_duration=6.0, fps=fps, random_state=0)
+    dance = Motion(np.asarray(data.poses), fps=fps, skeleton="coco17")
+    jitter = 1.4 * np.cos(2 * np.pi * 29 * np.arange(dance.n_frames) / fps)
+    shaken = Motion(dance.position + jitter[:, None, None], fps=fps, skeleton="coco17")
+    times = 5 + np.arange(dance.n_frames) / fps
+    live = play(StreamingDancer(lma, clip_duration=CLIP), shaken.position[0], times)
+    offline = lma.transform(dance.windows(CLIP, 0.5))
+    error = np.abs([m.features for m in live] - offline) / (np.abs(offline) + 1e-6)
+    assert np.median(error) < 0.005
+
+
 def test_what_comes_late_or_twice_is_ignored():
     buffer = PoseBuffer(10, 30.0)
     for t, value in ((0.0, 0.0), (1 / 30, 1.0), (1 / 30, 5.0), (0.0, 7.0), (2 / 30, 2.0)):
