@@ -22,7 +22,7 @@ def partition(
     n_parts : int
         Clusters wanted.
     sample_weight : ndarray of shape (n,), default=None
-        Weight of each row; a row of weight 2 counts as the same row twice.
+        Weight of each row, above 0; a row of weight 2 counts as the same row twice.
     n_iter : int, default=30
         Most k-means iterations.
 
@@ -54,8 +54,8 @@ def partition(
     labels = np.zeros(len(y), dtype=int)
     squares = [_axis_squares(y, w)]
     while len(squares) < min(n_parts, len(y)):
-        widest = int(np.argmax([s.sum() for s in squares]))
-        axis = int(np.argmax(squares[widest]))
+        widest = _first_of_the_largest(np.array([s.sum() for s in squares]))
+        axis = _first_of_the_largest(squares[widest])
         inside = labels == widest
         values = y[:, axis]
         above = inside & (values > np.average(values[inside], weights=w[inside]))
@@ -80,6 +80,11 @@ def partition(
     return np.unique(labels, return_inverse=True)[1]
 
 
+def _first_of_the_largest(values: np.ndarray) -> int:
+    """Place of the maximum; of values equal to rounding, as of scaled columns, the first."""
+    return int(np.argmax(values >= values.max() * (1 - 1e-9)))
+
+
 def _axis_squares(y: np.ndarray, w: np.ndarray) -> np.ndarray:
     return w @ (y - np.average(y, axis=0, weights=w)) ** 2
 
@@ -102,7 +107,7 @@ def fit_mixture(
     n_components : int
         Components, K.
     sample_weight : ndarray of shape (n,), default=None
-        Weight of each row.
+        Weight of each row: a row of weight 2 counts as the same row twice, one of weight 0 as none.
     min_scale : float, default=1e-2
         Floor under the scales, in the unit of `y`.
     n_iter : int, default=100
@@ -131,6 +136,7 @@ def fit_mixture(
     array([0.1, 5.1])
     """
     w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+    y, w = y[w > 0], w[w > 0]
     labels = partition(y, n_components, sample_weight=w)
     found = labels.max() + 1
     share = (labels[:, None] == np.arange(found)).astype(float)

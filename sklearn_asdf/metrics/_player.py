@@ -20,6 +20,7 @@ class Player:
             )
         # A search plays as its best.
         pipeline = getattr(pipeline, "best_estimator_", pipeline)
+        self.estimator = pipeline
         steps = getattr(pipeline, "steps", [None])
         self._before = pipeline[:-1] if len(steps) > 1 else None
         self.model = pipeline[-1] if hasattr(pipeline, "steps") else pipeline

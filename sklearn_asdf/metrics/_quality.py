@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._validation import Integral, Interval, validate_parameters
 from ..functional.tonality import key_correlations
 from ._listen import (
     as_clips,
@@ -87,7 +88,7 @@ def pulse_clarity(audio: Any, *, sr: int = 22050) -> np.ndarray:
 
 
 def statistics_of(audio: Any, sr: int, *, envelopes: np.ndarray, chroma: np.ndarray) -> np.ndarray:
-    """What `MusicStatistics` standardises, (n_clips, 48)."""
+    """What `MusicStatistics` standardises, of what is known of clips, (n_clips, 48)."""
     duration = audio.shape[1] / sr
     rate = [len(onset_times(e, sr, "loris")) / duration for e in envelopes]
     onsets = np.column_stack(
@@ -119,6 +120,12 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         Means of the clips in `fit`.
     scale_ : ndarray of shape (48,)
         Their deviations; 1 where there is none.
+    clip_duration_ : float
+        Length of the clips in `fit` in s.
+    n_features_in_ : int
+        Their samples.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, if clips came in a DataFrame.
 
     See Also
     --------
@@ -130,7 +137,8 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
     from the tonic of the likeliest key up (12), and mean and deviation of librosa's onset strength
     (logarithms), onsets a second and pulse clarity (4). No network and no download: anybody gets
     the same numbers. Fit it on real music that the model did not learn from, or learned from, but
-    the same for all that is compared.
+    the same for all that is compared. Statistics over time depend on the time, so all clips have
+    the length of those in `fit`, at whatever sampling rate.
 
     Examples
     --------
@@ -140,6 +148,8 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
     >>> MusicStatistics().fit_transform(music).shape
     (4, 48)
     """
+
+    _parameter_constraints = {"sr": [Interval(Integral, 1, None, closed="left")]}
 
     def __init__(self, *, sr=22050):
         self.sr = sr
@@ -159,8 +169,10 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         self : MusicStatistics
             The fitted embedding.
         """
-        self._fit_table(self._table(X))
-        return self
+        validate_parameters(self)
+        audio, sr = self._clips(X, reset=True)
+        self.clip_duration_ = audio.shape[1] / sr
+        return self._fit_table(music_statistics(audio, sr=sr))
 
     def transform(self, X):
         """Return the embedding of clips.
@@ -176,13 +188,21 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
             In deviations of the music in `fit`.
         """
         check_is_fitted(self)
-        return self._embed_table(self._table(X))
+        audio, sr = self._clips(X, reset=False)
+        return self._embed_table(music_statistics(audio, sr=sr))
 
-    def _table(self, X):
+    def _clips(self, X, *, reset):
+        """Checked clips, of the length of those in `fit`, and their sampling rate."""
         audio, sr = as_clips(X, sr=self.sr)
-        envelopes = onset_envelopes(audio, sr)
-        chroma = np.stack([chroma_profile(y, sr) for y in audio])
-        return statistics_of(audio, sr, envelopes=envelopes, chroma=chroma)
+        n = audio.shape[1]
+        if not reset and n != round(self.clip_duration_ * sr):
+            raise ValueError(
+                f"X has {n} features, but MusicStatistics is expecting {self.n_features_in_} "
+                f"features as input: give clips of {self.clip_duration_:.6g} s, as in fit"
+            )
+        named = X if hasattr(X, "columns") else np.empty((0, n if reset else self.n_features_in_))
+        validate_data(self, named, reset=reset, skip_check_array=True)
+        return audio, sr
 
     def _fit_table(self, table):
         self.mean_ = table.mean(axis=0)
@@ -197,6 +217,14 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = False
         return tags
+
+
+def music_statistics(audio: Any, *, sr: int) -> np.ndarray:
+    """What `MusicStatistics` standardises, of clips, (n_clips, 48)."""
+    audio, sr = as_clips(audio, sr=sr)
+    envelopes = onset_envelopes(audio, sr)
+    chroma = np.stack([chroma_profile(y, sr) for y in audio])
+    return statistics_of(audio, sr, envelopes=envelopes, chroma=chroma)
 
 
 def frechet_distance(X: Any, Y: Any) -> float:
