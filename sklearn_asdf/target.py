@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from ._metadata import accepted, routing_enabled
 from ._validation import HasMethods, validate_parameters
 from .density.likelihood import mean_log_prob
 from .functional.overlap import crossfade
-from .model_selection import count_leaks, known_spans
+from .model_selection import known_spans, warn_of_leaks
 from .music.clips import AudioClips
 from .music.encoder_cache import fit_encoder
 
@@ -330,17 +329,8 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         """
         # A model of an earlier version does not know.
         spans = getattr(self, "_trained_on", None)
-        if spans is None or not isinstance(y, AudioClips):
-            return
-        n_leaks = count_leaks(y, spans)
-        if n_leaks:
-            warnings.warn(
-                f"{n_leaks} of {len(y)} clips to score overlap in time with clips that the model "
-                "was trained on, so their score measures memory: split by performance, with "
-                "groups and GroupKFold or with model_selection.RecordingKFold",
-                UserWarning,
-                stacklevel=3,
-            )
+        if spans is not None and isinstance(y, AudioClips):
+            warn_of_leaks(y, spans, stacklevel=4)
 
     def _codes(self, X, temperature, random_state):
         """One code for each row: predicted, or drawn at a temperature."""

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._validation import Integral, Interval, validate_parameters
 from ..functional.tonality import key_correlations
+from ..music.clips import AudioClips
 from ._listen import (
     as_clips,
     chroma_profile,
@@ -120,10 +121,8 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         Means of the clips in `fit`.
     scale_ : ndarray of shape (48,)
         Their deviations; 1 where there is none.
-    clip_duration_ : float
-        Length of the clips in `fit` in s.
     n_features_in_ : int
-        Their samples.
+        Samples of the clips in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if clips came in a DataFrame.
 
@@ -137,8 +136,10 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
     from the tonic of the likeliest key up (12), and mean and deviation of librosa's onset strength
     (logarithms), onsets a second and pulse clarity (4). No network and no download: anybody gets
     the same numbers. Fit it on real music that the model did not learn from, or learned from, but
-    the same for all that is compared. Statistics over time depend on the time, so all clips have
-    the length of those in `fit`, at whatever sampling rate.
+    the same for all that is compared.
+
+    Clips may be longer or shorter than in `fit`, though statistics over time depend on the time. An
+    array after an array is a table to scikit-learn, and has as many samples.
 
     Examples
     --------
@@ -171,7 +172,6 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         """
         validate_parameters(self)
         audio, sr = self._clips(X, reset=True)
-        self.clip_duration_ = audio.shape[1] / sr
         return self._fit_table(music_statistics(audio, sr=sr))
 
     def transform(self, X):
@@ -192,16 +192,14 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         return self._embed_table(music_statistics(audio, sr=sr))
 
     def _clips(self, X, *, reset):
-        """Checked clips, of the length of those in `fit`, and their sampling rate."""
+        """Checked clips and their sampling rate; arrays also as scikit-learn checks tables."""
         audio, sr = as_clips(X, sr=self.sr)
-        n = audio.shape[1]
-        if not reset and n != round(self.clip_duration_ * sr):
-            raise ValueError(
-                f"X has {n} features, but MusicStatistics is expecting {self.n_features_in_} "
-                f"features as input: give clips of {self.clip_duration_:.6g} s, as in fit"
-            )
-        named = X if hasattr(X, "columns") else np.empty((0, n if reset else self.n_features_in_))
-        validate_data(self, named, reset=reset, skip_check_array=True)
+        is_table = not isinstance(X, AudioClips)
+        if reset:
+            self._fitted_to_table = is_table
+        if reset or (is_table and self._fitted_to_table):
+            named = X if hasattr(X, "columns") else np.empty((0, audio.shape[1]))
+            validate_data(self, named, reset=reset, skip_check_array=True)
         return audio, sr
 
     def _fit_table(self, table):
