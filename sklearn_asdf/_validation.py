@@ -53,10 +53,13 @@ def check_choice(value: Any, options: Iterable[str], *, name: str) -> Any:
     )
 
 
-def check_sample_weight(weight: Any, n_rows: int) -> np.ndarray | None:
+def check_sample_weight(
+    weight: Any, n_rows: int, problems: list[str] | None = None
+) -> np.ndarray | None:
     """Return the weights of rows as floats, or None where there are none.
 
-    A number is the weight of every row.
+    A number is the weight of every row. What is wrong with the values is added to `problems`, or
+    raised where there is no such list.
     """
     if weight is None:
         return None
@@ -68,10 +71,13 @@ def check_sample_weight(weight: Any, n_rows: int) -> np.ndarray | None:
             f"expected sample_weight of shape ({n_rows},), got {weight.shape}: give a weight a row"
         )
     if not (weight.min() >= 0 and weight.max() > 0):
-        raise ValueError(
+        found = (
             "expected sample weights of zero or more, some above zero, got weights from "
             f"{weight.min():g} to {weight.max():g}: leave out rows that should not count"
         )
+        if problems is None:
+            raise ValueError(found)
+        problems.append(found)
     return weight
 
 

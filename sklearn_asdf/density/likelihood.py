@@ -125,7 +125,7 @@ def _as_targets(y: Any, density: GaussianMixtures) -> np.ndarray:
     y = y[:, None] if y.ndim == 1 else y
     if y.shape != (len(density), density.n_dimensions):
         raise ValueError(
-            f"expected targets of shape {(len(density), density.n_dimensions)}, one row for each "
-            f"row of X and the columns of fit, got {y.shape}"
+            f"expected {len(density)} rows of targets with {density.n_dimensions} columns as in "
+            f"fit, got shape {y.shape}"
         )
     return y

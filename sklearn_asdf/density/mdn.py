@@ -317,8 +317,9 @@ class MDNRegressor(DensityMixin, RegressorMixin, BaseEstimator):
             ensure_all_finite="allow-nan" if self.step_size else True,
         )
         y = np.asarray(y, dtype=float)
-        weight = check_sample_weight(sample_weight, len(X))
-        self._check_fit(X, groups)
+        problems = []
+        weight = check_sample_weight(sample_weight, len(X), problems)
+        self._check_fit(X, groups, problems)
         warm = self.warm_start and self._fits_previous(X, y)
         checkpoint, seed = self._open_checkpoint(X, y, weight, groups, validation_data)
         options = self._options(len(X) if weight is None else np.count_nonzero(weight))
@@ -495,8 +496,7 @@ class MDNRegressor(DensityMixin, RegressorMixin, BaseEstimator):
 
     # What follows is `fit`, step by step.
 
-    def _check_fit(self, X, groups):
-        problems = []
+    def _check_fit(self, X, groups, problems):
         if self.step_size is not None and X.shape[1] % self.step_size:
             problems.append(
                 f"expected a number of columns that step_size={self.step_size} divides, got "

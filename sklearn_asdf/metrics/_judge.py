@@ -120,11 +120,13 @@ class DanceMusicJudge(BaseEstimator):
                 "DanceMusicJudge requires y to be passed, but the target y is None: give the music."
             )
         motion, y = self._dances(X, reset=True), _as_clips(y)
-        if len(motion) != len(y) or len(motion) < 2:
+        if len(motion) != len(y):
             raise ValueError(
-                "expected one music clip for each dance, at least two of each, got n_samples = "
-                f"{len(motion)} of dance and {len(y)} of music"
+                f"expected one music clip for each dance, got {len(motion)} of dance and {len(y)} "
+                "of music: cut both on one clock (datasets.load_folder does)"
             )
+        if len(motion) < 2:
+            raise ValueError("expected at least two pairs to learn from, got n_samples = 1")
         return self._fit_tables(dance_features(motion), music_features(y, sr=self.sr))
 
     def similarity(self, X, y):

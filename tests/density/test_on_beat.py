@@ -184,13 +184,6 @@ def test_above_one_draws_are_wilder():
     assert two > 1.1 * one
 
 
-def test_mixtures_of_the_density_have_the_name_that_searches_know():
-    X, y = beats(60)
-    model = OnBeatRegressor(MDNRegressor(3, epochs=1, random_state=0), n_mixtures=2, **COLUMNS)
-    assert model.fit(X, y).regressor_.predict_dist(X).n_components == 2
-    assert model.regressor.n_mixtures == 3
-
-
 def test_any_regressor_does_and_draws_only_if_it_is_a_density():
     X, y = beats(60)
     model = OnBeatRegressor(Ridge(), **COLUMNS).fit(X, y)
