@@ -100,9 +100,16 @@ def instances():
         yield from INSTANCES[cls.__name__] if cls.__name__ in INSTANCES else [cls()]
 
 
+def expected_failures(estimator):
+    # The paper's network without training learns nothing from its clips, whatever they weigh.
+    if getattr(estimator, "architecture", None) == "paper" and estimator.epochs == 0:
+        return {}
+    return EXPECTED_FAILURES.get(type(estimator).__name__, {})
+
+
 @parametrize_with_checks(
     list(instances()),
-    expected_failed_checks=lambda e: EXPECTED_FAILURES.get(type(e).__name__, {}),
+    expected_failed_checks=expected_failures,
 )
 def test_scikit_learn_checks(estimator, check):
     if type(estimator).__name__ in NEEDS:

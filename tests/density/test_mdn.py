@@ -36,16 +36,8 @@ from ..test_common import INSTANCES
 RECURRENT = clone(INSTANCES["MDNRegressor"][0]).set_params(step_size=1, recurrent_layer_sizes=(32,))
 
 
-# The check's columns are no sequence: read as ten steps of one column, in 60 epochs they do not
-# reach the half nat that the dense network reaches, and more epochs let rounding grow beyond what
-# the check of sample weights allows. All other checks pass.
 @pytest.mark.slow
-@parametrize_with_checks(
-    [RECURRENT],
-    expected_failed_checks=lambda _: {
-        "check_regressors_train": "unrelated columns read as time steps take longer to learn"
-    },
-)
+@parametrize_with_checks([RECURRENT])
 def test_scikit_learn_battery_of_a_recurrent_network(estimator, check):
     check(estimator)
 
