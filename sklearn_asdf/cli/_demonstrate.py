@@ -150,8 +150,8 @@ def _score(pipe: Pipeline, name: str, dance, music) -> dict[str, Any]:
     codes = model.transformer_.transform(music)
     return {
         "performance": name,
-        "log_likelihood": model.regressor_.score(X, codes),
-        "gain": model.regressor_.gain(X, codes),
+        "log_likelihood": model.regressor_.log_likelihood(X, codes),
+        "gain": model.regressor_.information_gain(X, codes),
     }
 
 

@@ -25,7 +25,7 @@ def partition(
     n_parts : int
         Clusters wanted.
     sample_weight : ndarray of shape (n,), default=None
-        Weight of each row; a row of weight 2 counts as the same row twice.
+        Weight of each row, above 0; a row of weight 2 counts as the same row twice.
     n_iter : int, default=30
         Most k-means iterations.
 
@@ -128,7 +128,7 @@ def fit_mixture(
     n_components : int
         Components, K.
     sample_weight : ndarray of shape (n,), default=None
-        Weight of each row.
+        Weight of each row: a row of weight 2 counts as the same row twice, one of weight 0 as none.
     min_scale : float, default=1e-2
         Floor under the scales, in the unit of `y`.
     n_iter : int, default=100
@@ -158,6 +158,7 @@ def fit_mixture(
     array([0.1, 5.1])
     """
     w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+    y, w = y[w > 0], w[w > 0]
     labels = partition(y, n_components, sample_weight=w)
     found = labels.max() + 1
     share = (labels[:, None] == np.arange(found)).astype(float)

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 
-from .._validation import Real
 from ..functional.choice import TOLERANCE
 from .em import fit_mixture
 from .low_rank import fit_factors
@@ -19,11 +18,9 @@ __all__ = [
     "ARCHITECTURES",
     "EPOCHS_WITHOUT_VALIDATION",
     "FEWEST_ROWS_TO_VALIDATE",
-    "check_weight",
     "column_moments",
     "hold_back",
     "is_constant",
-    "mean_log_prob",
     "reference_mixture",
 ]
 
@@ -68,19 +65,6 @@ _FEWEST_ROWS_A_COMPONENT = 10
 EPOCHS_WITHOUT_VALIDATION = 30
 
 
-def check_weight(weight: Any, n_rows: int) -> np.ndarray | None:
-    if weight is None:
-        return None
-    if isinstance(weight, Real):
-        weight = np.full(n_rows, weight)
-    weight = check_array(weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
-    if weight.shape != (n_rows,):
-        raise ValueError(
-            f"expected sample_weight of shape ({n_rows},), got {weight.shape}: give a weight a row"
-        )
-    return weight
-
-
 def column_moments(a: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each column, without NaN and without overflow."""
     a = a.astype(float)
@@ -115,13 +99,6 @@ def hold_back(
     return kept[np.sort(order[n_held:])], kept[np.sort(order[:n_held])]
 
 
-def mean_log_prob(
-    density: GaussianMixtures, y: np.ndarray, weight: np.ndarray | None = None
-) -> float:
-    """Return the mean log-likelihood per dimension."""
-    return float(np.average(density.log_prob(y), weights=weight) / y.shape[1])
-
-
 def reference_mixture(
     y: np.ndarray,
     weight: np.ndarray | None,
@@ -141,7 +118,9 @@ def reference_mixture(
     diagonal ones. The second is in units of `spread` around the mean, with exactly `n_mixtures`
     components, some of them copies, and factors in units of their scales.
     """
-    n, d = y.shape
+    d = y.shape[1]
+    # A row of weight 2 counts as two rows.
+    n = len(y) if weight is None else max(weight.sum(), 1.0)
     loc = np.average(y, axis=0, weights=weight)
     unit = (y - loc) / spread
     options: dict[str, Any] = {"sample_weight": weight, "min_scale": min_scale}

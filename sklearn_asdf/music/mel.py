@@ -17,6 +17,7 @@ from .._validation import (
     Interval,
     Real,
     StrOptions,
+    check_sample_weight,
     raise_all,
     require,
     validate_parameters,
@@ -182,8 +183,10 @@ class MelEncoder(TransformerMixin, BaseEstimator):
     (11, 11025)
     """
 
+    # A clip without weight is no music of the training set, wherever weights are routed.
+    __metadata_request__fit = {"sample_weight": True}
     # Encoders that differ in these alone are fitted alike: caches and checkpoints may share them.
-    _unused_in_fit = ("checkpoint", "highpass", "n_iter", "verbose")
+    unused_in_fit = ("checkpoint", "highpass", "n_iter", "verbose")
 
     _parameter_constraints = {
         "architecture": [StrOptions({"local", "paper"})],
@@ -274,7 +277,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, sample_weight=None):
         """Learn a code for the spectrograms of clips.
 
         Parameters
@@ -283,6 +286,10 @@ class MelEncoder(TransformerMixin, BaseEstimator):
             Sound, mono, at `sr` Hz.
         y : None
             Not used.
+        sample_weight : array-like of shape (n_clips,), default=None
+            Clips of weight 0 are left out; all others count alike, since training goes over the
+            music and not over the clips, which overlap. With metadata routing weights are
+            requested by default.
 
         Returns
         -------
@@ -300,6 +307,8 @@ class MelEncoder(TransformerMixin, BaseEstimator):
                 f"fmin={self.fmin} and fmax={self.fmax}"
             )
         X = self._check_clips(X, reset=True)
+        weight = check_sample_weight(sample_weight, len(X))
+        X = X if weight is None or weight.all() else X[np.flatnonzero(weight)]
         random_state = check_random_state(self.random_state)
         self._seed = int(random_state.randint(2**31 - 1))
         self.n_samples_ = X.shape[1]
@@ -787,7 +796,7 @@ def _checkpoint(encoder: MelEncoder, bank: SpectrumBank, rows: np.ndarray) -> An
         return None
     from ..nets._callbacks import Checkpoint
 
-    ignored = (*encoder._unused_in_fit, "epochs")
+    ignored = (*encoder.unused_in_fit, "epochs")
     params = {k: v for k, v in encoder.get_params().items() if k not in ignored}
     return Checkpoint(encoder.checkpoint, joblib.hash((params, bank.frames, rows)))
 

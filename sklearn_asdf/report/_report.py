@@ -261,7 +261,7 @@ def _scores(
         sr=shown.sr,
     )
     parts = [heading]
-    if hasattr(model.regressor_, "gain"):
+    if hasattr(model.regressor_, "information_gain"):
         X = features_of(pipeline, shown.clips)
         parts.append(_likelihoods(model.regressor_, X, model.transformer_.transform(music)))
     if hasattr(encoder, "reconstruction_error"):
@@ -276,14 +276,14 @@ def _scores(
 
 def _likelihoods(density: Any, X: Any, codes: np.ndarray) -> str:
     """Table of the log-likelihood of the true music, with its floors."""
-    own = float(density.score(X, codes))
+    own = float(density.log_likelihood(X, codes))
     rows = {"given this dance": own}
     if len(X) > 3:
         # Half the dance away: as far as another moment of it can be.
         rows["given another moment of the dance"] = float(
-            density.score(_rows(X, np.roll(np.arange(len(X)), len(X) // 2)), codes)
+            density.log_likelihood(_rows(X, np.roll(np.arange(len(X)), len(X) // 2)), codes)
         )
-    rows["given no dance (floor)"] = own - float(density.gain(X, codes))
+    rows["given no dance (floor)"] = own - float(density.information_gain(X, codes))
     table = pd.DataFrame(
         {
             "log-likelihood": rows,

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_asdf import Motion, PoseSmoother
 from sklearn_asdf.functional import filters
@@ -29,11 +28,6 @@ CAUSAL = [
     PoseSmoother(method="one_euro", beta=0.1),
     PoseSmoother(method=None, zero_phase=False),
 ]
-
-
-@parametrize_with_checks(EVERY)
-def test_scikit_learn_battery(estimator, check):
-    check(estimator)
 
 
 def _walk(*shape, seed=0):
