@@ -180,7 +180,7 @@ class MotionTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # A Motion is no table, whatever container is configured for tables.
-        super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)  # type: ignore[call-arg]
+        super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)
 
     def _check(self, motion: Motion) -> None:
         """Raise if these poses cannot be worked on with these parameters."""
