@@ -157,7 +157,7 @@ def read_poses(
                         names are the Laban effort recordings (120 fps)
     HDF5                SLEAP analysis files, DeepLabCut tables and movement data sets (needs
                         h5py)
-    C3D                 all markers (needs ezc3d)
+    C3D                 all markers
     ==================  ========================================================================
 
     Frames without a person, joints without confidence and coordinates that are not finite are
