@@ -22,6 +22,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 __all__ = [
+    "NotRegularError",
     "atomic_path",
     "check_writable_folder",
     "describe",
@@ -47,6 +48,24 @@ _TEMPORARY = re.compile(r"\..*\.asdf-(?P<host>[0-9a-f]{8})-[0-9a-f]{8}(\.[^.]*)?
 _ABANDONED = 86400.0
 
 
+class NotRegularError(ValueError):
+    """A path leads to a folder, a pipe or a device.
+
+    Parameters
+    ----------
+    kind : str
+        What it is.
+    path : path-like
+        Where it is.
+    """
+
+    def __init__(self, kind: str, path: str | os.PathLike[str]) -> None:
+        self.kind = kind
+        super().__init__(
+            f"expected a regular file, got {kind}, {os.fspath(path)!r}: give the path of a file"
+        )
+
+
 def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
     """Open a regular file for reading; refuse pipes and devices without waiting for them.
 
@@ -62,7 +81,7 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
 
     Raises
     ------
-    ValueError
+    NotRegularError
         If it is a folder, a pipe, a socket or a device.
     OSError
         If it cannot be opened.
@@ -82,9 +101,7 @@ def _check_mode(mode: int, path: str | os.PathLike[str]) -> None:
     if stat.S_ISREG(mode):
         return
     kind = next((name for test, name in _KINDS if test(mode)), "something else")
-    raise ValueError(
-        f"expected a regular file, got {kind}, {os.fspath(path)!r}: give the path of a file"
-    )
+    raise NotRegularError(kind, path)
 
 
 def one_line(text: object, *, limit: int = 600) -> str:

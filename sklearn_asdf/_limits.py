@@ -6,14 +6,25 @@ import gzip
 import io
 import math
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ["LimitError", "Zip", "check_size", "check_unpacked", "file_limits", "gunzip", "read_npy"]
+__all__ = [
+    "LimitError",
+    "Zip",
+    "allowed",
+    "check_shape",
+    "check_size",
+    "check_tokens",
+    "check_unpacked",
+    "file_limits",
+    "gunzip",
+    "read_npy",
+]
 
 # Always allowed, whatever the size of the file.
 SMALL = 2**24
@@ -130,6 +141,19 @@ def gunzip(content: bytes) -> bytes:
                 check_unpacked(size, len(content), "contents")
             parts.append(part)
     return b"".join(parts)
+
+
+def check_tokens(texts: str | Iterable[str], stored: int) -> None:
+    """Refuse text that was compressed to `stored` bytes and would become far more objects."""
+    size = 0
+    for text in [texts] if isinstance(texts, str) else texts:
+        n_numbers = text.count(",")
+        n_lists = text.count("[") + text.count("{")
+        if text.lstrip()[:1] not in ("[", "{"):
+            n_numbers += sum(map(text.count, " \t\n;"))
+        # What Python needs for each of them, roughly.
+        size += len(text) + 64 * n_numbers + 256 * n_lists
+    check_unpacked(size, stored, "text that unpacks to objects", small=4 * SMALL)
 
 
 class Zip(zipfile.ZipFile):

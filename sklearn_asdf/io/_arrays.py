@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._limits import Zip, read_npy
 from .._validation import require
 from ._frame import read_frame
 from ._pickle import read_pickle
@@ -17,14 +18,21 @@ from ._take import NotPoses, Take, single
 _NAMES = ("keypoints", "position", "positions", "poses", "landmarks", "pose_landmarks", "joints")
 
 
-def load_npz(content: bytes) -> dict[str, np.ndarray]:
-    """Return the arrays of an NPZ or NPY, never unpickling."""
+def arrays_of_zip(file: Zip) -> dict[str, np.ndarray]:
+    """Return the arrays of numbers and of text in an NPZ, never unpickling."""
+    names = [name for name in file.namelist() if name.endswith(".npy")]
+    arrays = {name.removesuffix(".npy"): _array(file.whole(name)) for name in names}
+    return {name: array for name, array in arrays.items() if array.dtype.kind in "biufSU"}
+
+
+def load_npy(content: bytes) -> dict[str, np.ndarray]:
+    """Return the array of an NPY under its usual name, never unpickling."""
+    return {"keypoints": _array(content)}
+
+
+def _array(content: bytes) -> np.ndarray:
     try:
-        loaded = np.load(io.BytesIO(content), allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {"keypoints": loaded}
-        with loaded:
-            return {name: loaded[name] for name in loaded.files}
+        return read_npy(content)
     except ValueError as error:
         if "allow_pickle" in str(error):
             raise NotPoses(

@@ -104,6 +104,8 @@ def _hierarchy(text: str) -> tuple[list[Joint], int]:
                 stop = words.index("{", i)
                 name = " ".join(words[i + 1 : stop])
                 end = word == "End"
+                if stack and joints[parent].end:
+                    raise NotPoses("has a BVH hierarchy in which an End Site has children")
                 joints.append(Joint(f"{joints[parent].name}_end" if end else name, parent, end))
                 pending = len(joints) - 1
                 i = stop

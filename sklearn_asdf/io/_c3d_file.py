@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from .._files import one_line
 from ._take import NotPoses
 
 _BLOCK = 512
@@ -160,7 +159,11 @@ def _parameters(file: _Bytes, start: int) -> dict[str, dict[str, Any]]:
         if number < 0:
             groups[-number] = name
         else:
-            found.append((number, name, _value(file, start + 2, name)))
+            value, end = _value(file, start + 2, name)
+            # Values that reach into the next ones would make a small file fill the memory.
+            if offset and end > start + offset:
+                raise NotPoses(f"is a damaged C3D file: its parameter {name!r} is too long")
+            found.append((number, name, value))
         if not offset:
             break
         if offset < 2:
@@ -172,7 +175,8 @@ def _parameters(file: _Bytes, start: int) -> dict[str, dict[str, Any]]:
     return parameters
 
 
-def _value(file: _Bytes, start: int, name: str) -> Any:
+def _value(file: _Bytes, start: int, name: str) -> tuple[Any, int]:
+    """Return the value of a parameter, and where it ends."""
     kind = int(np.int8(np.uint8(file.byte(start))))
     shape = tuple(file.take(start + 2, file.byte(start + 1)))
     start += 2 + len(shape)
@@ -180,15 +184,16 @@ def _value(file: _Bytes, start: int, name: str) -> Any:
     if kind == -1:
         width = shape[0] if shape else 1
         text = file.take(start, count).decode("latin1")
-        n_texts = count // width if width else math.prod(shape[1:])
-        return [text[i * width : (i + 1) * width].strip(" \x00") for i in range(n_texts)]
+        n_texts = count // width if width else 0
+        texts = [text[i * width : (i + 1) * width].strip(" \x00") for i in range(n_texts)]
+        return texts, start + count
     if kind == 1:
-        return np.frombuffer(file.take(start, count), np.int8)
+        return np.frombuffer(file.take(start, count), np.int8), start + count
     if kind == 2:
-        return file.integers(start, count)
+        return file.integers(start, count), start + 2 * count
     if kind == 4:
-        return file.floats(start, count)
-    raise NotPoses(f"is a damaged C3D file: its parameter {one_line(name)!r} is of no known type")
+        return file.floats(start, count), start + 4 * count
+    raise NotPoses(f"is a damaged C3D file: its parameter {name!r} is of no known type")
 
 
 def _number(value: Any, default: float) -> float:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .._limits import check_shape
 from ._take import (
     NotPoses,
     Person,
@@ -42,7 +43,7 @@ _OPENPOSE = {
 def parse_json(text: str, *, coordinates: str = "image") -> Take:
     """Return the take that one JSON document holds."""
     try:
-        document = json.loads(text)
+        document = _decode(text)
     except json.JSONDecodeError as error:
         raise NotPoses(
             f"is no whole JSON ({error.msg} at line {error.lineno}, column {error.colno}): it is "
@@ -56,7 +57,7 @@ def parse_json_folder(texts: dict[str, str], *, coordinates: str = "image") -> T
     frames, kinds = [], set()
     for name, text in texts.items():
         try:
-            people, kind = people_of(json.loads(text), coordinates)
+            people, kind = people_of(_decode(text), coordinates)
         except json.JSONDecodeError as error:
             raise NotPoses(
                 f"holds {name}, which is no whole JSON ({error.msg} at line {error.lineno}): it "
@@ -73,6 +74,13 @@ def parse_json_folder(texts: dict[str, str], *, coordinates: str = "image") -> T
     kind = kinds.pop() if kinds else "JSON frames"
     # Trackers write a file for every frame: where the numbers begin is where the take does.
     return _finish(place_by_number(frames, numbers)[0], format=kind)
+
+
+def _decode(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise NotPoses("is JSON of lists within lists, nested far too deep") from None
 
 
 def take_of(document: Any, *, coordinates: str = "image") -> Take:
@@ -238,6 +246,7 @@ def _asdf(frames: list, fps: float | None) -> Take:
     values = _numbers([f["data"] for f in seen])
     if values.ndim != 3 or values.shape[2] < 2:
         raise NotPoses("holds an ASDF batch whose data is no list of [x, y]")
+    check_shape((int(at[-1]) + 1, counts[0], 2), values.size, "an array of poses")
     position = np.full((at[-1] + 1, counts[0], 2), np.nan)
     confidence = np.zeros(position.shape[:2])
     position[at[mask]] = values[..., :2]

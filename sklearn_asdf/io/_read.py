@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import warnings
@@ -15,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from .._files import NotRegularError, one_line, open_regular
+from .._limits import LimitError, Zip, check_size, check_tokens, gunzip
 from .._validation import Integral, Real, check_choice, raise_all
 from ..motion import Motion
 from ..skeletons import Skeleton, get_skeleton, list_skeletons
-from ._arrays import load_npz, take_of_arrays, take_of_hdf5, take_of_pickle
+from ._arrays import arrays_of_zip, load_npy, take_of_arrays, take_of_hdf5, take_of_pickle
 from ._bvh import parse_bvh
 from ._c3d import parse_c3d
 from ._json import parse_json, parse_json_folder
@@ -38,6 +39,9 @@ _FOREIGN = {
     b"%PDF": "a PDF",
     b"\x1aE\xdf\xa3": "a video",
 }
+# How known binary files begin; C3D has a number there.
+_BINARY = (b"PK\x03\x04", b"\x93NUMPY", b"PAR1", b"\x89HDF\r\n\x1a\n", b"\x80", b"\x1f\x8b")
+_HEAD = 1000
 
 
 @dataclass(frozen=True)
@@ -205,64 +209,108 @@ def read_with(path: str | os.PathLike[str], options: Options) -> tuple[Motion, f
     if not place.exists():
         raise FileNotFoundError(f"expected a file of poses, but there is no {str(place)!r}")
     try:
-        found = _open(place, options)
-        if isinstance(found, Motion):
-            return _own(found, options), 0.0, False
-        motion = _motion_of(found, options)
-        start = found.start + found.first / motion.fps
-        return motion, start, (options.fps or found.fps) is None
-    except NotPoses as error:
-        what = "folder" if place.is_dir() else "file"
-        raise ValueError(f"expected poses in {str(place)!r}, but the {what} {error}") from error
-
-
-def _open(path: Path, options: Options) -> Take | Motion:
-    if path.is_dir():
-        return _folder(path, options)
-    content = path.read_bytes()
-    if content[:2] == b"\x1f\x8b":
-        try:
-            content = gzip.decompress(content)
-        except (EOFError, OSError, zlib.error) as error:
-            raise NotPoses(
-                f"is compressed with gzip and cut off or damaged ({error}): copy it again"
-            ) from error
-    if not content.strip():
-        raise NotPoses("is empty: export it again")
-    try:
-        return _parse(content, options)
-    except (NotPoses, ImportError):
+        # Damaged numbers overflow; what they become is checked afterwards.
+        with np.errstate(all="ignore"):
+            return _take(place, options)
+    except ImportError:
         raise
+    except (NotPoses, LimitError) as error:
+        reason, cause = str(error), error
     # A damaged file can fail anywhere in any parser; the user needs the file's name.
     except Exception as error:
+        reason, cause = (
+            f"is damaged or in an unknown variant of its format ({type(error).__name__}: "
+            f"{one_line(error, limit=300)}): export it again, or as CSV with columns JOINT_x, "
+            "JOINT_y",
+            error,
+        )
+    what = "folder" if place.is_dir() else "file"
+    raise ValueError(
+        f"expected poses in {str(place)!r}, but the {what} {one_line(reason)}"
+    ) from cause
+
+
+def _take(path: Path, options: Options) -> tuple[Motion, float, bool]:
+    if path.is_dir():
+        found: Take | Motion = _folder(path, options)
+    else:
+        found = _file(path, options)
+    if isinstance(found, Motion):
+        return _own(found, options), 0.0, False
+    motion = _motion_of(found, options)
+    start = found.start + found.first / motion.fps
+    return motion, start, (options.fps or found.fps) is None
+
+
+def _file(path: Path, options: Options) -> Take | Motion:
+    content = _content(path)
+    stored = len(content)
+    if content[:2] == b"\x1f\x8b":
+        content = _gunzip(content)
+    if not content.strip():
+        raise NotPoses("is empty: export it again")
+    return _parse(content, stored, options)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with open_regular(path) as file:
+            check_size(os.fstat(file.fileno()).st_size)
+            _check_head(file.read(_HEAD))
+            file.seek(0)
+            return file.read()
+    except NotRegularError as error:
+        raise NotPoses(f"is {error.kind}: give the path of a regular file") from error
+    except OSError as error:
+        raise NotPoses(f"cannot be read ({error.strerror or error})") from error
+
+
+def _gunzip(content: bytes) -> bytes:
+    try:
+        content = gunzip(content)
+    except (EOFError, OSError, zlib.error) as error:
         raise NotPoses(
-            f"is damaged or in an unknown variant of its format ({type(error).__name__}: {error}):"
-            " export it again, or as CSV with columns JOINT_x, JOINT_y"
+            f"is compressed with gzip and cut off or damaged ({error}): copy it again"
         ) from error
+    _check_head(content[:_HEAD])
+    return content
 
 
-def _parse(content: bytes, options: Options) -> Take | Motion:
+def _check_head(head: bytes) -> None:
+    """Refuse, by its first bytes, what is certainly no file of poses."""
+    for magic, what in _FOREIGN.items():
+        if head.startswith(magic):
+            raise NotPoses(f"is {what}: find the poses in a video with a pose tracker first")
+    known = head.startswith(_BINARY) or _is_c3d(head)
+    if not known and b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise NotPoses(
+            "is binary and of no known format, expected JSON, NPZ, BVH, CSV, Parquet, HDF5, C3D "
+            "or a pickle of arrays"
+        )
+
+
+def _is_c3d(content: bytes) -> bool:
+    return content[1:2] == b"P" and content[0] < 9
+
+
+def _parse(content: bytes, stored: int, options: Options) -> Take | Motion:
+    """Return what the unpacked content of a file of `stored` bytes holds."""
     if content[:4] == b"PK\x03\x04":
         return _zip(content, options)
     if content[:6] == b"\x93NUMPY":
-        return take_of_arrays(load_npz(content), coordinates=options.coordinates)
+        return take_of_arrays(load_npy(content), coordinates=options.coordinates)
     if content[:4] == b"PAR1":
         return take_of_parquet(content)
     if content[:8] == b"\x89HDF\r\n\x1a\n":
         return take_of_hdf5(content)
     if content[:1] == b"\x80":
         return take_of_pickle(content, camera=options.camera)
-    if content[1:2] == b"P" and content[0] < 9:
+    if _is_c3d(content):
         return parse_c3d(content)
-    for magic, what in _FOREIGN.items():
-        if content.startswith(magic):
-            raise NotPoses(f"is {what}: find the poses in a video with a pose tracker first")
-    if b"\x00" in content[:1000] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise NotPoses(
-            "is binary and of no known format, expected JSON, NPZ, BVH, CSV, Parquet, HDF5, C3D "
-            "or a pickle of arrays"
-        )
-    return _parse_text(_decode(content), options)
+    text = _decode(content)
+    if stored < len(content):
+        check_tokens(text, stored)
+    return _parse_text(text, options)
 
 
 def _parse_text(text: str, options: Options) -> Take:
@@ -281,12 +329,13 @@ def _parse_text(text: str, options: Options) -> Take:
 
 def _zip(content: bytes, options: Options) -> Take | Motion:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as file:
+        with Zip(io.BytesIO(content), len(content)) as file:
             names = [n for n in file.namelist() if n.lower().endswith(".json")]
             if names:
-                texts = {n: _decode(file.read(n)) for n in sorted(names)}
+                texts = {n: _decode(file.whole(n)) for n in sorted(names)}
+                check_tokens(texts.values(), len(content))
                 return parse_json_folder(texts, coordinates=options.coordinates)
-        arrays = load_npz(content)
+            arrays = arrays_of_zip(file)
     except zipfile.BadZipFile as error:
         raise NotPoses(
             f"is an NPZ or ZIP that is cut off or damaged ({error}): copy it again"
@@ -304,14 +353,18 @@ def _folder(path: Path, options: Options) -> Take:
             "give the path of one file, or see datasets.load_folder for many takes"
         )
     texts = {}
+    total = 0
     for file in files:
-        content = file.read_bytes()
         try:
-            texts[file.name] = _decode(
-                gzip.decompress(content) if content[:1] == b"\x1f" else content
-            )
-        except (EOFError, OSError, zlib.error) as error:
-            raise NotPoses(f"holds {file.name}, which is damaged ({error})") from error
+            content = _content(file)
+            total += len(content)
+            check_size(total)
+            packed = content[:1] == b"\x1f"
+            texts[file.name] = _decode(_gunzip(content) if packed else content)
+            if packed:
+                check_tokens(texts[file.name], len(content))
+        except ValueError as error:
+            raise NotPoses(f"holds {file.name}, which {error}") from error
     return parse_json_folder(texts, coordinates=options.coordinates)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .._limits import check_shape, check_unpacked
 from ._take import NotPoses, Take, first_number
 
 # Columns of the Laban effort recordings published with Mova, in their order.
@@ -47,6 +48,7 @@ def parse_csv(text: str, *, n_joints: int | None = None) -> Take:
             f"begins with {lines[0][:40]!r}, which is neither a table of poses nor any other "
             "known format"
         )
+    _check_width(text, sep, len(cells))
     # As text: pandas' own parsing of decimals is not the same to the last bit in every version.
     _check_rows(text, sep)
     options: dict[str, Any] = {"sep": sep, "dtype": str}
@@ -108,6 +110,8 @@ def _long(table: pd.DataFrame, lower: dict[str, str], joint: str, fps: float | N
     axes = "xyz" if "z" in lower else "xy"
     values = [lower[axis] for axis in axes]
     confident = next((lower[name] for name in _CONFIDENCE if name in lower), None)
+    n_rows = len(table[keys].drop_duplicates())
+    check_shape((n_rows, len(joints), len(values)), len(table), "an array of poses")
     wide = table.pivot(
         index=keys, columns=joint, values=[*values, *([confident] * bool(confident))]
     )
@@ -165,6 +169,7 @@ def _arrange(
     n_clips = int(clip.max()) + 1
     start = float(np.nanmin(times)) if times is not None and np.isfinite(times).any() else None
     shape = (n_clips, n_frames, int(who.max()) + 1, len(joints))
+    check_shape((*shape, position.shape[-1]), position.size, "an array of poses")
     placed = np.full((*shape, position.shape[-1]), np.nan)
     placed[clip, frame, who] = position
     scores = None
@@ -226,12 +231,16 @@ def take_of_deeplabcut(table: pd.DataFrame) -> Take:
         raise NotPoses("is a DeepLabCut table without its row 'bodyparts': export it again")
     joints = tuple(pd.unique(columns["bodyparts"]))
     people = list(pd.unique(columns["individuals"])) if "individuals" in levels else [None]
-    position = np.full((len(table), len(people), len(joints), 2), np.nan)
+    shape = (len(table), len(people), len(joints), 2)
+    check_shape(shape, table.size, "an array of poses")
+    position = np.full(shape, np.nan)
     confidence = np.zeros(position.shape[:-1])
     values = _floats(table)
-    for i, (_, column) in enumerate(columns.iterrows()):
-        who = people.index(column.get("individuals"))
-        where = joints.index(column["bodyparts"])
+    place_of_person = {name: i for i, name in enumerate(people)}
+    place_of_joint = {name: i for i, name in enumerate(joints)}
+    for i, column in enumerate(columns.to_dict("records")):
+        who = place_of_person[column.get("individuals")]
+        where = place_of_joint[column["bodyparts"]]
         if column["coords"] == "likelihood":
             confidence[:, who, where] = np.nan_to_num(values[:, i])
         elif column["coords"] in ("x", "y"):
@@ -249,6 +258,13 @@ def _read(text: str, **options: Any) -> pd.DataFrame:
     if table.empty:
         raise NotPoses("is a table without rows")
     return table
+
+
+def _check_width(text: str, sep: str, n_columns: int) -> None:
+    """Refuse a table whose rows are far shorter than its head, since each row is made as long."""
+    n_rows = text.count("\n") + 1
+    n_cells = text.count(sep) + n_rows
+    check_unpacked(64 * n_columns * n_rows, 64 * n_cells, "a table")
 
 
 def _check_rows(text: str, sep: str) -> None:
