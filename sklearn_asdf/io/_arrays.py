@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
 
 from .._limits import Zip, read_npy
-from .._validation import require
 from ._frame import read_frame
+from ._hdf5 import open_hdf5
 from ._pickle import read_pickle
 from ._smpl import take_of_smpl
 from ._tables import take_of_deeplabcut
@@ -114,16 +113,7 @@ def split_confidence(
 
 def take_of_hdf5(content: bytes) -> Take:
     """Return the take of a SLEAP, DeepLabCut or movement (netCDF 4) file."""
-    require("h5py", extra="formats", purpose="reading poses from HDF5")
-    import h5py
-
-    try:
-        file = h5py.File(io.BytesIO(content), "r")
-    except OSError as error:
-        raise NotPoses(
-            f"is HDF5, but cut off or damaged ({error}): copy or export it again"
-        ) from error
-    with file:
+    with open_hdf5(content) as file:
         if "tracks" in file and "node_names" in file:
             return _sleap(file)
         if "position" in file and {"time", "space"} <= set(file):
@@ -144,12 +134,16 @@ def _sleap(file: Any) -> Take:
     if "point_scores" in file:
         confidence = np.nan_to_num(np.asarray(file["point_scores"], float).transpose(2, 0, 1))
     bones = None
+    joints = _strings(file["node_names"])
     if "edge_inds" in file and np.size(file["edge_inds"]):
-        bones = tuple((int(a), int(b)) for a, b in np.asarray(file["edge_inds"]).reshape(-1, 2))
+        edges = np.asarray(file["edge_inds"]).reshape(-1, 2)
+        if edges.min() < 0 or edges.max() >= len(joints):
+            raise NotPoses(f"has bones to joint {edges.max()}, but only {len(joints)} joints")
+        bones = tuple((int(a), int(b)) for a, b in edges)
     return Take(
         position,
         confidence=confidence,
-        joints=_strings(file["node_names"]),
+        joints=joints,
         bones=bones,
         tracked=True,
         format="SLEAP analysis",

@@ -29,6 +29,8 @@ _LABAN_PARENTS = (
 _COLUMN = re.compile(
     r"(?P<joint>.+?)[_. :](?P<what>x|y|z|confidence|likelihood|score|visibility)", re.IGNORECASE
 )
+# Ten thousand joints, more than any mesh of a body; a column costs pandas far more than its text.
+_MOST_COLUMNS = 40_001
 _CONFIDENCE = ("confidence", "likelihood", "score", "visibility")
 _FRAME = ("frame", "frame_idx", "frame_index", "frame_number")
 _TIME = ("time", "time_s", "seconds", "timestamp")
@@ -262,6 +264,8 @@ def _read(text: str, **options: Any) -> pd.DataFrame:
 
 def _check_width(text: str, sep: str, n_columns: int) -> None:
     """Refuse a table whose rows are far shorter than its head, since each row is made as long."""
+    if n_columns > _MOST_COLUMNS:
+        raise NotPoses(f"is a table of {n_columns:,} columns, more than {_MOST_COLUMNS:,}")
     n_rows = text.count("\n") + 1
     n_cells = text.count(sep) + n_rows
     check_unpacked(64 * n_columns * n_rows, 64 * n_cells, "a table")
