@@ -7,6 +7,7 @@ What has no plain form (trees, kernels, estimators of other packages) is left to
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import math
@@ -257,7 +258,7 @@ class Reader:
 
     def __init__(self, arrays: Any, foreign: Any, trusted: Any) -> None:
         self.arrays = arrays
-        self.foreign = foreign
+        self.foreign = list(foreign)
         self.trusted = [*_TREES, *trusted]
 
     def read(self, form: Any) -> Any:
@@ -299,10 +300,13 @@ class Reader:
         return {self.read(k): self.read(v) for k, v in pairs}
 
     def _read_array(self, place, form):
-        return self.arrays[place]
+        return self.arrays[_place(place)]
 
     def _read_scalar(self, place, form):
-        return self.arrays[place][()]
+        array = self.arrays[_place(place)]
+        if array.ndim:
+            raise ValueError(f"it holds an array of shape {array.shape} in place of a number")
+        return array[()]
 
     def _read_objects(self, values, form):
         array = np.empty(len(values), dtype=object)
@@ -326,13 +330,16 @@ class Reader:
 
     def _read_random_state(self, state, form):
         random_state = np.random.RandomState()
-        random_state.set_state(self.read(state))
+        state = self.read(state)
+        _check_generator(state)
+        random_state.set_state(state)
         return random_state
 
     def _read_generator(self, state, form):
         state = self.read(state)
         if state["bit_generator"] not in _GENERATORS:
             raise ValueError(f"it names an unknown generator, {state['bit_generator']!r}")
+        _check_generator(state)
         bits = getattr(np.random, state["bit_generator"])()
         bits.state = state
         return np.random.Generator(bits)
@@ -355,6 +362,7 @@ class Reader:
         if name == "Network":
             # Keras would make layers and functions of nested dicts.
             _check_flat(state["config"])
+            _check_weights(state["weights"])
         if hasattr(value, "__setstate__"):
             value.__setstate__(state)
         else:
@@ -370,7 +378,10 @@ class Reader:
         require("skops", extra="skops", purpose="loading this model")
         import skops.io
 
-        data = self.foreign[place]
+        # Once only: a small file must not make thousands of large objects.
+        data, self.foreign[place] = self.foreign[_place(place)], None
+        if data is None:
+            raise ValueError("it refers twice to one object of skops")
         unknown = set(skops.io.get_untrusted_types(data=data)) - set(self.trusted)
         if unknown:
             raise ValueError(
@@ -385,10 +396,35 @@ _FORMS = frozenset(
 )
 
 
+@functools.cache
 def _defaults(cls: type) -> dict[str, Any]:
     """Values of the parameters that a class may have got since the file was written."""
     parameters = inspect.signature(cls).parameters.values()
     return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
+def _place(place: Any) -> int:
+    if not isinstance(place, int) or place < 0:
+        raise ValueError(f"it refers to the array {place!r}")
+    return place
+
+
+def _check_generator(state: dict[str, Any]) -> None:
+    """Refuse places beyond the state, at which NumPy would read without a look."""
+    within = state.get("state", {})
+    for place, last in ((within.get("pos", 0), 624), (state.get("buffer_pos", 0), 4)):
+        if not 0 <= place <= last:
+            raise ValueError(f"it holds a random generator at the place {place!r}")
+
+
+def _check_weights(weights: Any) -> None:
+    if not isinstance(weights, list):
+        raise ValueError("it holds a network without a list of weights")
+    for array in weights:
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
+            raise ValueError("it holds a network whose weights are no numbers")
+        if not np.isfinite(array).all():
+            raise ValueError("it holds a network with weights that are NaN or infinite")
 
 
 def _check_flat(config: Any) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .._limits import Zip, read_npy
 from ._frame import read_frame
 from ._hdf5 import open_hdf5
+from ._limits import Zip, read_npy
 from ._pickle import read_pickle
 from ._smpl import take_of_smpl
 from ._tables import take_of_deeplabcut

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .._limits import allowed, check_unpacked
 from .._validation import require
+from ._limits import allowed, check_unpacked
 from ._take import NotPoses
 
 # Elements of variable length that are read at once; each could be as long as the file.

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._limits import check_shape
+from ._limits import check_shape
 from ._take import (
     NotPoses,
     Person,

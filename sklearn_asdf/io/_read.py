@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from .._files import NotRegularError, one_line, open_regular
-from .._limits import LimitError, Zip, check_size, check_tokens, gunzip
 from .._validation import Integral, Real, check_choice, raise_all
 from ..motion import Motion
 from ..skeletons import Skeleton, get_skeleton, list_skeletons
@@ -23,6 +22,7 @@ from ._arrays import arrays_of_zip, load_npy, take_of_arrays, take_of_hdf5, take
 from ._bvh import parse_bvh
 from ._c3d import parse_c3d
 from ._json import parse_json, parse_json_folder
+from ._limits import LimitError, Zip, check_size, check_tokens, gunzip
 from ._tables import parse_csv
 from ._take import PERSON_RULES, NotPoses, Take, choose_person, hide_unseen
 from ._write import MARK, motion_of_arrays, take_of_parquet

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .._limits import check_shape, check_unpacked
+from ._limits import check_shape, check_unpacked
 from ._take import NotPoses, Take, first_number
 
 # Columns of the Laban effort recordings published with Mova, in their order.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._limits import check_shape
+from ._limits import check_shape
 
 PERSON_RULES = ("largest", "first", "follow")
 

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from .._files import atomic_path
-from .._limits import LimitError, check_unpacked
 from .._validation import did_you_mean, require
 from ..motion import Motion, as_motion
 from ..skeletons import Skeleton
+from ._limits import LimitError, check_unpacked
 from ._tables import take_of_table
 from ._take import NotPoses, Take
 
@@ -173,9 +173,10 @@ def _check_parquet(file: Any, stored: int) -> list[str]:
     check_unpacked(size, stored, "a table")
     texts = []
     for field in file.schema_arrow:
-        if types.is_string(field.type) or types.is_large_string(field.type):
+        kind = field.type.value_type if types.is_dictionary(field.type) else field.type
+        if types.is_string(kind) or types.is_large_string(kind):
             texts.append(field.name)
-        elif not types.is_primitive(field.type):
+        elif not types.is_primitive(kind):
             raise NotPoses(
                 f"is Parquet with the column {field.name!r} of {field.type}, expected columns of "
                 "numbers or text"
@@ -198,6 +199,10 @@ def take_of_parquet(content: bytes) -> Take:
         raise NotPoses(
             f"is Parquet, but cut off or damaged ({error}): copy or write it again"
         ) from error
+    for name in texts:
+        for chunk in table[name].chunks:
+            if max(map(len, chunk.dictionary.to_pylist()), default=0) > 1000:
+                raise NotPoses(f"is Parquet with a text of over 1,000 characters in {name!r}")
     about = json.loads((table.schema.metadata or {}).get(MARK.encode(), b"{}"))
     frame = table.to_pandas()
     frame = frame.astype({name: object for name in texts if name in frame})

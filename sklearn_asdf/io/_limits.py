@@ -165,13 +165,15 @@ class Zip(zipfile.ZipFile):
         The archive.
     stored : int
         Its size in bytes.
+    share : float, default=1.0
+        By how much the limit is lower than that of other files.
     """
 
-    def __init__(self, file: object, stored: int) -> None:
+    def __init__(self, file: object, stored: int, *, share: float = 1.0) -> None:
         super().__init__(file)  # type: ignore[call-overload]
         try:
             total = sum(member.file_size for member in self.infolist())
-            check_unpacked(total, stored, "members")
+            check_unpacked(total, math.ceil(share * stored), "members")
             if any(member.flag_bits & 1 for member in self.infolist()):
                 raise LimitError("is encrypted: unpack it yourself")
         except BaseException:
