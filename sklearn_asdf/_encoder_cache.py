@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from ._files import check_writable_folder
 from ._version import __version__
 
 __all__ = ["fit_encoder"]
+
+
+# joblib writes to such names, then renames.
+_HALF_WRITTEN = re.compile(r"(output\.pkl|metadata\.json)\..*\d+-\d+")
 
 
 class _InterruptedError(Exception):
@@ -64,6 +69,7 @@ def fit_encoder(transformer: Any, audio: Any, memory: Any) -> tuple[Any, np.ndar
         # once may each find the other's half-written note and clear the folder.
         cached(None, None, None)
     with _lock(memory, key):
+        _remove_leftovers(memory, key)
         try:
             transformer, codes = cached(key, transformer, audio)
         except _InterruptedError as interrupted:
@@ -88,6 +94,21 @@ def _fit_once(key: str | None, transformer: Any, audio: Any) -> Any:
     if getattr(fitted, "interrupted_", False):
         raise _InterruptedError(fitted, codes)
     return fitted, codes
+
+
+def _remove_leftovers(memory: Any, key: str) -> None:
+    """Remove what was left of this result by processes that were killed while they wrote it.
+
+    Only whoever holds the result's lock writes it, so nobody else's files are touched.
+    """
+    location = getattr(memory, "location", None)
+    if not isinstance(location, (str, os.PathLike)):
+        return
+    # joblib keeps a result in a folder named after the arguments that count.
+    folder = f"**/{_fit_once.__name__}/{joblib.hash({'key': key})}"
+    for path in Path(location).glob(f"{folder}/*.*"):
+        if _HALF_WRITTEN.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _lock(memory: Any, name: str) -> AbstractContextManager[Any]:

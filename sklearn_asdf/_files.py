@@ -127,9 +127,11 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     in the folder is removed first.
     """
     path = Path(path)
-    check_writable_folder(path.parent, make=False)
     remove_leftovers(path.parent)
-    handle, temporary = _make_temporary(path)
+    try:
+        handle, temporary = _make_temporary(path)
+    except OSError as error:
+        raise _not_writable(path.parent, error) from None
     try:
         try:
             yield temporary
@@ -232,27 +234,26 @@ def _remove_leftover(path: Path, *, here: bool) -> None:
         os.close(handle)
 
 
-def check_writable_folder(path: str | os.PathLike[str], *, make: bool = True) -> Path:
+def check_writable_folder(path: str | os.PathLike[str]) -> Path:
     """Make the folder if need be, and find out before work starts that it can be written."""
     path = Path(path)
     try:
-        if make:
-            path.mkdir(parents=True, exist_ok=True)
-        _try_to_write(path)
+        path.mkdir(parents=True, exist_ok=True)
+        # Like any other temporary file it is removed later if the process is killed here.
+        handle, temporary = _make_temporary(path / "probe")
     except OSError as error:
-        raise ValueError(
-            f"expected a folder that can be written, got {str(path)!r} "
-            f"({error.strerror or error}): choose another one"
-        ) from None
-    return path
-
-
-def _try_to_write(folder: Path) -> None:
-    # Like any other temporary file it is removed later if the process is killed here.
-    handle, temporary = _make_temporary(folder / "probe")
+        raise _not_writable(path, error) from None
     temporary.unlink(missing_ok=True)
     if handle is not None:
         os.close(handle)
+    return path
+
+
+def _not_writable(folder: Path, error: OSError) -> ValueError:
+    return ValueError(
+        f"expected a folder that can be written, got {str(folder)!r} "
+        f"({error.strerror or error}): choose another one"
+    )
 
 
 @contextmanager

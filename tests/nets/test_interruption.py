@@ -20,6 +20,7 @@ from numpy.testing import assert_array_equal
 pytest.importorskip("keras", reason="the networks need the extra 'music'")
 
 from sklearn_asdf import AudioClips, MDNRegressor, MelEncoder
+from sklearn_asdf._files import atomic_path
 from sklearn_asdf.nets._callbacks import Checkpoint
 from sklearn_asdf.testing import no_room_for_files
 
@@ -209,7 +210,9 @@ def test_a_damaged_state_and_leftovers(tmp_path):
     model, data = make_density(str(tmp_path))
     model.set_params(epochs=2).fit(*data)
     # What a process leaves that is killed in the midst of writing.
-    (tmp_path / ".training-abc.npz").write_bytes(b"half")
+    with atomic_path(tmp_path / "training.npz") as temporary:
+        leftover = temporary.with_name(temporary.name[:-12] + "01234567.npz")
+    leftover.write_bytes(b"half")
     expected = model.predict(data[0])
     assert_array_equal(model.fit(*data).predict(data[0]), expected)
     assert [p.name for p in tmp_path.iterdir()] == ["training.npz"]
