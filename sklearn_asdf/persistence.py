@@ -148,6 +148,13 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     See Also
     --------
     save : Writes such a file.
+    sklearn_asdf.io.file_limits : Reads files of unusual size that you trust.
+
+    Notes
+    -----
+    `save` does not compress. A file that was packed again may unpack to 10 times its size (16 MiB
+    always), and what its ``model.json`` describes may take 100 times the file's size (64 MiB
+    always).
 
     Examples
     --------

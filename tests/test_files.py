@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sklearn_asdf import load, make_lma_pipeline, save
@@ -211,3 +212,81 @@ def test_killed_savers_leave_whole_files(tmp_path, n_kills):
     assert int(done.stdout) > 0
     save(make_lma_pipeline(), tmp_path / "other.zip")
     assert _names(tmp_path) == ["model.zip", "other.zip"]
+
+
+# As above, with an encoder that two children at once want from one cache.
+_KILL_CACHED = """
+import os, signal, sys, time
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn_asdf._encoder_cache import fit_encoder
+
+class Encoder(TransformerMixin, BaseEstimator):
+    def fit(self, X, y=None):
+        self.code_ = np.full((len(X), 200_000), X[0, 0])
+        return self
+
+    def transform(self, X):
+        return self.code_
+
+def fit(value, folder):
+    return fit_encoder(Encoder(), np.full((4, 10), value), folder)[1]
+
+folder, n_kills = sys.argv[1], int(sys.argv[2])
+rng = np.random.default_rng(n_kills)
+for i in range(n_kills):
+    # Every third finds what the ones before left.
+    value = float(i // 3)
+    children = []
+    for _ in range(2):
+        pid = os.fork()
+        if not pid:
+            fit(value, folder)
+            os._exit(0)
+        children.append(pid)
+    time.sleep(rng.uniform(0, 0.1))
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+for i in range(n_kills):
+    assert (fit(float(i // 3), folder) == i // 3).all()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+@pytest.mark.parametrize("n_kills", [6, pytest.param(30, marks=pytest.mark.slow)])
+def test_a_shared_cache_outlives_killed_processes(tmp_path, n_kills):
+    done = subprocess.run(
+        [sys.executable, "-c", _KILL_CACHED, str(tmp_path), str(n_kills)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    files = [p for p in tmp_path.rglob("*") if p.is_file()]
+    known = ("output.pkl", "metadata.json", "func_code.py", ".gitignore")
+    left = [p.name for p in files if p.name not in known and p.suffix != ".lock"]
+    assert left == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_killed_demos_leave_whole_files(tmp_path):
+    pytest.importorskip("keras", reason="the demo needs the extra 'music'")
+    out = tmp_path / "demo"
+    options = "--force --quiet --preset tiny --n-clips 12 --clip-duration 2 --held-out 1"
+    command = [sys.executable, "-m", "sklearn_asdf", "demo", "--out", str(out), *options.split()]
+    began = time.monotonic()
+    subprocess.run(command, cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
+    duration = time.monotonic() - began
+    whole = _names(out)
+    rng = np.random.default_rng(0)
+    for _ in range(8):
+        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0.3, 1) * duration)
+        process.kill()
+        process.wait()
+        load(out / "model.zip")
+        assert len(set(_names(out)) - set(whole)) <= 1
+    save(make_lma_pipeline(), out / "model.zip")
+    assert _names(out) == whole

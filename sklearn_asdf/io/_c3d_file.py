@@ -122,8 +122,8 @@ def _points(
             "copy or export it again"
         )
     read = file.floats if scale < 0 else file.integers
-    values = read(start, n_frames * n_values).reshape(n_frames, n_values)
-    values = values[:, : 4 * n_points].reshape(n_frames, n_points, 4).astype(float)
+    frames = read(start, n_frames * n_values).reshape(n_frames, n_values)[:, : 4 * n_points]
+    values = frames.reshape(n_frames, n_points, 4).astype(float)
     # Floats are in the unit of length already.
     return values[..., :3] * (1.0 if scale < 0 else scale), values[..., 3]
 
@@ -134,7 +134,7 @@ def _n_frames(file: _Bytes, parameters: dict[str, dict[str, Any]]) -> int | None
     if first <= last < _UNKNOWN:
         return last - first + 1
     trial = parameters.get("TRIAL", {})
-    ends = [trial.get("ACTUAL_START_FIELD"), trial.get("ACTUAL_END_FIELD")]
+    ends: list[Any] = [trial.get("ACTUAL_START_FIELD"), trial.get("ACTUAL_END_FIELD")]
     if all(isinstance(e, np.ndarray) and e.size == 2 for e in ends):
         begin, end = (int(e[0]) % 2**16 + (int(e[1]) % 2**16) * 2**16 for e in ends)
         if begin <= end:

@@ -67,8 +67,8 @@ def file_limits(*, max_ratio: float | None = None, max_size: int | None = None) 
     >>> with file_limits(max_ratio=1000):
     ...     poses = read_poses("still.json.gz")  # doctest: +SKIP
     """
-    changes = {"max_ratio": max_ratio, "max_size": max_size}
-    changes = {name: value for name, value in changes.items() if value is not None}
+    given = {"max_ratio": max_ratio, "max_size": max_size}
+    changes = {name: value for name, value in given.items() if value is not None}
     for name, value in changes.items():
         if not value > 0:
             raise ValueError(f"expected {name} above 0 or None, got {value!r}")

@@ -123,6 +123,7 @@ class _Machine:
 
     def run(self) -> Any:
         """Return the one value that the pickle leaves behind."""
+        arg: Any
         for opcode, arg, _ in pickletools.genops(io.BytesIO(self._content)):
             name = opcode.name
             if name in _VALUES:

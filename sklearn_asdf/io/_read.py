@@ -134,6 +134,7 @@ def read_poses(
     See Also
     --------
     write_poses : Write NPZ, CSV or Parquet.
+    file_limits : Read files of unusual size that you trust.
     sklearn_asdf.datasets.load_folder : Pair pose and sound files, cut into clips.
 
     Notes
@@ -168,7 +169,13 @@ def read_poses(
     NaN. Axes stay the file's own: in an image, y points down. Pickles are never run: only arrays
     of plain numbers are taken out of them.
 
-    Whatever else a file holds, or lacks, ends in a ValueError that names the file.
+    Whatever else a file holds, or lacks, ends in a ValueError of one line that names the file.
+
+    Only regular files are read, not pipes or devices, and no file makes another one be opened.
+    Declared sizes are checked before anything is unpacked. What a compressed or sparse file
+    unpacks to, and the array of all frames, people and joints, may be 100 times larger than what
+    the file stores, and 16 MiB always (text that is compressed: 64 MiB of Python objects). A file
+    may have 4 GiB, a table 40,001 columns. `file_limits` raises the ratio and the size.
 
     Examples
     --------
@@ -208,6 +215,7 @@ def read_with(path: str | os.PathLike[str], options: Options) -> tuple[Motion, f
     place = Path(path)
     if not place.exists():
         raise FileNotFoundError(f"expected a file of poses, but there is no {str(place)!r}")
+    cause: Exception
     try:
         # Damaged numbers overflow; what they become is checked afterwards.
         with np.errstate(all="ignore"):

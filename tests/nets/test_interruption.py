@@ -137,6 +137,26 @@ def test_a_killed_training_goes_on_where_it_was(name, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["training.npz"]
 
 
+@pytest.mark.slow
+def test_trainings_killed_again_and_again_leave_one_state(tmp_path):
+    rng = np.random.default_rng(0)
+    for _ in range(15):
+        process = _start("MDNRegressor", tmp_path)
+        began = time.monotonic()
+        # Some at the import, most while they train and write.
+        while not (tmp_path / "training.npz").exists() and process.poll() is None:
+            if time.monotonic() - began > 60:
+                break
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 6))
+        process.kill()
+        process.communicate()
+        assert len(list(tmp_path.iterdir())) <= 2
+    model, data = make_density(str(tmp_path))
+    assert len(model.fit(*data).history_["loss"]) == 12
+    assert [p.name for p in tmp_path.iterdir()] == ["training.npz"]
+
+
 @pytest.mark.parametrize(
     "name", ["MDNRegressor", pytest.param("MelEncoder", marks=pytest.mark.slow)]
 )
