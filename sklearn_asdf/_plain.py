@@ -18,6 +18,7 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 
+from ._plain_checks import check_flat, check_generator, check_place, check_weights
 from ._validation import require
 
 __all__ = ["Reader", "Writer"]
@@ -300,10 +301,10 @@ class Reader:
         return {self.read(k): self.read(v) for k, v in pairs}
 
     def _read_array(self, place, form):
-        return self.arrays[_place(place)]
+        return self.arrays[check_place(place)]
 
     def _read_scalar(self, place, form):
-        array = self.arrays[_place(place)]
+        array = self.arrays[check_place(place)]
         if array.ndim:
             raise ValueError(f"it holds an array of shape {array.shape} in place of a number")
         return array[()]
@@ -331,7 +332,7 @@ class Reader:
     def _read_random_state(self, state, form):
         random_state = np.random.RandomState()
         state = self.read(state)
-        _check_generator(state)
+        check_generator(state)
         random_state.set_state(state)
         return random_state
 
@@ -339,7 +340,7 @@ class Reader:
         state = self.read(state)
         if state["bit_generator"] not in _GENERATORS:
             raise ValueError(f"it names an unknown generator, {state['bit_generator']!r}")
-        _check_generator(state)
+        check_generator(state)
         bits = getattr(np.random, state["bit_generator"])()
         bits.state = state
         return np.random.Generator(bits)
@@ -361,8 +362,8 @@ class Reader:
             state |= {k: v for k, v in _defaults(cls).items() if k not in state}
         if name == "Network":
             # Keras would make layers and functions of nested dicts.
-            _check_flat(state["config"])
-            _check_weights(state["weights"])
+            check_flat(state["config"])
+            check_weights(state["weights"])
         if hasattr(value, "__setstate__"):
             value.__setstate__(state)
         else:
@@ -379,7 +380,7 @@ class Reader:
         import skops.io
 
         # Once only: a small file must not make thousands of large objects.
-        data, self.foreign[place] = self.foreign[_place(place)], None
+        data, self.foreign[place] = self.foreign[check_place(place)], None
         if data is None:
             raise ValueError("it refers twice to one object of skops")
         unknown = set(skops.io.get_untrusted_types(data=data)) - set(self.trusted)
@@ -401,35 +402,3 @@ def _defaults(cls: type) -> dict[str, Any]:
     """Values of the parameters that a class may have got since the file was written."""
     parameters = inspect.signature(cls).parameters.values()
     return {p.name: p.default for p in parameters if p.default is not p.empty}
-
-
-def _place(place: Any) -> int:
-    if not isinstance(place, int) or place < 0:
-        raise ValueError(f"it refers to the array {place!r}")
-    return place
-
-
-def _check_generator(state: dict[str, Any]) -> None:
-    """Refuse places beyond the state, at which NumPy would read without a look."""
-    within = state.get("state", {})
-    for place, last in ((within.get("pos", 0), 624), (state.get("buffer_pos", 0), 4)):
-        if not 0 <= place <= last:
-            raise ValueError(f"it holds a random generator at the place {place!r}")
-
-
-def _check_weights(weights: Any) -> None:
-    if not isinstance(weights, list):
-        raise ValueError("it holds a network without a list of weights")
-    for array in weights:
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
-            raise ValueError("it holds a network whose weights are no numbers")
-        if not np.isfinite(array).all():
-            raise ValueError("it holds a network with weights that are NaN or infinite")
-
-
-def _check_flat(config: Any) -> None:
-    plain = (bool, int, float, str, type(None), np.ndarray, np.generic)
-    for name, value in dict(config).items():
-        values = value if isinstance(value, (list, tuple)) else [value]
-        if not all(isinstance(v, plain) for v in values):
-            raise ValueError(f"it holds a network with an odd setting, {name!r}")

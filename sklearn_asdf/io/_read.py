@@ -6,7 +6,6 @@ import io
 import os
 import warnings
 import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,34 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from .._files import NotRegularError, one_line, open_regular
+from .._files import one_line
 from .._validation import Integral, Real, check_choice, raise_all
 from ..motion import Motion
 from ..skeletons import Skeleton, get_skeleton, list_skeletons
 from ._arrays import arrays_of_zip, load_npy, take_of_arrays, take_of_hdf5, take_of_pickle
 from ._bvh import parse_bvh
 from ._c3d import parse_c3d
+from ._content import decode, is_c3d, read_content, unpack
 from ._json import parse_json, parse_json_folder
-from ._limits import LimitError, Zip, check_size, check_tokens, gunzip
+from ._limits import LimitError, Zip, check_size, check_tokens
 from ._tables import parse_csv
 from ._take import PERSON_RULES, NotPoses, Take, choose_person, hide_unseen
 from ._write import MARK, motion_of_arrays, take_of_parquet
 
 ASSUMED_FPS = 30.0
-
-_FOREIGN = {
-    b"RIFF": "sound or video",
-    b"OggS": "sound",
-    b"ID3": "sound",
-    b"fLaC": "sound",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"%PDF": "a PDF",
-    b"\x1aE\xdf\xa3": "a video",
-}
-# How known binary files begin; C3D has a number there.
-_BINARY = (b"PK\x03\x04", b"\x93NUMPY", b"PAR1", b"\x89HDF\r\n\x1a\n", b"\x80", b"\x1f\x8b")
-_HEAD = 1000
 
 
 @dataclass(frozen=True)
@@ -251,54 +237,13 @@ def _take(path: Path, options: Options) -> tuple[Motion, float, bool]:
 
 
 def _file(path: Path, options: Options) -> Take | Motion:
-    content = _content(path)
+    content = read_content(path)
     stored = len(content)
     if content[:2] == b"\x1f\x8b":
-        content = _gunzip(content)
+        content = unpack(content)
     if not content.strip():
         raise NotPoses("is empty: export it again")
     return _parse(content, stored, options)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with open_regular(path) as file:
-            check_size(os.fstat(file.fileno()).st_size)
-            _check_head(file.read(_HEAD))
-            file.seek(0)
-            return file.read()
-    except NotRegularError as error:
-        raise NotPoses(f"is {error.kind}: give the path of a regular file") from error
-    except OSError as error:
-        raise NotPoses(f"cannot be read ({error.strerror or error})") from error
-
-
-def _gunzip(content: bytes) -> bytes:
-    try:
-        content = gunzip(content)
-    except (EOFError, OSError, zlib.error) as error:
-        raise NotPoses(
-            f"is compressed with gzip and cut off or damaged ({error}): copy it again"
-        ) from error
-    _check_head(content[:_HEAD])
-    return content
-
-
-def _check_head(head: bytes) -> None:
-    """Refuse, by its first bytes, what is certainly no file of poses."""
-    for magic, what in _FOREIGN.items():
-        if head.startswith(magic):
-            raise NotPoses(f"is {what}: find the poses in a video with a pose tracker first")
-    known = head.startswith(_BINARY) or _is_c3d(head)
-    if not known and b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise NotPoses(
-            "is binary and of no known format, expected JSON, NPZ, BVH, CSV, Parquet, HDF5, C3D "
-            "or a pickle of arrays"
-        )
-
-
-def _is_c3d(content: bytes) -> bool:
-    return content[1:2] == b"P" and content[0] < 9
 
 
 def _parse(content: bytes, stored: int, options: Options) -> Take | Motion:
@@ -313,9 +258,9 @@ def _parse(content: bytes, stored: int, options: Options) -> Take | Motion:
         return take_of_hdf5(content)
     if content[:1] == b"\x80":
         return take_of_pickle(content, camera=options.camera)
-    if _is_c3d(content):
+    if is_c3d(content):
         return parse_c3d(content)
-    text = _decode(content)
+    text = decode(content)
     if stored < len(content):
         check_tokens(text, stored)
     return _parse_text(text, options)
@@ -340,7 +285,7 @@ def _zip(content: bytes, options: Options) -> Take | Motion:
         with Zip(io.BytesIO(content), len(content)) as file:
             names = [n for n in file.namelist() if n.lower().endswith(".json")]
             if names:
-                texts = {n: _decode(file.whole(n)) for n in sorted(names)}
+                texts = {n: decode(file.whole(n)) for n in sorted(names)}
                 check_tokens(texts.values(), len(content))
                 return parse_json_folder(texts, coordinates=options.coordinates)
             arrays = arrays_of_zip(file)
@@ -364,24 +309,16 @@ def _folder(path: Path, options: Options) -> Take:
     total = 0
     for file in files:
         try:
-            content = _content(file)
+            content = read_content(file)
             total += len(content)
             check_size(total)
             packed = content[:1] == b"\x1f"
-            texts[file.name] = _decode(_gunzip(content) if packed else content)
+            texts[file.name] = decode(unpack(content) if packed else content)
             if packed:
                 check_tokens(texts[file.name], len(content))
         except ValueError as error:
             raise NotPoses(f"holds {file.name}, which {error}") from error
     return parse_json_folder(texts, coordinates=options.coordinates)
-
-
-def _decode(content: bytes) -> str:
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
 
 
 def _motion_of(take: Take, options: Options) -> Motion:
