@@ -250,7 +250,7 @@ def test_what_breaks_a_limit_is_found(samples, harm, sign):
         "    inputs.append(args)\n"
         "    return 'npy', b''\n"
         "def read(name, path):\n"
-        f"    if inputs: {harm}\n"
+        f"    if inputs:\n        {harm}\n"
         "damage.make_input, damage.read = make_input, read\n"
     )
     assert sign in "\n".join(_failures(samples, 0, 1, code))
