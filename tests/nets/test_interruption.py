@@ -230,9 +230,9 @@ def test_a_damaged_state_and_leftovers(tmp_path):
     model, data = make_density(str(tmp_path))
     model.set_params(epochs=2).fit(*data)
     # What a process leaves that is killed in the midst of writing.
-    with atomic_path(tmp_path / "training.npz") as temporary:
+    with atomic_path(tmp_path / "other.npz") as temporary:
         leftover = temporary.with_name(temporary.name[:-12] + "01234567.npz")
-    leftover.write_bytes(b"half")
+    (tmp_path / "other.npz").rename(leftover)
     expected = model.predict(data[0])
     assert_array_equal(model.fit(*data).predict(data[0]), expected)
     assert [p.name for p in tmp_path.iterdir()] == ["training.npz"]
