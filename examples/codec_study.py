@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_asdf import AudioClips, MelEncoder
-from sklearn_asdf._spectra import SpectrumBank, spectrogram_options
-from sklearn_asdf.audio import load_audio
+from sklearn_asdf.music.clips import load_audio
+from sklearn_asdf.music.spectra import SpectrumBank, spectrogram_options
 
 SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
 

@@ -1,31 +1,34 @@
 from . import datasets as datasets
+from . import density as density
 from . import functional as functional
 from . import io as io
 from . import live as live
 from . import metrics as metrics
 from . import model_selection as model_selection
+from . import motion as motion
+from . import music as music
 from . import plotting as plotting
 from . import report as report
 from . import video as video
-from .audio import AudioClips as AudioClips
-from .batches import BatchTransformer as BatchTransformer
-from .beats import DanceBeatTracker as DanceBeatTracker
-from .functional.mixtures import GaussianMixtures as GaussianMixtures
-from .keyframes import KeyframeSegmenter as KeyframeSegmenter
-from .kinematics import KinematicsTransformer as KinematicsTransformer
-from .lma import LMAFeaturizer as LMAFeaturizer
-from .mdn import MDNRegressor as MDNRegressor
-from .mel import MelEncoder as MelEncoder
-from .motion import Motion as Motion
-from .on_beat import OnBeatRegressor as OnBeatRegressor
+from .density.mdn import MDNRegressor as MDNRegressor
+from .density.mixtures import GaussianMixtures as GaussianMixtures
+from .density.on_beat import OnBeatRegressor as OnBeatRegressor
+from .motion.batches import BatchTransformer as BatchTransformer
+from .motion.beats import DanceBeatTracker as DanceBeatTracker
+from .motion.container import Motion as Motion
+from .motion.keyframes import KeyframeSegmenter as KeyframeSegmenter
+from .motion.kinematics import KinematicsTransformer as KinematicsTransformer
+from .motion.lma import LMAFeaturizer as LMAFeaturizer
+from .motion.skeletons import Skeleton as Skeleton
+from .motion.smoothing import PoseSmoother as PoseSmoother
+from .music.clips import AudioClips as AudioClips
+from .music.mel import MelEncoder as MelEncoder
+from .music.units import UnitEncoder as UnitEncoder
 from .persistence import load as load
 from .persistence import save as save
 from .pipeline import make_dance_pipeline as make_dance_pipeline
 from .pipeline import make_lma_pipeline as make_lma_pipeline
-from .skeletons import Skeleton as Skeleton
-from .smoothing import PoseSmoother as PoseSmoother
 from .target import AudioTargetRegressor as AudioTargetRegressor
-from .units import UnitEncoder as UnitEncoder
 
 __all__ = [
     "AudioClips",
@@ -44,6 +47,7 @@ __all__ = [
     "Skeleton",
     "UnitEncoder",
     "datasets",
+    "density",
     "functional",
     "io",
     "live",
@@ -52,6 +56,8 @@ __all__ = [
     "make_lma_pipeline",
     "metrics",
     "model_selection",
+    "motion",
+    "music",
     "plotting",
     "report",
     "save",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import GroupKFold
 
-from .audio import AudioClips
+from .music.clips import AudioClips
 
 __all__ = ["RecordingKFold", "overlapping_clips"]
 

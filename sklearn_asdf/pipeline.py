@@ -9,11 +9,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ._validation import check_choice
-from .beats import DanceBeatTracker
-from .keyframes import KeyframeSegmenter
-from .kinematics import KinematicsTransformer
-from .lma import LMAFeaturizer
-from .smoothing import PoseSmoother
+from .motion.beats import DanceBeatTracker
+from .motion.keyframes import KeyframeSegmenter
+from .motion.kinematics import KinematicsTransformer
+from .motion.lma import LMAFeaturizer
+from .motion.smoothing import PoseSmoother
 
 __all__ = ["make_dance_pipeline", "make_lma_pipeline"]
 
@@ -168,11 +168,11 @@ def _motion_steps(preset: str, random_state: Any = None) -> dict[str, Any]:
 
 def _music_step(preset: str, *, random_state, memory, verbose):
     """Audio code and density, by preset."""
-    from .mdn import MDNRegressor
-    from .mel import MelEncoder
-    from .on_beat import OnBeatRegressor
+    from .density.mdn import MDNRegressor
+    from .density.on_beat import OnBeatRegressor
+    from .music.mel import MelEncoder
+    from .music.units import UnitEncoder
     from .target import AudioTargetRegressor
-    from .units import UnitEncoder
 
     common = {"random_state": random_state, "verbose": verbose}
     if preset == "paper":

@@ -18,11 +18,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ._encoder_cache import fit_encoder
 from ._validation import HasMethods, validate_parameters
-from .audio import AudioClips
+from .functional.limiter import limit
 from .functional.overlap import crossfade
 from .model_selection import count_leaks, known_spans
+from .music.clips import AudioClips
+from .music.encoder_cache import fit_encoder
 
 __all__ = ["AudioTargetRegressor"]
 
@@ -220,6 +221,7 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         -----
         An encoder with a `compose` of its own joins the clips: :meth:`MelEncoder.compose` their
         spectrograms, :meth:`UnitEncoder.compose` their beats. Those of any other are cross-faded.
+        Peaks above full scale are turned down by a look-ahead limiter.
         """
         codes = self._codes(X, temperature, random_state)
         encoder = getattr(self.transformer_, "estimator", self.transformer_)
@@ -227,7 +229,8 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             return encoder.compose(codes, hop_duration=hop_duration)
         clips = self._decode(codes).reshape(len(codes), -1)
         sr = getattr(encoder, "sr", 22050)
-        return crossfade(clips, hop_length=round(hop_duration * sr))
+        piece = crossfade(clips, hop_length=round(hop_duration * sr))
+        return limit(piece, sr=sr, ceiling=1.0)
 
     def score(self, X, y, **score_params):
         """Return the regressor's own score on the codes of `y`.
@@ -347,13 +350,13 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     @staticmethod
     def _default_regressor():
-        from .mdn import MDNRegressor
+        from .density.mdn import MDNRegressor
 
         return MDNRegressor()
 
     @staticmethod
     def _default_transformer():
-        from .mel import MelEncoder
+        from .music.mel import MelEncoder
 
         return MelEncoder()
 

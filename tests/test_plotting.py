@@ -14,7 +14,7 @@ from sklearn_asdf import (
     make_lma_pipeline,
 )
 from sklearn_asdf.datasets import make_dance_music
-from sklearn_asdf.functional.mixtures import GaussianMixtures
+from sklearn_asdf.density.mixtures import GaussianMixtures
 from sklearn_asdf.plotting import (
     KeyframeDisplay,
     LMADisplay,

@@ -36,8 +36,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_html_repr
 
 from sklearn_asdf import AudioClips, AudioTargetRegressor, Motion, make_dance_pipeline
-from sklearn_asdf._encoder_cache import fit_encoder
 from sklearn_asdf.model_selection import RecordingKFold, overlapping_clips
+from sklearn_asdf.music.encoder_cache import fit_encoder
 from sklearn_asdf.pipeline import make_lma_pipeline
 
 GRID = {"keyframes__n_keyframes": [3, 4, 5], "music__regressor__alpha": [0.1, 1.0, 10.0, 100.0]}

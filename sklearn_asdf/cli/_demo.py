@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace, out: Path) -> None:
-    from .._demo import run_demo
+    from ._demonstrate import run_demo
     from ._quiet import start_keras
 
     start_keras()
@@ -90,7 +90,7 @@ def _run(options: argparse.Namespace, out: Path) -> None:
 
 
 def _check_not_there(out: Path, *, force: bool) -> None:
-    from .._demo import MODEL, SCORES
+    from ._demonstrate import MODEL, SCORES
 
     there = [name for name in (MODEL, SCORES) if (out / name).exists()]
     if there and not force:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from .._files import atomic_path
-from .._perform import FPS, encoder_of
 from .._validation import require
+from ..performance import FPS, encoder_of
 from ..persistence import load
 from ._generate import check_joints
 from ._options import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .._perform import encoder_of, perform
 from .._validation import require
-from ..motion import Motion
+from ..motion.container import Motion
+from ..performance import encoder_of, perform
 from ..persistence import load
 from ._options import add_command, add_draw, add_force, add_model, add_take, check_draw, say
 from ._takes import check_output, is_video, read_take
@@ -49,14 +49,14 @@ def run(options: argparse.Namespace) -> None:
         random_state=options.random_state,
     )
     if out.suffix.lower() in _SOUNDS:
-        from .._sound_file import write_sound
+        from ..music.sound_file import write_sound
 
         write_sound(out, played.audio, sr=played.sr)
     else:
-        from .._sound_file import playable
+        from ..music.sound_file import prepare_for_export
         from ..video import add_music, write_stick_figure
 
-        audio = playable(played.audio, sr=played.sr)
+        audio = prepare_for_export(played.audio, sr=played.sr)
         if is_video(options.take):
             add_music(options.take, audio, out, sr=played.sr)
         else:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .._files import atomic_path
-from .._perform import encoder_of
 from .._validation import require
+from ..music.sound_file import open_wav, to_pcm
+from ..performance import encoder_of
 from ..persistence import load
 from ._options import add_command, add_draw, add_force, add_model, check_draw, positive, say
 from ._takes import check_output
@@ -201,13 +201,10 @@ def _writer(stack: ExitStack, out: Any, sr: int) -> Callable[[np.ndarray], None]
     if out == _STDOUT:
 
         def write(audio: np.ndarray) -> None:
-            sys.stdout.buffer.write((audio * 32767).astype("<i2").tobytes())
+            sys.stdout.buffer.write(to_pcm(audio).tobytes())
             sys.stdout.buffer.flush()
 
         return write
-    import soundfile
-
-    temporary = stack.enter_context(atomic_path(out))
-    return stack.enter_context(
-        soundfile.SoundFile(temporary, "w", samplerate=sr, channels=1, subtype="PCM_16")
-    ).write
+    wav = stack.enter_context(open_wav(out, sr=sr))
+    # The header is written once, when the file is closed.
+    return lambda audio: wav.writeframesraw(to_pcm(audio).tobytes())

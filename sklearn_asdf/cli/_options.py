@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from .._perform import TEMPERATURE
+from ..performance import TEMPERATURE
 
 __all__ = ["add_command", "check_draw", "positive", "say"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .._perform import encoder_of
+from ..performance import encoder_of
 from ._evaluate import read_scores
 from ._generate import read_model_and_take
 from ._options import add_command, add_draw, add_force, add_model, add_take, check_draw, say

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .._perform import on_model_clock
-from ..audio import load_audio
 from ..io._read import ASSUMED_FPS, Options, read_with
-from ..motion import Motion
+from ..motion.container import Motion
+from ..music.clips import load_audio
+from ..performance import on_model_clock
 
 __all__ = ["check_output", "cut", "is_video", "read_take", "read_true_music", "take_name"]
 

@@ -10,8 +10,8 @@ import pandas as pd
 from sklearn.utils import Bunch, check_random_state
 
 from .._validation import Integral, Real, check_choice, did_you_mean, raise_all
-from ..audio import AudioClips
-from ..motion import Motion
+from ..motion.container import Motion
+from ..music.clips import AudioClips
 from . import _dance, _music, _score
 from ._clock import Clock
 

@@ -13,8 +13,8 @@ import pandas as pd
 
 from .._files import atomic_path
 from .._validation import did_you_mean, require
-from ..motion import Motion, as_motion
-from ..skeletons import Skeleton
+from ..motion.container import Motion, as_motion
+from ..motion.skeletons import Skeleton
 from ._limits import LimitError, check_unpacked
 from ._tables import take_of_table
 from ._take import NotPoses, Take

@@ -8,6 +8,9 @@ __all__ = ["PoseBuffer"]
 
 # Poses further apart than this say nothing of what lies between, in s.
 _LONGEST_GAP = 0.5
+# Poses that are older than the last one by more than this, in s, are not late: if two in a row run
+# forwards, their clock was started anew.
+_RESTARTED = 1.0
 
 
 class PoseBuffer:
@@ -29,6 +32,8 @@ class PoseBuffer:
         self.count = 0
         self._first: float | None = None
         self._time = 0.0
+        self._offset = 0.0
+        self._older: float | None = None
         self._pose: np.ndarray | None = None
 
     def push(self, pose: np.ndarray, time: float | None = None) -> None:
@@ -37,6 +42,8 @@ class PoseBuffer:
             self._kept = np.full((2 * self.n_frames, *pose.shape), np.nan)
         if time is None:
             time = self._time + 1 / self.fps if self._pose is not None else 0.0
+        else:
+            time = self._on_clock(time)
         if self._pose is None or self._first is None:
             self._first = self._time = time
             self._pose = pose
@@ -62,6 +69,14 @@ class PoseBuffer:
             else:
                 self._append(self._pose + (pose - self._pose) * share)
         self._time, self._pose = time, pose
+
+    def _on_clock(self, time: float) -> float:
+        """Return a time on the buffer's clock, which goes on where the sender's began anew."""
+        behind = self._pose is not None and time + self._offset < self._time - _RESTARTED
+        before, self._older = self._older, time if behind else None
+        if behind and before is not None and 0 < time - before <= _LONGEST_GAP:
+            self._offset, self._older = self._time + 1 / self.fps - time, None
+        return time + self._offset
 
     def _append(self, pose: np.ndarray) -> None:
         assert self._kept is not None

@@ -9,11 +9,11 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .._perform import FPS, TEMPERATURE, encoder_of
-from .._sound_file import bend
 from .._validation import Integral, Real, raise_all
-from ..motion import Motion
-from ..skeletons import Skeleton
+from ..functional.limiter import Limiter
+from ..motion.container import Motion
+from ..motion.skeletons import Skeleton
+from ..performance import FPS, TEMPERATURE, encoder_of
 from ._buffer import PoseBuffer
 
 __all__ = ["Moment", "StreamingDancer"]
@@ -31,7 +31,8 @@ class Moment:
         Laban features of the last clip, which ends at `time`; None where the dancer was not seen
         in half of it.
     audio : ndarray of float32 of shape (n_samples,) or None
-        Sound that continues the moment before; None if the pipeline makes none.
+        Sound that continues the moment before, with peaks of at most -1 dB re full scale; None if
+        the pipeline makes none.
 
     Examples
     --------
@@ -194,6 +195,7 @@ class StreamingDancer:
         self._next = 0
         self._told: float | None = None
         self._tail: np.ndarray | None = None
+        self._limiter = None if self.sr is None else Limiter(self.sr)
         self._stream = self._encoder._stream() if hasattr(self._encoder, "_stream") else None
         return self
 
@@ -211,7 +213,8 @@ class StreamingDancer:
             Where the joints are; NaN for those that are not seen.
         time : float or None, default=None
             When, in s on any clock; None is one frame after the last. What is older than the last
-            pose is ignored.
+            pose is ignored, unless the clock was started anew: two poses in a row that are more
+            than 1 s older and run forwards go on from the last one.
 
         Returns
         -------
@@ -293,6 +296,7 @@ class StreamingDancer:
 
     def _play(self, table: Any, n_new: int, n_fade: int) -> np.ndarray:
         """Return the next samples of sound, which end one fade before the clip does."""
+        assert self._limiter is not None
         end = np.zeros(n_new + n_fade, np.float32)
         if table is not None:
             end = self._sound(table, n_new, n_fade)
@@ -307,7 +311,8 @@ class StreamingDancer:
         if self._tail is not None:
             end[:n_fade] += self._tail * fall
         self._tail = end[n_new:].copy()
-        return bend(end[:n_new])
+        # The next moment begins with what is left of this one's end.
+        return self._limiter.process(end[:n_new], self._tail * fall)
 
     def _sound(self, table: Any, n_new: int, n_fade: int) -> np.ndarray:
         """Return `n_new` samples of sound for the clip that ends now, and `n_fade` more."""

@@ -12,7 +12,7 @@ from scipy.signal import argrelextrema
 from .._validation import check_choice
 from ..functional.beats import beat_alignment, chance_alignment
 from ..functional.kinematics import magnitude
-from ..motion import as_motion
+from ..motion.container import as_motion
 from ._rhythm import music_beats
 
 __all__ = ["bas_aist", "bas_bailando", "bas_corrected", "dance_beats"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..motion import Motion, as_motion
+from ..motion.container import Motion, as_motion
 
 __all__ = ["COUNTERFACTUALS", "amplify", "reverse", "slow_down"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..functional.pairing import pairing_test, partners
-from ..motion import as_motion
+from ..motion.container import as_motion
 from ._groups import check_groups
 from ._player import Player
 

@@ -12,10 +12,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_memory
 
 from .._validation import raise_all
-from ..audio import AudioClips, check_audio
 from ..functional.pairing import partners
 from ..model_selection import overlapping_clips
-from ..motion import Motion, as_motion
+from ..motion.container import Motion, as_motion
+from ..music.clips import AudioClips, check_audio
 from ._counterfactuals import COUNTERFACTUALS
 from ._densities import scores_of
 from ._distances import coarse_spectrograms, paired_distances

@@ -8,9 +8,9 @@ import numpy as np
 
 from ..functional.kinematics import magnitude
 from ..functional.periodicity import tempogram
-from ..kinematics import KinematicsTransformer
-from ..motion import as_motion
-from ..smoothing import PoseSmoother
+from ..motion.container import as_motion
+from ..motion.kinematics import KinematicsTransformer
+from ..motion.smoothing import PoseSmoother
 from ._listen import HOP_LENGTH, TEMPI, as_clips, flux, mel_decibels, mel_statistics
 
 __all__ = ["dance_features", "music_features"]

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics import pairwise_distances
 
 from ..functional.pairing import group_means, group_retrieval, mantel, pairing_test
-from ..motion import as_motion
+from ..motion.container import as_motion
 from ._features import dance_features
 from ._groups import check_groups
 from ._judge import INDIFFERENCE, DanceMusicJudge, _scaling, _standardized

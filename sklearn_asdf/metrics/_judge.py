@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation import Integral, Interval, Real, validate_parameters
 from ..functional.canonical import canonical_directions, pair_log_odds
 from ..functional.pairing import group_retrieval
-from ..motion import as_motion
+from ..motion.container import as_motion
 from ._features import dance_features, music_features
 from ._groups import check_groups
 

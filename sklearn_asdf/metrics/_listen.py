@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from .._validation import check_choice, require
-from ..audio import AudioClips, check_audio
 from ..functional.mel import melspectrogram, power_to_db
 from ..functional.periodicity import tempogram
 from ..functional.tonality import key_correlations
+from ..music.clips import AudioClips, check_audio
 
 HOP_LENGTH = 512
 # A band's silence in dB: some 80 dB below a tone of full scale, which no ear hears beside it.

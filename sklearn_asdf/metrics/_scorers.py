@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import check_choice, require
-from ..audio import AudioClips
+from ..music.clips import AudioClips
 from ._distances import _HOP_LENGTH
 from ._listen import mel_decibels
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..functional.frames import fill_curves
-from ..keyframes import KeyframeSegmenter
-from ..motion import as_motion
+from ..motion.container import as_motion
+from ..motion.keyframes import KeyframeSegmenter
 from ._motion import check_axes, points_up, upright_poses
 
 __all__ = ["KeyframeDisplay"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._validation import require
-from ..motion import as_motion
+from ..motion.container import as_motion
 
 __all__ = ["LMADisplay", "PoseStripDisplay"]
 

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from .._files import atomic_path
-from .._perform import TEMPERATURE, Performance, encoder_of, perform
-from .._sound_file import flac_bytes
 from .._validation import raise_all, require
 from .._version import __version__
-from ..audio import AudioClips
-from ..motion import Motion, as_motion
+from ..motion.container import Motion, as_motion
+from ..music.clips import AudioClips
+from ..music.sound_file import flac_bytes
+from ..performance import TEMPERATURE, Performance, encoder_of, perform
 from ..video._figure import StickFigure
 from ._timeline import timeline_rows
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from .._perform import analysed, encoder_of
-from .._spectra import spectrogram_options
 from ..functional.mel import melspectrogram, power_to_db
-from ..motion import Motion
+from ..motion.container import Motion
+from ..music.spectra import spectrogram_options
+from ..performance import analysed, encoder_of
 from ..plotting._spectrogram import mel_band
 from ..video._figure import StickFigure
 

@@ -16,7 +16,7 @@ from scipy.special import softmax
 pytest.importorskip("keras", reason="the density needs the extra 'music'")
 
 from sklearn_asdf import MDNRegressor
-from sklearn_asdf.functional.mixtures import GaussianMixtures
+from sklearn_asdf.density.mixtures import GaussianMixtures
 
 pytestmark = pytest.mark.benchmark
 

@@ -14,7 +14,7 @@ from sklearn_asdf import make_dance_pipeline, make_lma_pipeline
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.live import StreamingDancer
 from sklearn_asdf.live._buffer import PoseBuffer
-from sklearn_asdf.motion import Motion
+from sklearn_asdf.motion.container import Motion
 
 CLIP = 2.0
 SR = 22050
@@ -83,6 +83,15 @@ def test_what_comes_late_or_twice_is_ignored():
     assert buffer.last()[-3:, 0, 0].tolist() == [0, 1, 2]
 
 
+def test_a_clock_that_is_started_anew_goes_on():
+    buffer = PoseBuffer(10, 30.0)
+    times = [100, 100 + 1 / 30, 1e9, 0, 1 / 30, 2 / 30, 3 / 30]
+    for value, t in enumerate(times):
+        buffer.push(np.full((1, 2), float(value)), t)
+    # One wrong time ahead, and the first pose that runs behind it, are all that is lost.
+    assert buffer.last()[-4:, 0, 0].tolist() == [2, 4, 5, 6]
+
+
 def test_a_long_gap_is_not_seen_and_a_very_long_one_costs_nothing():
     buffer = PoseBuffer(60, 30.0)
     buffer.push(np.zeros((1, 2)), 0.0)
@@ -107,6 +116,35 @@ def test_where_the_dancer_is_not_seen_there_are_no_features_and_silence(music, d
     # What sounded before dies away in the first of them, without a step.
     assert np.abs(np.diff(np.concatenate([m.audio for m in moments]))).max() < 0.6
     assert all(np.isfinite(m.features).all() for m in moments if m.features is not None)
+
+
+class _Loud:
+    """Draws a loud sine whose phase goes on, whatever the dance."""
+
+    def __init__(self, music, amplitude):
+        self.music, self.amplitude = music, amplitude
+
+    def __getattr__(self, name):
+        return getattr(self.music, name)
+
+    def _decode(self, codes):
+        n_samples = len(self.music._decode(codes)[0])
+        wave = np.sin(2 * np.pi * 440 * np.arange(n_samples) / SR)
+        return (self.amplitude * wave)[None].astype(np.float32)
+
+
+@pytest.mark.parametrize("fade", [0.0, 0.1])
+def test_loud_live_music_is_turned_down_and_not_flattened(music, dance, fade):
+    live = StreamingDancer(music, hop_duration=0.5, fade=fade)
+    live._music = _Loud(live._music, 1.8)
+    moments = play(live, dance.position[0])
+    y = np.concatenate([m.audio for m in moments])
+    assert np.abs(y).max() <= 0.8914
+    # 440 Hz has a whole number of periods in half a second: the draws are one sine.
+    second = y[SR : 2 * SR] * np.hanning(SR)
+    spectrum = np.abs(np.fft.rfft(second))
+    assert 2 * spectrum[440] / np.hanning(SR).sum() == pytest.approx(0.89, rel=0.05)
+    assert spectrum[1310:1330].max() / spectrum[440] < 1e-3
 
 
 @pytest.mark.parametrize("hop", [0.25, 0.31])

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from sklearn_asdf.functional.mixtures import GaussianMixtures
+from sklearn_asdf.density.mixtures import GaussianMixtures
 from sklearn_asdf.metrics import density_scores
 
 N_GROUPS, N_EACH, SIGMA = 10, 30, 0.5

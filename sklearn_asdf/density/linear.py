@@ -1,0 +1,101 @@
+"""A linear map of those targets, among many, that the inputs tell anything about."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GroupKFold, KFold
+
+from ..functional.choice import first_largest
+
+__all__ = ["fit_told_targets"]
+
+
+def fit_told_targets(
+    X,
+    y,
+    *,
+    groups=None,
+    sample_weight=None,
+    alphas=(1.0, 10.0, 100.0, 1e3, 1e4),
+    n_splits=5,
+    min_gain=0.05,
+):
+    """Fit a ridge regression to each target that it predicts on rows held out, and to no other.
+
+    Of many targets most may have nothing to do with the inputs; a map of those would only add
+    noise. Each target gets the penalty that does best in cross-validation, or no map at all.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+        Inputs.
+    y : ndarray of shape (n_rows, n_targets)
+        Targets.
+    groups : array-like of shape (n_rows,), default=None
+        What each row belongs to; rows of one group are held out together.
+    sample_weight : ndarray of shape (n_rows,), default=None
+        Weight of each row.
+    alphas : sequence of float, default=(1.0, 10.0, 100.0, 1e3, 1e4)
+        Penalties tried, for inputs of standard deviation 1.
+    n_splits : int, default=5
+        Folds of the cross-validation; no more than there are groups.
+    min_gain : float, default=0.05
+        Share of the squared error about the mean that a map must save.
+
+    Returns
+    -------
+    coef : ndarray of shape (n_features, n_targets)
+        Zero for targets without a map.
+    intercept : ndarray of shape (n_targets,)
+        Zero for targets without a map.
+    held_out : ndarray of shape (n_rows, n_targets)
+        What maps fitted without a row's fold predict for it: errors on these rows are as large as
+        on new ones. Zero for targets without a map.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.density.linear import fit_told_targets
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(100, 3))
+    >>> y = np.c_[2 * X[:, 0] + 0.1 * rng.normal(size=100), rng.normal(size=100)]
+    >>> coef, intercept, held_out = fit_told_targets(X, y)
+    >>> coef[0].round(1) + 0.0
+    array([2., 0.])
+    """
+    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
+    coef, intercept = np.zeros((X.shape[1], y.shape[1])), np.zeros(y.shape[1])
+    held_out = np.zeros_like(y)
+    n_apart = len(X) if groups is None else len(np.unique(groups))
+    if n_apart < 2 or len(X) < 10:
+        return coef, intercept, held_out
+    n_splits = min(n_splits, n_apart)
+    splitter = KFold(n_splits, shuffle=True, random_state=0)
+    if groups is not None:
+        splitter = GroupKFold(n_splits)
+    scale = X.std(axis=0)
+    scale[scale < 1e-9 * np.abs(X).max(axis=0)] = np.inf
+    Z = (X - X.mean(axis=0)) / np.where(scale > 0, scale, np.inf)
+    weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+    error, baseline = np.zeros((len(alphas), y.shape[1])), np.zeros(y.shape[1])
+    folds = list(splitter.split(Z, groups=groups))
+    for train, test in folds:
+        mean = np.average(y[train], axis=0, weights=weight[train])
+        baseline += weight[test] @ (y[test] - mean) ** 2
+        for i, alpha in enumerate(alphas):
+            map_ = Ridge(alpha=alpha).fit(Z[train], y[train], sample_weight=weight[train])
+            predicted = map_.predict(Z[test]).reshape(len(test), -1)
+            error[i] += weight[test] @ (y[test] - predicted) ** 2
+    best = first_largest(-error, axis=0, scale=baseline)
+    told = error.min(axis=0) < (1 - min_gain) * baseline
+    for i, alpha in enumerate(alphas):
+        chosen = np.flatnonzero(told & (best == i))
+        if len(chosen):
+            map_ = Ridge(alpha=alpha).fit(Z, y[:, chosen], sample_weight=weight)
+            coef[:, chosen] = (np.atleast_2d(map_.coef_) / np.where(scale > 0, scale, np.inf)).T
+            intercept[chosen] = map_.intercept_ - X.mean(axis=0) @ coef[:, chosen]
+            for train, test in folds:
+                map_.fit(Z[train], y[np.ix_(train, chosen)], sample_weight=weight[train])
+                held_out[np.ix_(test, chosen)] = map_.predict(Z[test]).reshape(len(test), -1)
+    return coef, intercept, held_out

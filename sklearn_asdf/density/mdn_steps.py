@@ -1,0 +1,208 @@
+"""Steps of fitting a mixture density network that need no network: what `MDNRegressor` calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import GroupShuffleSplit
+from sklearn.utils import check_array, check_random_state
+
+from .._validation import Real
+from ..functional.choice import TOLERANCE
+from .em import fit_mixture
+from .low_rank import fit_factors
+from .mixtures import GaussianMixtures
+
+__all__ = [
+    "ARCHITECTURES",
+    "EPOCHS_WITHOUT_VALIDATION",
+    "FEWEST_ROWS_TO_VALIDATE",
+    "check_weight",
+    "column_moments",
+    "hold_back",
+    "is_constant",
+    "mean_log_prob",
+    "reference_mixture",
+]
+
+# What a parameter of None means. The paper's are those of its section 3.4.
+ARCHITECTURES: dict[str, dict[str, Any]] = {
+    "default": {
+        "hidden_layer_sizes": (128, 128),
+        "recurrent_layer_sizes": (64,),
+        "activation": "tanh",
+        "recurrent_activation": "tanh",
+        "dropout": 0.2,
+        "min_scale": 1e-2,
+        "optimizer": "adam",
+        "optimizer_params": {"clipnorm": 1.0},
+        "learning_rate": 1e-3,
+        "batch_size": 64,
+        "epochs": 500,
+        "early_stopping": True,
+        "standardize": True,
+        "scale_activation": "softplus",
+    },
+    "paper": {
+        "hidden_layer_sizes": (2048, 4096, 2048),
+        "recurrent_layer_sizes": (512, 1024),
+        "activation": ("sigmoid", "relu", "relu"),
+        "recurrent_activation": "sigmoid",
+        "dropout": 0.5,
+        "min_scale": 1e-7,
+        "optimizer": "rmsprop",
+        "optimizer_params": {"rho": 0.9},
+        "learning_rate": 1e-4,
+        "batch_size": 8,
+        "epochs": 3750,
+        "early_stopping": False,
+        "standardize": False,
+        "scale_activation": "elu",
+    },
+}
+FEWEST_ROWS_TO_VALIDATE = 40
+# Of a mixture fitted without input.
+_FEWEST_ROWS_A_COMPONENT = 10
+EPOCHS_WITHOUT_VALIDATION = 30
+
+
+def check_weight(weight: Any, n_rows: int) -> np.ndarray | None:
+    if weight is None:
+        return None
+    if isinstance(weight, Real):
+        weight = np.full(n_rows, weight)
+    weight = check_array(weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if weight.shape != (n_rows,):
+        raise ValueError(
+            f"expected sample_weight of shape ({n_rows},), got {weight.shape}: give a weight a row"
+        )
+    return weight
+
+
+def column_moments(a: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column, without NaN and without overflow."""
+    a = a.astype(float)
+    seen = ~np.isnan(a)
+    w = seen * (1.0 if weight is None else weight[:, None])
+    total = np.maximum(w.sum(axis=0), 1e-300)
+    size = np.abs(np.where(seen, a, 0)).max(axis=0)
+    size[size == 0] = 1.0
+    unit = np.where(seen, a, 0) / size
+    mean = (w * unit).sum(axis=0) / total
+    std = np.sqrt((w * (unit - mean) ** 2).sum(axis=0) / total)
+    return mean * size, std * size
+
+
+def is_constant(loc: np.ndarray, spread: np.ndarray, *, eps: float) -> np.ndarray:
+    """Tell which columns vary by no more than numbers of precision `eps` are rounded."""
+    return ~(spread > 10 * eps * np.abs(loc)) | (spread == 0)
+
+
+def hold_back(
+    kept: np.ndarray, groups: Any, *, fraction: float, random_state: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Divide row numbers into those to train on and those to hold back, whole groups together."""
+    if groups is not None:
+        of_row = np.asarray(groups)[kept]
+        if len(np.unique(of_row)) > 1:
+            splitter = GroupShuffleSplit(1, test_size=fraction, random_state=random_state)
+            train, held = next(splitter.split(kept, groups=of_row))
+            return kept[train], kept[held]
+    n_held = max(round(fraction * len(kept)), min(10, len(kept) // 2))
+    order = check_random_state(random_state).permutation(len(kept))
+    return kept[np.sort(order[n_held:])], kept[np.sort(order[:n_held])]
+
+
+def mean_log_prob(
+    density: GaussianMixtures, y: np.ndarray, weight: np.ndarray | None = None
+) -> float:
+    """Return the mean log-likelihood per dimension."""
+    return float(np.average(density.log_prob(y), weights=weight) / y.shape[1])
+
+
+def reference_mixture(
+    y: np.ndarray,
+    weight: np.ndarray | None,
+    y_held: np.ndarray,
+    w_held: np.ndarray | None,
+    *,
+    spread: np.ndarray,
+    n_mixtures: int,
+    min_scale: float,
+    rank: int = 0,
+) -> tuple[GaussianMixtures, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]]:
+    """Fit mixtures without input; return the best, and the best small enough to start from.
+
+    Larger mixtures replace smaller ones where they are better on the held-back rows, or else by
+    BIC, by more than the standard error of the difference: few rows must not start from many
+    narrow components, nor a rounding choose. With a `rank`, mixtures with factors compete with
+    diagonal ones. The second is in units of `spread` around the mean, with exactly `n_mixtures`
+    components, some of them copies, and factors in units of their scales.
+    """
+    n, d = y.shape
+    loc = np.average(y, axis=0, weights=weight)
+    unit = (y - loc) / spread
+    options: dict[str, Any] = {"sample_weight": weight, "min_scale": min_scale}
+    y_judged, w_judged = (y_held, w_held) if len(y_held) else (y, weight)
+
+    def compare(found: tuple[Any, ...]) -> _Candidate:
+        w, m, s, *f = found
+        density = GaussianMixtures(
+            w[None],
+            (loc + m * spread)[None],
+            (s * spread)[None],
+            (f[0] * spread[:, None])[None] if f else None,
+        )
+        merit = density.log_prob(y_judged) / d
+        if not len(y_held):
+            size = len(w) * (1 + (2 + density.rank) * d) - 1
+            merit = merit - size * np.log(n) / (2 * n * d)
+        return _Candidate(merit, density, found)
+
+    # More components than the network has: a weak reference would flatter it.
+    sizes = {n_mixtures, *(2**i for i in range((2 * n_mixtures).bit_length() + 1))}
+    best = small = None
+    since_best = 0
+    for k in sorted(sizes):
+        if best is not None and (k * _FEWEST_ROWS_A_COMPONENT > n or since_best == 2):
+            break
+        plain = fit_mixture(unit, k, **options)
+        found: list[tuple[Any, ...]] = [plain]
+        if rank:
+            found.append(fit_factors(unit, plain, rank, **options))
+        candidates = [compare(f) for f in found]
+        before = best
+        for candidate in candidates:
+            if candidate.beats(best, w_judged):
+                best = candidate
+        # The network has factors or none: it starts from a mixture of its own kind.
+        if k <= n_mixtures and candidates[-1].beats(small, w_judged):
+            small = candidates[-1]
+        since_best = since_best + 1 if best is before else 0
+    assert best is not None
+    assert small is not None
+    weights, means, scales, *factors = small.parameters
+    copies = np.arange(n_mixtures) % len(weights)
+    relative = (factors[0] / scales[..., None])[copies] if factors else None
+    start = (weights / np.bincount(copies))[copies], means[copies], scales[copies], relative
+    return best.density, start
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A mixture, and how good it is on each row."""
+
+    merit: np.ndarray
+    density: GaussianMixtures
+    parameters: tuple[Any, ...]
+
+    def beats(self, other: _Candidate | None, weight: np.ndarray | None) -> bool:
+        """Whether it is better than a simpler one by more than the standard error."""
+        if other is None:
+            return True
+        gain = self.merit - other.merit
+        mean = np.average(gain, weights=weight)
+        square = np.average((gain - mean) ** 2, weights=weight)
+        return bool(mean > np.sqrt(square / len(gain)) + TOLERANCE)

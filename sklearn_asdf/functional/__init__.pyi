@@ -1,0 +1,47 @@
+from . import beat_grid as beat_grid
+from . import beats as beats
+from . import body as body
+from . import canonical as canonical
+from . import filters as filters
+from . import fluidity as fluidity
+from . import frames as frames
+from . import geometry as geometry
+from . import griffinlim as griffinlim
+from . import keyframes as keyframes
+from . import kinematics as kinematics
+from . import kmeans as kmeans
+from . import limiter as limiter
+from . import lma as lma
+from . import mel as mel
+from . import overlap as overlap
+from . import pairing as pairing
+from . import patches as patches
+from . import periodicity as periodicity
+from . import stretch as stretch
+from . import tonality as tonality
+from . import windows as windows
+
+__all__ = [
+    "beat_grid",
+    "beats",
+    "body",
+    "canonical",
+    "filters",
+    "fluidity",
+    "frames",
+    "geometry",
+    "griffinlim",
+    "keyframes",
+    "kinematics",
+    "kmeans",
+    "limiter",
+    "lma",
+    "mel",
+    "overlap",
+    "pairing",
+    "patches",
+    "periodicity",
+    "stretch",
+    "tonality",
+    "windows",
+]

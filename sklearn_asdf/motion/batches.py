@@ -1,0 +1,194 @@
+"""Many clips, a few at a time: memory that does not grow, and as many workers as joblib has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from .._validation import HasMethods, Integral, Interval, validate_parameters
+from .container import Motion
+
+__all__ = ["BatchTransformer"]
+
+
+def _transformer_has(method: str) -> Any:
+    """Offer a method only if the transformer inside has it."""
+
+    def check(self: BatchTransformer) -> bool:
+        return hasattr(_last(getattr(self, "transformer_", self.transformer)), method)
+
+    return check
+
+
+def _last(transformer: Any) -> Any:
+    """Who names the columns: stages that give a Motion have no names to pass on."""
+    return transformer[-1] if hasattr(transformer, "steps") else transformer
+
+
+class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
+    """Apply a transformer to some clips at a time, on several workers if asked.
+
+    Between the motion stages flow positions and all their derivatives, some ten times the memory
+    of the poses. Through this wrapper only a batch of clips is on its way at once, so memory does
+    not grow with the number of clips but by the table that comes out.
+
+    Parameters
+    ----------
+    transformer : estimator
+        What treats each clip on its own and gives a table, such as :func:`make_lma_pipeline`. It
+        is fitted to the first batch alone, so it must learn nothing from the clips but their joints
+        and axes; that holds for all stages of motion. One that learns (a scaler) belongs after the
+        wrapper, or is fitted before and frozen (:class:`sklearn.frozen.FrozenEstimator`).
+    batch_size : int, default=256
+        Clips at a time.
+    n_jobs : int or None, default=None
+        Workers, as everywhere in scikit-learn. The backend is joblib's: processes by default,
+        threads or a Dask cluster inside ``joblib.parallel_config``.
+
+    Attributes
+    ----------
+    transformer_ : estimator
+        The fitted transformer.
+    n_features_in_ : int
+        Number of features that the transformer saw.
+
+    See Also
+    --------
+    make_lma_pipeline : The stages to put inside.
+
+    Notes
+    -----
+    The table is the same as without batches, up to the last digits: sums of more rows are added in
+    another order.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_asdf import BatchTransformer, make_lma_pipeline
+    >>> from sklearn_asdf.datasets import make_dance_music
+    >>> poses = make_dance_music(n_clips=6, random_state=0).poses
+    >>> features = BatchTransformer(make_lma_pipeline(n_keyframes=4), batch_size=2)
+    >>> make_pipeline(features, StandardScaler()).fit_transform(poses).shape[0]
+    6
+    """
+
+    _parameter_constraints = {
+        "transformer": [HasMethods(["fit", "transform"])],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(self, transformer, *, batch_size=256, n_jobs=None):
+        self.transformer = transformer
+        self.batch_size = batch_size
+        self.n_jobs = n_jobs
+
+    def fit(self, X, y=None):
+        """Fit the transformer to the first batch.
+
+        Parameters
+        ----------
+        X : Motion, AudioClips or array-like of shape (n_clips, ...)
+            Clips.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self : BatchTransformer
+            The fitted wrapper.
+        """
+        validate_parameters(self)
+        X = _sliceable(X)
+        self.transformer_ = clone(self.transformer).fit(_rows(X, 0, self.batch_size), None)
+        if hasattr(self.transformer_, "feature_names_in_"):
+            self.feature_names_in_ = self.transformer_.feature_names_in_
+        return self
+
+    def transform(self, X):
+        """Return the table of all clips.
+
+        Parameters
+        ----------
+        X : Motion, AudioClips or array-like of shape (n_clips, ...)
+            Clips.
+
+        Returns
+        -------
+        table : ndarray of shape (n_clips, n_features)
+            What the transformer gives.
+        """
+        check_is_fitted(self)
+        X = _sliceable(X)
+        n = X.shape[0] if hasattr(X, "shape") else len(X)
+        # One batch of nothing, for the transformer's own sentence.
+        starts = range(0, max(n, 1), self.batch_size)
+        parts = Parallel(n_jobs=self.n_jobs)(
+            delayed(_transform)(self.transformer_, _rows(X, i, self.batch_size), i, n)
+            for i in starts
+        )
+        return np.concatenate(parts)
+
+    @property
+    def n_features_in_(self):
+        """Number of features that the transformer saw."""
+        return self.transformer_.n_features_in_
+
+    @available_if(_transformer_has("get_feature_names_out"))
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the table's columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Passed on.
+
+        Returns
+        -------
+        names : ndarray of str
+            As the transformer names them.
+        """
+        check_is_fitted(self)
+        return _last(self.transformer_).get_feature_names_out(input_features)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.transformer)
+        tags.input_tags = inner.input_tags
+        if inner.transformer_tags is not None:
+            tags.transformer_tags = inner.transformer_tags
+        return tags
+
+
+def _sliceable(X: Any) -> Any:
+    return X if issparse(X) or hasattr(X, "__getitem__") else np.asarray(X)
+
+
+def _rows(X: Any, start: int, size: int) -> Any:
+    if issparse(X):
+        # Whole, to be refused in the transformer's own words.
+        return X
+    return (X.iloc if hasattr(X, "iloc") else X)[start : start + size]
+
+
+def _transform(transformer: Any, X: Any, start: int, n: int) -> np.ndarray:
+    try:
+        table = transformer.transform(X)
+    except ValueError as error:
+        if n == len(X):
+            raise
+        raise ValueError(f"in the clips from {start} on, counted from there: {error}") from error
+    if isinstance(table, Motion):
+        raise TypeError(
+            "expected a transformer that gives a table, got one that gives a Motion: put all "
+            "stages up to the features into one pipeline (make_lma_pipeline)"
+        )
+    return np.asarray(table)

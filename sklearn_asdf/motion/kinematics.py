@@ -1,0 +1,138 @@
+"""KinematicsTransformer: velocity, acceleration, jerk and curvature of every joint."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .._validation import Integral, Interval, Real, StrOptions
+from ..functional import body, kinematics
+from .container import Motion
+from .skeletons import Skeleton
+from .stage import MotionTransformer
+
+__all__ = ["KinematicsTransformer"]
+
+
+class KinematicsTransformer(MotionTransformer):
+    """Add velocity, acceleration, jerk and curvature to poses.
+
+    Parameters
+    ----------
+    scale : {"body"} or None, default=None
+        ``"body"`` divides lengths by the dancer's height, so that a dancer nearer to the camera is
+        not a wilder dancer; None keeps the unit of the poses.
+    egocentric : bool, default=False
+        Whether to take motion relative to the dancer: to the centre of the hips and, in three
+        dimensions, to where the dancer faces.
+    vertical_axis : int, default=1
+        The axis of space that points up or down, where `egocentric` turns poses: 1 is y, as in BVH
+        and SMPL.
+    curvature_regularization : float, default=0.05
+        Share of the clip's typical speed below which curvature fades out; 0 is equation 8 of the
+        paper, which noise rules wherever a joint is nearly at rest.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns of a table, or joints times axes.
+    n_joints_in_, n_axes_in_ : int
+        What one frame has.
+    skeleton_ : Skeleton or None
+        Who the joints are.
+    feature_names_in_ : ndarray of str
+        Column names, where `fit` saw a DataFrame with text names.
+
+    See Also
+    --------
+    PoseSmoother : The stage before: derivatives amplify noise.
+    sklearn_asdf.functional.kinematics : The formulas as functions.
+
+    Notes
+    -----
+    Velocity is equation 7 of the paper, acceleration the second and jerk the third central
+    difference; at the ends of a clip and beside gaps the nearest estimate that fits is repeated.
+    All are NaN exactly where the position is.
+
+    With ``scale="body"`` positions are in heights of the dancer, estimated once a clip from the
+    median lengths of trunk, arms and legs and their usual shares of the height. A skeleton that is
+    not known by name is scaled by the median diagonal of its bounding box, and a single joint not
+    at all. With ``egocentric=True`` the positions, too, are those in the dancer's frame.
+
+    References
+    ----------
+    .. [1] The paper, section 3.2.1, equations 7 and 8.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf import KinematicsTransformer
+    >>> poses = np.random.default_rng(0).normal(size=(2, 120, 17, 2))
+    >>> KinematicsTransformer().fit_transform(poses).curvature.shape
+    (2, 120, 17)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "scale": [StrOptions({"body"}), None],
+        "egocentric": ["boolean"],
+        "vertical_axis": [Interval(Integral, 0, 2, closed="both")],
+        "curvature_regularization": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        scale: str | None = None,
+        egocentric: bool = False,
+        vertical_axis: int = 1,
+        curvature_regularization: float = 0.05,
+    ) -> None:
+        self.scale = scale
+        self.egocentric = egocentric
+        self.vertical_axis = vertical_axis
+        self.curvature_regularization = curvature_regularization
+
+    def _transform(self, motion: Motion) -> Motion:
+        position, fps, skeleton = motion.position, motion.fps, motion.skeleton
+        if self.scale == "body":
+            size = body.body_size(position, _measures(skeleton))
+            position = position / size.astype(position.dtype)[:, None, None, None]
+        if self.egocentric:
+            centre, lateral = _facing(skeleton)
+            position = body.egocentric(
+                position,
+                fps=fps,
+                centre=centre,
+                lateral=lateral,
+                vertical_axis=self.vertical_axis,
+            )
+        velocity, acceleration, jerk, curvature = kinematics.derivatives(
+            position, fps=fps, regularization=self.curvature_regularization
+        )
+        return motion._with(
+            position=position,
+            velocity=velocity,
+            acceleration=acceleration,
+            jerk=jerk,
+            curvature=curvature,
+        )
+
+
+def _measures(skeleton: Skeleton | None) -> list[tuple[tuple[int, ...], tuple[int, ...], float]]:
+    """Return the parts of the body whose share of its height is known, as indices."""
+    if skeleton is None:
+        return []
+    return [
+        (tuple(skeleton.indices(s.proximal)), tuple(skeleton.indices(s.distal)), s.length)
+        for s in skeleton.segments
+        if s.length is not None
+    ]
+
+
+def _facing(skeleton: Skeleton | None) -> tuple[tuple[int, ...], list[tuple[int, int]]]:
+    """Return the joints of the hips' centre, and the left-right pairs of the trunk."""
+    if skeleton is None or skeleton.spine is None:
+        return (), []
+    ends = [tuple(np.asarray(skeleton.indices(end)).tolist()) for end in skeleton.spine]
+    return ends[0], [(end[0], end[1]) for end in ends if len(end) == 2]

@@ -1,0 +1,397 @@
+"""Laban features: one row a clip, from poses to a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from numbers import Real as RealNumber
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags, gen_batches
+from sklearn.utils.validation import check_is_fitted
+
+from .._validation import Integral, StrOptions, did_you_mean, raise_all, validate_parameters
+from ..functional.windows import frame_windows
+from .container import Motion
+from .kinematics import KinematicsTransformer
+from .lma_groups import CLIP_GROUPS, WINDOW_GROUPS, Columns, Scene
+from .skeletons import Skeleton
+from .stage import validate_motion
+
+__all__ = ["LMAFeaturizer"]
+
+_FEATURES = ("weight", "time", "space", "flow", "shape")
+_PAPER_JOINTS = ("head", "left_wrist", "right_wrist", "left_ankle", "right_ankle")
+_PAPER_WEIGHTS = {
+    "weight": (0.1, 0.3, 0.3, 0.15, 0.15),
+    "time": (0.3, 0.25, 0.25, 0.1, 0.1),
+    "space": (0.1, 0.225, 0.225, 0.225, 0.225),
+    "flow": (0.1, 0.225, 0.225, 0.225, 0.225),
+    "shape": (0.1, 0.225, 0.225, 0.225, 0.225),
+}
+_KINEMATICS = ("velocity", "acceleration", "jerk", "curvature")
+# Coordinates worked on at a time: some megabytes, so that memory stays bounded and in cache.
+_BLOCK = 2**19
+
+
+class LMAFeaturizer(TransformerMixin, BaseEstimator):
+    """Describe movement by the features of Laban Movement Analysis, one row a clip.
+
+    Between consecutive keyframes lie the windows of a clip; each is described by the Effort
+    factors Weight, Time, Space and Flow, and by Shape, weighted over the joints. Further groups of
+    features describe the windows or the whole clip.
+
+    Parameters
+    ----------
+    groups : sequence of str, default=("effort", "shape", "posture")
+        Groups of features, in the order of their columns; see the notes.
+    joint_weights : {"paper", "uniform"} or dict, default="paper"
+        How much each joint counts in eqs. 2 to 6. `"paper"` stresses head, wrists and ankles by
+        the tables of the paper's code; a skeleton that lacks any of the five is weighted uniformly.
+        A dict gives weights by joint name, ``{"left_wrist": 2, "right_wrist": 1}``, or by feature
+        and joint, ``{"time": {"head": 1}}``, where features not named keep the paper's. Weights
+        are scaled to the sum 1.
+    space : {"directness", "path_ratio"}, default="directness"
+        Space as distance over path, from 0 to 1, or as path over distance (eq. 4), at least 1.
+    normalize : {"clip"} or None, default=None
+        `"clip"` brings each feature of the windows to [0, 1] within each clip, as the paper does:
+        a dance and the same dance four times as large then look the same.
+    scope : {"window", "clip"}, default="window"
+        `"clip"` describes the whole clip as one window.
+    up : {"x", "y", "z", "-x", "-y", "-z"} or None, default=None
+        Axis of space that points up, for heights. By default it is told for each clip from the
+        side on which the head lies of the ankles; without such joints it is y.
+    n_jobs : int or None, default=None
+        Threads that share the clips, as in joblib.
+
+    Attributes
+    ----------
+    n_windows_ : int
+        Windows of each clip.
+    feature_names_out_ : ndarray of str
+        Names of the columns.
+    joint_weights_ : dict of str to ndarray of shape (n_joints,)
+        Weights of the joints in each of the five features.
+    n_features_in_ : int
+        Columns of a table, or joints times axes.
+    n_joints_in_, n_axes_in_ : int
+        Joints and axes seen in `fit`.
+    skeleton_ : Skeleton or None
+        The joints seen in `fit`.
+
+    See Also
+    --------
+    KeyframeSegmenter : Finds the keyframes.
+    make_lma_pipeline : From poses to this table, smoothing included.
+
+    Notes
+    -----
+    Groups of windows, columns ``window1_weight, window1_time, ...``, one window after the other
+    (L is the unit of length of the poses, heights of the dancer where they were scaled by body):
+
+    - "effort": weight (eq. 2; L^2/s^2), time (eq. 3; L/s^2), space (eq. 4), flow (eq. 5; L/s^3)
+    - "shape": shape (eq. 6; 1/L)
+    - "timing": start, duration (s)
+    - "energy": quantity_of_motion, the mean speed of all joints (L/s); kinetic_energy, by body
+      mass (L^2/s^2); centre_speed, of the centre of mass (L/s)
+    - "fluidity": sparc, the spectral arc length of the mean speed; jerk_peaks (1/s)
+    - "suddenness": suddenness, the largest acceleration over the mean one; impulse, the fastest
+      gain of mean speed (L/s^2)
+    - "posture": height and width of the box around the body, spread, hands_distance,
+      hands_to_hips, hands_height above the hips, feet_distance, hips_height above the ankles (L)
+    - "form": hull_area (L^2), contraction (the share of the box that the hull fills), sphericity
+    - "symmetry": asymmetry (0 where the right mirrors the left); speed_balance, from -1 (only the
+      left moves) to 1
+    - "path": travel, displacement, rise and sink of the hips (L); floor_area they cover (L^2), or
+      floor_width (L) in two dimensions
+
+    Groups of whole clips, columns ``clip_...`` after those of all windows:
+
+    - "level": log_speed, log_peak_speed (95th percentile), log_acceleration, log_jerk, log_energy,
+      log_travel (each log(1 + x)), size and form as body_height, body_width, ...; hips_height and
+      hands_height
+    - "periodicity": tempo (beats a minute), tempo_strength, half_tempo_strength,
+      double_tempo_strength (autocorrelation), beat_cos and beat_sin (phase of the beat at the
+      first frame); a beat is a moment of rest, of which a gesture to and fro has two
+    - "pulse": the autocorrelation at ten tempi from 50 to 210 beats a minute
+    - "beat": beat_tempo (beats a minute) and beat_strength (0 to 1) of the beat that a
+      `DanceBeatTracker` told, or else of moments of rest; mid_beat_cos and mid_beat_sin, cosine
+      and sine of its phase in the middle of the clip, times the strength
+
+    Columns whose joints the skeleton lacks are left out.
+
+    A window reaches from one keyframe to the next: means are over as many frames as eq. 14 counts,
+    from the first keyframe to the frame before the second; the largest energy of Weight and the
+    path of Space take the second keyframe too, so that they end there at any frame rate.
+
+    Velocity, acceleration, jerk and curvature are computed with the defaults of
+    `KinematicsTransformer` where no stage before did. Without keyframes a clip is one window.
+
+    A joint that was not seen in a window takes no part, and the others' weights are scaled up; a
+    window in which nothing was seen or nothing moves gives 0. The table is always finite: what
+    would be larger than the largest float is that float. Clips are worked on in blocks, so that
+    memory does not grow with their number.
+
+    References
+    ----------
+    The ASDF-RNN paper, section 2.2.3, eqs. 2 to 6, and section 3.2.3; C. Larboulette and S. Gibet,
+    "A review of computable expressive descriptors of human motion", MOCO 2015;
+    `sklearn_asdf.functional` gives the source of each further formula.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf import LMAFeaturizer
+    >>> poses = np.random.default_rng(0).normal(size=(3, 60, 17, 2)).cumsum(axis=1)
+    >>> lma = LMAFeaturizer(groups=["effort", "shape"]).set_output(transform="pandas")
+    >>> list(lma.fit_transform(poses).columns)
+    ['window1_weight', 'window1_time', 'window1_space', 'window1_flow', 'window1_shape']
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "groups": [str, list, tuple],
+        "joint_weights": [StrOptions({"paper", "uniform"}), dict],
+        "space": [StrOptions({"directness", "path_ratio"})],
+        "normalize": [StrOptions({"clip"}), None],
+        "scope": [StrOptions({"window", "clip"})],
+        "up": [StrOptions({"x", "y", "z", "-x", "-y", "-z"}), None],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        *,
+        groups: Sequence[str] = ("effort", "shape", "posture"),
+        joint_weights: str | Mapping[str, Any] = "paper",
+        space: str = "directness",
+        normalize: str | None = None,
+        scope: str = "window",
+        up: str | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.groups = groups
+        self.joint_weights = joint_weights
+        self.space = space
+        self.normalize = normalize
+        self.scope = scope
+        self.up = up
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Check the parameters and the poses, and name the columns.
+
+        Parameters
+        ----------
+        X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
+            Poses; a list of clips and a table (n_clips, n_frames) do as well.
+        y : ignored
+            There for pipelines.
+
+        Returns
+        -------
+        self
+            The fitted featurizer.
+        """
+        validate_parameters(self)
+        motion = validate_motion(self, X, reset=True)
+        problems = _group_problems(self._groups())
+        weights, more = _weights(self.joint_weights, motion.skeleton, motion.n_joints)
+        raise_all(problems + more)
+        self.joint_weights_ = weights
+        self.n_windows_ = self._count_windows(motion)
+        self.feature_names_out_ = np.array(list(self._columns(motion[:1])), dtype=object)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return the features of each clip.
+
+        Parameters
+        ----------
+        X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
+            Poses with the joints, axes and number of keyframes of `fit`.
+
+        Returns
+        -------
+        features : ndarray or DataFrame of shape (n_clips, n_features_out)
+            In the floating type of the poses.
+        """
+        check_is_fitted(self)
+        motion = validate_motion(self, X, reset=False)
+        n_windows = self._count_windows(motion)
+        if n_windows != self.n_windows_:
+            raise ValueError(
+                f"LMAFeaturizer was fitted on clips of {self.n_windows_} "
+                f"window{'s' if self.n_windows_ > 1 else ''}, got {n_windows}: give clips with "
+                f"{self.n_windows_ + 1} keyframes, or fit again"
+            )
+        size = max(1, _BLOCK // int(np.prod(motion.shape[1:])))
+        blocks = list(gen_batches(motion.n_clips, size))
+        if self.n_jobs in (None, 1) or len(blocks) == 1:
+            parts = [self._table(motion[block]) for block in blocks]
+        else:
+            parts = Parallel(self.n_jobs, prefer="threads")(
+                delayed(self._table)(motion[block]) for block in blocks
+            )
+        return np.concatenate(parts)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the columns.
+
+        Parameters
+        ----------
+        input_features : ignored
+            There for scikit-learn; the names tell windows and features.
+
+        Returns
+        -------
+        names : ndarray of str
+            ``window1_weight, window1_time, ...``, then ``clip_...``.
+        """
+        check_is_fitted(self)
+        return self.feature_names_out_.copy()
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.feature_names_out_)
+
+    def _groups(self) -> list[Any]:
+        return [self.groups] if isinstance(self.groups, str) else list(self.groups)
+
+    def _count_windows(self, motion: Motion) -> int:
+        keyframes = motion.keyframes
+        if self.scope == "clip" or keyframes is None:
+            return 1
+        problems = []
+        if keyframes.shape[1] < 2:
+            problems.append(
+                f"expected at least 2 keyframes a clip, got {keyframes.shape[1]}: windows lie "
+                "between consecutive keyframes"
+            )
+        elif keyframes.min() < 0 or keyframes.max() > motion.n_frames:
+            problems.append(
+                f"expected keyframes from 0 to {motion.n_frames}, got {keyframes.min()} to "
+                f"{keyframes.max()}"
+            )
+        elif (np.diff(keyframes, axis=1) < 0).any():
+            problems.append("expected keyframes in ascending order: sort them within each clip")
+        raise_all(problems)
+        return keyframes.shape[1] - 1
+
+    def _table(self, motion: Motion) -> np.ndarray:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            table = np.stack(list(self._columns(motion).values()), axis=1)
+        largest = float(np.finfo(motion.dtype).max)
+        np.nan_to_num(table, copy=False, nan=0.0, posinf=largest, neginf=-largest)
+        return np.clip(table, -largest, largest).astype(motion.dtype, copy=False)
+
+    def _columns(self, motion: Motion) -> Columns:
+        missing = [name for name in _KINEMATICS if getattr(motion, name) is None]
+        if missing:
+            computed = KinematicsTransformer()._transform(motion)
+            motion = motion._with(**{name: getattr(computed, name) for name in missing})
+        if self.scope == "clip" or motion.keyframes is None:
+            stop = motion.lengths[:, None]
+            start = np.zeros_like(stop)
+        else:
+            start, stop = frame_windows(motion.keyframes)
+        scene = Scene(motion, start, stop, self.joint_weights_, self.space, self.up)
+        groups = self._groups()
+        by_window: Columns = {}
+        for group in (g for g in groups if g in WINDOW_GROUPS):
+            by_window |= WINDOW_GROUPS[group](scene)
+        if self.normalize == "clip":
+            by_window = {name: _within_clip(values) for name, values in by_window.items()}
+        named = "clip" if self.scope == "clip" else "window{}"
+        columns = {
+            f"{named.format(window + 1)}_{name}": values[:, window]
+            for window in range(start.shape[1])
+            for name, values in by_window.items()
+        }
+        for group in (g for g in groups if g in CLIP_GROUPS):
+            columns |= {f"clip_{name}": v for name, v in CLIP_GROUPS[group](scene).items()}
+        return columns
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _within_clip(values: np.ndarray) -> np.ndarray:
+    """Bring (n_clips, n_windows) to [0, 1] in each clip; 0 where all windows are alike."""
+    low = values.min(axis=1, keepdims=True)
+    span = values.max(axis=1, keepdims=True) - low
+    return np.divide(values - low, span, out=np.zeros_like(values), where=span > 0)
+
+
+def _group_problems(groups: list[Any]) -> list[str]:
+    known = [*WINDOW_GROUPS, *CLIP_GROUPS]
+    listed = ", ".join(map(repr, known))
+    if not groups:
+        return [f"expected at least one group of features of {listed}, got none"]
+    return [
+        f"expected groups to be some of {listed}, got {group!r}.{did_you_mean(group, known)}"
+        for group in groups
+        if group not in known
+    ]
+
+
+def _weights(
+    given: str | Mapping[str, Any], skeleton: Skeleton | None, n_joints: int
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Weights of the joints in each feature, and what is wrong with those given."""
+    uniform = np.full(n_joints, 1 / n_joints)
+    weights = dict.fromkeys(_FEATURES, uniform)
+    if given != "uniform" and skeleton is not None:
+        places = [skeleton.find(joint) for joint in _PAPER_JOINTS]
+        if None not in places:
+            index = skeleton.indices(places)
+            for feature, values in _PAPER_WEIGHTS.items():
+                weights[feature] = np.zeros(n_joints)
+                np.add.at(weights[feature], index, values)
+    if isinstance(given, str):
+        return weights, []
+    problems = []
+    if not given:
+        problems.append("expected weights of at least one joint in joint_weights, got none")
+    by_feature = all(isinstance(value, Mapping) for value in given.values())
+    tables = given if by_feature else dict.fromkeys(_FEATURES, given)
+    for feature, table in tables.items():
+        if feature not in _FEATURES:
+            problems.append(
+                f"expected joint_weights of the features {', '.join(_FEATURES)}, got "
+                f"{feature!r}.{did_you_mean(feature, _FEATURES)}"
+            )
+            continue
+        weights[feature], found = _from_table(table, skeleton, n_joints)
+        problems += [problem for problem in found if problem not in problems]
+    return weights, problems
+
+
+def _from_table(
+    table: Mapping[str, Any], skeleton: Skeleton | None, n_joints: int
+) -> tuple[np.ndarray, list[str]]:
+    weights, problems = np.zeros(n_joints), []
+    if skeleton is None:
+        return weights, [
+            "expected poses with named joints where joint_weights is a dict, got unnamed ones: "
+            "pass a Motion with a skeleton"
+        ]
+    for joint, value in table.items():
+        if not isinstance(value, RealNumber) or not 0 <= float(value) < np.inf:
+            problems.append(
+                f"expected the weight of {joint!r} to be a number of at least 0, got {value!r}"
+            )
+        elif skeleton.find(str(joint)) is None:
+            problems.append(
+                f"expected joint_weights of joints of the skeleton, got {joint!r}."
+                f"{did_you_mean(joint, skeleton.joints)}"
+            )
+        else:
+            weights[skeleton.index(str(joint))] += float(value)
+    if not problems and weights.sum() == 0:
+        problems.append("expected some weight in joint_weights to be above 0, got only zeros")
+    return weights / (weights.sum() or 1.0), problems

@@ -1,0 +1,206 @@
+"""What the stages share that take poses: the checks of their input, and an empty `set_output`."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._validation import raise_all, validate_parameters
+from ..music.clips import AudioClips
+from .container import Motion, as_motion
+
+
+def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool = False) -> Motion:
+    """Check poses as scikit-learn's ``validate_data`` checks tables, and return a Motion.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets ``n_features_in_``, ``n_joints_in_``, ``n_axes_in_``, ``skeleton_`` (and
+        ``feature_names_in_`` for a DataFrame), or is asked for them.
+    X : Motion or array-like
+        See :func:`sklearn_asdf.motion.as_motion`.
+    reset : bool
+        Whether this is `fit`. Otherwise the joints and axes must be those of `fit`.
+    allow_unseen : bool, default=False
+        Whether a clip may be all NaN, as a frame of a live stream may.
+
+    Returns
+    -------
+    Motion
+        With at least one clip, no infinity, and some joint seen in each clip.
+
+    Notes
+    -----
+    A table has as many features as columns (frames), as scikit-learn expects it; anything else
+    has ``n_joints * n_axes``, since clips may be longer or shorter than in `fit`.
+    """
+    if isinstance(X, AudioClips):
+        raise TypeError("expected poses, got AudioClips: are dance and audio swapped?")
+    fitted = None if reset else getattr(estimator, "skeleton_", None)
+    table = not isinstance(X, Motion) and _ndim(X) <= 2
+    if table:
+        # Also the way to scikit-learn's own sentences for text, complex, sparse and empty tables.
+        X = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            dtype=[np.float64, np.float32],
+            ensure_all_finite="allow-nan",
+        )
+    motion = as_motion(X, skeleton=fitted if fitted and _joints_of(X) == len(fitted) else "auto")
+    problems = []
+    if motion.n_clips == 0:
+        problems.append(
+            f"Found array with 0 sample(s) (shape={motion.shape}) while a minimum of 1 is required "
+            f"by {type(estimator).__name__}: expected at least one clip"
+        )
+    problems += _unusable(motion, allow_unseen=allow_unseen)
+    if reset:
+        raise_all(problems)
+        if not table:
+            estimator.n_features_in_ = motion.n_joints * motion.n_axes
+            if hasattr(estimator, "feature_names_in_"):
+                del estimator.feature_names_in_
+        estimator.n_joints_in_ = motion.n_joints
+        estimator.n_axes_in_ = motion.n_axes
+        estimator.skeleton_ = motion.skeleton
+        return motion
+    expected = (estimator.n_joints_in_, estimator.n_axes_in_)
+    if motion.shape[2:] != expected:
+        problems.append(
+            f"{type(estimator).__name__} was fitted on poses of {expected[0]} joints and "
+            f"{expected[1]} axes, got {motion.n_joints} joints and {motion.n_axes} axes"
+        )
+    elif fitted and motion.skeleton and fitted.joints != motion.skeleton.joints:
+        names = zip(fitted.joints, motion.skeleton.joints, strict=True)
+        was, got = next((a, b) for a, b in names if a != b)
+        problems.append(
+            f"{type(estimator).__name__} was fitted on other joints: expected {was!r}, got {got!r} "
+            "in its place: reorder the joints or fit again"
+        )
+    raise_all(problems)
+    return motion
+
+
+def _ndim(X: Any) -> int:
+    """Return the number of axes of whatever came, ragged lists of clips among it."""
+    if hasattr(X, "ndim"):
+        return X.ndim
+    if hasattr(X, "__array__"):
+        return np.asarray(X).ndim
+    if isinstance(X, (list, tuple)) and len(X):
+        return 1 + _ndim(X[0])
+    return 0 if not isinstance(X, (list, tuple)) else 1
+
+
+def _joints_of(X: Any) -> int | None:
+    """Return the number of joints of bare arrays, which have no skeleton of their own."""
+    if isinstance(X, (list, tuple)) and _ndim(X) == 4:
+        return np.shape(X[0])[-2]
+    return X.shape[2] if not isinstance(X, Motion) and _ndim(X) == 4 else None
+
+
+def _unusable(motion: Motion, *, allow_unseen: bool) -> list[str]:
+    """Return what is wrong with the values, quickly where nothing is."""
+    position = motion.position
+    # One pass without temporaries: a finite sum means that every value is.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(position.sum(dtype=np.float64)):
+            return []
+    problems = []
+    infinite = np.isinf(position)
+    if infinite.any():
+        clip, frame, joint, _ = (int(i[0]) for i in np.nonzero(infinite))
+        problems.append(
+            f"expected finite coordinates (NaN for a joint not seen), got infinity in clip {clip}, "
+            f"frame {frame}, joint {joint}"
+        )
+    unseen = np.flatnonzero(~motion.seen.any(axis=(1, 2)))
+    if unseen.size and not allow_unseen:
+        which = ", ".join(map(str, unseen[:5])) + (", ..." if unseen.size > 5 else "")
+        problems.append(
+            f"expected each clip to have a joint that was seen, got only NaN in "
+            f"{'clip' if unseen.size == 1 else 'clips'} {which}: leave "
+            f"{'it' if unseen.size == 1 else 'them'} out"
+        )
+    return problems
+
+
+class MotionTransformer(TransformerMixin, BaseEstimator):
+    """Base of the stages that take poses and return a Motion with one thing more.
+
+    A stage defines ``_transform(motion)`` and, where its parameters depend on the poses (a cut-off
+    on the frame rate, say), ``_check(motion)``, which raises before any work is done.
+    """
+
+    def _check(self, motion: Motion) -> None:
+        """Raise if these poses cannot be worked on with these parameters."""
+
+    def _transform(self, motion: Motion) -> Motion:
+        raise NotImplementedError
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Check the parameters and the poses; nothing is learnt but which joints there are.
+
+        Parameters
+        ----------
+        X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
+            Poses; a list of clips and a table (n_clips, n_frames) do as well.
+        y : ignored
+            There for pipelines.
+
+        Returns
+        -------
+        self
+            The fitted stage.
+        """
+        validate_parameters(self)
+        self._check(validate_motion(self, X, reset=True))
+        return self
+
+    def transform(self, X: Any) -> Motion:
+        """Return a new Motion with what this stage adds.
+
+        Parameters
+        ----------
+        X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
+            Poses with the joints and axes of `fit`.
+
+        Returns
+        -------
+        Motion
+            The input is not changed.
+        """
+        check_is_fitted(self)
+        motion = validate_motion(self, X, reset=False)
+        self._check(motion)
+        return self._transform(motion)
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Do nothing: a Motion is not a table.
+
+        It is here because ``Pipeline.set_output`` asks every step, and the steps that do return
+        tables should hear it.
+
+        Parameters
+        ----------
+        transform : str or None, default=None
+            Ignored.
+
+        Returns
+        -------
+        self
+            The stage.
+        """
+        return self
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

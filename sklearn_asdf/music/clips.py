@@ -1,0 +1,502 @@
+"""Audio as windows into whole recordings, and the checks of what users pass as audio."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from .._validation import check_choice, raise_all
+from .read_sound import read_sound_file
+
+__all__ = ["AudioClips", "check_audio", "load_audio"]
+
+# No sound in [-1, 1], however far it overshoots: integers that were made floats.
+_LOUDEST = 1000.0
+_PCM = ("int8", "uint8", "int16", "uint16")
+
+
+class AudioClips:
+    """Clips of equal length that share the samples of whole recordings.
+
+    Eight-second clips every second cover each sample eight times. `AudioClips` keeps the
+    recordings once and remembers where each clip starts, yet looks like the array
+    (n_clips, n_samples): it has `shape` and `len`, scikit-learn can split it, and
+    ``numpy.asarray`` gives the real array to whoever needs it.
+
+    Parameters
+    ----------
+    recordings : sequence of ndarray of shape (n,)
+        Mono recordings, floats in [-1, 1], at `sr` Hz. float32 arrays are kept as they are,
+        others are converted once.
+    recording_index : array-like of int of shape (n_clips,)
+        The recording that each clip is taken from.
+    starts : array-like of int of shape (n_clips,)
+        First sample of each clip.
+    n_samples : int
+        Length of every clip in samples.
+    sr : int, default=22050
+        Sampling rate in Hz.
+
+    Attributes
+    ----------
+    recordings : tuple of ndarray
+        The recordings, float32.
+    starts : ndarray of int of shape (n_clips,)
+        First sample of each clip.
+    n_samples : int
+        Length of a clip in samples.
+    sr : int
+        Sampling rate in Hz.
+
+    See Also
+    --------
+    AudioClips.from_recordings : Cut recordings, or files of them, into clips.
+
+    Notes
+    -----
+    An integer gives one clip as a 1-D array; slices, index arrays and masks give `AudioClips`
+    on the same memory. A pickle holds only the recordings that its clips use.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf import AudioClips
+    >>> tone = np.sin(np.arange(40) / 3)
+    >>> clips = AudioClips.from_recordings([tone], sr=10, clip_duration=2, hop_duration=1)
+    >>> clips.shape
+    (3, 20)
+    >>> clips[1:]
+    AudioClips(2 clips of 2 s from 1 recording, sr=10)
+    >>> clips.starts
+    array([ 0, 10, 20])
+    """
+
+    def __init__(
+        self,
+        recordings: Sequence[np.ndarray],
+        recording_index: Any,
+        starts: Any,
+        n_samples: int,
+        sr: int = 22050,
+    ) -> None:
+        problems: list[str] = []
+        kept = tuple(
+            _check_recording(y, f"recording {i}", problems) for i, y in enumerate(recordings)
+        )
+        index = _as_integers(recording_index, "recording_index", problems)
+        starts = _as_integers(starts, "starts", problems)
+        if n_samples < 1:
+            problems.append(f"expected n_samples of at least 1, got {n_samples}")
+        if sr <= 0:
+            problems.append(f"expected a sampling rate sr above 0 Hz, got {sr}")
+        if len(index) != len(starts):
+            problems.append(
+                f"expected as many starts as recording_index, got {len(starts)} and {len(index)}"
+            )
+        elif len(index) and (index.min() < 0 or index.max() >= len(kept)):
+            problems.append(
+                f"expected recording_index within 0 to {len(kept) - 1}, "
+                f"got {index.min()} to {index.max()}"
+            )
+        elif len(index):
+            ends = np.array([len(y) for y in kept])[index]
+            outside = np.flatnonzero((starts < 0) | (starts + n_samples > ends))
+            if len(outside):
+                i = outside[0]
+                problems.append(
+                    f"expected clips within their recordings, but clip {i} covers samples "
+                    f"{starts[i]} to {starts[i] + n_samples} of a recording of {ends[i]}"
+                )
+        raise_all(problems)
+        self._set(kept, index, starts, int(n_samples), sr)
+
+    def _set(self, recordings, index, starts, n_samples, sr) -> None:
+        self.recordings = recordings
+        self._index = index
+        self.starts = starts
+        self.n_samples = n_samples
+        self.sr = sr
+
+    @classmethod
+    def from_recordings(
+        cls,
+        recordings: Iterable[Any],
+        *,
+        sr: int = 22050,
+        clip_duration: float = 8.0,
+        hop_duration: float = 1.0,
+        short: str = "skip",
+    ) -> AudioClips:
+        """Cut recordings into clips of one length.
+
+        Parameters
+        ----------
+        recordings : iterable of {ndarray of shape (n,), str, PathLike}
+            Mono arrays at `sr` Hz, or files (WAV, FLAC, OGG, MP3), which are mixed to mono and
+            resampled to `sr` once.
+        sr : int, default=22050
+            Sampling rate of the clips in Hz.
+        clip_duration : float, default=8.0
+            Length of a clip in seconds.
+        hop_duration : float, default=1.0
+            Time from one clip's start to the next one's, in seconds.
+        short : {"skip", "pad"}, default="skip"
+            What becomes of a recording shorter than one clip: left out with a warning, or one
+            clip filled with silence at its end.
+
+        Returns
+        -------
+        AudioClips
+            The clips; `groups` tells the recording of each, counted before any is skipped.
+
+        Notes
+        -----
+        Clip k starts at sample ``round(k * hop_duration * sr)``. What remains after a
+        recording's last whole clip is not used.
+        """
+        if isinstance(recordings, (str, os.PathLike)):
+            raise TypeError(
+                f"expected a list of recordings or paths, got the single path {str(recordings)!r}: "
+                "put it into a list"
+            )
+        check_choice(short, ("skip", "pad"), name="short")
+        raise_all(
+            [
+                f"expected {name} above 0, got {value}"
+                for name, value in (
+                    ("sr", sr),
+                    ("clip_duration", clip_duration),
+                    ("hop_duration", hop_duration),
+                )
+                if not value > 0
+            ]
+        )
+        n_samples = round(clip_duration * sr)
+        if n_samples < 1:
+            raise ValueError(
+                f"expected clips of at least one sample, got clip_duration={clip_duration} s "
+                f"at {sr} Hz"
+            )
+        problems: list[str] = []
+        kept, index, starts = [], [], []
+        for i, recording in enumerate(recordings):
+            if isinstance(recording, (str, os.PathLike)):
+                name, y = f"recording {str(recording)!r}", load_audio(recording, sr=sr)
+            else:
+                name, y = f"recording {i}", recording
+            known = len(problems)
+            y = _check_recording(y, name, problems)
+            if len(problems) > known:
+                continue
+            if len(y) < n_samples and short == "pad":
+                y = np.pad(y, (0, n_samples - len(y)))
+            elif len(y) < n_samples:
+                warnings.warn(
+                    f"{name} lasts {len(y) / sr:.3g} s, less than one clip of "
+                    f"{clip_duration:g} s, and is left out (short='pad' keeps it)",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            kept.append(y)
+            if len(y) >= n_samples:
+                last = int((len(y) - n_samples + 0.5) / sr / hop_duration) + 1
+                at = np.round(np.arange(last + 1) * hop_duration * sr).astype(int)
+                at = at[at <= len(y) - n_samples]
+                starts.append(at)
+                index.append(np.full(len(at), i))
+        raise_all(problems)
+        if not starts:
+            raise ValueError(
+                f"expected at least one recording of {clip_duration:g} s or more, got "
+                f"{len(kept)} recording(s), all shorter: give longer ones, a shorter "
+                "clip_duration or short='pad'"
+            )
+        self = cls.__new__(cls)
+        self._set(tuple(kept), np.concatenate(index), np.concatenate(starts), n_samples, sr)
+        return self
+
+    @property
+    def groups(self) -> np.ndarray:
+        """Recording of each clip, int (n_clips,): the groups for ``GroupKFold``."""
+        return self._index
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(n_clips, n_samples)``."""
+        return len(self), self.n_samples
+
+    @property
+    def ndim(self) -> int:
+        """Always 2."""
+        return 2
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Always float32."""
+        return np.dtype(np.float32)
+
+    @property
+    def clip_duration(self) -> float:
+        """Length of a clip in seconds."""
+        return self.n_samples / self.sr
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, tuple):
+            if len(key) != 2 or key[1] is not Ellipsis:
+                raise IndexError(
+                    "expected an index over clips, got one over clips and samples: "
+                    "numpy.asarray(clips) gives the array"
+                )
+            key = key[0]
+        if isinstance(key, (int, np.integer)) and not isinstance(key, (bool, np.bool_)):
+            if not -len(self) <= key < len(self):
+                raise IndexError(f"expected an index below {len(self)} clips, got {key}")
+            start = self.starts[key]
+            return self.recordings[self._index[key]][start : start + self.n_samples]
+        if not isinstance(key, slice):
+            key = np.asarray(key)
+            key = key.astype(np.intp) if key.size == 0 and key.dtype != bool else key
+        part = type(self).__new__(type(self))
+        part._set(self.recordings, self._index[key], self.starts[key], self.n_samples, self.sr)
+        return part
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("clips overlap in memory: an array of them is always a copy")
+        out = np.empty(self.shape, dtype=np.float32 if dtype is None else dtype)
+        for i in np.unique(self._index):
+            rows = np.flatnonzero(self._index == i)
+            out[rows] = sliding_window_view(self.recordings[i], self.n_samples)[self.starts[rows]]
+        return out
+
+    def __getstate__(self) -> dict[str, Any]:
+        used = set(np.unique(self._index).tolist())
+        state = dict(self.__dict__)
+        # As plain arrays, so that joblib hashes alike what a worker has mapped into its memory.
+        state["recordings"] = tuple(
+            np.asarray(y) if i in used else np.zeros(0, np.float32)
+            for i, y in enumerate(self.recordings)
+        )
+        return state
+
+    def __repr__(self) -> str:
+        n = len(np.unique(self._index))
+        return (
+            f"AudioClips({len(self)} clips of {self.clip_duration:g} s from {n} "
+            f"recording{'s' if n != 1 else ''}, sr={self.sr})"
+        )
+
+
+def load_audio(path: str | os.PathLike, *, sr: int = 22050) -> np.ndarray:
+    """Read a sound file as mono at one sampling rate.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        A file that libsndfile reads: WAV, FLAC, OGG, MP3 and others; with PyAV (the extra
+        ``video``), M4A, AAC, WMA and others that FFmpeg reads too.
+    sr : int, default=22050
+        Sampling rate in Hz to resample to.
+
+    Returns
+    -------
+    ndarray of float32 of shape (n_samples,)
+        The mean of the channels, resampled once with soxr's high-quality filter. Float files
+        keep values beyond [-1, 1].
+
+    Warns
+    -----
+    UserWarning
+        Where the channels cancel each other, as those of opposite phase do. The loudest one alone
+        is taken then.
+
+    Notes
+    -----
+    A file that is missing, unreadable, cut short, empty, or holds NaN ends in an error that names
+    it: a FileNotFoundError, or a ValueError.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.music.clips import load_audio
+    >>> load_audio("nowhere.wav")
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: expected a sound file, but there is no file 'nowhere.wav'
+    """
+    return read_sound_file(path, sr=sr)
+
+
+def check_audio(
+    y: Any,
+    *,
+    sr: int = 22050,
+    n_samples: int | None = None,
+    allow_silent: bool = False,
+    name: str = "audio",
+) -> Any:
+    """Return audio fit for use, or say what is wrong with it.
+
+    Parameters
+    ----------
+    y : AudioClips or array-like of shape (n_clips, n_samples)
+        Mono clips, floats in [-1, 1].
+    sr : int, default=22050
+        Expected sampling rate in Hz; an array is taken to be at that rate.
+    n_samples : int, default=None
+        Expected length of a clip; any if None.
+    allow_silent : bool, default=False
+        Whether every clip may be silent.
+    name : str, default="audio"
+        What messages call the argument.
+
+    Returns
+    -------
+    AudioClips or ndarray of float32 or float64 of shape (n_clips, n_samples)
+        `AudioClips` as they came; floats keep their precision, integers become float64.
+
+    Raises
+    ------
+    TypeError
+        If `y` is text, a path or otherwise no numbers.
+    ValueError
+        If `y` has another rank or length, no clips, NaN or infinite samples, only silent
+        clips, integer samples of a sound file, or another sampling rate.
+
+    Notes
+    -----
+    Samples beyond [-1, 1], a constant offset and clipping are left as they are. Single silent
+    clips are allowed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.music.clips import check_audio
+    >>> check_audio(np.zeros(5))
+    Traceback (most recent call last):
+        ...
+    ValueError: expected audio of shape (n_clips, n_samples), got an array of shape (5,): ...
+    """
+    if isinstance(y, AudioClips):
+        problems = []
+        if y.sr != sr:
+            problems.append(
+                f"expected {name} at {sr} Hz, got clips at {y.sr} Hz: cut them with sr={sr}, "
+                "which resamples files"
+            )
+        if not len(y):
+            problems.append(f"expected {name} with at least one clip, got none")
+    else:
+        y, problems = _check_array(y, name)
+    if not problems and n_samples is not None and y.shape[1] != n_samples:
+        problems.append(
+            f"expected {name} clips of {n_samples} samples, got {y.shape[1]}: "
+            "cut all clips to one length"
+        )
+    if not problems and not allow_silent and not any(np.any(clip) for clip in y):
+        problems.append(f"expected sound in {name}, but every clip is silent")
+    raise_all(problems)
+    return y
+
+
+def _check_array(y: Any, name: str) -> tuple[np.ndarray, list[str]]:
+    wanted = f"expected {name} of shape (n_clips, n_samples), got"
+    if isinstance(y, (str, bytes, os.PathLike)):
+        raise TypeError(f"{wanted} {y!r}: AudioClips.from_recordings([path, ...]) reads files")
+    if hasattr(y, "tocsr"):
+        raise TypeError(f"{wanted} a sparse matrix: pass a dense array")
+    try:
+        y = np.asarray(y)
+    except ValueError:
+        raise ValueError(
+            f"{wanted} clips of different length: cut all clips to one length"
+        ) from None
+    if y.dtype.kind == "O":
+        try:
+            y = y.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{wanted} something that is not numbers: {error}") from None
+    if y.dtype.kind == "c":
+        raise ValueError(f"{wanted} complex numbers. Complex data not supported")
+    if y.dtype.kind not in "fiub":
+        raise TypeError(f"{wanted} an array of dtype {y.dtype}: pass floats in [-1, 1]")
+    got = f"{wanted} an array of shape {y.shape}:"
+    if y.ndim == 1:
+        return y, [
+            f"{got} a single clip is y[None, :]. Reshape your data either using "
+            "array.reshape(-1, 1) or array.reshape(1, -1)"
+        ]
+    if y.ndim == 3 and 2 in y.shape[1:]:
+        axis = 1 if y.shape[1] == 2 else 2
+        return y, [f"{got} for stereo, mix to mono with y.mean(axis={axis})"]
+    if y.ndim != 2:
+        return y, [f"{got} every clip is one row of samples"]
+    if y.shape[1] == 0:
+        return y, [
+            f"{wanted} clips without samples: Found array with 0 feature(s) (shape={y.shape}) "
+            "while a minimum of 1 is required."
+        ]
+    if y.shape[0] == 0:
+        return y, [f"{wanted} no clips (shape={y.shape}): a minimum of 1 clip is required"]
+    if y.dtype.name in _PCM or (y.dtype.kind in "iu" and np.abs(y).max() > 1000):
+        return y, [
+            f"expected {name} as floats in [-1, 1], got integers of dtype {y.dtype}: divide "
+            "samples by the format's largest value, for 16 bits y / 32768.0"
+        ]
+    if y.dtype not in (np.float32, np.float64):
+        y = y.astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(y).all(axis=1))
+    if len(bad):
+        return y, [
+            f"expected finite samples in {name}, got NaN or infinity in {len(bad)} clip(s), "
+            f"the first is clip {bad[0]}: remove or mend them"
+        ]
+    loudest = np.abs(y).max()
+    if loudest > _LOUDEST:
+        return y, [
+            f"expected {name} as floats in [-1, 1], got values up to {loudest:g}: divide samples "
+            "by the format's largest value, for 16 bits y / 32768.0"
+        ]
+    return y, []
+
+
+def _check_recording(y: Any, name: str, problems: list[str]) -> np.ndarray:
+    """Return `y` as 1-D float32, or note what is wrong with it."""
+    if isinstance(y, (str, bytes)):
+        problems.append(f"expected {name} as an array of samples, got text {y!r}")
+        return np.zeros(0, np.float32)
+    y = np.asarray(y)
+    if y.dtype.kind not in "f":
+        problems.append(
+            f"expected {name} as floats in [-1, 1], got dtype {y.dtype}: divide integer samples "
+            "by the format's largest value, for 16 bits y / 32768.0"
+        )
+    elif y.ndim != 1:
+        hint = ": mix stereo to mono with y.mean(axis=...)" if y.ndim == 2 else ""
+        problems.append(f"expected {name} of shape (n_samples,), got {y.shape}{hint}")
+    elif not np.isfinite(y).all():
+        problems.append(f"expected finite samples in {name}, got NaN or infinity")
+    else:
+        return np.ascontiguousarray(y, dtype=np.float32)
+    return np.zeros(0, np.float32)
+
+
+def _as_integers(values: Any, name: str, problems: list[str]) -> np.ndarray:
+    values = np.asarray(values)
+    if values.ndim != 1 or (values.size and values.dtype.kind not in "iu"):
+        problems.append(
+            f"expected {name} as a 1-D array of integers, got shape {values.shape} and "
+            f"dtype {values.dtype}"
+        )
+        return np.zeros(0, np.intp)
+    return values.astype(np.intp)
