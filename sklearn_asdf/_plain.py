@@ -18,7 +18,7 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 
-from ._plain_checks import check_flat, check_generator, check_place, check_weights
+from ._plain_checks import check_generator, check_network, check_place
 from ._validation import require
 
 __all__ = ["Reader", "Writer"]
@@ -361,9 +361,7 @@ class Reader:
         if isinstance(value, BaseEstimator):
             state |= {k: v for k, v in _defaults(cls).items() if k not in state}
         if name == "Network":
-            # Keras would make layers and functions of nested dicts.
-            check_flat(state["config"])
-            check_weights(state["weights"])
+            check_network(state)
         if hasattr(value, "__setstate__"):
             value.__setstate__(state)
         else:

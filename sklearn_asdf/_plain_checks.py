@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["check_flat", "check_generator", "check_place", "check_weights"]
+from .nets.shapes import weight_shapes
+
+__all__ = ["check_generator", "check_network", "check_place"]
 
 
 def check_place(place: Any) -> int:
@@ -24,7 +26,26 @@ def check_generator(state: dict[str, Any]) -> None:
             raise ValueError(f"it holds a random generator at the place {place!r}")
 
 
-def check_weights(weights: Any) -> None:
+# A clip of hours; each frame has a place in a list while the network is built.
+_MOST_FRAMES = 2**20
+
+
+def check_network(state: dict[str, Any]) -> None:
+    """Refuse a network that is not as large as its weights, before Keras makes layers of it."""
+    config = state["config"]
+    # Keras would make layers and functions of nested dicts.
+    _check_flat(config)
+    _check_weights(state["weights"])
+    n_frames = max(config.get("n_frames", 0), config.get("steps") or 0)
+    try:
+        shapes = weight_shapes(getattr(state["build"], "__name__", ""), config)
+    except (ArithmeticError, KeyError, TypeError):
+        raise ValueError("it holds a network some of whose parameters are missing") from None
+    if n_frames > _MOST_FRAMES or shapes != [array.shape for array in state["weights"]]:
+        raise ValueError("it holds a network whose weights are not of the sizes that it declares")
+
+
+def _check_weights(weights: Any) -> None:
     """Refuse weights of a network that are no finite numbers."""
     if not isinstance(weights, list):
         raise ValueError("it holds a network without a list of weights")
@@ -35,7 +56,7 @@ def check_weights(weights: Any) -> None:
             raise ValueError("it holds a network with weights that are NaN or infinite")
 
 
-def check_flat(config: Any) -> None:
+def _check_flat(config: Any) -> None:
     """Refuse settings of a network from which Keras would make objects."""
     plain = (bool, int, float, str, type(None), np.ndarray, np.generic)
     for name, value in dict(config).items():

@@ -219,7 +219,7 @@ _KILL_CACHED = """
 import os, signal, sys, time
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn_asdf._encoder_cache import fit_encoder
+from sklearn_asdf.music.encoder_cache import fit_encoder
 
 class Encoder(TransformerMixin, BaseEstimator):
     def fit(self, X, y=None):

@@ -389,6 +389,55 @@ def test_networks_of_weights_that_are_no_numbers_are_refused(tmp_path, value):
         load(tmp_path / "model.zip")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hidden_layer_sizes": (10**9,)},
+        {"hidden_layer_sizes": (4, 4)},
+        {"recurrent_layer_sizes": (4,)},
+        {"n_inputs": 10**12},
+        {"n_mixtures": -1},
+        {"factors": np.zeros((1, 2, 1))},
+    ],
+)
+def test_networks_larger_than_their_weights_are_refused(tmp_path, change):
+    pytest.importorskip("keras", reason="the networks need the extra 'music'")
+    from sklearn_asdf.nets.mixture import build_network
+    from sklearn_asdf.nets.training import Network
+
+    config = {"n_inputs": 3, "n_targets": 2, "n_mixtures": 1, "hidden_layer_sizes": (4,)}
+    weights = [np.zeros(shape) for shape in ((3, 4), (4,), (4, 5), (5,))]
+    model = Ridge()
+    model.network_ = Network(build_network, config, weights)
+    save(model, tmp_path / "model.zip")
+    load(tmp_path / "model.zip")
+    model.network_ = Network(build_network, config | change, weights)
+    save(model, tmp_path / "model.zip")
+    with pytest.raises(ValueError, match="not of the sizes that it declares"):
+        load(tmp_path / "model.zip")
+
+
+@pytest.mark.parametrize("name", ["steps", "n_frames"])
+def test_networks_of_endless_clips_are_refused(tmp_path, name):
+    pytest.importorskip("keras", reason="the networks need the extra 'music'")
+    from sklearn_asdf.nets.autoencoder import build_encoder
+    from sklearn_asdf.nets.training import Network
+
+    config = {
+        "architecture": "local", "n_frames": 1, "n_mels": 2, "steps": 1, "code_size": 3,
+        "variational": False,
+    }  # fmt: skip
+    # More frames in more steps need no more weights.
+    config |= {"steps": 10**9, "code_size": 3 * 10**9} | (
+        {"n_frames": 10**9} if name == "n_frames" else {}
+    )
+    model = Ridge()
+    model.network_ = Network(build_encoder, config, [np.zeros((2, 3)), np.zeros(3)])
+    save(model, tmp_path / "model.zip")
+    with pytest.raises(ValueError, match="not of the sizes that it declares"):
+        load(tmp_path / "model.zip")
+
+
 def test_deep_descriptions_and_encrypted_members_are_refused(saved):
     about = json.dumps({"format": "sklearn_asdf model", "model": 0})
     deep = about.replace("0", "[" * 100_000)

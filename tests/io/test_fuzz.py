@@ -46,6 +46,31 @@ TEXTS = {
         ],
     },
     "mediapipe": [[{"x": 0.1, "y": 0.2, "z": 0.3, "visibility": 1}] * 33] * 3,
+    "mmpose": {
+        "meta_info": {"keypoint_id2name": {str(i): f"joint {i}" for i in range(3)}},
+        "instance_info": [
+            {
+                "frame_id": i,
+                "instances": [
+                    {"keypoints": [[1, 2], [3, 4], [5, 6]], "keypoint_scores": [0.9, 0.8, None],
+                     "track_id": who}
+                    for who in (0, 1)
+                ],
+            }
+            for i in (1, 2, 4)
+        ],
+    },
+    "alphapose": {
+        f"{i}.jpg": [{"keypoints": [1.0, 2.0, 0.5] * 17, "idx": [who]} for who in (1, 2)]
+        for i in range(3)
+    },
+}  # fmt: skip
+TABLES = {
+    "tracks": b"frame,track,a_x,a_y,a_score,b_x,b_y,b_score\n"
+    + b"".join(b"%d,%d,1.5,2,,3,4,0.5\n" % (i, who) for i in range(4) for who in (0, 1)),
+    "commas": b"frame;a_x;a_y;b_x;b_y\n" + b"".join(b"%d;1,5;2;3;4,25\n" % i for i in range(4)),
+    "labelled": b"scorer,,,me,me,me,me\nbodyparts,,,a,a,b,b\ncoords,,,x,y,x,y\n"
+    + b"".join(b"labeled-data,clip,img%03d.png,1,2,3,\n" % i for i in (1, 2, 5)),
 }
 
 
@@ -93,6 +118,8 @@ def _hdf5(compression):
         file["node_names"] = [b"a", b"b", b"c"]
         file["edge_inds"] = [[0, 1], [1, 2]]
         file["point_scores"] = np.ones((1, 3, 5))
+        file["tracks"].attrs["dims"] = '["track", "xy", "node", "frame"]'
+        file["track_names"] = [b"one"]
     return content.getvalue()
 
 
@@ -132,7 +159,8 @@ def _c3d(folder):
 
     file = ezc3d.c3d()
     file["parameters"]["POINT"]["RATE"]["value"] = [100]
-    file["parameters"]["POINT"]["LABELS"]["value"] = ["LFHD", "RFHD", "LWRA", "RWRA"]
+    file["parameters"]["POINT"]["LABELS"]["value"] = ["LFHD", "RFHD", "LWRA", "Angle"]
+    file.add_parameter("POINT", "ANGLES", ["Angle"])
     position = np.random.default_rng(0).normal(size=(3, 4, 20))
     file["data"]["points"] = np.concatenate([position, np.ones((1, 4, 20))])
     file.write(str(folder / "take.c3d"))
@@ -160,6 +188,7 @@ def samples(tmp_path_factory):
     pytest.importorskip("resource", reason="limits of a process need a Unix system")
     folder = tmp_path_factory.mktemp("samples")
     made = {name: json.dumps(document).encode() for name, document in TEXTS.items()}
+    made |= TABLES
     made |= {
         "bvh": BVH,
         "gz-bvh": gzip.compress(BVH, mtime=0),
