@@ -103,10 +103,8 @@ def _local_decoder(
 ) -> _Shapes:
     patch = -(-n_frames // steps)
     shapes: _Shapes = [(3, code_size // steps, patch * n_mels), (patch * n_mels,)]
-    for size, n_inputs, n_outputs in (
-        (4, 1, filters),
-        (3, filters, filters),
-        (3, filters, filters),
-    ):
-        shapes += [(size, size, n_inputs, n_outputs), (n_outputs,)]
+    n = 1
+    for size in (4, 3, 3):
+        shapes += [(size, size, n, filters), (filters,)]
+        n = filters
     return [*shapes, (4, 4, 1, filters), (1,)]

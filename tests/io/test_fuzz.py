@@ -285,6 +285,24 @@ def test_what_breaks_a_limit_is_found(samples, harm, sign):
     assert sign in "\n".join(_failures(samples, 0, 1, code))
 
 
+def test_a_damaged_column_of_parquet_does_not_end_the_process(tmp_path):
+    pytest.importorskip("pyarrow")
+    name = b"left_eye_confidence"
+    # In the schema: a column that may have no gaps, while its statistics count some.
+    optional = b"\x02\x18" + bytes([len(name)]) + name
+    whole = _written(tmp_path, ".parquet")
+    assert optional in whole
+    (tmp_path / "poses.parquet").write_bytes(whole.replace(optional, b"\x00" + optional[1:]))
+    code = "import sys; from sklearn_asdf.io import read_poses; read_poses(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "poses.parquet")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert "but the file is Parquet, but cut off or damaged" in done.stderr, done.stderr
+
+
 def test_every_sample_is_damaged(samples):
     found = load_samples(samples)
     made = [make_input(found, i) for i in range(3 * len(found))]
