@@ -1,4 +1,4 @@
-"""The former place of `sklearn_asdf.music`: import from there; this module goes with version 1.0."""
+"""The former place of `sklearn_asdf.music`, kept until 1.0: import from there instead."""
 
 from .music.clips import AudioClips, load_audio
 
