@@ -534,7 +534,7 @@ class TestFactors:
         ({"coordinates": "pixels"}, "Did you mean 'pixel'"),
         ({"factors": {"vigor": 0.5}}, "Did you mean 'vigour'"),
         ({"factors": {"tempo": 1000}}, "factor 'tempo' to be a number from 40 to 240, got 1000"),
-        ({"factors": {"metre": 5}}, "factor 'metre' to be one of 3, 4, got 5"),
+        ({"factors": {"metre": 5}}, "factor 'metre' to be one of 2, 3, 4, got 5"),
         ({"factors": {"mode": "minr"}}, "Did you mean 'minor'"),
         ({"factors": {"extent": [0.1, 0.2, 0.3]}}, "one for each of the 1 performances"),
         ({"n_clips": 0, "fps": -1}, r"\(1\) expected n_clips.*\(2\) expected fps"),
