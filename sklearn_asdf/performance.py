@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -120,12 +120,30 @@ def perform(
     hop = spare / n_hops if n_hops else size
     clips = take.windows(clip_duration, hop / fps)
     audio = pipeline[-1].compose(
-        pipeline[:-1].transform(clips),
+        _features(pipeline, take, clips, hop / fps),
         hop_duration=hop / fps,
         temperature=temperature,
         random_state=random_state,
     )
     return Performance(take, clips, hop / fps, np.asarray(audio), int(encoder.sr))
+
+
+def _features(pipeline: Pipeline, take: Motion, clips: Motion, hop_duration: float) -> Any:
+    """Features of the clips of one take, with one grid of beats through all of them.
+
+    Beats that a stage can `track` through the whole take are surer than those of its clips.
+    """
+    stages = list(pipeline.named_steps.values())[:-1]
+    at = next((i for i, stage in enumerate(stages) if hasattr(stage, "track")), None)
+    if at is None:
+        return pipeline[:-1].transform(clips)
+    track = stages[at].track(pipeline[:at].transform(take) if at else take)[0]
+    clips = pipeline[: at + 1].transform(clips)
+    # As `windows` cuts them: from the nearest frame.
+    starts = np.rint(np.arange(len(clips)) * hop_duration * clips.fps) / clips.fps
+    time = starts[:, None] + np.arange(clips.n_frames) / clips.fps
+    clips = replace(clips, beat=np.cos(track.phase(time)).astype(clips.dtype))
+    return pipeline[at + 1 : -1].transform(clips)
 
 
 def on_model_clock(take: Motion, fps: float = FPS) -> tuple[Motion, np.ndarray]:

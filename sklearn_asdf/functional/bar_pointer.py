@@ -12,10 +12,12 @@ __all__ = ["STEP_DURATION", "beat_states", "filter_beats", "viterbi_beats"]
 # 1 / (_N_PHASES * STEP_DURATION) Hz apart, so that each
 # advances the phase by a whole number of places in a step.
 _N_PHASES, STEP_DURATION = 64, 2.0
-# Standard deviations of what changes from one step to the next: the tempo, relative to itself, and
-# the phase in cycles.
-_TEMPO_CHANGE, _PHASE_CHANGE = 0.003, 0.01
+# Standard deviations of what changes from one step to the next: the tempo, relative to itself and
+# times the tightness, so that the states follow what the grid does; and the phase in cycles.
+_TEMPO_CHANGE, _PHASE_CHANGE = 9.0, 0.01
+_TIGHTNESS = 3000.0
 _SHIFTS = np.arange(-2, 3)
+_MOST_SHIFTS = 20
 _NEWTON_STEPS = 8
 
 
@@ -56,14 +58,17 @@ def _observe(activation: np.ndarray, fps: float, tempi: np.ndarray, weight: floa
     return (matched[:, :, None] * phase).real
 
 
-def _moves(tempi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log-probabilities of shifts of the tempo, (n_tempi, n_shifts), and of the phase."""
+def _moves(
+    tempi: np.ndarray, tightness: float = _TIGHTNESS
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Shifts of the tempo, their log-probabilities (n_tempi, n_shifts), and those of the phase."""
     spacing = 60 / (_N_PHASES * STEP_DURATION)
-    change = spacing * _SHIFTS / (_TEMPO_CHANGE * tempi[:, None])
-    phase = _SHIFTS / (_N_PHASES * _PHASE_CHANGE)
-    moves = [-0.5 * change**2, -0.5 * phase**2]
+    change = _TEMPO_CHANGE / tightness * tempi[:, None] / spacing
+    n = int(np.clip(np.ceil(2 * np.median(change)), 2, _MOST_SHIFTS))
+    shifts = np.arange(-n, n + 1)
+    moves = [-0.5 * (shifts / change) ** 2, -0.5 * (_SHIFTS / (_N_PHASES * _PHASE_CHANGE)) ** 2]
     tempo, phase = (m - np.logaddexp.reduce(m, axis=-1, keepdims=True) for m in moves)
-    return tempo, phase
+    return shifts, tempo, phase
 
 
 def _advance(tempi: np.ndarray) -> np.ndarray:
@@ -90,7 +95,7 @@ def viterbi_beats(
     tempi: ArrayLike,
     log_prior: ArrayLike,
     weight: float = 5.0,
-    tightness: float = 3000.0,
+    tightness: float = _TIGHTNESS,
 ) -> np.ndarray:
     r"""Return the most likely beats of a whole dance.
 
@@ -143,13 +148,13 @@ def viterbi_beats(
     activation, tempi = np.asarray(activation), np.asarray(tempi, dtype=float)
     observed = _observe(activation, fps, tempi, weight)
     source = _advance(tempi)
-    tempo_moves, phase_moves = _moves(tempi)
+    shifts, tempo_moves, phase_moves = _moves(tempi, tightness)
     best = np.asarray(log_prior, dtype=float)[:, None] + observed[0]
     back = np.empty((len(observed) - 1, 2, *best.shape), dtype=np.int8)
     for step, evidence in enumerate(observed[1:]):
         best = np.take_along_axis(best, source, axis=1)
         options = np.stack(
-            [_shifted(best + move[:, None], s) for s, move in zip(_SHIFTS, tempo_moves.T)]
+            [_shifted(best + move[:, None], s) for s, move in zip(shifts, tempo_moves.T)]
         )
         back[step, 0] = options.argmax(axis=0)
         best = options.max(axis=0)
@@ -160,7 +165,7 @@ def viterbi_beats(
     path = [(tempo, phase)]
     for by_tempo, by_phase in back[::-1]:
         phase = int(phase - _SHIFTS[by_phase[tempo, phase]]) % _N_PHASES
-        tempo = int(tempo - _SHIFTS[by_tempo[tempo, phase]])
+        tempo = int(tempo - shifts[by_tempo[tempo, phase]])
         phase = int(source[tempo, phase])
         path.append((tempo, phase))
     tempo, phase = np.array(path[::-1]).T
@@ -266,12 +271,12 @@ def filter_beats(
     if evidence is not None:
         observed = observed + np.asarray(evidence, dtype=float)[:, :, None]
     source = _advance(tempi)
-    tempo_moves, phase_moves = _moves(tempi)
+    shifts, tempo_moves, phase_moves = _moves(tempi)
     state = np.asarray(log_prior, dtype=float)[:, None] + observed[0]
     beats, probability = [], []
     for step in range(len(observed)):
         if step:
-            moved = [_shifted(state + m[:, None], s) for s, m in zip(_SHIFTS, tempo_moves.T)]
+            moved = [_shifted(state + m[:, None], s) for s, m in zip(shifts, tempo_moves.T)]
             state = np.logaddexp.reduce(moved, axis=0)
             moved = [np.roll(state, s, axis=1) + m for s, m in zip(_SHIFTS, phase_moves)]
             state = np.logaddexp.reduce(moved, axis=0) + observed[step]

@@ -32,7 +32,7 @@ METRES: Mapping[int, tuple[tuple[int, ...], Mapping[float, float]]] = {
     4: ((1, 2, 4), {1 / 4: 0.4, 1 / 2: 1.0, 1.0: 2.5, 3 / 2: 0.5, 2.0: 2.5}),
 }
 
-_CUTOFF = 6.0  # Hz
+_CUTOFF, _ORDER = 8.0, 2  # Hz; up to the fourth multiple of 120 BPM, rolling off slowly
 # Moving averages of so many seconds are removed from curves, and again before they are correlated.
 _SLOW_TREND, _TREND = 4.0, 2.0
 _WINDOW, _HOP = 8.0, 2.0  # s
@@ -72,7 +72,7 @@ def tempo_curves(position: ArrayLike, *, fps: float, vertical_axis: int = 1) -> 
     """
     filled = np.moveaxis(fill_curves(np.moveaxis(np.asarray(position, dtype=float), 0, -1)), -1, 0)
     if 0.45 * fps > _CUTOFF:
-        filled = butterworth(filled, fps=fps, cutoff=_CUTOFF)
+        filled = butterworth(filled, fps=fps, cutoff=_CUTOFF, order=_ORDER)
     if len(filled) < 2:
         filled = np.repeat(filled, 2, axis=0)[: max(len(filled), 2)]
     up = min(vertical_axis, filled.shape[-1] - 1)

@@ -9,19 +9,20 @@ from joblib import Parallel, delayed
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold
 from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from .._validation import Integral, Interval, Real, require, validate_parameters
 from ..functional.beat_grid import beat_position
 from ..functional.frames import fill_curves
 from ..functional.kinematics import magnitude
-from ..functional.periodicity import rest_beat
 from ..music.analysis import hear, recordings_of
 from ..music.clips import AudioClips, check_audio
 from .container import Motion
 from .kinematics import KinematicsTransformer
 from .skeletons import Skeleton
 from .stage import MotionTransformer, validate_motion
+from .tempo import BeatTrack, track_beats, weight_activation
 
 __all__ = ["DanceBeatTracker"]
 
@@ -47,8 +48,9 @@ class DanceBeatTracker(MotionTransformer):
     """Add the beat of the music to dances: which movement goes with it is learned from pairs.
 
     `fit` listens to the beats of the music and learns how the body moves around them;
-    `transform` tells for each frame of other dances how near a beat is. Without music it takes
-    moments of rest for beats.
+    `transform` predicts for each frame of other dances how near a beat is, and `track` finds one
+    grid of beats through whole dances. Without music, beats are where the dancer's weight is
+    lowest, at the tempo at which the movement repeats itself.
 
     Parameters
     ----------
@@ -73,7 +75,13 @@ class DanceBeatTracker(MotionTransformer):
     Attributes
     ----------
     model_ : HistGradientBoostingRegressor or None
-        What was learned; None where there was no music.
+        What was learned: the cosine of the phase; None where there was no music.
+    sine_model_ : HistGradientBoostingRegressor or None
+        The same of its sine.
+    tempi_ : ndarray of shape (n_recordings,) or None
+        Tempo of each recording in BPM: tempi of other dances are expected near these.
+    clip_duration_ : float
+        Length of the clips in `fit` in s.
     n_features_in_ : int
         Columns of a table, or joints times axes.
     n_joints_in_, n_axes_in_ : int
@@ -83,13 +91,16 @@ class DanceBeatTracker(MotionTransformer):
 
     See Also
     --------
+    track_beats : The beats of a whole dance, with a tracker or without training.
     LMAFeaturizer : Its group "beat" tells tempo and phase from what is added here.
     UnitEncoder : Decodes tempo and phase to music.
 
     Notes
     -----
     The added field ``beat`` (n_clips, n_frames) is near 1 on a beat, near -1 half way between two
-    and near 0 where the movement tells nothing: the expected cosine of the phase.
+    and near 0 where the movement tells nothing: the expected cosine of the phase. Without music it
+    is the cosine of the beats that :func:`~sklearn_asdf.motion.track_beats` finds in each clip,
+    times its confidence.
 
     Looked at are, at moments up to `reach` away: speed, magnitude of the acceleration, height,
     vertical velocity and acceleration of the whole body and of its parts, left and right as their
@@ -109,8 +120,7 @@ class DanceBeatTracker(MotionTransformer):
 
     References
     ----------
-    R. Li, S. Yang, D. A. Ross and A. Kanazawa, "AI choreographer", ICCV 2021 (moments of rest as
-    beats); J. H. Friedman, "Greedy function approximation: a gradient boosting machine", Annals of
+    J. H. Friedman, "Greedy function approximation: a gradient boosting machine", Annals of
     Statistics 29(5), 2001.
 
     Examples
@@ -160,7 +170,7 @@ class DanceBeatTracker(MotionTransformer):
         X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
             Poses; a list of clips and a table (n_clips, n_frames) do as well.
         y : AudioClips or array-like of shape (n_clips, n_samples), default=None
-            The music of each clip. Without it beats are moments of rest.
+            The music of each clip. Without it nothing is learned.
 
         Returns
         -------
@@ -168,7 +178,11 @@ class DanceBeatTracker(MotionTransformer):
             The fitted stage.
         """
         motion, phase, _ = self._prepare(X, y)
-        self.model_ = None if phase is None else self._learn(motion, phase)
+        self.model_ = self.sine_model_ = None
+        if phase is not None:
+            self.model_, self.sine_model_ = self._learn_all(
+                (motion, np.cos(phase)), (motion, np.sin(phase))
+            )
         return self
 
     def fit_transform(self, X: Any, y: Any = None) -> Motion:
@@ -179,7 +193,7 @@ class DanceBeatTracker(MotionTransformer):
         X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
             Poses; a list of clips and a table (n_clips, n_frames) do as well.
         y : AudioClips or array-like of shape (n_clips, n_samples), default=None
-            The music of each clip. Without it beats are moments of rest.
+            The music of each clip. Without it nothing is learned.
 
         Returns
         -------
@@ -188,18 +202,71 @@ class DanceBeatTracker(MotionTransformer):
         """
         motion, phase, groups = self._prepare(X, y)
         if phase is None or len(np.unique(groups)) < 2:
-            self.model_ = None if phase is None else self._learn(motion, phase)
-            return self._transform(motion)
+            return self.fit(X, y)._transform(motion)
         n_splits = min(self.cv, len(np.unique(groups)))
         folds = list(GroupKFold(n_splits).split(phase, groups=groups))
-        sets = [np.arange(len(motion)), *(train for train, _ in folds)]
-        self.model_, *models = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(self._learn)(motion[rows], phase[rows]) for rows in sets
+        cosine = np.cos(phase)
+        self.model_, self.sine_model_, *models = self._learn_all(
+            (motion, cosine),
+            (motion, np.sin(phase)),
+            *((motion[train], cosine[train]) for train, _ in folds),
         )
         beat = np.empty(motion.shape[:2], motion.dtype)
         for model, (_, test) in zip(models, folds):
-            beat[test] = self._tell(model, motion[test]).beat
+            beat[test] = self._predict(model, motion[test])
         return motion._with(beat=beat)
+
+    def activation(self, X: Any) -> np.ndarray:
+        """Predict the phase of the beat in each frame.
+
+        Parameters
+        ----------
+        X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
+            Poses with the joints and axes of `fit`.
+
+        Returns
+        -------
+        activation : ndarray of complex of shape (n_clips, n_frames)
+            Expected :math:`\\exp(i \\phi)` of the phase :math:`\\phi`: its real part is near 1 on a
+            beat, its size near 0 where the movement tells nothing. Without music it is real.
+            Dances longer than the clips of `fit` are cut into clips of their length that overlap
+            by half.
+        """
+        check_is_fitted(self)
+        motion = validate_motion(self, X, reset=False)
+        if self.model_ is None:
+            return weight_activation(motion)
+        motion = _with_kinematics(motion)
+        size = max(round(self.clip_duration_ * motion.fps), 1)
+        if motion.n_frames <= 1.5 * size:
+            return self._activation(motion)
+        n_windows = int(np.ceil(2 * (motion.n_frames - size) / size)) + 1
+        starts = np.rint(np.linspace(0, motion.n_frames - size, n_windows)).astype(int)
+        window = np.sin(np.pi * (np.arange(size) + 0.5) / size) ** 2
+        total = np.zeros(motion.shape[:2], dtype=complex)
+        weight = np.zeros(motion.n_frames)
+        for start in starts:
+            stop = start + size
+            total[:, start:stop] += window * self._activation(motion.frames(start, stop))
+            weight[start:stop] += window
+        return total / weight
+
+    def track(self, X: Any) -> list[BeatTrack]:
+        """Track the beats of whole dances.
+
+        Parameters
+        ----------
+        X : Motion or array-like of shape (n_dances, n_frames, n_joints, n_axes)
+            Poses with the joints and axes of `fit`, each clip a whole dance.
+
+        Returns
+        -------
+        list of BeatTrack
+            What :func:`~sklearn_asdf.motion.track_beats` finds in each.
+        """
+        check_is_fitted(self)
+        motion = validate_motion(self, X, reset=False)
+        return [track_beats(motion[[i]], tracker=self) for i in range(len(motion))]
 
     def _prepare(self, X: Any, y: Any) -> tuple[Motion, Any, Any]:
         """The dances, and where there is music the phase of its beat and who belongs together."""
@@ -207,9 +274,11 @@ class DanceBeatTracker(MotionTransformer):
         motion = validate_motion(self, X, reset=True)
         music = self._music(motion, y)
         self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        self.clip_duration_ = float(motion.duration)
+        self.tempi_ = None
         phase, groups = None, None
         if music is not None:
-            phase = self._phases(motion, music)
+            phase, self.tempi_ = self._listen(motion, music)
             groups = music.groups if isinstance(music, AudioClips) else np.arange(len(music))
         return motion, phase, groups
 
@@ -240,23 +309,35 @@ class DanceBeatTracker(MotionTransformer):
         require("librosa", extra="music", purpose="learning the beat of music")
         return check_audio(y, sr=sr)
 
-    def _phases(self, motion: Motion, music: Any) -> np.ndarray:
-        """Cosine of the phase of the music's beat in each frame, (n_clips, n_frames)."""
+    def _listen(self, motion: Motion, music: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Phase of the music's beat in each frame, and the tempo of each recording."""
         sr = music.sr if isinstance(music, AudioClips) else self.sr
         time = np.arange(motion.n_frames) / motion.fps
-        phase = np.empty(motion.shape[:2])
+        phase, tempi = np.empty(motion.shape[:2]), []
         for recording, rows, starts in recordings_of(music):
             beats = hear(recording, sr=sr, usual_tempo=self.usual_tempo).beats
             at = starts[:, None] / sr + time
-            phase[rows] = np.cos(2 * np.pi * beat_position(beats, at))
-        return phase
+            phase[rows] = 2 * np.pi * beat_position(beats, at)
+            tempi.append(60 / np.median(np.diff(beats)))
+        return phase, np.array(tempi)
 
     def _transform(self, motion: Motion) -> Motion:
-        if self.model_ is None:
-            speed = _mean(magnitude(np.asarray(_with_kinematics(motion).velocity)))
-            rest = rest_beat(speed, fps=motion.fps, lengths=motion.lengths)
-            return motion._with(beat=rest.astype(motion.dtype))
-        return self._tell(self.model_, motion)
+        if self.model_ is not None:
+            return motion._with(beat=self._predict(self.model_, motion))
+        beat = np.zeros(motion.shape[:2], motion.dtype)
+        for i, length in enumerate(motion.lengths):
+            track = track_beats(motion[[i]])
+            if len(track.beats) > 1:
+                beat[i, :length] = track.confidence * np.cos(
+                    track.phase(np.arange(length) / motion.fps)
+                )
+        return motion._with(beat=beat)
+
+    def _activation(self, motion: Motion) -> np.ndarray:
+        cosine = self._predict(self.model_, motion)
+        # Models saved before there was a sine have none.
+        sine = getattr(self, "sine_model_", None)
+        return cosine + 1j * (0.0 if sine is None else self._predict(sine, motion))
 
     def _looks(self, motion: Motion) -> np.ndarray:
         """Curves of movement, standardised within each clip, (n_clips, n_frames, n_curves)."""
@@ -284,7 +365,12 @@ class DanceBeatTracker(MotionTransformer):
         near = np.clip(frame[:, None] + offset, 0, last[:, None])
         return self._looks(motion)[clip[:, None], near].reshape(len(near), -1)
 
-    def _learn(self, motion: Motion, phase: np.ndarray) -> Any:
+    def _learn_all(self, *sets: tuple[Motion, np.ndarray]) -> list[Any]:
+        return Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(self._learn)(*part) for part in sets
+        )
+
+    def _learn(self, motion: Motion, target: np.ndarray) -> Any:
         inside = np.arange(motion.n_frames) < motion.lengths[:, None]
         # An odd step, or every clip would be looked at in the same few frames.
         step = 1 + 2 * (int(np.count_nonzero(inside)) // _FRAMES_LEARNED // 2)
@@ -300,17 +386,17 @@ class DanceBeatTracker(MotionTransformer):
         )
         rows = [self._around(motion[b], chosen[b]) for b in gen_batches(len(motion), _BLOCK)]
         with threadpool_limits(1, user_api="openmp"):
-            return model.fit(np.concatenate(rows), phase[chosen])
+            return model.fit(np.concatenate(rows), target[chosen])
 
-    def _tell(self, model: Any, motion: Motion) -> Motion:
+    def _predict(self, model: Any, motion: Motion) -> np.ndarray:
         inside = np.arange(motion.n_frames) < np.maximum(motion.lengths, 1)[:, None]
         beat = np.zeros(motion.shape[:2], motion.dtype)
         for block in gen_batches(len(motion), _BLOCK):
             around = self._around(motion[block], inside[block])
             with threadpool_limits(1, user_api="openmp"):
-                told = model.predict(around)
-            beat[block][inside[block]] = np.clip(told, -1.0, 1.0)
-        return motion._with(beat=beat)
+                predicted = model.predict(around)
+            beat[block][inside[block]] = np.clip(predicted, -1.0, 1.0)
+        return beat
 
 
 def _with_kinematics(motion: Motion) -> Motion:
