@@ -4,9 +4,9 @@ How well are tempo and beat of dances found?
 
 Without training: the tempo of street dances, whose file names tell it (AIST++,
 ``gHO_sFM_cAll_d19_mHO0_ch01``), in windows of 8 s every 2 s and of whole dances, beside
-`librosa.feature.tempo` on the rises of the joints' mean speed; and tempo and beats of synthetic dances of every
-style. Learned: beats of ballroom dances (Dance with Melody) that were held out, three folds by
-piece, and learned from five pieces, beside a metronome::
+`librosa.feature.tempo` on the rises of the joints' mean speed; and tempo and beats of synthetic
+dances of every style. Learned: beats of ballroom dances (Dance with Melody) that were held out,
+three folds by piece, and learned from five pieces, beside a metronome::
 
     python examples/beat_study.py --street AIST --ballroom DANCE_WITH_MELODY --synthetic
 
@@ -102,22 +102,22 @@ def street(folder):
 def synthetic(seed, n_performances=18):
     """Tempo and beats of synthetic dances, without training and learned from other dances."""
 
-    def dances(style, seed):
+    def dances(style, n, seed):
         return make_dance_music(
-            n_performances,
-            n_performances=n_performances,
+            n,
+            n_performances=n,
             clip_duration=24.0,
             noise=0.005,
             styles=style,
-            factors={"metre": np.resize([2, 3, 4], n_performances)},
+            factors={"metre": np.resize([2, 3, 4], n)},
             random_state=seed,
         )
 
-    known = dances(STYLES, seed + 1)
+    known = dances(STYLES, 2 * n_performances, seed + 1)
     tracker = DanceBeatTracker(random_state=0).fit(known.poses, known.audio)
     rows = []
     for style in STYLES:
-        data = dances(style, seed)
+        data = dances(style, n_performances, seed)
         for i, true in enumerate(data.beats):
             untrained = track_beats(data.poses[[i]])
             learned = track_beats(data.poses[[i]], tracker=tracker)
