@@ -310,7 +310,7 @@ def tempo_peaks(
     left = np.array(probability, dtype=float)
     octaves = np.log(np.asarray(tempi, dtype=float))
     step = octaves[1] - octaves[0]
-    peaks = []
+    peaks: list[tuple[float, int, float]] = []
     while len(peaks) < n_peaks and left.sum() > 1e-3:
         over_metres = left.sum(axis=0)
         best = int(over_metres.argmax())
@@ -322,6 +322,7 @@ def tempo_peaks(
             a, b, c = np.log(over_metres[inner])
             shift = float(np.clip(0.5 * (a - c) / min(a - 2 * b + c, -1e-12), -0.5, 0.5))
         metre = int(left[:, near].sum(axis=1).argmax())
-        peaks.append((np.exp(octaves[best] + shift * step), metre, left[:, near].sum()))
+        tempo = float(np.exp(octaves[best] + shift * step))
+        peaks.append((tempo, metre, float(left[:, near].sum())))
         left[:, near] = 0.0
     return np.array(sorted(peaks, key=lambda peak: -peak[2])).reshape(-1, 3)

@@ -178,8 +178,8 @@ def estimate_tempo(
     >>> from sklearn_asdf.motion import estimate_tempo
     >>> data = make_dance_music(1, clip_duration=16, factors={"tempo": 108}, random_state=0)
     >>> estimate = estimate_tempo(data.poses)
-    >>> round(estimate.tempo)
-    108
+    >>> bool(abs(estimate.tempo / data.factors["tempo"][0] - 1) < 0.02)
+    True
     """
     motion = _one_dance(motion)
     _check_prior(start_bpm, std_bpm, metres)
@@ -248,7 +248,7 @@ def track_beats(
     tempi = beat_states()
     if trained:
         activation, weight = tracker.activation(motion)[0, : motion.lengths[0]], _WEIGHT
-        log_prior = tempo_prior(tempi, known=tracker.tempi_)
+        log_prior = tempo_prior(tempi, known=getattr(tracker, "tempi_", None))
         flat = np.full(len(TEMPI), -np.log(len(TEMPI)))
         estimate = _learned(activation, motion.fps, log_prior, likelihood, flat, metres)
     else:
@@ -292,7 +292,7 @@ def weight_activation(motion: Motion) -> np.ndarray:
     """
     velocity, upward = _velocity(motion)
     feet = _joints(motion.skeleton, [f"{s}_{f}" for s in ("left", "right") for f in _FEET])
-    options = {"fps": motion.fps, "lengths": motion.lengths}
+    options: dict[str, Any] = {"fps": motion.fps, "lengths": motion.lengths}
     if upward is None:
         return -np.tanh(detrend(magnitude(velocity).mean(axis=2), **options))
     activation = 2 * detrend(upward, **options)
