@@ -217,7 +217,7 @@ class DanceBeatTracker(MotionTransformer):
         # Models that were saved before dances were tracked know the cosine of clips alone.
         models = getattr(self, "track_models_", (self.model_,))
         parts = [self._predict(model, motion) for model in models]
-        return sum(part * unit for part, unit in zip(parts, (1, 1j)))
+        return parts[0] if len(parts) == 1 else parts[0] + 1j * parts[1]
 
     def track(self, X: Any) -> list[BeatTrack]:
         """Track the beats of whole dances.
