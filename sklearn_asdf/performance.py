@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -318,12 +318,30 @@ def perform(
     hop = spare / n_hops if n_hops else size
     clips = take.windows(clip_duration, hop / fps)
     audio = music_of(pipeline).compose(
-        features_of(pipeline, clips),
+        _features(pipeline, take, clips, hop / fps),
         hop_duration=hop / fps,
         temperature=temperature,
         random_state=random_state,
     )
     return Performance(take, clips, hop / fps, np.asarray(audio), int(encoder_of(pipeline).sr))
+
+
+def _features(pipeline: Any, take: Motion, clips: Motion, hop_duration: float) -> Any:
+    """Return features of the clips of one take, with one grid of beats through all of them.
+
+    A stage that can `track` the beats of the whole take finds them more reliably than clip by clip.
+    """
+    stages = steps_of(pipeline)[:-1]
+    at = next((i for i, stage in enumerate(stages) if hasattr(stage, "track")), None)
+    if at is None:
+        return features_of(pipeline, clips)
+    track = stages[at].track(_through(stages[:at], take))[0]
+    clips = _through(stages[: at + 1], clips)
+    # As `windows` cuts them: from the nearest frame.
+    starts = np.rint(np.arange(len(clips)) * hop_duration * clips.fps) / clips.fps
+    time = starts[:, None] + np.arange(clips.n_frames) / clips.fps
+    clips = replace(clips, beat=np.cos(track.phase(time)).astype(clips.dtype))
+    return _through(stages[at + 1 :], clips)
 
 
 def on_model_clock(take: Motion, fps: float) -> tuple[Motion, np.ndarray]:

@@ -17,6 +17,7 @@ from ._clock import PHRASE_BARS, Clock
 
 __all__ = [
     "FRAME_SIZE",
+    "STYLES",
     "Choreography",
     "dance",
     "draw_choreography",
@@ -76,8 +77,29 @@ class Choreography:
     height: np.ndarray
 
 
+STYLES = ("rest", "hit", "offbeat", "bounce")
+
+
+def style_of(style: str, sharpness: float) -> tuple[float, float, float]:
+    """Gestures and steps per beat, how many beats late gestures are, and the depth of knee bends.
+
+    A gesture ends on the beat ("rest"), is fastest on it ("hit"), or ends half way between two
+    ("offbeat"). To "bounce" is to move arms and feet at half the pace, and to bend the knees
+    deeply on every beat.
+    """
+    half_a_gesture = (1 - 0.7 * sharpness) / 2
+    return {
+        "rest": (1.0, 0.0, 1.0),
+        "hit": (1.0, half_a_gesture, 1.0),
+        "offbeat": (1.0, 0.5, 1.0),
+        "bounce": (0.5, 0.0, 1.8),
+    }[style]
+
+
 def accents(metre: int) -> np.ndarray:
-    """Weight of each beat of a bar: strong, weak, weak, or strong, weak, medium, weak."""
+    """Weight of each beat of a bar of two, three or four."""
+    if metre == 2:
+        return np.array([1.0, 0.35])
     return np.array([1.0, 0.3, 0.3]) if metre == 3 else np.array([1.0, 0.35, 0.65, 0.35])
 
 
@@ -176,6 +198,7 @@ def dance(
     factors: Mapping[str, Any],
     *,
     body_height: float,
+    style: str = "rest",
 ) -> np.ndarray:
     """Joints of COCO-17 in metres, (n_frames, 17, 3), at times in seconds."""
     extent, vigour, sharpness = (factors[name] for name in ("extent", "vigour", "sharpness"))
@@ -187,10 +210,14 @@ def dance(
     idle = np.sin(2 * np.pi * time[:, None] * idle_rate + idle_phase)
 
     position = clock.position(time)
-    beat = np.floor(position).astype(int)
-    done = progress(position - beat, sharpness)
+    pace, delay, deeper = style_of(style, sharpness)
+    gestured = position * pace - delay
+    gesture = np.floor(gestured).astype(int)
+    done = progress(gestured - gesture, sharpness)
+    walked = position * pace
+    beat = np.floor(walked).astype(int)
     # The whole body cannot be flung about as hands are: steps take longer.
-    stepped = progress(position - beat, 0.6 * sharpness)
+    stepped = progress(walked - beat, 0.6 * sharpness)
     n_beats = len(choreography.accent)
 
     # Feet: one of them steps on each beat, about a centre that travels and returns.
@@ -224,7 +251,7 @@ def dance(
     nearest = np.round(position).astype(int)
     dip = (0.5 + 0.5 * np.cos(2 * np.pi * position)) ** (1 + 3 * sharpness)
     dip = dip * (0.15 + 0.85 * choreography.accent[nearest % n_beats])
-    depth = body_height * (0.008 + 0.05 * vigour)
+    depth = deeper * body_height * (0.008 + 0.05 * vigour)
     lean = _SIDES[beat % 2] * (1 - 2 * stepped)
     minor = factors["mode"] == "minor"
     pelvis_frame = _turn_y(yaw) @ _turn_z(-0.05 * lean * (0.5 + vigour))
@@ -238,8 +265,10 @@ def dance(
     knees, ankles = _legs(hips, feet, yaw, body_height)
 
     # Arms, trunk and head.
-    now, then = choreography.arms[beat % n_beats], choreography.arms[(beat + 1) % n_beats]
-    arms = _between(now, then, choreography.detour[(beat + 1) % n_beats], done)
+    now, then = gesture % n_beats, (gesture + 1) % n_beats
+    arms = _between(
+        choreography.arms[now], choreography.arms[then], choreography.detour[then], done
+    )
     twist = 0.12 * (arms[:, 1, 0] - arms[:, 0, 0]) + 0.04 * idle[:, 1]
     pitch = (0.3 if minor else 0.03) + 0.6 * depth / body_height * dip + 0.03 * idle[:, 2]
     tilt = 0.06 * lean * (0.5 + vigour) + 0.03 * idle[:, 3]

@@ -96,7 +96,7 @@ def _strokes(metre: int) -> Iterator[tuple[float, float, str]]:
         yield 2.0, 0.6, "drum"
         yield from ((1.0, 0.6, "brush"), (3.0, 0.6, "brush"))
     else:
-        yield from ((1.0, 0.45, "brush"), (2.0, 0.45, "brush"))
+        yield from ((float(beat), 0.45, "brush") for beat in range(1, metre))
     for beat in range(metre):
         yield float(beat), 0.7, "shaker"
         yield beat + 0.5, 0.4, "shaker"

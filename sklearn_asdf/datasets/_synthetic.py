@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch, check_random_state
 
-from .._validation import Integral, Real, check_choice, did_you_mean, raise_all
 from ..motion.container import Motion
 from ..music.clips import AudioClips
 from . import _dance, _music, _score
 from ._clock import Clock
+from ._synthetic_checks import FACTORS, check_factors, check_sizes, check_styles
 
 __all__ = ["make_dance_music"]
-
-_COORDINATES = ("pixel", "metre")
-_CLIPS_EACH = 4
-# What a fixed factor may be; tempo is drawn from a narrower range.
-_RANGES = {
-    "tempo": (40.0, 240.0),
-    "vigour": (0.0, 1.0),
-    "sharpness": (0.0, 1.0),
-    "extent": (0.0, 1.0),
-}
-_CHOICES: dict[str, tuple[Any, ...]] = {"metre": (3, 4), "mode": ("major", "minor")}
-_FACTORS = ("tempo", "metre", "vigour", "sharpness", "extent", "mode")
 
 _DESCR = """\
 Made-up dances with music for them
@@ -61,6 +48,7 @@ def make_dance_music(
     noise=0.0,
     dropout=0.0,
     factors=None,
+    styles="rest",
     random_state=None,
 ):
     """Make up dances and the music for them, with what ties them known.
@@ -100,6 +88,10 @@ def make_dance_music(
         Factors to set instead of drawing them: a value for all performances, or one for each. All
         else stays as it was drawn, so that two calls with the same `random_state` differ by that
         factor alone: the same choreography and score, larger, say, or slower.
+    styles : {"rest", "hit", "offbeat", "bounce"} or sequence of these, default="rest"
+        Where the beat lies in the movement: gestures of the arms come to rest on it, are fastest on
+        it, or come to rest half way between two; or arms and feet move at half the pace while the
+        knees bounce on every beat. Of several, each performance draws one.
     random_state : int, RandomState instance or None, default=None
         Determines what is drawn. An int gives the same bits on every call.
 
@@ -124,6 +116,8 @@ def make_dance_music(
         beats, downbeats : list of ndarray
             Times of the beats and of the first beats of bars in each clip, in seconds from its
             start.
+        styles : ndarray of str of shape (n_clips,)
+            The style of each clip.
         DESCR : str
             Summary of the model.
 
@@ -173,6 +167,9 @@ def make_dance_music(
     their order, body height (1.55 to 1.9 m), path and camera (distance 4 to 7 m, body 250 to 500
     pixels tall). Lengths of the body's segments are those of [1]_ and constant over time in metres.
 
+    A fixed metre may also be 2. In every style the feet land and the knees bend on the beat, so the
+    dance tells it; the table above is that of `"rest"`.
+
     Performance k depends on `random_state` and k alone, not on how many there are: asking for more
     clips adds to what was there. Each part has its own random stream, so that noise, say, does not
     change the music. Performances start anywhere in the phrase, so the beat's phase differs from
@@ -197,20 +194,21 @@ def make_dance_music(
     >>> len(data.beats[0])
     4
     """
-    sizes = _check(
+    sizes = check_sizes(
         n_clips, n_performances, clip_duration, hop_duration, fps, sr, coordinates, noise, dropout
     )
-    fixed = _check_factors(factors, len(sizes))
+    fixed = check_factors(factors, len(sizes))
+    styles = check_styles(styles)
     entropy = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
 
     n_frames = round(clip_duration * fps)
     n_samples = round(clip_duration * sr)
-    position, recordings, rows, beats, downbeats, onsets = [], [], [], [], [], []
+    position, recordings, rows, beats, downbeats, onsets, danced = [], [], [], [], [], [], []
     for k, size in enumerate(sizes):
         first_frames = np.round(np.arange(size) * hop_duration * fps).astype(int)
         starts = first_frames / fps
         total = first_frames[-1] + n_frames
-        joints, music, drawn, clock = _perform(
+        joints, music, drawn, clock, style = _perform(
             np.random.SeedSequence(entropy, spawn_key=(k,)),
             {name: values[k] for name, values in fixed.items()},
             time=np.arange(total) / fps,
@@ -221,7 +219,9 @@ def make_dance_music(
             coordinates=coordinates,
             noise=noise,
             dropout=dropout,
+            styles=styles,
         )
+        danced += [style] * size
         position.extend(joints[first : first + n_frames] for first in first_frames)
         recordings.append(music)
         onsets.append(np.round(starts * sr).astype(int))
@@ -243,18 +243,19 @@ def make_dance_music(
         factors=pd.DataFrame(rows),
         beats=beats,
         downbeats=downbeats,
+        styles=np.array(danced),
         DESCR=_DESCR,
     )
 
 
 def _perform(
-    seed, fixed, *, time, duration, clip_duration, fps, sr, coordinates, noise, dropout
-) -> tuple[np.ndarray, np.ndarray, dict[str, Any], Clock]:
-    """One performance: joints, samples, factors and beat."""
+    seed, fixed, *, time, duration, clip_duration, fps, sr, coordinates, noise, dropout, styles
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any], Clock, str]:
+    """One performance: joints, samples, factors, beat and style."""
     # A stream for each part, so that none changes what another draws.
-    streams = [np.random.default_rng(child) for child in seed.spawn(10)]
+    streams = [np.random.default_rng(child) for child in seed.spawn(11)]
     factor_rng, body_rng, clock_rng, steps_rng, dance_rng, score_rng, play_rng = streams[:7]
-    error_rng, jitter_rng, loss_rng = streams[7:]
+    error_rng, jitter_rng, loss_rng, style_rng = streams[7:]
     factors = _draw_factors(factor_rng) | fixed
     body_height = body_rng.uniform(1.55, 1.9)
     camera = {
@@ -271,7 +272,10 @@ def _perform(
         drift_phase=clock_rng.uniform(0, 2 * np.pi),
     )
     steps = _dance.draw_choreography(steps_rng, factors)
-    joints = _dance.dance(dance_rng, time, clock, steps, factors, body_height=body_height)
+    style = str(style_rng.choice(styles))
+    joints = _dance.dance(
+        dance_rng, time, clock, steps, factors, body_height=body_height, style=style
+    )
     size = body_height
     if coordinates == "pixel":
         joints = _dance.project(joints, body_height=body_height, **camera)
@@ -299,7 +303,7 @@ def _perform(
         "tilt": _music.tilt(factors["extent"]),
         "key": _score.KEYS[score.key],
     }
-    return joints, music, {name: factors[name] for name in _FACTORS} | heard, clock
+    return joints, music, {name: factors[name] for name in FACTORS} | heard, clock, style
 
 
 def _draw_factors(rng: np.random.Generator) -> dict[str, Any]:
@@ -313,99 +317,3 @@ def _draw_factors(rng: np.random.Generator) -> dict[str, Any]:
         "extent": extent,
         "mode": "major" if mode < 0.5 else "minor",
     }
-
-
-def _check(
-    n_clips, n_performances, clip_duration, hop_duration, fps, sr, coordinates, noise, dropout
-) -> np.ndarray:
-    """Check everything but the factors; return the number of clips of each performance."""
-    problems = []
-
-    def number(name, value, kind, fits, wanted):
-        if isinstance(value, bool) or not isinstance(value, kind) or not fits(value):
-            problems.append(f"expected {name} to be {wanted}, got {value!r}")
-
-    def finite(low, high, *, open_low=True):
-        return lambda x: (low < x if open_low else low <= x) and x < high
-
-    number("n_clips", n_clips, Integral, lambda n: n >= 1, "an integer of at least 1")
-    if n_performances is not None:
-        most = np.inf if problems else n_clips
-        number(
-            "n_performances",
-            n_performances,
-            Integral,
-            lambda n: 1 <= n <= most,
-            f"an integer from 1 to the number of clips ({n_clips!r}), or None",
-        )
-    seconds = "a number of seconds above 0"
-    number("clip_duration", clip_duration, Real, finite(0, np.inf), seconds)
-    number("hop_duration", hop_duration, Real, finite(0, np.inf), seconds)
-    number("fps", fps, Real, finite(0, np.inf), "a number of frames a second above 0")
-    number("sr", sr, Integral, lambda x: x >= 8000, "an integer of at least 8000 Hz")
-    share = "a share of the body height of at least 0"
-    number("noise", noise, Real, finite(0, np.inf, open_low=False), share)
-    number("dropout", dropout, Real, finite(0, 1, open_low=False), "a share from 0 to below 1")
-    if not problems and round(clip_duration * fps) < 1:
-        problems.append(
-            f"expected clips of at least one frame, got clip_duration={clip_duration} s at "
-            f"{fps} fps"
-        )
-    if not problems and round(hop_duration * fps) < 1:
-        problems.append(
-            f"expected clips to start at least one frame apart, got hop_duration={hop_duration} s "
-            f"at {fps} fps"
-        )
-    try:
-        check_choice(coordinates, _COORDINATES, name="coordinates")
-    except ValueError as error:
-        problems.append(str(error))
-    raise_all(problems)
-    if n_performances is None:
-        full, rest = divmod(n_clips, _CLIPS_EACH)
-        return np.array([_CLIPS_EACH] * full + [rest] * (rest > 0))
-    return np.array([len(part) for part in np.array_split(np.arange(n_clips), n_performances)])
-
-
-def _check_factors(factors: Mapping[str, Any] | None, n_performances: int) -> dict[str, list[Any]]:
-    """Check the factors that are set; return a value of each for every performance."""
-    if factors is None:
-        return {}
-    if not isinstance(factors, Mapping):
-        raise TypeError(
-            f"expected factors to be a dict such as {{'tempo': 120}}, or None, got {factors!r}"
-        )
-    problems, fixed = [], {}
-    for name, value in factors.items():
-        if name not in _FACTORS:
-            listed = ", ".join(map(repr, _FACTORS))
-            problems.append(
-                f"expected factors among {listed}, got {name!r}.{did_you_mean(name, _FACTORS)}"
-            )
-            continue
-        values = np.asarray(value)
-        if values.ndim > 1 or (values.ndim == 1 and len(values) != n_performances):
-            problems.append(
-                f"expected factor {name!r} to be one value, or one for each of the "
-                f"{n_performances} performances, got shape {values.shape}"
-            )
-            continue
-        each = np.broadcast_to(values, n_performances).tolist()
-        for v in each:
-            if name in _CHOICES:
-                allowed = ", ".join(map(repr, _CHOICES[name]))
-                bad, hint = v not in _CHOICES[name], did_you_mean(v, map(str, _CHOICES[name]))
-                wanted = f"one of {allowed}"
-            else:
-                low, high = _RANGES[name]
-                bad = isinstance(v, bool) or not isinstance(v, int | float) or not low <= v <= high
-                wanted, hint = f"a number from {low:g} to {high:g}", ""
-            if bad:
-                problems.append(f"expected factor {name!r} to be {wanted}, got {v!r}.{hint}")
-                break
-        else:
-            fixed[name] = [float(v) for v in each] if name in _RANGES else each
-            if name == "metre":
-                fixed[name] = [int(v) for v in each]
-    raise_all(problems)
-    return fixed

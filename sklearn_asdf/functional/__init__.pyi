@@ -1,3 +1,4 @@
+from . import bar_pointer as bar_pointer
 from . import beat_grid as beat_grid
 from . import beats as beats
 from . import body as body
@@ -20,10 +21,12 @@ from . import patches as patches
 from . import periodicity as periodicity
 from . import resampling as resampling
 from . import stretch as stretch
+from . import tempo as tempo
 from . import tonality as tonality
 from . import windows as windows
 
 __all__ = [
+    "bar_pointer",
     "beat_grid",
     "beats",
     "body",
@@ -46,6 +49,7 @@ __all__ = [
     "periodicity",
     "resampling",
     "stretch",
+    "tempo",
     "tonality",
     "windows",
 ]

@@ -11,9 +11,15 @@ from .skeletons import get_skeleton as get_skeleton
 from .skeletons import guess_skeleton as guess_skeleton
 from .skeletons import list_skeletons as list_skeletons
 from .smoothing import PoseSmoother as PoseSmoother
+from .tempo import BeatTrack as BeatTrack
+from .tempo import TempoCandidate as TempoCandidate
+from .tempo import TempoEstimate as TempoEstimate
+from .tempo import estimate_tempo as estimate_tempo
+from .tempo import track_beats as track_beats
 
 __all__ = [
     "BatchTransformer",
+    "BeatTrack",
     "DanceBeatTracker",
     "KeyframeSegmenter",
     "KinematicsTransformer",
@@ -22,8 +28,12 @@ __all__ = [
     "PoseSmoother",
     "Segment",
     "Skeleton",
+    "TempoCandidate",
+    "TempoEstimate",
     "as_motion",
+    "estimate_tempo",
     "get_skeleton",
     "guess_skeleton",
     "list_skeletons",
+    "track_beats",
 ]

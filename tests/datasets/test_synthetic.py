@@ -534,7 +534,7 @@ class TestFactors:
         ({"coordinates": "pixels"}, "Did you mean 'pixel'"),
         ({"factors": {"vigor": 0.5}}, "Did you mean 'vigour'"),
         ({"factors": {"tempo": 1000}}, "factor 'tempo' to be a number from 40 to 240, got 1000"),
-        ({"factors": {"metre": 5}}, "factor 'metre' to be one of 3, 4, got 5"),
+        ({"factors": {"metre": 5}}, "factor 'metre' to be one of 2, 3, 4, got 5"),
         ({"factors": {"mode": "minr"}}, "Did you mean 'minor'"),
         ({"factors": {"extent": [0.1, 0.2, 0.3]}}, "one for each of the 1 performances"),
         ({"n_clips": 0, "fps": -1}, r"\(1\) expected n_clips.*\(2\) expected fps"),
@@ -548,3 +548,53 @@ def test_wrong_parameters_end_in_a_sentence(wrong, sentence):
 def test_factors_must_be_a_dict():
     with pytest.raises(TypeError, match="factors to be a dict"):
         make_dance_music(2, factors=["tempo"])
+
+
+class TestStyles:
+    def test_gestures_lie_where_the_style_says(self):
+        """Where in the beat the hands are slowest: half a gesture or half a beat later."""
+        lowest = {"rest": 0.2, "hit": 0.52, "offbeat": 0.7}
+        for style, part in lowest.items():
+            data = make_dance_music(
+                6, n_performances=6, coordinates="metre", styles=style, random_state=1, sr=8000
+            )
+            total = 0
+            for speed, beats in zip(speeds(data), data.beats):
+                time = (np.arange(len(speed)) + 0.5) / 30
+                at = np.interp(time, beats, np.arange(len(beats)))
+                inside = (time > beats[0]) & (time < beats[-1])
+                total += np.mean((speed * np.exp(-2j * np.pi * at))[inside])
+            away = (-np.angle(-total) / (2 * np.pi) - part + 0.5) % 1 - 0.5
+            assert abs(away) < 0.12, style
+
+    def test_a_bounce_has_gestures_at_half_the_pace_and_deeper_bends(self):
+        options = {"coordinates": "metre", "random_state": 1, "sr": 8000}
+        rest, bounce = (make_dance_music(2, styles=s, **options) for s in ("rest", "bounce"))
+        assert speeds(bounce).mean() < 0.7 * speeds(rest).mean()
+        hips = [d.poses.position[:, :, 11:13, 1].mean(axis=2) for d in (rest, bounce)]
+        assert hips[1].std() > 1.2 * hips[0].std()
+
+    def test_styles_change_the_dance_alone(self):
+        plain, mixed = (
+            make_dance_music(12, n_performances=12, clip_duration=1, styles=s, random_state=0)
+            for s in ("rest", ("rest", "hit", "offbeat", "bounce"))
+        )
+        assert set(plain.styles) == {"rest"}
+        assert len(set(mixed.styles)) > 2
+        assert_same = np.testing.assert_array_equal
+        assert_same(np.asarray(plain.audio), np.asarray(mixed.audio))
+        same = mixed.styles == "rest"
+        assert_same(plain.poses.position[same], mixed.poses.position[same])
+        assert not np.allclose(plain.poses.position[~same], mixed.poses.position[~same])
+
+    def test_a_bar_of_two(self):
+        data = make_dance_music(1, factors={"metre": 2}, random_state=0)
+        assert len(data.downbeats[0]) in (len(data.beats[0]) // 2, len(data.beats[0]) // 2 + 1)
+
+    @pytest.mark.parametrize(
+        ("styles", "sentence"),
+        [("waltz", "'rest'"), ((), "expected styles"), (3, "expected styles")],
+    )
+    def test_unknown_styles_end_in_a_sentence(self, styles, sentence):
+        with pytest.raises(ValueError, match=sentence):
+            make_dance_music(1, styles=styles)

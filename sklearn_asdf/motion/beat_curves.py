@@ -1,0 +1,104 @@
+"""Curves of the parts of the body in which a beat shows, as `DanceBeatTracker` learns it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..functional.frames import fill_curves
+from ..functional.kinematics import magnitude
+from .container import Motion
+from .kinematics import KinematicsTransformer
+from .skeletons import Skeleton
+
+__all__ = ["beat_curves"]
+
+# Parts of the body that move apart, by the vocabulary of skeletons.
+_SIDED = (
+    ("ankle", "heel", "toe", "big_toe", "small_toe", "foot", "foot_index"),
+    ("wrist", "hand"),
+    ("elbow",),
+    ("hip",),
+    ("knee",),
+    ("shoulder",),
+)
+_CENTRES = (("head", "nose"), ("pelvis", "waist", "spine"))
+
+
+def _with_kinematics(motion: Motion) -> Motion:
+    missing = [n for n in ("velocity", "acceleration") if getattr(motion, n) is None]
+    if not missing:
+        return motion
+    computed = KinematicsTransformer()._transform(motion)
+    return motion._with(**{name: getattr(computed, name) for name in missing})
+
+
+def _parts(
+    skeleton: Skeleton | None, n_joints: int
+) -> tuple[list[tuple[list[int], list[int]]], list[list[int]]]:
+    """Joints of the parts of the body that have two sides, and of those that have one."""
+    singles = [list(range(n_joints))]
+    if skeleton is None:
+        return [], singles
+
+    def known(*names: str) -> list[int]:
+        return sorted({skeleton.index(name) for name in names if skeleton.find(name)})
+
+    sides = [
+        (known(*(f"left_{n}" for n in names)), known(*(f"right_{n}" for n in names)))
+        for names in _SIDED
+    ]
+    singles += [joints for names in _CENTRES if (joints := known(*names))]
+    return [(left, right) for left, right in sides if left and right], singles
+
+
+def beat_curves(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
+    """Return the curves of the body's parts, and which frames have them.
+
+    Parameters
+    ----------
+    motion : Motion
+        Clips; velocity and acceleration are computed where they are missing.
+
+    Returns
+    -------
+    curves : ndarray of shape (n_clips, n_frames, n_curves)
+        Speed, magnitude of acceleration, height, vertical velocity and vertical acceleration of
+        each part, left and right as their sum and as the size of their difference.
+    inside : ndarray of bool of shape (n_clips, n_frames, 1)
+        False in padding.
+    """
+    motion = _with_kinematics(motion)
+    pairs, singles = _parts(motion.skeleton, motion.n_joints)
+    curves = [_curves(motion, joints) for joints in singles]
+    for sides in pairs:
+        left, right = (_curves(motion, joints) for joints in sides)
+        # Not which side moves: a mirrored dance has the same beat.
+        curves += [left + right, np.abs(left - right)]
+    inside = (np.arange(motion.n_frames) < motion.lengths[:, None])[..., None]
+    return np.concatenate(curves, axis=-1), inside
+
+
+def _curves(motion: Motion, joints: list[int]) -> np.ndarray:
+    """Five curves of a part of the body, (n_clips, n_frames, 5)."""
+    position, velocity, acceleration = (
+        np.asarray(getattr(motion, name)[:, :, joints], dtype=float)
+        for name in ("position", "velocity", "acceleration")
+    )
+    up = min(1, motion.n_axes - 1)
+    curves = (
+        magnitude(velocity),
+        magnitude(acceleration),
+        position[..., up],
+        velocity[..., up],
+        acceleration[..., up],
+    )
+    return np.stack([_mean(curve) for curve in curves], axis=-1)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the joints seen, bridged where none is, (n_clips, n_frames)."""
+    seen = ~np.isnan(values)
+    count = seen.sum(axis=2)
+    total = np.where(seen, values, 0.0).sum(axis=2)
+    mean = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+    return fill_curves(mean)

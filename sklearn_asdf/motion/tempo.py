@@ -1,0 +1,414 @@
+"""Tempo, metre and beats of a whole dance: `estimate_tempo` and `track_beats`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from .._validation import raise_all
+from ..functional.bar_pointer import STEP_DURATION, beat_states, filter_beats, viterbi_beats
+from ..functional.beat_grid import beat_position
+from ..functional.filters import butterworth
+from ..functional.frames import fill_curves
+from ..functional.kinematics import magnitude
+from ..functional.periodicity import detrend
+from ..functional.tempo import (
+    METRES,
+    TEMPI,
+    tempo_curves,
+    tempo_likelihood,
+    tempo_peaks,
+    tempo_posterior,
+    tempo_prior,
+)
+from .container import Motion, as_motion
+from .skeletons import Skeleton
+
+__all__ = ["BeatTrack", "TempoCandidate", "TempoEstimate", "estimate_tempo", "track_beats"]
+
+_CUTOFF = 6.0  # Hz
+# The trunk carries the weight: it counts twice.
+_TRUNK = ("left_hip", "right_hip", "left_shoulder", "right_shoulder", "head", "nose", "pelvis")
+_FEET = ("ankle", "heel", "toe", "foot")
+# Evidence in nats per second. What is known of a dance's beat without its music is little.
+_WEIGHT, _UNTRAINED_WEIGHT = 5.0, 1.0
+# The tempo is estimated from the whole dance: it outweighs what single steps tell.
+_TEMPO_WEIGHT = 3.0
+# Weight at which the posterior of a learned tempo is as sure as it is often right.
+_POSTERIOR_WEIGHT = 1.0
+
+
+class TempoCandidate(NamedTuple):
+    """A tempo that a dance may have.
+
+    Parameters
+    ----------
+    tempo : float
+        In BPM.
+    metre : int
+        Beats per bar.
+    weight : float
+        Posterior probability of this tempo, within 4 %.
+    """
+
+    tempo: float
+    metre: int
+    weight: float
+
+
+@dataclass(frozen=True, eq=False)
+class TempoEstimate:
+    """Tempo and metre of a dance, and what else they may be.
+
+    Parameters
+    ----------
+    tempo : float
+        The most probable tempo in BPM.
+    metre : int
+        Its beats per bar.
+    confidence : float
+        Probability of this tempo, within 4 %.
+    alternatives : tuple of TempoCandidate
+        Other tempi, the most probable first: often an octave or 3:2 apart.
+    tempi : ndarray of shape (n_tempi,)
+        Tempi in BPM.
+    posterior : ndarray of shape (n_metres, n_tempi)
+        Probability of each metre and tempo; sums to 1.
+    metres : tuple of int
+        The metres, in the order of `posterior`.
+    """
+
+    tempo: float
+    metre: int
+    confidence: float
+    alternatives: tuple[TempoCandidate, ...]
+    tempi: np.ndarray
+    posterior: np.ndarray
+    metres: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class BeatTrack:
+    """The beats of a dance, as one grid.
+
+    Parameters
+    ----------
+    tempo : float
+        Median tempo of the beats in BPM.
+    beats : ndarray of shape (n_beats,)
+        Times in s from the first frame.
+    downbeats : ndarray of shape (n_bars,)
+        Those beats at which bars most likely begin.
+    metre : int
+        Beats per bar.
+    confidence : float
+        Probability of the tempo, within 4 %.
+    alternatives : tuple of TempoCandidate
+        Other tempi, the most probable first.
+    """
+
+    tempo: float
+    beats: np.ndarray
+    downbeats: np.ndarray
+    metre: int
+    confidence: float
+    alternatives: tuple[TempoCandidate, ...]
+
+    def phase(self, time: Any) -> np.ndarray:
+        """Return the phase of the beat at some moments.
+
+        Parameters
+        ----------
+        time : array-like
+            In s from the first frame.
+
+        Returns
+        -------
+        phase : ndarray, shaped as `time`
+            In radians; a multiple of 2 pi on each beat.
+        """
+        return 2 * np.pi * beat_position(self.beats, time)
+
+
+def estimate_tempo(
+    motion: Any,
+    *,
+    start_bpm: float = 100.0,
+    std_bpm: float = 0.35,
+    metres: Sequence[int] = (3, 4),
+) -> TempoEstimate:
+    """Estimate the tempo and the metre of a dance, without training and without music.
+
+    Parameters
+    ----------
+    motion : Motion or array-like of shape (1, n_frames, n_joints, n_axes)
+        One dance, of some 8 s at least.
+    start_bpm : float, default=100.0
+        Centre of the prior over tempi in BPM.
+    std_bpm : float, default=0.35
+        Its standard deviation in octaves.
+    metres : sequence of int, default=(3, 4)
+        Beats per bar to choose from, of 2, 3 and 4. Two and four differ little.
+
+    Returns
+    -------
+    TempoEstimate
+        With the posterior over metres and tempi.
+
+    See Also
+    --------
+    track_beats : Where the beats lie.
+    sklearn_asdf.functional.tempo : The model.
+
+    Notes
+    -----
+    The tempo is one at which the movement repeats itself after a beat and after the beats of a
+    bar, and whose multiples and parts stand out of its spectrum as they do in bars of that metre;
+    see :func:`~sklearn_asdf.functional.tempo.tempo_likelihood`. The evidence of windows of 8 s is
+    added over the dance. What it is most often wrong about is the octave and the metre: see
+    `alternatives`.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.datasets import make_dance_music
+    >>> from sklearn_asdf.motion import estimate_tempo
+    >>> data = make_dance_music(1, clip_duration=16, factors={"tempo": 108}, random_state=0)
+    >>> estimate = estimate_tempo(data.poses)
+    >>> bool(abs(estimate.tempo / data.factors["tempo"][0] - 1) < 0.02)
+    True
+    """
+    motion = _one_dance(motion)
+    _check_prior(start_bpm, std_bpm, metres)
+    likelihood = _likelihood(motion, metres)
+    return _estimate(likelihood, tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm), metres)
+
+
+def track_beats(
+    motion: Any,
+    *,
+    tracker: Any = None,
+    start_bpm: float = 100.0,
+    std_bpm: float = 0.35,
+    tightness: float = 3000.0,
+    causal: bool = False,
+) -> BeatTrack:
+    """Track the beats of a whole dance, as one grid whose tempo may drift.
+
+    Parameters
+    ----------
+    motion : Motion or array-like of shape (1, n_frames, n_joints, n_axes)
+        One dance, of some 8 s at least.
+    tracker : DanceBeatTracker, default=None
+        Fitted to dances and their music: which movement goes with the beat, and which tempi are
+        usual, are then known. Without it, or where it was fitted without music, beats are moments
+        at which the dancer's weight is lowest and the feet rest.
+    start_bpm, std_bpm : float, default=100.0, 0.35
+        Prior over tempi, as in :func:`estimate_tempo`; not used with a tracker that knows music.
+    tightness : float, default=3000.0
+        How steady the tempo is: the inverse of the relative change that is expected within 2 s.
+    causal : bool, default=False
+        Whether each beat is predicted from the activations before it alone, as in a live
+        performance. The activations themselves look a second or two ahead.
+
+    Returns
+    -------
+    BeatTrack
+        Beats, tempo and metre, with alternatives.
+
+    See Also
+    --------
+    estimate_tempo : The tempo alone.
+    sklearn_asdf.functional.bar_pointer : The model.
+
+    Notes
+    -----
+    Without training the tempo is often right, and the phase as often as a dancer's weight falls on
+    the beat: waltzes rise on it. Bars begin at those beats at which the trunk is pushed up the
+    most.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.datasets import make_dance_music
+    >>> from sklearn_asdf.motion import track_beats
+    >>> data = make_dance_music(1, clip_duration=16, factors={"tempo": 108}, random_state=0)
+    >>> track = track_beats(data.poses)
+    >>> bool(np.abs(track.beats[1:6] - data.beats[0][:5]).max() < 0.07)
+    True
+    """
+    motion = _one_dance(motion)
+    metres = (3, 4)
+    _check_prior(start_bpm, std_bpm, metres, tightness)
+    trained = tracker is not None and _knows_music(tracker)
+    likelihood = _likelihood(motion, metres)
+    tempi = beat_states()
+    if trained:
+        activation, weight = tracker.activation(motion)[0, : motion.lengths[0]], _WEIGHT
+        log_prior = tempo_prior(tempi, known=getattr(tracker, "tempi_", None))
+        flat = np.full(len(TEMPI), -np.log(len(TEMPI)))
+        estimate = _learned(activation, motion.fps, log_prior, likelihood, flat, metres)
+    else:
+        activation, weight = weight_activation(motion)[0, : motion.lengths[0]], _UNTRAINED_WEIGHT
+        prior = tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm)
+        estimate = _estimate(likelihood, prior, metres)
+        log_prior = _on_states(prior if causal else np.log(estimate.posterior.sum(0) + 1e-12))
+        log_prior = log_prior if causal else _TEMPO_WEIGHT * log_prior
+    settings: dict[str, Any] = {"fps": motion.fps, "tempi": tempi, "weight": weight}
+    if causal:
+        evidence = None if trained else _evidence(likelihood, len(activation) / motion.fps)
+        beats, _ = filter_beats(activation, log_prior=log_prior, evidence=evidence, **settings)
+    else:
+        beats = viterbi_beats(activation, log_prior=log_prior, tightness=tightness, **settings)
+    tempo = 60 / float(np.median(np.diff(beats))) if len(beats) > 1 else estimate.tempo
+    candidates = (
+        TempoCandidate(estimate.tempo, estimate.metre, estimate.confidence),
+        *estimate.alternatives,
+    )
+    chosen = [c for c in candidates if abs(np.log(c.tempo / tempo)) < 0.04]
+    others = tuple(c for c in candidates if c not in chosen)
+    metre = chosen[0].metre if chosen else estimate.metre
+    confidence = float(sum(c.weight for c in chosen))
+    downbeats = _downbeats(motion, beats, metre)
+    return BeatTrack(tempo, beats, downbeats, metre, confidence, others)
+
+
+def weight_activation(motion: Motion) -> np.ndarray:
+    """Return how near a beat each frame is, if beats are where the dancer's weight is lowest.
+
+    Parameters
+    ----------
+    motion : Motion
+        Clips.
+
+    Returns
+    -------
+    activation : ndarray of shape (n_clips, n_frames)
+        From -1 to 1: high where the trunk is pushed upwards and the feet rest. Where the joints
+        have no names, high where all of them rest.
+    """
+    velocity, upward = _velocity(motion)
+    feet = _joints(motion.skeleton, [f"{s}_{f}" for s in ("left", "right") for f in _FEET])
+    options: dict[str, Any] = {"fps": motion.fps, "lengths": motion.lengths}
+    if upward is None:
+        return -np.tanh(detrend(magnitude(velocity).mean(axis=2), **options))
+    activation = 2 * detrend(upward, **options)
+    if feet:
+        speed = magnitude(velocity[:, :, feet]).mean(axis=2)
+        # Feet land before they rest.
+        activation -= detrend(speed, **options)
+        activation -= detrend(np.gradient(speed, axis=1), **options) / 2
+    return np.tanh(activation / 2)
+
+
+def _velocity(motion: Motion) -> tuple[np.ndarray, np.ndarray | None]:
+    """Smooth velocities, and the upward acceleration of the trunk where it is known."""
+    position = np.asarray(motion.position, dtype=float)
+    filled = np.moveaxis(fill_curves(np.moveaxis(position, 1, -1)), -1, 1)
+    if 0.45 * motion.fps > _CUTOFF:
+        filled = butterworth(filled, fps=motion.fps, cutoff=_CUTOFF)
+    if motion.n_frames < 2:
+        return np.zeros_like(filled), None
+    velocity = np.gradient(filled, axis=1) * motion.fps
+    trunk = _joints(motion.skeleton, _TRUNK)
+    ankles = _joints(motion.skeleton, ("left_ankle", "right_ankle"))
+    if not trunk or not ankles or motion.n_axes < 2:
+        return velocity, None
+    # Pixels count downwards.
+    above = filled[:, :, trunk, 1].mean(axis=(1, 2)) - filled[:, :, ankles, 1].mean(axis=(1, 2))
+    rise = np.gradient(velocity[:, :, trunk, 1].mean(axis=2), axis=1) * motion.fps
+    return velocity, np.where(above < 0, -1.0, 1.0)[:, None] * rise
+
+
+def _joints(skeleton: Skeleton | None, names: Sequence[str]) -> list[int]:
+    if skeleton is None:
+        return []
+    return sorted({skeleton.index(name) for name in names if skeleton.find(name)})
+
+
+def _one_dance(motion: Any) -> Motion:
+    motion = as_motion(motion)
+    if len(motion) != 1:
+        raise ValueError(
+            f"expected one whole dance, got {len(motion)} clips: give one at a time, motion[[0]]"
+        )
+    return motion
+
+
+def _check_prior(start_bpm, std_bpm, metres, tightness=1.0) -> None:
+    problems = [
+        f"expected {name} above 0, got {value!r}"
+        for name, value in (
+            ("start_bpm", start_bpm),
+            ("std_bpm", std_bpm),
+            ("tightness", tightness),
+        )
+        if not value > 0
+    ]
+    if not len(metres) or not set(metres) <= set(METRES):
+        problems.append(f"expected metres among {', '.join(map(str, METRES))}, got {metres!r}")
+    raise_all(problems)
+
+
+def _knows_music(tracker: Any) -> bool:
+    if not hasattr(tracker, "activation"):
+        raise TypeError(f"expected a DanceBeatTracker, got {type(tracker).__name__}")
+    check_is_fitted(tracker)
+    return tracker.model_ is not None
+
+
+def _likelihood(motion: Motion, metres: Sequence[int]) -> np.ndarray:
+    position = motion.position[0, : motion.lengths[0]]
+    return tempo_likelihood(
+        tempo_curves(position, fps=motion.fps), fps=motion.fps, metres=tuple(metres)
+    )
+
+
+def _estimate(likelihood, log_prior, metres) -> TempoEstimate:
+    posterior = tempo_posterior(likelihood, log_prior)
+    candidates = [
+        TempoCandidate(float(tempo), int(metres[int(row)]), float(weight))
+        for tempo, row, weight in tempo_peaks(posterior)
+    ]
+    first, *others = candidates
+    return TempoEstimate(*first, tuple(others), TEMPI, posterior, tuple(metres))
+
+
+def _learned(activation, fps, log_prior, likelihood, flat, metres) -> TempoEstimate:
+    """The tempo that a tracker tells, with the metres that the movement tells for each tempo."""
+    _, probability = filter_beats(
+        activation, fps=fps, tempi=beat_states(), log_prior=log_prior, weight=_POSTERIOR_WEIGHT
+    )
+    tempo = np.interp(TEMPI, beat_states(), probability[-1]) * TEMPI
+    by_metre = tempo_posterior(likelihood, flat)
+    share = by_metre / np.maximum(by_metre.sum(axis=0), 1e-300)
+    posterior = share * (tempo / tempo.sum())
+    with np.errstate(divide="ignore"):
+        return _estimate(np.log(posterior)[None], flat, metres)
+
+
+def _on_states(log_probability: np.ndarray) -> np.ndarray:
+    return np.interp(np.log(beat_states()), np.log(TEMPI), log_probability)
+
+
+def _evidence(likelihood: np.ndarray, duration: float) -> np.ndarray:
+    """Evidence of the windows that have ended by each step, (n_steps, n_tempi)."""
+    n_steps = int(np.ceil(duration / STEP_DURATION))
+    evidence = np.zeros((n_steps, len(beat_states())))
+    for w, window in enumerate(np.logaddexp.reduce(likelihood, axis=1)):
+        # The first window counts as one; of the later ones, eight do.
+        ended = min(w + 3, n_steps - 1)
+        evidence[ended] += _on_states(window - window.max()) * (1.0 if w == 0 else 1 / 8)
+    return evidence
+
+
+def _downbeats(motion: Motion, beats: np.ndarray, metre: int) -> np.ndarray:
+    """Those beats, a bar apart, at which the trunk is pushed up the most."""
+    velocity, upward = _velocity(motion)
+    strength = -magnitude(velocity).mean(axis=2)[0] if upward is None else upward[0]
+    frame = np.clip(np.rint(beats * motion.fps).astype(int), 0, len(strength) - 1)
+    sums = [strength[frame[first::metre]].mean() for first in range(min(metre, len(beats)))]
+    return beats[int(np.argmax(sums)) :: metre] if sums else beats
