@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._colours import ACCENT, CYCLE
 from ._motion import check_axes
 
 __all__ = ["MixtureDisplay"]
@@ -122,12 +123,12 @@ class MixtureDisplay:
         if self.interval is not None:
             inside = (grid >= self.interval[0]) & (grid <= self.interval[1])
             ax.fill_between(
-                grid, parts.sum(axis=1), where=inside, color="C0", alpha=0.2, linewidth=0
+                grid, parts.sum(axis=1), where=inside, color=CYCLE[0], alpha=0.2, linewidth=0
             )
         ax.plot(grid, parts[:, counts], "--", color="0.6", linewidth=0.8)
-        ax.plot(grid, parts.sum(axis=1), color="C0", label="density")
+        ax.plot(grid, parts.sum(axis=1), color=CYCLE[0], label="density")
         if self.y is not None:
-            ax.axvline(self.y, color="C3", label="what came")
+            ax.axvline(self.y, color=ACCENT, label="what came")
             ax.legend()
         ax.set(xlabel=self.name, ylabel="density", ylim=(0, None))
         self.ax_, self.figure_ = ax, ax.figure
