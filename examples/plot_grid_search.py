@@ -1,10 +1,9 @@
 """
-Grid search over the whole pipeline
-===================================
+Search the parameters of the whole pipeline
+===========================================
 
-The way from poses to sound is one scikit-learn pipeline, so its parameters can be searched. Splits
-are by performance, and the audio encoder is trained once for each split, not once for each
-candidate.
+The way from poses to sound is one scikit-learn pipeline, so all its parameters can be searched.
+Splits are by performance, and the audio encoder is trained once per split, not once per candidate.
 """
 
 # %%
@@ -21,19 +20,35 @@ cache = tempfile.TemporaryDirectory()
 pipe = make_dance_pipeline("tiny", random_state=0, memory=cache.name)
 search = GridSearchCV(
     pipe,
-    {"keyframes__n_keyframes": [6, 10], "music__regressor__n_mixtures": [1, 3]},
+    {"keyframes__n_keyframes": [4, 6, 10], "music__regressor__n_mixtures": [1, 3]},
     cv=GroupKFold(3),
 )
-search.fit(data.poses, data.audio, groups=data.groups)
+search = search.fit(data.poses, data.audio, groups=data.groups)
 
 # %%
 # The score is the log-likelihood of the true music's code per dimension, in nats, on performances
-# that were not trained on.
-columns = ["param_keyframes__n_keyframes", "param_music__regressor__n_mixtures", "mean_test_score"]
-print(pd.DataFrame(search.cv_results_)[columns].round(3))
+# that were held out.
+results = pd.DataFrame(search.cv_results_)
+results.columns = results.columns.str.replace(r"^param_.*__", "", regex=True)
+print(results[["n_keyframes", "n_mixtures", "mean_test_score", "std_test_score"]].round(3))
+cache.cleanup()
 
 # %%
-# Likelihoods of codes of different encoders cannot be compared: search over the density and the
-# motion stages by this score, and over the encoder's parameters by a score of the sound, such as
-# ``sklearn_asdf.metrics.get_scorer("neg_mel_distance")``.
-cache.cleanup()
+# Differences between candidates mean something where they are larger than the spread over the
+# splits. Likelihoods of codes of different encoders cannot be compared: search over the density
+# and the motion stages by this score, and over the encoder's parameters by a score of the sound,
+# such as ``sklearn_asdf.metrics.get_scorer("neg_mel_distance")``.
+import matplotlib.pyplot as plt
+
+figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+for marker, (n_mixtures, rows) in zip("os", results.groupby("n_mixtures")):
+    ax.errorbar(
+        rows["n_keyframes"],
+        rows["mean_test_score"],
+        rows["std_test_score"],
+        marker=marker,
+        capsize=4,
+        label=f"{n_mixtures} mixtures" if n_mixtures > 1 else "1 mixture",
+    )
+ax.set(xlabel="keyframes per clip", ylabel="log-likelihood (nats per dimension)")
+legend = ax.legend()

@@ -100,8 +100,9 @@ def blocks(page, language):
     text = page.read_text(encoding="utf-8")
     if page.suffix == ".md":
         return re.findall(rf"^```{language}\n(.*?)^```", text, re.S | re.M)
-    found = re.findall(rf"^\.\. code-block:: {language}\n\n((?:   .*\n|\n)+)", text + "\n", re.M)
-    return [textwrap.dedent(block) for block in found]
+    directive = rf"^( *)\.\. code-block:: {language}\n\n((?:\1   .*\n|\n)+)"
+    found = re.findall(directive, text + "\n", re.M)
+    return [textwrap.dedent(block) for _, block in found]
 
 
 def with_code():

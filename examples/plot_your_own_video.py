@@ -1,19 +1,19 @@
 """
-A film of your own dance
-========================
+Use your own video
+==================
 
-From a film to poses, and from music back onto the film. It needs the extra ``video``.
+From a video to poses, and from the poses to a video with new music. This needs the extra ``video``.
 """
 
 # %%
-# :func:`~sklearn_asdf.video.estimate_poses` finds the dancer in any film::
+# :func:`~sklearn_asdf.video.estimate_poses` finds the dancer in a video::
 #
 #     from sklearn_asdf.video import estimate_poses
 #
 #     take = estimate_poses("dance.mp4", verbose=1)
 #
-# The networks that find her are fetched on the first call. So that this page can be made without
-# them, the dance is made up; everything below is the same for ``take``.
+# It fetches the networks on the first call. This page is made without them, from a synthetic
+# dance; everything below is the same for the ``take`` of a video.
 import base64
 import tempfile
 from pathlib import Path
@@ -29,35 +29,37 @@ take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30)
 print(take)
 
 # %%
-# A model of other dances, whose music it will play.
+# A model of other dances, which will play their music.
 pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
 pipe.fit(data.poses[~new], data.audio[~new])
 
 # %%
-# Music for the whole dance: clips that overlap by half, composed to one piece.
+# Music for the whole dance, from clips that overlap by half. Before it is written, it is brought to
+# a level at which nothing is cut off.
 clips = take.windows(clip_duration=4.0, hop_duration=2.0)
 music = pipe[-1].compose(
     pipe[:-1].transform(clips), hop_duration=2.0, temperature=0.1, random_state=0
 )
+music = music / max(1.0, np.abs(music).max())
 
 # %%
-# :func:`~sklearn_asdf.video.add_music` puts it onto the film, whose pictures are not touched::
+# :func:`~sklearn_asdf.video.add_music` puts it onto the video, whose pictures stay as they are::
 #
 #     from sklearn_asdf.video import add_music
 #
 #     add_music("dance.mp4", music, "dance_with_music.mp4")
 #
-# Where there are only poses, :func:`~sklearn_asdf.video.write_stick_figure` makes a film of them.
+# Where there are only poses, :func:`~sklearn_asdf.video.write_stick_figure` makes a video of them.
 from sklearn_asdf.video import probe, write_stick_figure
 
 folder = tempfile.TemporaryDirectory()
-film = Path(folder.name, "dance.mp4")
-write_stick_figure(take, film, audio=music.clip(-1, 1), size=(360, 360))
-print(probe(film))
+path = Path(folder.name, "dance.mp4")
+write_stick_figure(take, path, audio=music, size=(360, 360))
+print(probe(path))
 
 
-class Film:
-    """A film for this page."""
+class Video:
+    """A video for this page."""
 
     def __init__(self, path):
         self.content = base64.b64encode(Path(path).read_bytes()).decode()
@@ -66,4 +68,10 @@ class Film:
         return f'<video controls width="360" src="data:video/mp4;base64,{self.content}"></video>'
 
 
-Film(film)
+Video(path)
+
+# %%
+# Some of its poses:
+from sklearn_asdf.plotting import PoseStripDisplay
+
+display = PoseStripDisplay.from_motion(take)
