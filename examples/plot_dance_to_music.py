@@ -4,6 +4,8 @@ Make music for a dance
 
 Fit a model to dances with their music, make music for a dance that it has not seen, and compare
 both with your eyes and ears.
+
+.. seealso:: :doc:`/guide/music` in the user guide.
 """
 
 # %%

@@ -5,6 +5,8 @@ Predict a density where one input has several answers
 In Bishop's inverse problem, one input has up to three right answers. A regressor that predicts one
 number predicts their mean, which is none of them. :class:`~sklearn_asdf.MDNRegressor` predicts the
 density of all answers.
+
+.. seealso:: :doc:`/guide/music` in the user guide.
 """
 
 # %%

@@ -4,6 +4,8 @@ Write a page that plays a performance
 
 :func:`~sklearn_asdf.report.write_report` puts a dance, its music and its features on one page that
 plays, in one file that needs no network.
+
+.. seealso:: :doc:`/guide/films` in the user guide.
 """
 
 # sphinx_gallery_thumbnail_path = 'static/report.png'

@@ -145,7 +145,13 @@ class Body:
         if len(points := self.points(pose)):
             ax.plot(*points.T, ".", color=colour, markersize=3)
         if self.head and np.isfinite(centre := mean_of_joints(pose, self.head)).all():
-            head = Ellipse(centre, 2 * radius[0], 2 * radius[1], color=colour, linewidth=0)
+            head = Ellipse(
+                (float(centre[0]), float(centre[1])),
+                2 * radius[0],
+                2 * radius[1],
+                color=colour,
+                linewidth=0,
+            )
             ax.add_patch(head)
 
 

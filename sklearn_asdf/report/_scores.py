@@ -101,7 +101,8 @@ def answer_from_table(table: pd.DataFrame) -> Answer:
     ]
     baselines = ~np.array(real)
     baselines[0] = False
-    better, worse = [], []
+    better: list[str] = []
+    worse: list[str] = []
     for place in places:
         values = numbers.iloc[:, place].to_numpy(float)
         others = values[baselines]
