@@ -32,7 +32,7 @@ from sklearn_asdf.plotting import (
 )
 from sklearn_asdf.plotting._body import Body, front_view
 from sklearn_asdf.plotting._colours import CYCLE, SIDES, SIDES_ON_DARK
-from sklearn_asdf.plotting._features import feature_units, upper_limit
+from sklearn_asdf.plotting._features import feature_units, limits, upper_limit
 from sklearn_asdf.plotting._motion import centred_poses
 
 
@@ -168,6 +168,13 @@ def test_one_wild_value_is_cut_off_and_shares_end_at_one():
     assert upper_limit(np.array([1.0] * 20 + [1e6])) == 3
     assert upper_limit(np.array([0.2, 0.4]), name="space") == 1
     assert upper_limit(np.array([1.2, 4.0]), name="space") == 5
+
+
+def test_negative_values_are_drawn_too():
+    assert limits(np.array([-1.6, 3.2])) == (-2, 5)
+    assert limits(np.array([-1.6, -0.2])) == (-2, 0)
+    display = LMADisplay(np.array([[-1.6], [-0.2]]), names=["sparc"], edges=[0, 1, 2]).plot()
+    assert display.ax_.get_yticklabels()[0].get_text() == "sparc\n-2 to 0"
 
 
 def test_units_follow_the_equations():

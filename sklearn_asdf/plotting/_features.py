@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["feature_units", "upper_limit"]
+__all__ = ["feature_units", "limits", "upper_limit"]
 
 # Powers of length and of time in the unit of each feature (eqs. 2 to 6).
 _DIMENSIONS = {"weight": (2, -2), "time": (1, -2), "flow": (1, -3), "shape": (-1, 0)}
@@ -33,6 +33,14 @@ def feature_units(pipeline: Any) -> dict[str, str]:
     }
     path_ratio = pipeline["lma"].space == "path_ratio"
     return units | {"space": "path/distance" if path_ratio else "distance/path"}
+
+
+def limits(values: np.ndarray, *, name: str = "") -> tuple[float, float]:
+    """Return round numbers between which to draw values; 0 is between them or one of them."""
+    seen = values[np.isfinite(values)]
+    if not (seen < 0).any():
+        return 0.0, upper_limit(seen, name=name)
+    return -upper_limit(-seen), upper_limit(seen) if (seen > 0).any() else 0.0
 
 
 def upper_limit(values: np.ndarray, *, name: str = "") -> float:

@@ -8,7 +8,7 @@ from .._validation import require
 from ..motion.container import as_motion
 from ._body import Body, front_view
 from ._colours import ACCENT, CYCLE
-from ._features import upper_limit
+from ._features import limits
 
 __all__ = ["LMADisplay", "PoseStripDisplay"]
 
@@ -276,7 +276,7 @@ class LMADisplay:
         return display.plot(ax=ax, **kwargs)
 
     def plot(self, ax=None):
-        """Draw each feature as a step curve from 0 to a round number, which its label tells.
+        """Draw each feature as a step curve between 0 and a round number, which its label tells.
 
         Parameters
         ----------
@@ -297,10 +297,10 @@ class LMADisplay:
             ax = import_pyplot().subplots(figsize=(10, 4), layout="constrained")[1]
         labels = []
         for i, (name, column) in enumerate(zip(self.names, np.asarray(self.values, float).T)):
-            top = upper_limit(column, name=name)
+            bottom, top = limits(column, name=name)
             unit = f" {self.units[name]}" if self.units and self.units.get(name) else ""
-            labels.append(f"{name}\n0 to {top:g}{unit}")
-            curve = np.clip(column / top, 0, 1) * 0.8 - i
+            labels.append(f"{name}\n{bottom:g} to {top:g}{unit}")
+            curve = np.clip((column - bottom) / (top - bottom), 0, 1) * 0.8 - i
             ax.axhline(-i, color="0.85", linewidth=0.8, zorder=0)
             colour = CYCLE[i % len(CYCLE)]
             ax.stairs(curve, self.edges, label=name, baseline=None, color=colour, linewidth=1.6)

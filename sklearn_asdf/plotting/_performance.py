@@ -108,7 +108,7 @@ class PerformanceDisplay:
                 keyframes=np.minimum(keyframes, take.n_frames - 1),
             ),
             LMADisplay(
-                np.stack(list(windows.values.values()), axis=1),
+                np.array(list(windows.values.values())).reshape(-1, len(windows.edges) - 1).T,
                 names=list(windows.values),
                 edges=windows.edges,
                 units=feature_units(pipeline),

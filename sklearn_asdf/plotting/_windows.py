@@ -46,20 +46,20 @@ def describe_take(pipeline: Any, take: Motion) -> TakeWindows:
     columns = {name: i for i, name in enumerate(pipeline["lma"].get_feature_names_out())}
     names = [name for name in FEATURES if f"window1_{name}" in columns]
     keyframes, edges, windows = [], [0.0], []
-    for row, start, at in zip(table, starts, motion.keyframes):
+    whole_clips = pipeline["lma"].scope == "clip"
+    for row, start, found in zip(table, starts, motion.keyframes):
         described = edges[-1]
-        for window, (left, right) in enumerate(pairwise(at), 1):
-            left, right = ((start + frame) / take.fps for frame in (left, right))
+        times = (start + np.asarray(found)) / take.fps
+        keyframes += times[times >= described].tolist()
+        bounds = (start + np.array([0, size])) / take.fps if whole_clips else times
+        for window, (left, right) in enumerate(pairwise(bounds.tolist()), 1):
             if right <= described:
                 continue
-            if left >= described:
-                keyframes.append(left)
             # Between the last keyframe of a clip and the first of the next nothing was measured.
             if left > edges[-1]:
                 edges.append(left)
                 windows.append([np.nan] * len(names))
             edges.append(right)
             windows.append([float(row[columns[f"window{window}_{name}"]]) for name in names])
-        keyframes.append((start + at[-1]) / take.fps)
     values = np.array(windows).reshape(-1, len(names)).T
     return TakeWindows(np.unique(np.round(keyframes, 6)), np.array(edges), dict(zip(names, values)))
