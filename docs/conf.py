@@ -64,6 +64,7 @@ sphinx_gallery_conf = {
     "doc_module": ("sklearn_asdf",),
     "reference_url": {"sklearn_asdf": None},
     "show_memory": False,
+    "thumbnail_size": (480, 320),
     "min_reported_time": 5,
     "remove_config_comments": True,
 }

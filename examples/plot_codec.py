@@ -56,11 +56,3 @@ Audio(codes[64].inverse_transform(codes[64].transform(clip))[0], rate=encoder.sr
 
 # %%
 Audio(codes[256].inverse_transform(codes[256].transform(clip))[0], rate=encoder.sr)
-
-# %%
-# With ``epochs`` above 0, networks continue from there. A few epochs are enough to see how
-# training proceeds:
-from sklearn_asdf.plotting import TrainingDisplay
-
-trained = MelEncoder(code_size=64, steps=8, epochs=3, random_state=0).fit(data.audio[~new])
-display = TrainingDisplay.from_estimator(trained)

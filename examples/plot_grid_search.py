@@ -43,9 +43,9 @@ cache.cleanup()
 import matplotlib.pyplot as plt
 
 figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-for marker, (n_mixtures, rows) in zip("os", results.groupby("n_mixtures")):
+for marker, shift, (n_mixtures, rows) in zip("os", (-0.1, 0.1), results.groupby("n_mixtures")):
     ax.errorbar(
-        rows["n_keyframes"],
+        rows["n_keyframes"] + shift,
         rows["mean_test_score"],
         rows["std_test_score"],
         marker=marker,

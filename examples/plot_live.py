@@ -21,7 +21,7 @@ from sklearn_asdf.live import StreamingDancer
 data = make_dance_music(n_clips=36, n_performances=12, clip_duration=4.0, random_state=2)
 new = data.groups == 11
 pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
-pipe.fit(data.poses[~new], data.audio[~new])
+pipe = pipe.fit(data.poses[~new], data.audio[~new])
 take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30)
 
 # %%
@@ -39,11 +39,11 @@ online = np.array([moment.features for moment in moments])
 print("largest difference:", np.abs(online - offline).max())
 
 names = list(live.feature_names)
-figure, ax = plt.subplots(figsize=(8, 3), layout="constrained")
-for name in ("clip_log_speed", "clip_log_energy"):
-    ax.plot([m.time for m in moments], online[:, names.index(name)], marker="o", label=name)
-ax.set(xlabel="time (s)", title="features as they are computed")
-legend = ax.legend()
+figure, axes = plt.subplots(2, figsize=(9, 4.5), sharex=True, layout="constrained")
+for name, ax in zip(("clip_log_speed", "clip_hands_height"), axes):
+    ax.plot([m.time for m in moments], online[:, names.index(name)], marker="o")
+    ax.set_title(f"{name}, as it is computed")
+label = axes[-1].set_xlabel("time (s)")
 
 # %%
 # The music begins when the first clip is whole.

@@ -56,6 +56,6 @@ predicted = cross_val_predict(model, table, vigour, groups=data.groups, cv=Group
 figure, ax = plt.subplots(figsize=(5, 4.5), layout="constrained")
 ax.plot(vigour, predicted, "o", alpha=0.7)
 ax.plot([0, 1], [0, 1], color="0.6", transform=ax.transAxes, zorder=0)
-limits = min(vigour.min(), predicted.min()), max(vigour.max(), predicted.max())
+limits = (-0.2, 1.2)
 title = f"held-out performances, R² = {r2_score(vigour, predicted):.2f}"
 labels = ax.set(xlabel="vigour", ylabel="predicted", xlim=limits, ylim=limits, title=title)

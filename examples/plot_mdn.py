@@ -42,7 +42,7 @@ axes[1].plot(X_test[:, 0], y_test, ".", ms=2, label="held-out data")
 samples = model.sample_y(X_test, random_state=0)[:, 0]
 axes[1].plot(X_test[:, 0], samples, ".", ms=2, label="samples")
 axes[1].set(title="data and samples", xlabel="x", xlim=(0, 1))
-axes[1].legend()
+axes[1].legend(markerscale=5)
 
 # %%
 # Is it right about how sure it is? Where the density is true, the share of targets below each

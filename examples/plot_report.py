@@ -8,9 +8,8 @@ plays, in one file that needs no network.
 .. seealso:: :doc:`/guide/films` in the user guide.
 """
 
-# sphinx_gallery_thumbnail_path = 'static/report.png'
-
 # %%
+# sphinx_gallery_thumbnail_path = 'static/report.png'
 import html
 import tempfile
 from pathlib import Path
@@ -24,7 +23,7 @@ from sklearn_asdf.report import write_report
 data = make_dance_music(n_clips=36, n_performances=12, clip_duration=4.0, random_state=2)
 new = data.groups == 11
 pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
-pipe.fit(data.poses[~new], data.audio[~new])
+pipe = pipe.fit(data.poses[~new], data.audio[~new])
 
 # %%
 # One whole dance that the model has not seen, and its music. With ``video=``, the page also shows

@@ -33,7 +33,7 @@ print(take)
 # %%
 # A model of other dances, which will play their music.
 pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
-pipe.fit(data.poses[~new], data.audio[~new])
+pipe = pipe.fit(data.poses[~new], data.audio[~new])
 
 # %%
 # Music for the whole dance, from clips that overlap by half. Before it is written, it is brought to

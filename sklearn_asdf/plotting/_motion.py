@@ -113,8 +113,9 @@ class PoseStripDisplay:
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
         n_poses : int, default=None
-            Poses drawn at equal distances in grey; None is as many as have room beside each
-            other. Lines mark the keyframes, and those with room for it are drawn in colour.
+            Poses drawn at equal distances; None is as many as have room beside each other. They
+            are grey where there are keyframes. Lines mark the keyframes, and those with room for
+            it are drawn in colour.
 
         Returns
         -------
@@ -142,7 +143,9 @@ class PoseStripDisplay:
         quiet = _with_room(even, shown, 0.9 * width * self.fps)
         body = Body.of(self.skeleton, poses.shape[1])
         radius = body.head_radius(poses)
-        for frames, colour, linewidth in ((quiet, "0.7", 1.0), (shown, ACCENT, 1.4)):
+        # Without keyframes to stand out from, limbs have the colours of their sides.
+        plain = "0.7" if keyframes else None
+        for frames, colour, linewidth in ((quiet, plain, 1.2), (shown, ACCENT, 1.4)):
             for frame in frames:
                 pose = poses[frame] * [per_height, 1.0]
                 pose[:, 0] += self.start + frame / self.fps

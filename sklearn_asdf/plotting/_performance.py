@@ -89,10 +89,10 @@ class PerformanceDisplay:
         take = as_motion(take)
         duration = take.n_frames / take.fps
         shown = min(duration, max(max_duration, encoder.n_samples_ / encoder.sr))
-        part = f"{duration:.3g} s"
+        part = f"{duration:.3g} s of dance"
         if shown < duration:
             take = take.frames(0, round(shown * take.fps))
-            part = f"the first {shown:.3g} s of {duration:.3g} s"
+            part = f"the first {shown:.3g} s of {duration:.3g} s of dance"
         windows = describe_take(pipeline, take)
         keyframes = np.rint(windows.keyframes * take.fps).astype(int)
         options = spectrogram_options(encoder)

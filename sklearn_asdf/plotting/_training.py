@@ -127,7 +127,8 @@ class TrainingDisplay:
             if title in self.audible:
                 ax.set_ylabel("mean squared error")
                 _draw_audible(ax, history)
-            ax.legend(loc="upper right")
+            ax.legend()
+            ax.xaxis.get_major_locator().set_params(integer=True)
         self.axes_, self.figure_ = list(axes), axes[0].figure
         return self
 
