@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 
@@ -33,7 +34,7 @@ _OWN = {
     "LMAFeaturizer": "motion.lma",
     "MDNRegressor": "density.mdn",
     "MelEncoder": "music.mel",
-    "Network": "nets.training",
+    "Network": "nets.network",
     "OnBeatRegressor": "density.on_beat",
     "PoseSmoother": "motion.smoothing",
     "Segment": "motion.skeletons",
@@ -143,6 +144,8 @@ class Writer:
             return {"dict": pairs}
         if isinstance(value, np.ndarray):
             return self._array(np.asarray(value), where)
+        if kind is pd.Index:
+            return {"index": self._array(value.to_numpy(dtype=object), where)}
         if isinstance(value, np.generic):
             return {"scalar": self._place(np.asarray(value))}
         if isinstance(value, np.dtype) and value.kind not in "OV":
@@ -308,6 +311,9 @@ class Reader:
         array = np.empty(len(values), dtype=object)
         array[:] = [self.read(v) for v in values]
         return array.reshape(form["shape"])
+
+    def _read_index(self, names, form):
+        return pd.Index(self.read(names))
 
     def _read_dtype(self, text, form):
         return np.dtype(str(text))

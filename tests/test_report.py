@@ -158,10 +158,10 @@ class Likelihoods:
     def __init__(self, own, others, none):
         self.own, self.others, self.none = own, iter(others), none
 
-    def score(self, X, codes):
+    def log_likelihood(self, X, codes):
         return self.own if X[0, 0] == 0 else next(self.others)
 
-    def gain(self, X, codes):
+    def information_gain(self, X, codes):
         return self.own - self.none
 
 

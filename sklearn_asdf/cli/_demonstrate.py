@@ -15,7 +15,8 @@ from .._files import atomic_path
 from .._validation import require
 from ..motion.container import Motion
 from ..music.clips import AudioClips
-from ..music.sound_file import write_sound
+from ..music.sound_file import write_recording, write_sound
+from ..performance import features_of, music_of
 from ..persistence import save
 from ..pipeline import make_dance_pipeline
 from ..plotting._motion import import_pyplot
@@ -81,7 +82,7 @@ def run_demo(
         )
         true = _recording(music)
         write_sound(out / f"{name}_generated.wav", piece, sr=music.sr)
-        write_sound(out / f"{name}_true.wav", true, sr=music.sr)
+        write_recording(out / f"{name}_true.wav", true, sr=music.sr)
         _draw(out / f"{name}.png", pipe, dance, music, generated=piece)
         scores.append(_score(pipe, name, dance, music))
     table = pd.DataFrame(scores)
@@ -126,8 +127,8 @@ def _hop_duration(music: AudioClips) -> float:
 
 
 def _generate(pipe: Pipeline, dance, music, *, temperature, random_state) -> np.ndarray:
-    return pipe[-1].compose(
-        pipe[:-1].transform(dance),
+    return music_of(pipe).compose(
+        features_of(pipe, dance),
         hop_duration=_hop_duration(music),
         temperature=temperature or None,
         random_state=random_state,
@@ -142,13 +143,12 @@ def _recording(music: AudioClips) -> np.ndarray:
 
 def _score(pipe: Pipeline, name: str, dance, music) -> dict[str, Any]:
     """Log-likelihood of the true music, with the dance and without."""
-    X = pipe[:-1].transform(dance)
-    model = pipe[-1]
+    X, model = features_of(pipe, dance), music_of(pipe)
     codes = model.transformer_.transform(music)
     return {
         "performance": name,
-        "log_likelihood": model.regressor_.score(X, codes),
-        "gain": model.regressor_.gain(X, codes),
+        "log_likelihood": model.regressor_.log_likelihood(X, codes),
+        "gain": model.regressor_.information_gain(X, codes),
     }
 
 

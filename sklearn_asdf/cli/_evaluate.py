@@ -11,7 +11,7 @@ from typing import Any
 from .._files import atomic_path
 from .._validation import require
 from ..metrics._columns import COLUMNS
-from ..performance import FPS, encoder_of
+from ..performance import clip_duration_of, encoder_of, fps_of, motion_stage_of
 from ..persistence import load
 from ._generate import check_joints
 from ._options import (
@@ -123,7 +123,7 @@ def run(options: argparse.Namespace) -> None:
         reference = (others.poses, others.audio)
     say(
         options,
-        f"scoring {len(data.groups)} clips of {encoder.n_samples_ / encoder.sr:g} s of {n_takes} "
+        f"scoring {len(data.groups)} clips of {clip_duration_of(model):g} s of {n_takes} "
         "dances; the scores mean something only if the model has not learned from them",
     )
     table = evaluate(
@@ -159,11 +159,11 @@ def _read(poses: str, audio: str, model: Any, encoder: Any, options: argparse.Na
     data = load_folder(
         poses=poses,
         audio=audio,
-        clip_duration=encoder.n_samples_ / encoder.sr,
+        clip_duration=clip_duration_of(model),
         hop_duration=options.hop_duration,
-        fps=FPS,
+        fps=fps_of(model),
         sr=int(encoder.sr),
-        coordinates="world" if getattr(model[0], "n_axes_in_", 2) == 3 else "image",
+        coordinates="world" if getattr(motion_stage_of(model), "n_axes_in_", 2) == 3 else "image",
         verbose=int(not options.quiet),
     )
     check_joints(model, data.poses, poses)

@@ -7,7 +7,7 @@ from typing import Any
 
 from .._validation import require
 from ..motion.container import Motion
-from ..performance import encoder_of, perform
+from ..performance import encoder_of, motion_stage_of, perform
 from ..persistence import load
 from ._options import add_command, add_draw, add_force, add_model, add_take, check_draw, say
 from ._takes import check_output, is_video, read_take
@@ -53,10 +53,10 @@ def run(options: argparse.Namespace) -> None:
 
         write_sound(out, played.audio, sr=played.sr)
     else:
-        from ..music.sound_file import playable
+        from ..music.sound_file import prepare_for_export
         from ..video import add_music, write_stick_figure
 
-        audio = playable(played.audio, sr=played.sr)
+        audio = prepare_for_export(played.audio, sr=played.sr)
         if is_video(options.take):
             add_music(options.take, audio, out, sr=played.sr)
         else:
@@ -72,7 +72,7 @@ def read_model_and_take(options: argparse.Namespace) -> tuple[Any, Motion]:
     start_keras()
     model = load(options.model)
     encoder_of(model)
-    first = model[0]
+    first = motion_stage_of(model)
     known = getattr(first, "skeleton_", None)
     whole = known is not None and known.name == "mediapipe33"
     take = read_take(
@@ -87,7 +87,7 @@ def read_model_and_take(options: argparse.Namespace) -> tuple[Any, Motion]:
 
 def check_joints(model: Any, dance: Motion, path: str) -> None:
     """Refuse dances of other joints than the model was fitted to."""
-    known, given = getattr(model[0], "skeleton_", None), dance.skeleton
+    known, given = getattr(motion_stage_of(model), "skeleton_", None), dance.skeleton
     if known is not None and given is not None and known.joints != given.joints:
         raise ValueError(
             f"expected a dance of the joints that the model was fitted to "

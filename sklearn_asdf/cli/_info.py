@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
+from ..performance import clip_duration_of, fps_of, motion_stage_of, steps_of
 from ..persistence import load
 from ._options import add_command
 from ._takes import is_video
@@ -115,11 +116,13 @@ def _model(model: Any) -> list[str]:
         return [f"model, {type(model).__name__}: {model}"]
     lines = [f"model, a pipeline of {len(model.steps)} steps"]
     lines += [f"  {name}: {' '.join(str(step).split())}" for name, step in model.steps]
-    skeleton = getattr(model[0], "skeleton_", None)
-    if skeleton is not None:
-        lines.append(f"fitted to dances of {len(skeleton)} joints ({skeleton.name or 'own names'})")
-    encoder = getattr(model[-1], "transformer_", None)
-    if encoder is not None:
-        encoder = getattr(encoder, "estimator", encoder)
-        lines.append(f"makes music in clips of {encoder.n_samples_ / encoder.sr:g} s")
+    first = motion_stage_of(model)
+    if getattr(first, "skeleton_", None) is not None:
+        skeleton = first.skeleton_
+        lines.append(
+            f"fitted to dances of {len(skeleton)} joints ({skeleton.name or 'own names'}) at "
+            f"{fps_of(model):g} fps"
+        )
+    if hasattr(steps_of(model)[-1], "transformer_"):
+        lines.append(f"makes music in clips of {clip_duration_of(model):g} s")
     return lines

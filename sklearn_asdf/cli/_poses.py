@@ -44,10 +44,10 @@ def run(options: argparse.Namespace) -> None:
             print(film)
         motion = read_take(film, options)
         if sound is not None:
-            from ..music.sound_file import write_sound
+            from ..music.sound_file import write_recording
             from ..video import read_sound
 
-            write_sound(sound, read_sound(film), sr=22050)
+            write_recording(sound, read_sound(film), sr=22050)
         write_poses(motion, poses)
         seen = motion.seen.all(axis=2).mean()
         say(options, f"  {poses}: {motion.duration:.1f} s, the dancer whole in {seen:.0%} of it")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..io._read import ASSUMED_FPS, Options, read_with
-from ..motion.container import Motion
+from ..motion.container import DEFAULT_FPS, Motion
 from ..music.clips import load_audio
 from ..performance import on_model_clock
 
@@ -69,13 +69,18 @@ def read_take(
 
 
 def cut(
-    take: Motion, path: str, *, clip_duration: float, hop_duration: float
+    take: Motion,
+    path: str,
+    *,
+    clip_duration: float,
+    hop_duration: float,
+    fps: float = DEFAULT_FPS,
 ) -> tuple[Motion, np.ndarray]:
     """Return the clips of a take in which the dancer is seen, and where each starts in s.
 
-    They are cut as `load_folder` cuts them, at the models' frame rate.
+    They are cut as `load_folder` cuts them.
     """
-    take, seen = on_model_clock(take)
+    take, seen = on_model_clock(take, fps)
     try:
         clips = take.windows(clip_duration, hop_duration)
     except ValueError as error:

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from .._validation import Integral, Real, raise_all, require
-from ..io._order import is_frame_file, is_hidden
 from ..io._read import ASSUMED_FPS, Options, read_with
 from ..motion.container import Motion
 from ..motion.resample import on_clock
 from ..motion.skeletons import Skeleton
 from ..music.clips import AudioClips, load_audio
+from ._pairs import find_folders, find_pairs, list_of
 
 __all__ = ["load_folder"]
 
-_SOUND = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au")
-_POSES = (
-    ".json", ".npz", ".npy", ".bvh", ".csv", ".tsv", ".parquet", ".pkl", ".pickle", ".h5",
-    ".hdf5", ".nc", ".c3d", ".zip",
-)  # fmt: skip
+# Dance and music whose lengths differ by more than this share hardly belong to each other.
+_SAME_LENGTH = 0.05
 
 
 @dataclass
@@ -39,6 +33,8 @@ class _Take:
     seen: np.ndarray
     skeleton: Skeleton | None
     recording: np.ndarray
+    # Rate at which the poses would be as long as the sound, in Hz.
+    matching_fps: float
 
 
 def load_folder(
@@ -124,9 +120,12 @@ def load_folder(
     -----
     Clip k of a take covers the seconds ``k * hop_duration`` to ``k * hop_duration +
     clip_duration`` of the sound and of the poses; a take ends where the shorter of the two does.
+    Where their lengths differ by more than 5 %, a warning tells both: a wrong frame rate is the
+    usual reason.
+
     Poses begin with the sound, unless the file tells when they do: Dance with Melody, a column
     ``time``, and the frame numbers of tables and of COCO or AlphaPose results. They are brought to
-    `fps` by cubic splines, after a zero-phase low-pass if that is fewer frames.
+    `fps` by cubic splines, after a zero-phase low-pass at 0.45 of it if that is fewer frames.
 
     What was not seen is interpolated linearly in time over the whole take, and its ends hold the
     nearest pose; as in [1]_, clips with too few poses are left out. A joint that is seen in no
@@ -183,7 +182,7 @@ def load_folder(
         min_confidence=min_confidence,
     )
     require("soundfile", "soxr", extra="music", purpose="reading sound files")
-    pairs = _pairs(*_folders(path, poses, audio))
+    pairs = find_pairs(*find_folders(path, poses, audio))
     takes, guessed = [], []
     for name, pose_file, sound_file in _progress(pairs, verbose):
         try:
@@ -200,103 +199,28 @@ def load_folder(
         if assumed:
             guessed.append(pose_file.name)
         position, seen = on_clock(motion.position[0], fps=motion.fps, start=start, new_fps=fps)
-        takes.append(_Take(name, position.astype(np.float32), seen, motion.skeleton, recording))
+        matching_fps = motion.n_frames / max(len(recording) / sr - start, 1 / sr)
+        takes.append(
+            _Take(
+                name,
+                position.astype(np.float32),
+                seen,
+                motion.skeleton,
+                recording,
+                matching_fps,
+            )
+        )
     raise_all(problems)
     if guessed:
         warnings.warn(
-            f"{_list(guessed)} tell(s) no frame rate, {ASSUMED_FPS:g} fps are assumed: pass "
+            f"{list_of(guessed)} tell(s) no frame rate, {ASSUMED_FPS:g} fps are assumed: pass "
             "pose_fps",
             UserWarning,
             stacklevel=2,
         )
     _check_alike(takes)
+    _warn_of_lengths(takes, fps=fps, sr=sr)
     return _cut(takes, clip_duration, hop_duration, float(fps), int(sr), float(min_seen))
-
-
-def _folders(path: Any, poses: Any, audio: Any) -> tuple[Path, Path]:
-    """Return the folder of poses and the folder of sound."""
-    if path is not None and poses is None and audio is None:
-        folder = _existing(path, "poses and sound")
-        if (folder / "poses").is_dir() and (folder / "audio").is_dir():
-            return folder / "poses", folder / "audio"
-        return folder, folder
-    if path is None and poses is not None and audio is not None:
-        return _existing(poses, "poses"), _existing(audio, "sound")
-    raise ValueError(
-        f"expected either path, or both poses and audio, got path={path!r}, poses={poses!r} and "
-        f"audio={audio!r}"
-    )
-
-
-def _existing(path: Any, what: str) -> Path:
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"expected the path of a folder of {what}, got {path!r}")
-    folder = Path(path)
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f"expected a folder of {what}, but there is no folder {str(path)!r}"
-        )
-    return folder
-
-
-def _pairs(poses: Path, audio: Path) -> list[tuple[str, Path, Path]]:
-    """Return name, pose file and sound file of every take, and warn of what has no partner."""
-    dances = _by_name(poses, _pose_name, "pose")
-    sounds = _by_name(audio, _sound_name, "sound")
-    both = sorted(set(dances) & set(sounds))
-    if not both:
-        where = repr(str(poses)) if poses == audio else f"{str(poses)!r} and {str(audio)!r}"
-        raise ValueError(
-            f"expected pose and sound files of the same name in {where}, got no pair: poses "
-            f"{_list(p.name for p in dances.values())}; sound "
-            f"{_list(p.name for p in sounds.values())}. Name them alike, as dance1.json and "
-            "dance1.wav"
-        )
-    alone = [p.name for n, p in {**dances, **sounds}.items() if n not in both]
-    if alone:
-        warnings.warn(
-            f"{len(alone)} file(s) without a partner of the same name are left out: {_list(alone)}",
-            UserWarning,
-            stacklevel=3,
-        )
-    return [(name, dances[name], sounds[name]) for name in both]
-
-
-def _by_name(folder: Path, name_of: Callable[[Path], str | None], what: str) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for file in sorted(folder.iterdir()):
-        name = None if is_hidden(file.name) else name_of(file)
-        if name is None:
-            continue
-        # Accents are one character or two, depending on the system that wrote the name.
-        name = unicodedata.normalize("NFC", name)
-        if name in found:
-            raise ValueError(
-                f"expected one {what} file a take in {str(folder)!r}, got {found[name].name!r} "
-                f"and {file.name!r}: move one away"
-            )
-        found[name] = file
-    return found
-
-
-def _pose_name(file: Path) -> str | None:
-    if file.is_dir():
-        # A folder of one-frame files is a take, as OpenPose writes it.
-        frames = any(is_frame_file(p) for p in file.iterdir())
-        return file.name if frames else None
-    plain = file.name.removesuffix(".gz")
-    stem, suffix = os.path.splitext(plain)
-    return stem if suffix.lower() in _POSES else None
-
-
-def _sound_name(file: Path) -> str | None:
-    return file.stem if file.suffix.lower() in _SOUND and file.is_file() else None
-
-
-def _list(names: Iterable[str], most: int = 8) -> str:
-    names = list(names)
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return (", ".join(map(repr, names[:most])) or "none") + more
 
 
 def _progress(pairs: list, verbose: int) -> Iterable:
@@ -323,6 +247,26 @@ def _check_alike(takes: list[_Take]) -> None:
                 f"in {first.name!r} than in {other.name!r}: load them apart, or pass skeleton if "
                 "they mean the same"
             )
+
+
+def _warn_of_lengths(takes: list[_Take], *, fps: float, sr: int) -> None:
+    """Say which takes have a dance and music of different length."""
+    told = []
+    for take in takes:
+        dance, music = len(take.position) / fps, len(take.recording) / sr
+        if abs(dance - music) > _SAME_LENGTH * max(dance, music):
+            told.append(
+                f"{take.name!r} has {dance:.3g} s of poses and {music:.3g} s of sound (the same at "
+                f"{take.matching_fps:.3g} fps)"
+            )
+    if told:
+        warnings.warn(
+            f"dance and music differ in length by more than {_SAME_LENGTH:.0%}: "
+            f"{list_of(told, quote=False)}; check that they belong together, and pass pose_fps if "
+            "the frame rate is wrong, else the end of the longer one is left out",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _size(take: _Take) -> str:
@@ -369,7 +313,7 @@ def _cut(
     if short:
         warnings.warn(
             f"{len(short)} take(s) shorter than a clip of {clip_duration:g} s are left out: "
-            f"{_list(short)}",
+            f"{list_of(short)}",
             UserWarning,
             stacklevel=3,
         )

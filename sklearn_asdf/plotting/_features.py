@@ -6,6 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..motion.batches import BatchTransformer
+from ..motion.kinematics import KinematicsTransformer
+from ..performance import featurizer_of, steps_of
+
 __all__ = ["feature_units", "limits", "upper_limit"]
 
 # Powers of length and of time in the unit of each feature (eqs. 2 to 6).
@@ -14,15 +18,15 @@ _SUPERSCRIPT = str.maketrans("-123", "⁻¹²³")
 
 
 def feature_units(pipeline: Any) -> dict[str, str]:
-    """Return the units of the five features that a pipeline's step `lma` computes.
+    """Return the units of the five features that a pipeline computes.
 
-    Lengths are in H, the dancer's height, where the step `kinematics` scales by the body, and in
-    L, the poses' unit of length, elsewhere. Features that are scaled within each clip have none.
+    Lengths are in H, the dancer's height, where a stage scales by the body, and in L, the poses'
+    unit of length, elsewhere. Features that are scaled within each clip have none.
     """
-    if pipeline["lma"].normalize == "clip":
+    featurizer = featurizer_of(pipeline)
+    if featurizer.normalize == "clip":
         return dict.fromkeys((*_DIMENSIONS, "space"), "of the clip's range")
-    scaled = getattr(pipeline["kinematics"], "scale", None) == "body"
-    length = "H" if scaled else "L"
+    length = "H" if _scales_by_body(pipeline) else "L"
     units = {
         name: "".join(
             part if power == 1 else f"{part}{str(power).translate(_SUPERSCRIPT)}"
@@ -31,8 +35,17 @@ def feature_units(pipeline: Any) -> dict[str, str]:
         )
         for name, powers in _DIMENSIONS.items()
     }
-    path_ratio = pipeline["lma"].space == "path_ratio"
+    path_ratio = featurizer.space == "path_ratio"
     return units | {"space": "path/distance" if path_ratio else "distance/path"}
+
+
+def _scales_by_body(model: Any) -> bool:
+    for step in steps_of(model):
+        inside = step.transformer if isinstance(step, BatchTransformer) else step
+        for stage in steps_of(inside):
+            if isinstance(stage, KinematicsTransformer) and stage.scale == "body":
+                return True
+    return False
 
 
 def limits(values: np.ndarray, *, name: str = "") -> tuple[float, float]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..motion.container import as_motion
 from ..music.spectra import spectrogram_options
-from ..performance import encoder_of
+from ..performance import clip_duration_of, encoder_of
 from ._body import front_view
 from ._features import feature_units
 from ._motion import LMADisplay, PoseStripDisplay, import_pyplot
@@ -88,7 +88,7 @@ class PerformanceDisplay:
         encoder = encoder_of(pipeline)
         take = as_motion(take)
         duration = take.n_frames / take.fps
-        shown = min(duration, max(max_duration, encoder.n_samples_ / encoder.sr))
+        shown = min(duration, max(max_duration, clip_duration_of(pipeline)))
         part = f"{duration:.3g} s of dance"
         if shown < duration:
             take = take.frames(0, round(shown * take.fps))

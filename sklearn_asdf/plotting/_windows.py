@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..motion.container import Motion
-from ..performance import analysed, encoder_of
+from ..performance import analysed, clip_duration_of, featurizer_of
 
 __all__ = ["FEATURES", "TakeWindows", "describe_take"]
 
@@ -35,18 +35,18 @@ def describe_take(pipeline: Any, take: Motion) -> TakeWindows:
     It is described in clips as long as those of training, without overlap. The last one ends with
     the take; of it only the windows after the clip before are kept.
     """
-    encoder = encoder_of(pipeline)
-    size = round(encoder.n_samples_ / encoder.sr * take.fps)
+    size = round(clip_duration_of(pipeline) * take.fps)
     starts = list(range(0, take.n_frames - size + 1, size))
     if starts[-1] + size < take.n_frames:
         starts.append(take.n_frames - size)
     clips = Motion.concatenate([take.frames(start, start + size) for start in starts])
     motion = analysed(pipeline, clips)
-    table = np.asarray(pipeline["lma"].transform(motion))
-    columns = {name: i for i, name in enumerate(pipeline["lma"].get_feature_names_out())}
+    featurizer = featurizer_of(pipeline)
+    table = np.asarray(featurizer.transform(motion))
+    columns = {name: i for i, name in enumerate(featurizer.get_feature_names_out())}
     names = [name for name in FEATURES if f"window1_{name}" in columns]
     keyframes, edges, windows = [], [0.0], []
-    whole_clips = pipeline["lma"].scope == "clip"
+    whole_clips = featurizer.scope == "clip"
     for row, start, found in zip(table, starts, motion.keyframes):
         described = edges[-1]
         times = (start + np.asarray(found)) / take.fps

@@ -18,7 +18,15 @@ from .._version import __version__
 from ..motion.container import Motion, as_motion
 from ..music.clips import AudioClips
 from ..music.sound_file import flac_bytes
-from ..performance import TEMPERATURE, Performance, encoder_of, perform
+from ..performance import (
+    TEMPERATURE,
+    Performance,
+    encoder_of,
+    features_of,
+    featurizer_of,
+    music_of,
+    perform,
+)
 from ..video._figure import StickFigure
 from ._scores import answer_from_likelihood, answer_from_table
 from ._timeline import timeline
@@ -150,12 +158,11 @@ def _check(place: Path, pipeline: Any, audio: Any, video: Any) -> np.ndarray | N
         problems.append(f"expected a path that ends in .html, got {str(place)!r}")
     if not place.parent.is_dir():
         problems.append(f"expected a folder to write to, but there is no {str(place.parent)!r}")
-    steps = [name for name, _ in pipeline.steps]
-    lacking = [name for name in ("smooth", "kinematics", "keyframes", "lma") if name not in steps]
-    if lacking:
+    featurizer = featurizer_of(pipeline)
+    if featurizer.n_windows_ < 2:
         problems.append(
-            f"expected a pipeline with the steps of make_dance_pipeline, got one without "
-            f"{', '.join(map(repr, lacking))}"
+            "expected a pipeline with a KeyframeSegmenter before its LMAFeaturizer, got one that "
+            "describes whole clips: the page shows keyframes and the windows between them"
         )
     if audio is not None:
         audio = np.asarray(audio)
@@ -265,7 +272,7 @@ def _scores(
         return content | {"answer": answer_from_table(scores)}
     if true is None:
         return content
-    model, encoder = pipeline[-1], encoder_of(pipeline)
+    model, encoder = music_of(pipeline), encoder_of(pipeline)
     starts = np.rint(np.arange(len(shown.clips)) * shown.hop_duration * shown.sr).astype(int)
     missing = max(0, int(starts[-1]) + encoder.n_samples_ - len(true))
     music = AudioClips(
@@ -275,8 +282,8 @@ def _scores(
         encoder.n_samples_,
         sr=shown.sr,
     )
-    if hasattr(model.regressor_, "gain"):
-        X = pipeline[:-1].transform(shown.clips)
+    if hasattr(model.regressor_, "information_gain"):
+        X = features_of(pipeline, shown.clips)
         codes = model.transformer_.transform(music)
         content["answer"] = answer_from_likelihood(model.regressor_, X, codes)
         content["note"] = (

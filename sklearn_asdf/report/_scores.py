@@ -36,15 +36,15 @@ class Answer:
     scores: list[Score] = field(default_factory=list)
 
 
-def answer_from_likelihood(density: Any, X: np.ndarray, codes: np.ndarray) -> Answer:
+def answer_from_likelihood(density: Any, X: Any, codes: np.ndarray) -> Answer:
     """Compare the likelihood of the true music given its dance, other moments of it, and none."""
-    own = float(density.score(X, codes))
-    gain = float(density.gain(X, codes))
+    own = float(density.log_likelihood(X, codes))
+    gain = float(density.information_gain(X, codes))
     # Neighbouring clips overlap by half, so a shift by one is no other moment.
     shifts = np.arange(2, len(X) - 1)
     if len(shifts) > _MAX_SHIFTS:
         shifts = np.unique(np.linspace(2, len(X) - 2, _MAX_SHIFTS).round().astype(int))
-    others = np.array([density.score(np.roll(X, shift, axis=0), codes) for shift in shifts])
+    others = np.array([density.log_likelihood(_shifted(X, int(shift)), codes) for shift in shifts])
     values = {"given this dance": own}
     if len(others):
         values["given other moments of the dance"] = float(others.mean())
@@ -124,6 +124,11 @@ def answer_from_table(table: pd.DataFrame) -> Answer:
         parts.append(f"not above every baseline in {_list(worse)}")
     verdict = "Yes." if not worse else "In part." if better else "No."
     return Answer(verdict, f"The model's music is {', but '.join(parts)}.", scores)
+
+
+def _shifted(X: Any, shift: int) -> Any:
+    rows = np.roll(np.arange(len(X)), shift)
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
 def _meaning(column: Any) -> str:
