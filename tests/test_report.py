@@ -229,16 +229,52 @@ def test_without_music_there_is_one_sound_and_no_answer(pipe, dance, tmp_path):
     assert text.count('<div class="row spectrogram">') == 1
 
 
-def test_the_video_is_beside_the_skeleton_at_its_own_rate(pipe, dance, tmp_path):
+@pytest.fixture
+def page_with_video(pipe, dance, tmp_path):
     source = tmp_path / "source.mp4"
     rate = Motion(dance[0].position[:, ::2], fps=15, skeleton="coco17")
     write_stick_figure(rate, source, size=(640, 320))
     write_report(tmp_path / "a.html", pipe, dance[0], video=source, random_state=0)
-    (video,) = Tags((tmp_path / "a.html").read_text()).of("video")
+    return tmp_path / "a.html"
+
+
+def test_the_video_is_small_and_keeps_its_own_rate(page_with_video, tmp_path):
+    (video,) = Tags(page_with_video.read_text()).of("video")
     (tmp_path / "small.mp4").write_bytes(base64.b64decode(video["src"].split(",")[1]))
     info = probe(tmp_path / "small.mp4")
     assert (info.width, info.height, info.fps) == (480, 240, 15)
     assert info.duration == pytest.approx(6.0, abs=0.1)
+
+
+def test_the_video_follows_the_sound(page_with_video, browser):  # noqa: F811
+    found = browser.run(
+        page_with_video,
+        """
+        const sound = document.querySelector("audio"), video = document.getElementById("video");
+        found.known = video.canPlayType('video/mp4; codecs="avc1.42E01E"') !== "";
+        if (found.known) {
+          await until(() => sound.readyState >= 3 && video.readyState >= 3);
+          const box = (id) => document.getElementById(id).getBoundingClientRect();
+          found.beside = box("video").right <= box("figure").left;
+          document.getElementById("play").click();
+          await until(() => sound.currentTime > 1);
+          found.played = video.currentTime;
+          document.getElementById("play").click();
+          document.querySelectorAll(".keyframe")[4].click();
+          await until(() => !video.seeking && !sound.seeking);
+          found.times = [sound.currentTime, video.currentTime];
+          found.paused = video.paused;
+        }
+        """,
+    )
+    assert found["problems"] == []
+    if not found["known"]:
+        pytest.skip("this browser does not decode H.264")
+    assert found["beside"]
+    assert found["played"] > 0.7
+    assert found["times"][0] > 0.3
+    assert found["times"][1] == pytest.approx(found["times"][0], abs=0.02)
+    assert found["paused"]
 
 
 def test_joints_with_common_names_get_bones_and_others_are_points(data, tmp_path):

@@ -134,7 +134,8 @@
     player.addEventListener("play", () => {
       play.innerHTML = "&#10074;&#10074;";
       play.setAttribute("aria-label", "pause");
-      if (video) video.play();
+      // A pause that comes before the video has begun is no error.
+      if (video) video.play().catch(() => {});
       tick();
     });
     for (const event of ["pause", "ended"]) {
