@@ -41,10 +41,10 @@ display = PerformanceDisplay.from_pipeline(
 )
 
 # %%
-# What the dance adds: the log-likelihood of the true music's code less that of a density
-# that sees no dance.
-gain = pipe[-1].information_gain(features, data.audio[new])
-print(f"information gain: {gain:.3f} nats per code dimension")
+# What the dance adds: the log-likelihood of the true music's code minus that of a density that sees
+# no dance.
+gain = pipe[-1].information_gain(pipe[:-1].transform(data.poses[new]), data.audio[new])
+print(f"information gain: {gain:.2f} nats per code dimension")
 
 # %%
 # The true music, which the model has not heard:
