@@ -36,7 +36,7 @@ print(f"{len(moments)} moments; a movement is heard after {live.latency:g} s and
 # clip by clip.
 offline = pipe[:-1].transform(take.windows(clip_duration=4.0, hop_duration=0.5))
 online = np.array([moment.features for moment in moments])
-print("largest difference:", np.abs(online - offline).max())
+print("largest difference:", np.abs(online - np.asarray(offline)).max())
 
 names = list(live.feature_names)
 figure, axes = plt.subplots(2, figsize=(9, 4.5), sharex=True, layout="constrained")
