@@ -7,6 +7,7 @@ What has no plain form (trees, kernels, estimators of other packages) is left to
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import math
@@ -18,6 +19,7 @@ import pandas as pd
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 
+from ._plain_checks import check_generator, check_network, check_place
 from ._validation import require
 
 __all__ = ["Reader", "Writer"]
@@ -260,7 +262,7 @@ class Reader:
 
     def __init__(self, arrays: Any, foreign: Any, trusted: Any) -> None:
         self.arrays = arrays
-        self.foreign = foreign
+        self.foreign = list(foreign)
         self.trusted = [*_TREES, *trusted]
 
     def read(self, form: Any) -> Any:
@@ -302,10 +304,13 @@ class Reader:
         return {self.read(k): self.read(v) for k, v in pairs}
 
     def _read_array(self, place, form):
-        return self.arrays[place]
+        return self.arrays[check_place(place)]
 
     def _read_scalar(self, place, form):
-        return self.arrays[place][()]
+        array = self.arrays[check_place(place)]
+        if array.ndim:
+            raise ValueError(f"it holds an array of shape {array.shape} in place of a number")
+        return array[()]
 
     def _read_objects(self, values, form):
         array = np.empty(len(values), dtype=object)
@@ -332,13 +337,16 @@ class Reader:
 
     def _read_random_state(self, state, form):
         random_state = np.random.RandomState()
-        random_state.set_state(self.read(state))
+        state = self.read(state)
+        check_generator(state)
+        random_state.set_state(state)
         return random_state
 
     def _read_generator(self, state, form):
         state = self.read(state)
         if state["bit_generator"] not in _GENERATORS:
             raise ValueError(f"it names an unknown generator, {state['bit_generator']!r}")
+        check_generator(state)
         bits = getattr(np.random, state["bit_generator"])()
         bits.state = state
         return np.random.Generator(bits)
@@ -359,8 +367,7 @@ class Reader:
         if isinstance(value, BaseEstimator):
             state |= {k: v for k, v in _defaults(cls).items() if k not in state}
         if name == "Network":
-            # Keras would make layers and functions of nested dicts.
-            _check_flat(state["config"])
+            check_network(state)
         if hasattr(value, "__setstate__"):
             value.__setstate__(state)
         else:
@@ -376,7 +383,10 @@ class Reader:
         require("skops", extra="skops", purpose="loading this model")
         import skops.io
 
-        data = self.foreign[place]
+        # Once only: a small file must not make thousands of large objects.
+        data, self.foreign[place] = self.foreign[check_place(place)], None
+        if data is None:
+            raise ValueError("it refers twice to one object of skops")
         unknown = set(skops.io.get_untrusted_types(data=data)) - set(self.trusted)
         if unknown:
             raise ValueError(
@@ -391,15 +401,8 @@ _FORMS = frozenset(
 )
 
 
+@functools.cache
 def _defaults(cls: type) -> dict[str, Any]:
     """Values of the parameters that a class may have got since the file was written."""
     parameters = inspect.signature(cls).parameters.values()
     return {p.name: p.default for p in parameters if p.default is not p.empty}
-
-
-def _check_flat(config: Any) -> None:
-    plain = (bool, int, float, str, type(None), np.ndarray, np.generic)
-    for name, value in dict(config).items():
-        values = value if isinstance(value, (list, tuple)) else [value]
-        if not all(isinstance(v, plain) for v in values):
-            raise ValueError(f"it holds a network with an odd setting, {name!r}")

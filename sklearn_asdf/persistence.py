@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import zipfile
@@ -14,15 +13,18 @@ import numpy as np
 import sklearn
 from sklearn.base import BaseEstimator
 
-from ._files import atomic_path
+from ._files import NotRegularError, atomic_path, describe, one_line, open_regular
 from ._plain import NotPlainError, Reader, Writer
 from ._version import __version__
+from .io._limits import Zip, check_tokens, read_npy
 
 __all__ = ["load", "save"]
 
 _FORMAT = "sklearn_asdf model"
 # Goes up when what an earlier reader would make of a file is wrong; `load` reads all up to it.
 _LAYOUT = 1
+# Models are not compressed, so they may not unpack to as much as poses; zeros may, packed again.
+_SHARE = 0.1
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> None:
@@ -146,6 +148,13 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     See Also
     --------
     save : Writes such a file.
+    sklearn_asdf.io.file_limits : Reads files of unusual size that you trust.
+
+    Notes
+    -----
+    `save` does not compress. A file that was packed again may unpack to 10 times its size (16 MiB
+    always), and what its ``model.json`` describes may take 100 times the file's size (64 MiB
+    always).
 
     Examples
     --------
@@ -156,23 +165,28 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     FileNotFoundError: expected a saved model, but there is no file 'nowhere.zip'
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise FileNotFoundError(f"expected a saved model, but there is no file {str(path)!r}")
     try:
         about, arrays, foreign = _read(path)
-    except _Unknown as error:
-        raise ValueError(f"expected a model written by sklearn_asdf.save, but {error}") from None
-    except (zipfile.BadZipFile, *_DAMAGE) as error:
+    except (_Unknown, NotRegularError) as error:
         raise ValueError(
-            f"expected a whole model file, but {str(path)!r} is damaged ({error}): copy or save it "
-            "again"
+            f"expected a model written by sklearn_asdf.save, but {one_line(error)}"
+        ) from None
+    # Half a file, or one of flipped bits, can fail anywhere.
+    except Exception as error:
+        raise ValueError(
+            f"expected a whole model file, but {str(path)!r} is damaged ({describe(error)}): copy "
+            "or save it again"
         ) from error
     try:
         model = Reader(arrays, foreign, trusted).read(about["model"])
         if not isinstance(model, BaseEstimator):
             raise ValueError(f"it holds no estimator but {type(model).__name__}")
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{str(path)!r} cannot be loaded: {error}") from error
+    except ImportError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{str(path)!r} cannot be loaded: {describe(error)}") from error
     return model
 
 
@@ -180,34 +194,54 @@ class _Unknown(Exception):
     """A file is not ours, or not of our time."""
 
 
-# What a reader of half a file or of flipped bits may run into.
-_DAMAGE = (EOFError, KeyError, MemoryError, NotImplementedError, OSError, OverflowError, ValueError)
-
-
 def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray], list[bytes]]:
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         head = file.read(4)
-    if head != b"PK\x03\x04":
-        pickled = head[:1] in (b"\x80", b"x")
-        hint = ": if it is a pickle and you trust who wrote it, use joblib.load" if pickled else ""
-        raise _Unknown(f"{str(path)!r} is something else{hint}")
-    with zipfile.ZipFile(path) as archive:
-        if "model.json" not in archive.namelist():
-            raise _Unknown(f"{str(path)!r} is another kind of archive")
-        about = json.loads(archive.read("model.json"))
-        if not isinstance(about, dict) or about.get("format") != _FORMAT:
-            raise _Unknown(f"{str(path)!r} is another kind of archive")
-        layout = about.get("layout")
-        if not isinstance(layout, int) or not 1 <= layout <= _LAYOUT:
-            written_by = about.get("written_by", {}).get("sklearn_asdf", "?")
-            raise _Unknown(
-                f"{str(path)!r} has layout {layout!r}, by sklearn_asdf {written_by}, and this "
-                f"version, {__version__}, reads layouts up to {_LAYOUT}: upgrade sklearn_asdf"
+        if head != b"PK\x03\x04":
+            pickled = head[:1] in (b"\x80", b"x")
+            hint = (
+                ": if it is a pickle and you trust who wrote it, use joblib.load" if pickled else ""
             )
-        arrays = []
-        for i in range(about["n_arrays"]):
-            # Read as a whole, so that its checksum is compared before its header is believed.
-            with io.BytesIO(archive.read(f"arrays/{i}.npy")) as member:
-                arrays.append(np.lib.format.read_array(member, allow_pickle=False))
-        foreign = [archive.read(f"foreign/{i}.skops") for i in range(about["n_foreign"])]
+            raise _Unknown(f"{str(path)!r} is something else{hint}")
+        stored = os.fstat(file.fileno()).st_size
+        with Zip(file, stored, share=_SHARE) as archive:
+            about = _header(archive, stored, path)
+            arrays = [
+                read_npy(archive.whole(f"arrays/{i}.npy"))
+                for i in range(_count(about, "n_arrays", archive))
+            ]
+            foreign = [
+                archive.whole(f"foreign/{i}.skops")
+                for i in range(_count(about, "n_foreign", archive))
+            ]
     return about, arrays, foreign
+
+
+def _header(archive: Zip, stored: int, path: Path) -> dict[str, Any]:
+    """Return what ``model.json`` holds, if this version can read it."""
+    if "model.json" not in archive.namelist():
+        raise _Unknown(f"{str(path)!r} is another kind of archive")
+    text = archive.whole("model.json").decode()
+    check_tokens(text, stored)
+    try:
+        about = json.loads(text)
+    except RecursionError:
+        raise ValueError("its model.json is nested far too deep") from None
+    if not isinstance(about, dict) or about.get("format") != _FORMAT:
+        raise _Unknown(f"{str(path)!r} is another kind of archive")
+    layout = about.get("layout")
+    if not isinstance(layout, int) or not 1 <= layout <= _LAYOUT:
+        written_by = about.get("written_by")
+        version = written_by.get("sklearn_asdf", "?") if isinstance(written_by, dict) else "?"
+        raise _Unknown(
+            f"{str(path)!r} has layout {layout!r}, by sklearn_asdf {version}, and this "
+            f"version, {__version__}, reads layouts up to {_LAYOUT}: upgrade sklearn_asdf"
+        )
+    return about
+
+
+def _count(about: dict[str, Any], name: str, archive: Zip) -> int:
+    count = about.get(name)
+    if not isinstance(count, int) or not 0 <= count <= len(archive.namelist()):
+        raise ValueError(f"its model.json tells {name} as {count!r}")
+    return count

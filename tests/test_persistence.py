@@ -313,6 +313,14 @@ def lambda_free(X, y):
     return np.var(X, axis=0), np.zeros(X.shape[1])
 
 
+def _pairs(**entries):
+    return {"dict": [[key, value] for key, value in entries.items()]}
+
+
+def _network(weights):
+    return {"build": {"function": "build_network"}, "config": _pairs(), "weights": weights}
+
+
 def _with(**entries):
     return lambda about: about | entries
 
@@ -332,7 +340,27 @@ def _with(**entries):
         (_with(model={"call": "x"}), "an unknown form"),
         (_with(model=[1]), "no estimator but list"),
         (_with(model={"object": "MelEncoder"}), "cannot be loaded"),
-        (_with(n_arrays=99), "is damaged"),
+        (_with(n_arrays=99), "tells n_arrays as 99"),
+        (_with(n_arrays=-1), "tells n_arrays as -1"),
+        (_with(n_arrays=10**30), "tells n_arrays as 1000"),
+        (_with(n_foreign="x"), "tells n_foreign as 'x'"),
+        (_with(layout=9, written_by=["nobody"]), r"layout 9, by sklearn_asdf \?"),
+        (lambda about: [about], "another kind of archive"),
+        (
+            lambda about: {k: v for k, v in about.items() if k != "model"},
+            "cannot be loaded: 'model",
+        ),
+        (_with(model={"array": -1}), "refers to the array -1"),
+        (_with(model={"array": 99}), "cannot be loaded"),
+        (_with(model={"object": "Ridge\n\x1b", "state": {}}), r"no model needs, '[^\n\x1b]*$"),
+        (_with(model={"random_state": _pairs(state=_pairs(pos=10**6))}), "at the place 1000000"),
+        (
+            _with(model={"generator": _pairs(bit_generator="Philox", buffer_pos=-9)}),
+            "at the place -9",
+        ),
+        (_with(model={"object": "Network", "state": _network([])}), "parameters are missing"),
+        (_with(model={"object": "Network", "state": _network("weights")}), "without a list"),
+        (_with(model={"object": "Network", "state": _network(["x"])}), "weights are no numbers"),
         (
             _with(
                 model={
@@ -347,6 +375,104 @@ def _with(**entries):
 def test_what_save_would_not_write_is_refused(saved, change, message):
     with pytest.raises(ValueError, match=message):
         load(_changed(saved, change))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_networks_of_weights_that_are_no_numbers_are_refused(tmp_path, value):
+    pytest.importorskip("keras", reason="the networks need the extra 'music'")
+    from sklearn_asdf.nets.mixture import build_network
+    from sklearn_asdf.nets.training import Network
+
+    model = Ridge()
+    model.network_ = Network(build_network, {}, [np.array([1.0, value])])
+    save(model, tmp_path / "model.zip")
+    with pytest.raises(ValueError, match="weights that are NaN or infinite"):
+        load(tmp_path / "model.zip")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hidden_layer_sizes": (10**9,)},
+        {"hidden_layer_sizes": (4, 4)},
+        {"recurrent_layer_sizes": (4,)},
+        {"n_inputs": 10**12},
+        {"n_mixtures": -1},
+        {"factors": np.zeros((1, 2, 1))},
+    ],
+)
+def test_networks_larger_than_their_weights_are_refused(tmp_path, change):
+    pytest.importorskip("keras", reason="the networks need the extra 'music'")
+    from sklearn_asdf.nets.mixture import build_network
+    from sklearn_asdf.nets.training import Network
+
+    config = {"n_inputs": 3, "n_targets": 2, "n_mixtures": 1, "hidden_layer_sizes": (4,)}
+    weights = [np.zeros(shape) for shape in ((3, 4), (4,), (4, 5), (5,))]
+    model = Ridge()
+    model.network_ = Network(build_network, config, weights)
+    save(model, tmp_path / "model.zip")
+    load(tmp_path / "model.zip")
+    model.network_ = Network(build_network, config | change, weights)
+    save(model, tmp_path / "model.zip")
+    with pytest.raises(ValueError, match="not of the sizes that it declares"):
+        load(tmp_path / "model.zip")
+
+
+@pytest.mark.parametrize("name", ["steps", "n_frames"])
+def test_networks_of_endless_clips_are_refused(tmp_path, name):
+    pytest.importorskip("keras", reason="the networks need the extra 'music'")
+    from sklearn_asdf.nets.autoencoder import build_encoder
+    from sklearn_asdf.nets.training import Network
+
+    config = {
+        "architecture": "local", "n_frames": 1, "n_mels": 2, "steps": 1, "code_size": 3,
+        "variational": False,
+    }  # fmt: skip
+    # More frames in more steps need no more weights.
+    config |= {"steps": 10**9, "code_size": 3 * 10**9} | {name: 10**9}
+    model = Ridge()
+    model.network_ = Network(build_encoder, config, [np.zeros((2, 3)), np.zeros(3)])
+    save(model, tmp_path / "model.zip")
+    with pytest.raises(ValueError, match="not of the sizes that it declares"):
+        load(tmp_path / "model.zip")
+
+
+def test_deep_descriptions_and_encrypted_members_are_refused(saved):
+    about = json.dumps({"format": "sklearn_asdf model", "model": 0})
+    deep = about.replace("0", "[" * 100_000)
+    with zipfile.ZipFile(saved, "w") as file:
+        file.writestr("model.json", deep)
+    with pytest.raises(ValueError, match="nested far too deep"):
+        load(saved)
+    with zipfile.ZipFile(saved, "w") as file:
+        file.writestr("model.json", about)
+    content = bytearray(saved.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    saved.write_bytes(content)
+    with pytest.raises(ValueError, match="is encrypted"):
+        load(saved)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_damaged_compression_ends_in_a_sentence(saved, method):
+    with zipfile.ZipFile(saved) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    with zipfile.ZipFile(saved, "w", method) as file:
+        for name, part in parts.items():
+            file.writestr(name, part)
+    load(saved)
+    content = bytearray(saved.read_bytes())
+    refused = 0
+    for place in range(45, 400, 7):
+        harmed = content[:]
+        harmed[place : place + 3] = b"\xff\x00\xff"
+        saved.write_bytes(harmed)
+        # Not each bit changes what comes out.
+        try:
+            load(saved)
+        except ValueError as error:
+            refused += "is damaged" in str(error) or "another kind" in str(error)
+    assert refused > 45
 
 
 def test_every_cut_and_every_flipped_byte_is_found(saved):

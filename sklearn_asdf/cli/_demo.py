@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .._files import check_writable_folder
+from .._files import output_folder
 from .._validation import require
 from ..pipeline import PRESETS
 from ._options import add_command, add_draw, add_force, check_draw, say
@@ -60,9 +60,13 @@ def run(options: argparse.Namespace) -> None:
             "neither for made-up dances"
         )
     check_draw(options)
-    out = check_writable_folder(options.out)
-    _check_not_there(out, force=options.force)
     require("keras", "librosa", "soundfile", "matplotlib", extra="music", purpose="the demo")
+    with output_folder(options.out) as out:
+        _check_not_there(out, force=options.force)
+        _run(options, out)
+
+
+def _run(options: argparse.Namespace, out: Path) -> None:
     from ._demonstrate import run_demo
     from ._quiet import start_keras
 

@@ -8,6 +8,7 @@ import sys
 import warnings
 from typing import Any
 
+from .._files import describe, one_line
 from .._version import __version__
 from . import _demo, _evaluate, _features, _fit, _generate, _info, _live, _poses, _report
 
@@ -53,11 +54,19 @@ def main(argv: list[str] | None = None) -> int:
             options.run(options)
         except (ValueError, TypeError, ImportError, OSError, MemoryError) as error:
             # A refused input is a sentence for the user, not a traceback.
-            _say(f"sklearn-asdf: {error or type(error).__name__}")
+            _say(f"sklearn-asdf: {describe(error)}")
             return REFUSED
         except KeyboardInterrupt:
             _say("sklearn-asdf: broken off, nothing half-written is left")
             return INTERRUPTED
+        except Exception as error:
+            if sys.flags.dev_mode:
+                raise
+            _say(
+                f"sklearn-asdf: unexpected {type(error).__name__}: {describe(error)}; please "
+                "report it with what 'python -X dev -m sklearn_asdf' prints"
+            )
+            return REFUSED
     return 0
 
 
@@ -81,4 +90,4 @@ def _say(sentence: str) -> None:
 
 def _show_warning(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
     if issubclass(category, UserWarning):
-        _say(f"sklearn-asdf: note: {message}")
+        _say(f"sklearn-asdf: note: {one_line(message)}")

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .._files import check_writable_folder
+from .._files import output_folder
 from ._options import add_command, add_force, add_take, say
 from ._takes import check_output, is_video, read_take, take_name
 
@@ -35,9 +35,13 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Find the poses."""
+    with output_folder(options.out) as out:
+        _run(options, out)
+
+
+def _run(options: argparse.Namespace, out: Path) -> None:
     from ..io import write_poses
 
-    out = check_writable_folder(options.out)
     places = _places(options.films, out, sound=options.sound, force=options.force)
     for film, (poses, sound) in zip(options.films, places):
         if not options.quiet:

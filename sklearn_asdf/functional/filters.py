@@ -247,10 +247,11 @@ def butterworth(
     -----
     The filter is held as second-order sections, which stay accurate at any order and cut-off, and
     starts in the steady state of the first frame, so that a still dancer stays still. Forwards and
-    backwards, the ends are extended oddly, as by ``scipy.signal.sosfiltfilt``, or by as many frames
-    as there are. Each unbroken run of seen frames is filtered on its own. Where many signals have
-    the same number of frames, the same filter is applied as one matrix; it agrees with
-    ``sosfiltfilt`` up to rounding.
+    backwards, the ends are extended oddly, as by ``scipy.signal.sosfiltfilt``, for a time that
+    depends on `cutoff` and `order` alone (at ten frames per period of the cut-off, as in the paper,
+    it is SciPy's), or by as many frames as there are. Each unbroken run of seen frames is filtered
+    on its own. Where many signals have the same number of frames, the same filter is applied as one
+    matrix; it agrees with ``sosfiltfilt`` up to rounding.
 
     References
     ----------

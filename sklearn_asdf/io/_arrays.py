@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 from typing import Any
 
 import numpy as np
 
-from .._validation import require
 from ._frame import read_frame
+from ._hdf5 import open_hdf5
+from ._limits import Zip, read_npy
 from ._pickle import read_pickle
 from ._smpl import take_of_smpl
 from ._tables import take_of_deeplabcut
@@ -18,14 +18,21 @@ from ._take import NotPoses, Take, columns_are_people, single
 _NAMES = ("keypoints", "position", "positions", "poses", "landmarks", "pose_landmarks", "joints")
 
 
-def load_npz(content: bytes) -> dict[str, np.ndarray]:
-    """Return the arrays of an NPZ or NPY, never unpickling."""
+def arrays_of_zip(file: Zip) -> dict[str, np.ndarray]:
+    """Return the arrays of numbers and of text in an NPZ, never unpickling."""
+    names = [name for name in file.namelist() if name.endswith(".npy")]
+    arrays = {name.removesuffix(".npy"): _array(file.whole(name)) for name in names}
+    return {name: array for name, array in arrays.items() if array.dtype.kind in "biufSU"}
+
+
+def load_npy(content: bytes) -> dict[str, np.ndarray]:
+    """Return the array of an NPY under its usual name, never unpickling."""
+    return {"keypoints": _array(content)}
+
+
+def _array(content: bytes) -> np.ndarray:
     try:
-        loaded = np.load(io.BytesIO(content), allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {"keypoints": loaded}
-        with loaded:
-            return {name: loaded[name] for name in loaded.files}
+        return read_npy(content)
     except ValueError as error:
         if "allow_pickle" in str(error):
             raise NotPoses(
@@ -107,16 +114,7 @@ def split_confidence(
 
 def take_of_hdf5(content: bytes) -> Take:
     """Return the take of a SLEAP, DeepLabCut or movement (netCDF 4) file."""
-    require("h5py", extra="formats", purpose="reading poses from HDF5")
-    import h5py
-
-    try:
-        file = h5py.File(io.BytesIO(content), "r")
-    except OSError as error:
-        raise NotPoses(
-            f"is HDF5, but cut off or damaged ({error}): copy or export it again"
-        ) from error
-    with file:
+    with open_hdf5(content) as file:
         if "tracks" in file and "node_names" in file:
             return _sleap(file)
         if "position" in file and {"time", "space"} <= set(file):
@@ -146,15 +144,19 @@ def _sleap(file: Any) -> Take:
         # NaN where somebody corrected the frame by hand.
         confidence = in_order("point_scores", wanted[:3], ("track", "node", "frame"))
     bones = None
+    joints = _strings(file["node_names"])
     if "edge_inds" in file and np.size(file["edge_inds"]):
-        bones = tuple((int(a), int(b)) for a, b in np.asarray(file["edge_inds"]).reshape(-1, 2))
+        edges = np.asarray(file["edge_inds"]).reshape(-1, 2)
+        if edges.min() < 0 or edges.max() >= len(joints):
+            raise NotPoses(f"has bones to joint {edges.max()}, but only {len(joints)} joints")
+        bones = tuple((int(a), int(b)) for a, b in edges)
     n_frames, n_people = position.shape[:2]
     # Several people without names of tracks are in the order in which they were found.
     tracked = n_people == 1 or "track_names" not in file or len(file["track_names"]) == n_people
     return Take(
         position,
         confidence=confidence,
-        joints=_strings(file["node_names"]),
+        joints=joints,
         bones=bones,
         identity=columns_are_people(n_frames, n_people) if tracked else None,
         format="SLEAP analysis",

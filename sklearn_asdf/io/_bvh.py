@@ -138,6 +138,8 @@ def _hierarchy(text: str) -> tuple[list[Joint], int]:
 
 def _joint(joints: list[Joint], stack: list[int], words: list[str], end: bool) -> Joint:
     parent = stack[-1] if stack else -1
+    if parent >= 0 and joints[parent].end:
+        raise NotPoses("has a BVH hierarchy in which an End Site has children")
     if end:
         return Joint(f"{joints[parent].name}_end", parent, end)
     return Joint(" ".join(words) or f"joint{len(joints)}", parent)

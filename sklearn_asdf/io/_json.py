@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ._json_frame import is_instance, is_joint, kind_of, numbers, people_of, snake
+from ._limits import check_shape
 from ._order import frame_numbers, place_by_number
 from ._take import NotPoses, Person, Take, gather, single
 
@@ -27,7 +28,7 @@ COCO17 = (
 def parse_json(text: str, *, coordinates: str = "image") -> Take:
     """Return the take that one JSON document holds."""
     try:
-        document = json.loads(text)
+        document = _decode(text)
     except json.JSONDecodeError as error:
         raise NotPoses(
             f"is no whole JSON ({error.msg} at line {error.lineno}, column {error.colno}): it is "
@@ -41,7 +42,7 @@ def parse_json_folder(texts: dict[str, str], *, coordinates: str = "image") -> T
     frames, kinds = [], set()
     for name, text in texts.items():
         try:
-            people, kind = people_of(json.loads(text), coordinates)
+            people, kind = people_of(_decode(text), coordinates)
         except json.JSONDecodeError as error:
             raise NotPoses(
                 f"holds {name}, which is no whole JSON ({error.msg} at line {error.lineno}): it "
@@ -63,6 +64,13 @@ def parse_json_folder(texts: dict[str, str], *, coordinates: str = "image") -> T
 # Under these keys a document lists its frames, or the people of a single frame.
 _FRAMES = ("frames", "instance_info", "preds", "predictions")
 _FRAME_NUMBER = ("frame_id", "frame_idx", "frame_index", "frame_number", "frame")
+
+
+def _decode(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise NotPoses("is JSON of lists within lists, nested far too deep") from None
 
 
 def take_of(document: Any, *, coordinates: str = "image") -> Take:
@@ -185,6 +193,7 @@ def _asdf(frames: list, fps: float | None) -> Take:
     values = numbers([f["data"] for f in seen])
     if values.ndim != 3 or values.shape[2] < 2:
         raise NotPoses("holds an ASDF batch whose data is no list of [x, y]")
+    check_shape((int(at[-1]) + 1, counts[0], 2), values.size, "an array of poses")
     position = np.full((at[-1] + 1, counts[0], 2), np.nan)
     confidence = np.zeros(position.shape[:2])
     position[at[mask]] = values[..., :2]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import warnings
 import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from .._files import one_line
 from .._validation import Integral, Real, check_choice, raise_all
 from ..motion.container import Motion
 from ..motion.skeletons import Skeleton, get_skeleton, named_skeleton
-from ._arrays import load_npz, take_of_arrays, take_of_hdf5, take_of_pickle
+from ._arrays import arrays_of_zip, load_npy, take_of_arrays, take_of_hdf5, take_of_pickle
 from ._bvh import parse_bvh
 from ._c3d import parse_c3d
+from ._content import decode, is_c3d, read_content, unpack
 from ._json import parse_json, parse_json_folder
+from ._limits import LimitError, Zip, check_size, check_tokens
 from ._order import is_frame_file, is_hidden
 from ._people import PERSON_RULES, choose_person
 from ._tables import parse_csv
@@ -29,17 +30,6 @@ from ._take import NotPoses, Take, hide_unseen
 from ._write import MARK, motion_of_arrays, take_of_parquet
 
 ASSUMED_FPS = 30.0
-
-_FOREIGN = {
-    b"RIFF": "sound or video",
-    b"OggS": "sound",
-    b"ID3": "sound",
-    b"fLaC": "sound",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"%PDF": "a PDF",
-    b"\x1aE\xdf\xa3": "a video",
-}
 
 
 @dataclass(frozen=True)
@@ -135,6 +125,7 @@ def read_poses(
     See Also
     --------
     write_poses : Write NPZ, CSV or Parquet.
+    file_limits : Read files of unusual size that you trust.
     sklearn_asdf.datasets.load_folder : Pair pose and sound files, cut into clips.
 
     Notes
@@ -166,8 +157,8 @@ def read_poses(
                         columns without names are the Laban effort recordings (120 fps)
     HDF5                SLEAP analysis files, DeepLabCut tables and movement data sets (needs
                         h5py)
-    C3D                 all markers (needs ezc3d), but no angles, forces, moments or powers; a
-                        point at the origin that no camera saw is NaN
+    C3D                 all markers, but no angles, forces, moments or powers; a point at the
+                        origin that no camera saw is NaN
     ==================  ========================================================================
 
     Frames without a person, joints of confidence 0 and coordinates that are not finite are NaN. A
@@ -178,7 +169,13 @@ def read_poses(
     the file's own: in an image, y points down. Pickles are never run: only arrays of plain numbers
     are taken out of them.
 
-    Whatever else a file holds, or lacks, ends in a ValueError that names the file.
+    Whatever else a file holds, or lacks, ends in a ValueError of one line that names the file.
+
+    Only regular files are read, not pipes or devices, and no file makes another one be opened.
+    Declared sizes are checked before anything is unpacked. What a compressed or sparse file
+    unpacks to, and the array of all frames, people and joints, may be 100 times larger than what
+    the file stores, and 16 MiB always (text that is compressed: 64 MiB of Python objects). A file
+    may have 4 GiB, a table 40,001 columns. `file_limits` raises the ratio and the size.
 
     Examples
     --------
@@ -219,71 +216,77 @@ def read_with(path: str | os.PathLike[str], options: Options) -> tuple[Motion, f
     if not place.exists():
         raise FileNotFoundError(f"expected a file of poses, but there is no {str(place)!r}")
     try:
-        found = _open(place, options)
-        if isinstance(found, Motion):
-            return _own(found, options), 0.0, False
-        motion, jumps = _motion_of(found, options)
-        if jumps:
-            warnings.warn(
-                f"{str(place)!r} does not say who is who, and person='largest' changes to another "
-                f"person {jumps} time(s): pass person='follow' to stay with one",
-                UserWarning,
-                stacklevel=3,
-            )
-        start = found.start + found.first / motion.fps
-        return motion, start, (options.fps or found.fps) is None
-    except NotPoses as error:
-        what = "folder" if place.is_dir() else "file"
-        raise ValueError(f"expected poses in {str(place)!r}, but the {what} {error}") from error
-
-
-def _open(path: Path, options: Options) -> Take | Motion:
-    if path.is_dir():
-        return _folder(path, options)
-    content = path.read_bytes()
-    if content[:2] == b"\x1f\x8b":
-        try:
-            content = gzip.decompress(content)
-        except (EOFError, OSError, zlib.error) as error:
-            raise NotPoses(
-                f"is compressed with gzip and cut off or damaged ({error}): copy it again"
-            ) from error
-    if not content.strip():
-        raise NotPoses("is empty: export it again")
-    try:
-        return _parse(content, options)
-    except (NotPoses, ImportError):
+        # Damaged numbers overflow; what they become is checked afterwards.
+        with np.errstate(all="ignore"):
+            motion, start, assumed, jumps = _take(place, options)
+    except ImportError:
         raise
+    except (NotPoses, LimitError) as error:
+        raise _refused(place, str(error)) from error
     # A damaged file can fail anywhere in any parser; the user needs the file's name.
     except Exception as error:
-        raise NotPoses(
-            f"is damaged or in an unknown variant of its format ({type(error).__name__}: {error}):"
-            " export it again, or as CSV with columns JOINT_x, JOINT_y"
+        reason = f"{type(error).__name__}: {one_line(error, limit=300)}"
+        raise _refused(
+            place,
+            f"is damaged or in an unknown variant of its format ({reason}): export it again, or as "
+            "CSV with columns JOINT_x, JOINT_y",
         ) from error
+    if jumps:
+        warnings.warn(
+            f"{str(place)!r} does not say who is who, and person='largest' changes to another "
+            f"person {jumps} time(s): pass person='follow' to stay with one",
+            UserWarning,
+            stacklevel=3,
+        )
+    return motion, start, assumed
 
 
-def _parse(content: bytes, options: Options) -> Take | Motion:
+def _refused(path: Path, reason: str) -> ValueError:
+    what = "folder" if path.is_dir() else "file"
+    return ValueError(f"expected poses in {str(path)!r}, but the {what} {one_line(reason)}")
+
+
+def _take(path: Path, options: Options) -> tuple[Motion, float, bool, int]:
+    """Return what `read_with` does, and how often the motion jumps to another person."""
+    if path.is_dir():
+        found: Take | Motion = _folder(path, options)
+    else:
+        found = _file(path, options)
+    if isinstance(found, Motion):
+        return _own(found, options), 0.0, False, 0
+    motion, jumps = _motion_of(found, options)
+    start = found.start + found.first / motion.fps
+    return motion, start, (options.fps or found.fps) is None, jumps
+
+
+def _file(path: Path, options: Options) -> Take | Motion:
+    content = read_content(path)
+    stored = len(content)
+    if content[:2] == b"\x1f\x8b":
+        content = unpack(content)
+    if not content.strip():
+        raise NotPoses("is empty: export it again")
+    return _parse(content, stored, options)
+
+
+def _parse(content: bytes, stored: int, options: Options) -> Take | Motion:
+    """Return what the unpacked content of a file of `stored` bytes holds."""
     if content[:4] == b"PK\x03\x04":
         return _zip(content, options)
     if content[:6] == b"\x93NUMPY":
-        return take_of_arrays(load_npz(content), coordinates=options.coordinates)
+        return take_of_arrays(load_npy(content), coordinates=options.coordinates)
     if content[:4] == b"PAR1":
         return take_of_parquet(content)
     if content[:8] == b"\x89HDF\r\n\x1a\n":
         return take_of_hdf5(content)
     if content[:1] == b"\x80":
         return take_of_pickle(content, camera=options.camera)
-    if content[1:2] == b"P" and content[0] < 9:
+    if is_c3d(content):
         return parse_c3d(content)
-    for magic, what in _FOREIGN.items():
-        if content.startswith(magic):
-            raise NotPoses(f"is {what}: find the poses in a video with a pose tracker first")
-    if b"\x00" in content[:1000] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise NotPoses(
-            "is binary and of no known format, expected JSON, NPZ, BVH, CSV, Parquet, HDF5, C3D "
-            "or a pickle of arrays"
-        )
-    return _parse_text(_decode(content), options)
+    text = decode(content)
+    if stored < len(content):
+        check_tokens(text, stored)
+    return _parse_text(text, options)
 
 
 def _parse_text(text: str, options: Options) -> Take:
@@ -302,12 +305,13 @@ def _parse_text(text: str, options: Options) -> Take:
 
 def _zip(content: bytes, options: Options) -> Take | Motion:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as file:
+        with Zip(io.BytesIO(content), len(content)) as file:
             names = [n for n in file.namelist() if n.lower().endswith(".json") and not is_hidden(n)]
             if names:
-                texts = {n: _decode(file.read(n)) for n in sorted(names)}
+                texts = {n: decode(file.whole(n)) for n in sorted(names)}
+                check_tokens(texts.values(), len(content))
                 return parse_json_folder(texts, coordinates=options.coordinates)
-        arrays = load_npz(content)
+            arrays = arrays_of_zip(file)
     except zipfile.BadZipFile as error:
         raise NotPoses(
             f"is an NPZ or ZIP that is cut off or damaged ({error}): copy it again"
@@ -325,23 +329,19 @@ def _folder(path: Path, options: Options) -> Take:
             "give the path of one file, or see datasets.load_folder for many takes"
         )
     texts = {}
+    total = 0
     for file in files:
-        content = file.read_bytes()
         try:
-            texts[file.name] = _decode(
-                gzip.decompress(content) if content[:1] == b"\x1f" else content
-            )
-        except (EOFError, OSError, zlib.error) as error:
-            raise NotPoses(f"holds {file.name}, which is damaged ({error})") from error
+            content = read_content(file)
+            total += len(content)
+            check_size(total)
+            packed = content[:1] == b"\x1f"
+            texts[file.name] = decode(unpack(content) if packed else content)
+            if packed:
+                check_tokens(texts[file.name], len(content))
+        except ValueError as error:
+            raise NotPoses(f"holds {file.name}, which {error}") from error
     return parse_json_folder(texts, coordinates=options.coordinates)
-
-
-def _decode(content: bytes) -> str:
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
 
 
 def _motion_of(take: Take, options: Options) -> tuple[Motion, int]:

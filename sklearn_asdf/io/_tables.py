@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ._limits import check_shape, check_unpacked
 from ._order import first_number, frame_numbers, place_by_number
 from ._take import NotPoses, Take, columns_are_people, numbered
 
@@ -29,6 +30,9 @@ _LABAN_PARENTS = (
 _COLUMN = re.compile(
     r"(?P<joint>.+?)[_. :](?P<what>x|y|z|confidence|likelihood|score|visibility)", re.IGNORECASE
 )
+_DECIMAL_COMMA = re.compile(r"\s*[-+]?\d*,\d+(?:[eE][-+]?\d+)?\s*")
+# Ten thousand joints, more than any mesh of a body; a column costs pandas far more than its text.
+_MOST_COLUMNS = 40_001
 _CONFIDENCE = ("confidence", "likelihood", "score", "visibility")
 _FRAME = ("frame", "frame_idx", "frame_index", "frame_number", "frame_id", "fnum")
 _TIME = ("time", "time_s", "seconds", "timestamp")
@@ -50,6 +54,7 @@ def parse_csv(text: str, *, n_joints: int | None = None) -> Take:
             f"begins with {lines[0][:40]!r}, which is neither a table of poses nor any other "
             "known format"
         )
+    _check_width(text, sep, len(cells))
     # As text: pandas' own parsing of decimals is not the same to the last bit in every version.
     _check_rows(text, sep)
     options: dict[str, Any] = {"sep": sep, "dtype": str}
@@ -130,6 +135,8 @@ def _long(table: pd.DataFrame, lower: dict[str, str], joint: str, fps: float | N
     axes = "xyz" if "z" in lower else "xy"
     values = [lower[axis] for axis in axes]
     confident = next((lower[name] for name in _CONFIDENCE if name in lower), None)
+    n_rows = len(table[keys].drop_duplicates())
+    check_shape((n_rows, len(joints), len(values)), len(table), "an array of poses")
     wide = table.pivot(
         index=keys, columns=joint, values=[*values, *([confident] * bool(confident))]
     )
@@ -190,6 +197,7 @@ def _arrange(
     row = clip * n_frames + frame
     place = _place_in_frame(row)
     shape = (n_clips * n_frames, int(place.max()) + 1)
+    check_shape((*shape, *position.shape[1:]), position.size, "an array of poses")
     placed = np.full((*shape, *position.shape[1:]), np.nan)
     placed[row, place] = position
     scores = identity = None
@@ -264,12 +272,16 @@ def take_of_deeplabcut(table: pd.DataFrame) -> Take:
     people = list(pd.unique(columns["individuals"])) if "individuals" in levels else [None]
     # Triangulated poses have a z and no likelihood; what people labelled has no likelihood.
     axes = "xyz" if (columns["coords"] == "z").any() else "xy"
-    position = np.full((len(table), len(people), len(joints), len(axes)), np.nan)
+    shape = (len(table), len(people), len(joints), len(axes))
+    check_shape(shape, table.size, "an array of poses")
+    position = np.full(shape, np.nan)
     confidence = np.full(position.shape[:-1], np.nan)
     values = _floats(table)
-    for i, (_, column) in enumerate(columns.iterrows()):
-        who = people.index(column.get("individuals"))
-        where = joints.index(str(column["bodyparts"]))
+    place_of_person = {name: i for i, name in enumerate(people)}
+    place_of_joint = {name: i for i, name in enumerate(joints)}
+    for i, column in enumerate(columns.to_dict("records")):
+        who = place_of_person[column.get("individuals")]
+        where = place_of_joint[str(column["bodyparts"])]
         if column["coords"] == "likelihood":
             confidence[:, who, where] = values[:, i]
         elif column["coords"] in tuple(axes):
@@ -293,6 +305,7 @@ def _in_frames(index: pd.Index, take: Take) -> Take:
     placed, _ = place_by_number(rows, frame_numbers(map(str, names)))
     at = np.array([row[0] if len(row) else -1 for row in placed])
     missing = at < 0
+    check_shape((len(at), *take.position.shape[1:]), take.position.size, "an array of poses")
     take.position = take.position[at]
     take.position[missing] = np.nan
     take.confidence = None if take.confidence is None else take.confidence[at]
@@ -307,14 +320,28 @@ def _read(text: str, **options: Any) -> pd.DataFrame:
         raise NotPoses(f"is a damaged table ({str(error).strip()})") from error
     if table.empty:
         raise NotPoses("is a table without rows")
-    return table.apply(_with_points)
+    # Within a cell there are commas only if they do not part the cells, or in quotes.
+    if '"' not in text and (options["sep"] == "," or "," not in text):
+        return table
+    # By cell, since pandas takes far longer by column where there are many.
+    cells = np.frompyfunc(_with_point, 1, 1)(table.to_numpy(dtype=object))
+    return pd.DataFrame(cells, index=table.index, columns=table.columns)
 
 
-def _with_points(column: pd.Series) -> pd.Series:
-    """Return a column of text with decimal points where it has decimal commas."""
-    text = column.astype(str)
-    decimal = text.str.fullmatch(r"\s*[-+]?\d*,\d+(?:[eE][-+]?\d+)?\s*")
-    return column.where(~decimal, text.str.replace(",", ".")) if decimal.any() else column
+def _with_point(cell: Any) -> Any:
+    """Return a number with a decimal point where it has a decimal comma."""
+    if isinstance(cell, str) and "," in cell and _DECIMAL_COMMA.fullmatch(cell):
+        return cell.replace(",", ".")
+    return cell
+
+
+def _check_width(text: str, sep: str, n_columns: int) -> None:
+    """Refuse a table whose rows are far shorter than its head, since each row is made as long."""
+    if n_columns > _MOST_COLUMNS:
+        raise NotPoses(f"is a table of {n_columns:,} columns, more than {_MOST_COLUMNS:,}")
+    n_rows = text.count("\n") + 1
+    n_cells = text.count(sep) + n_rows
+    check_unpacked(64 * n_columns * n_rows, 64 * n_cells, "a table")
 
 
 def _check_rows(text: str, sep: str) -> None:

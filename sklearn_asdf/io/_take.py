@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ._limits import check_shape
+
 
 class NotPoses(ValueError):
     """What is wrong with a file, as the end of a sentence that begins with its path."""
@@ -87,6 +89,8 @@ def gather(
     n_joints = len(names) if named and names is not None else len(people[0].position)
     axes = {p.position.shape[1] for p in people}
     shape = (len(frames), max(map(len, frames)), n_joints, min(axes))
+    # One crowded frame, or a name of its own for each joint, must not blow up all frames.
+    check_shape(shape, sum(p.position.size for p in people), "an array of poses")
     position = np.full(shape, np.nan)
     confidence = np.full(shape[:-1], np.nan)
     column = {joint: i for i, joint in enumerate(names or ())}

@@ -15,6 +15,7 @@ from .._files import atomic_path
 from .._validation import did_you_mean, require
 from ..motion.container import Motion, as_motion
 from ..motion.skeletons import Skeleton
+from ._limits import LimitError, check_unpacked
 from ._tables import take_of_table
 from ._take import NotPoses, Take
 
@@ -161,19 +162,51 @@ def _write_parquet(motion: Motion, path: Path) -> None:
     parquet.write_table(table.replace_schema_metadata(metadata), path)
 
 
+def _check_parquet(file: Any, stored: int) -> list[str]:
+    """Refuse a table that is far larger than its file; return the names of columns of text."""
+    from pyarrow import types
+
+    about = file.metadata
+    check_unpacked(8 * about.num_rows * about.num_columns, stored, "a table")
+    # Not by column: pyarrow ends the process where what a file says of a column is damaged.
+    size = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+    check_unpacked(size, stored, "a table")
+    texts = []
+    for field in file.schema_arrow:
+        kind = field.type.value_type if types.is_dictionary(field.type) else field.type
+        if types.is_string(kind) or types.is_large_string(kind):
+            texts.append(field.name)
+        elif not types.is_primitive(kind):
+            raise NotPoses(
+                f"is Parquet with the column {field.name!r} of {field.type}, expected columns of "
+                "numbers or text"
+            )
+    return texts
+
+
 def take_of_parquet(content: bytes) -> Take:
     """Return the take in a Parquet table, ours or anybody's with the same columns."""
     require("pyarrow", extra="parquet", purpose="reading poses from Parquet")
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(io.BytesIO(content))
+        texts = _check_parquet(parquet.ParquetFile(io.BytesIO(content)), len(content))
+        # A dictionary of texts, since one long text could stand in every row.
+        table = parquet.read_table(io.BytesIO(content), read_dictionary=texts)
     except (OSError, ValueError) as error:
+        if isinstance(error, (NotPoses, LimitError)):
+            raise
         raise NotPoses(
             f"is Parquet, but cut off or damaged ({error}): copy or write it again"
         ) from error
+    for name in texts:
+        for chunk in table[name].chunks:
+            if max(map(len, chunk.dictionary.to_pylist()), default=0) > 1000:
+                raise NotPoses(f"is Parquet with a text of over 1,000 characters in {name!r}")
     about = json.loads((table.schema.metadata or {}).get(MARK.encode(), b"{}"))
-    take = take_of_table(table.to_pandas(), fps=about.get("fps"))
+    frame = table.to_pandas()
+    frame = frame.astype({name: object for name in texts if name in frame})
+    take = take_of_table(frame, fps=about.get("fps"))
     if take.joints is not None and "bones" in about:
         place = {joint: i for i, joint in enumerate(take.joints)}
         take.bones = tuple((place[a], place[b]) for a, b in about["bones"])

@@ -7,6 +7,7 @@ sources, BVH files among them, are understood through :meth:`Skeleton.find`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -137,13 +138,14 @@ class Skeleton:
         problems = []
         if not names or not all(isinstance(j, str) and j for j in names):
             problems.append(f"expected at least one joint, each with a name, got {names!r}")
-        double = sorted({j for j in names if names.count(j) > 1}, key=str)
+        double = sorted((j for j, n in Counter(names).items() if n > 1), key=str)
         if double:
             problems.append(
                 f"expected each joint name once, got {', '.join(map(str, double))} twice"
             )
+        known = set(names)
         for pair in pairs:
-            unknown = [j for j in pair if j not in names]
+            unknown = [j for j in pair if j not in known]
             if len(pair) != 2:
                 problems.append(f"expected a bone to be a pair of joint names, got {pair!r}")
             elif unknown:

@@ -171,7 +171,7 @@ def _unusable(motion: Motion, *, allow_unseen: bool) -> list[str]:
     return problems
 
 
-class MotionTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class MotionTransformer(TransformerMixin, BaseEstimator):
     """Base of the stages that take poses and return a Motion with one thing more.
 
     A stage defines ``_transform(motion)`` and, where its parameters depend on the poses (a cut-off

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from .._validation import validate_parameters
 from .._version import __version__
 
 __all__ = ["fit_encoder"]
+
+
+# joblib writes to such names, then renames.
+_HALF_WRITTEN = re.compile(r"(output\.pkl|metadata\.json)\..*\d+-\d+")
 
 
 class _InterruptedError(Exception):
@@ -74,6 +79,7 @@ def fit_encoder(
         # once may each find the other's half-written note and clear the folder.
         cached(None, None, None, None)
     with _lock(memory, key):
+        _remove_leftovers(memory, key)
         try:
             transformer, codes = cached(key, transformer, audio, metadata)
         except _InterruptedError as interrupted:
@@ -98,6 +104,21 @@ def _fit_once(key: str | None, transformer: Any, audio: Any, metadata: Any) -> A
     if getattr(fitted, "interrupted_", False):
         raise _InterruptedError(fitted, codes)
     return fitted, codes
+
+
+def _remove_leftovers(memory: Any, key: str) -> None:
+    """Remove what was left of this result by processes that were killed while they wrote it.
+
+    Only whoever holds the result's lock writes it, so nobody else's files are touched.
+    """
+    location = getattr(memory, "location", None)
+    if not isinstance(location, (str, os.PathLike)):
+        return
+    # joblib keeps a result in a folder named after the arguments that count.
+    folder = f"**/{_fit_once.__name__}/{joblib.hash({'key': key})}"
+    for path in Path(location).glob(f"{folder}/*.*"):
+        if _HALF_WRITTEN.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _lock(memory: Any, name: str) -> AbstractContextManager[Any]:

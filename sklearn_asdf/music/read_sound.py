@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._files import open_regular
 from .._validation import require
 from .channels import ChannelMixer, warn_cancelled
 
@@ -25,14 +26,16 @@ _EXPECTED = "expected a sound file (WAV, FLAC, OGG, MP3)"
 
 
 def read_sound_file(path: str | os.PathLike[str], *, sr: int) -> np.ndarray:
-    """Return a sound file as mono float32 at `sr`; see :func:`sklearn_asdf.audio.load_audio`."""
+    """Return a sound file as mono float32 at `sr`, as `load_audio` documents it."""
     require("soundfile", "soxr", extra="music", purpose="reading sound files")
     import soxr
 
     place = Path(path)
-    if not place.is_file():
+    if place.is_dir() or not place.exists():
         what = f"{str(path)!r} is a folder" if place.is_dir() else f"there is no file {str(path)!r}"
         raise FileNotFoundError(f"expected a sound file, but {what}")
+    # A pipe or device would be waited for.
+    open_regular(place).close()
     try:
         y, rate = _with_libsndfile(path)
     except _UnreadableError as error:
@@ -127,7 +130,7 @@ def _cut_short(path: str | os.PathLike[str]) -> str:
 
 def _tells_length(path: str | os.PathLike[str]) -> bool:
     """Tell whether an MP3 has a header with its number of frames, in its first frame."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         head = file.read(10)
         if head[:3] == b"ID3" and len(head) == 10:
             # Seven bits a byte.
@@ -141,7 +144,7 @@ def _tells_length(path: str | os.PathLike[str]) -> bool:
 
 def _riff_is_cut_short(path: str | os.PathLike[str]) -> bool:
     """Tell whether a WAV file is shorter than its header says; libsndfile reads on in silence."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         head = file.read(8)
         file.seek(0, os.SEEK_END)
         size = file.tell()

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from .._files import atomic_path, check_writable_folder, remove_leftovers
+from .._files import (
+    atomic_path,
+    check_writable_folder,
+    describe,
+    open_regular,
+    remove_leftovers,
+)
 from ..functional.choice import TOLERANCE
+from ..io._limits import Zip, read_npy
 from .backend import import_keras
 
 import_keras()
@@ -45,7 +51,7 @@ class Checkpoint:
     def __init__(self, folder: str | os.PathLike[str], key: str) -> None:
         # Better now than after the first epoch.
         self.path = check_writable_folder(folder) / "training.npz"
-        remove_leftovers(self.path)
+        remove_leftovers(self.path.parent)
         self.key = key
         self.state = self._read()
 
@@ -53,16 +59,18 @@ class Checkpoint:
         if not self.path.exists():
             return None
         try:
-            # Opened here, since NumPy leaves a damaged file open.
-            with open(self.path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-                state = json.loads(str(file["about"]))
+            with open_regular(self.path) as raw, Zip(raw, os.fstat(raw.fileno()).st_size) as file:
+                state = json.loads(str(read_npy(file.whole("about.npy"))))
                 for name in ("variables", "optimizer", "best_weights"):
-                    state[name] = [file[f"{name}_{i}"] for i in range(state[f"n_{name}"])]
+                    state[name] = [
+                        read_npy(file.whole(f"{name}_{i}.npy")) for i in range(state[f"n_{name}"])
+                    ]
                 found = state["key"]
-        except (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        # Half a file, or one of flipped bits, can fail anywhere.
+        except Exception as error:
             raise ValueError(
                 f"expected {self.path} to be the state of a training, but it is damaged "
-                f"({error}): delete the file to start afresh"
+                f"({describe(error)}): delete the file to start afresh"
             ) from None
         if found != self.key:
             raise ValueError(

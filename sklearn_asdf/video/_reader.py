@@ -12,10 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from .._files import open_regular
 from .._validation import require
 from ._times import PictureClock, picture_times
 
 __all__ = ["VideoInfo", "decode_frames", "first_time", "open_video", "probe", "read_frames"]
+
+# How text begins that makes FFmpeg open other files: playlists, lists of parts, manifests.
+_LISTS = (b"#extm3u", b"ffconcat", b"<")
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,17 @@ def open_video(path: str | os.PathLike[str], *, need: str = "video") -> Iterator
     import av
 
     place = Path(path)
-    if not place.is_file():
+    if place.is_dir() or not place.exists():
         what = "a folder" if place.is_dir() else "no such file"
         raise FileNotFoundError(f"expected a video file, but {str(place)!r} is {what}")
-    if not place.stat().st_size:
+    with open_regular(place) as file:
+        head = file.read(100)
+    if not head:
         raise ValueError(f"expected a video, but {str(place)!r} is empty: copy it again")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_LISTS):
+        raise ValueError(
+            f"expected a video, but {str(place)!r} is a list of other files: give the path of one"
+        )
     try:
         container = av.open(str(place))
     except (av.error.FFmpegError, ValueError) as error:

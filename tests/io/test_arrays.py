@@ -443,14 +443,6 @@ def test_c3d_markers_at_the_origin_are_missing_if_no_camera_saw_them(tmp_path, r
     assert motion.skeleton.joints == ("LSHO", "LSHO_2")
 
 
-def test_c3d_needs_its_library(tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "ezc3d", None)
-    path = tmp_path / "take.c3d"
-    path.write_bytes(b"\x02P" + bytes(600))
-    with pytest.raises(ImportError, match=r"C3D needs ezc3d.*sklearn-asdf\[formats\]"):
-        read_poses(path)
-
-
 def test_a_truncated_npz_is_named(tmp_path, rng):
     buffer = io.BytesIO()
     np.savez_compressed(buffer, keypoints=rng.normal(size=(9, 17, 2)))

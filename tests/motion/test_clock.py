@@ -51,6 +51,7 @@ def dance(fps, n_clips=4, duration=6.0):
 
 
 DANCES = {fps: dance(fps) for fps in RATES}
+MANY = {fps: dance(fps, n_clips=12, duration=8.0) for fps in RATES}
 
 
 def _agreement(keyframes, table, other_keyframes, other_table):
@@ -67,24 +68,24 @@ def _described(model, motion):
 @pytest.mark.parametrize("preset", ["default", "paper"])
 @pytest.mark.parametrize("fitted", RATES)
 def test_a_dance_at_any_rate_is_the_same_to_a_model_of_any_rate(fitted, preset):
-    model = make_lma_pipeline(preset=preset).fit(DANCES[fitted])
+    model = make_lma_pipeline(preset=preset).fit(MANY[fitted])
     assert fps_of(model) == fitted
-    expected = _described(model, DANCES[fitted])
+    expected = _described(model, MANY[fitted])
     for fps in RATES:
-        assert model[:-1].transform(DANCES[fps]).fps == fitted
-        near, error = _agreement(*_described(model, DANCES[fps]), *expected)
-        # A keyframe may fall to another of two poses that are as good, by what the ends tell.
-        assert near >= 0.95
-        assert error < 0.02
+        assert model[:-1].transform(MANY[fps]).fps == fitted
+        near, error = _agreement(*_described(model, MANY[fps]), *expected)
+        # Of two poses that are as good, the interpolated ends of a clip may decide for the other.
+        assert near >= 0.92
+        assert error < 0.001
 
 
 @pytest.mark.parametrize("fitted", [25, 60, 120])
 def test_models_of_different_rates_agree(fitted):
-    expected = _described(make_lma_pipeline().fit(DANCES[30]), DANCES[30])
-    got = _described(make_lma_pipeline().fit(DANCES[fitted]), DANCES[fitted])
+    expected = _described(make_lma_pipeline().fit(MANY[30]), MANY[30])
+    got = _described(make_lma_pipeline().fit(MANY[fitted]), MANY[fitted])
     near, error = _agreement(*got, *expected)
     assert near >= 0.9
-    assert error < 0.025
+    assert error < 0.02
 
 
 @pytest.mark.parametrize("stage", [*STAGES, LMAFeaturizer()], ids=lambda s: type(s).__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import os
 import struct
 import warnings
 import wave
@@ -227,6 +228,10 @@ def test_files_that_are_cut_short_empty_or_folders_are_refused(tmp_path):
         load_audio(tmp_path / "empty.wav")
     with pytest.raises(FileNotFoundError, match="is a folder"):
         load_audio(tmp_path)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.wav")
+        with pytest.raises(ValueError, match="expected a regular file, got a pipe"):
+            load_audio(tmp_path / "pipe.wav")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

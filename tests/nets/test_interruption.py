@@ -20,6 +20,7 @@ from numpy.testing import assert_array_equal
 pytest.importorskip("keras", reason="the networks need the extra 'music'")
 
 from sklearn_asdf import AudioClips, MDNRegressor, MelEncoder
+from sklearn_asdf._files import atomic_path
 from sklearn_asdf.nets._callbacks import Checkpoint
 from sklearn_asdf.testing import no_room_for_files
 
@@ -136,6 +137,26 @@ def test_a_killed_training_goes_on_where_it_was(name, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["training.npz"]
 
 
+@pytest.mark.slow
+def test_trainings_killed_again_and_again_leave_one_state(tmp_path):
+    rng = np.random.default_rng(0)
+    for _ in range(15):
+        process = _start("MDNRegressor", tmp_path)
+        began = time.monotonic()
+        # Some at the import, most while they train and write.
+        while not (tmp_path / "training.npz").exists() and process.poll() is None:
+            if time.monotonic() - began > 60:
+                break
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 6))
+        process.kill()
+        process.communicate()
+        assert len(list(tmp_path.iterdir())) <= 2
+    model, data = make_density(str(tmp_path))
+    assert len(model.fit(*data).history_["loss"]) == 12
+    assert [p.name for p in tmp_path.iterdir()] == ["training.npz"]
+
+
 @pytest.mark.parametrize(
     "name", ["MDNRegressor", pytest.param("MelEncoder", marks=pytest.mark.slow)]
 )
@@ -209,7 +230,9 @@ def test_a_damaged_state_and_leftovers(tmp_path):
     model, data = make_density(str(tmp_path))
     model.set_params(epochs=2).fit(*data)
     # What a process leaves that is killed in the midst of writing.
-    (tmp_path / ".training-abc.npz").write_bytes(b"half")
+    with atomic_path(tmp_path / "other.npz") as temporary:
+        leftover = temporary.with_name(temporary.name[:-12] + "01234567.npz")
+    (tmp_path / "other.npz").rename(leftover)
     expected = model.predict(data[0])
     assert_array_equal(model.fit(*data).predict(data[0]), expected)
     assert [p.name for p in tmp_path.iterdir()] == ["training.npz"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -92,6 +94,14 @@ def text(path):
     path.write_text("not a video\n" * 50)
 
 
+def playlist(path):
+    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nother.ts\n")
+
+
+def parts(path):
+    path.write_text("ffconcat version 1.0\nfile other.mp4\n")
+
+
 def noise(path):
     path.write_bytes(np.random.default_rng(0).bytes(5000))
 
@@ -102,10 +112,17 @@ def noise(path):
         (empty, "is empty: copy it again"),
         (text, "cannot be read as one"),
         (noise, "cannot be read as one"),
+        (playlist, "is a list of other files"),
+        (parts, "is a list of other files"),
+        pytest.param(
+            lambda path: os.mkfifo(path),
+            "got a pipe",
+            marks=pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a Unix system"),
+        ),
         (lambda path: None, "no such file"),
         (lambda path: path.mkdir(), "is a folder"),
     ],
-    ids=["empty", "text", "noise", "missing", "folder"],
+    ids=["empty", "text", "noise", "playlist", "parts", "pipe", "missing", "folder"],
 )
 def test_what_is_no_video_is_refused_in_a_sentence(tmp_path, write, message):
     path = tmp_path / "dance.mp4"
