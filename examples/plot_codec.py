@@ -1,14 +1,15 @@
 """
-A code for music, seen and heard
-================================
+Compress music to a code and play it back
+=========================================
 
-:class:`~sklearn_asdf.MelEncoder` writes eight seconds of music in some numbers, and plays numbers
-as sound. How many numbers does a melody need?
+:class:`~sklearn_asdf.MelEncoder` compresses eight seconds of music to a code of some numbers, and
+decodes it to sound. How many numbers does a melody need?
+
+.. seealso:: :doc:`/guide/music` in the user guide.
 """
 
 # %%
-# Made-up music. What is held out is a whole piece, never a clip.
-import matplotlib.pyplot as plt
+# Synthetic music. Whole pieces are held out, never single clips.
 import numpy as np
 from IPython.display import Audio
 
@@ -23,32 +24,31 @@ codes = {
 }
 
 # %%
-# The mean squared error of the spectrograms, beside the errors at which the paper's listeners
-# still heard a melody, and beside the floor: the mean of all training spectrograms.
+# The mean squared error of the spectrograms, and the baseline, the mean of all training
+# spectrograms. Below 0.0035, the paper's listeners heard a melody.
 known = np.stack([codes[16].spectrogram(data.audio[~new])]).mean(axis=(0, 1))
-floor = np.square(codes[16].spectrogram(data.audio[new]) - known).mean()
-print(f"the mean of the training clips: {floor:.4f}")
+baseline = np.square(codes[16].spectrogram(data.audio[new]) - known).mean()
+print(f"the mean of the training clips: {baseline:.4f}")
 for size, encoder in codes.items():
     error = encoder.reconstruction_error(data.audio[new]).mean()
     print(f"{size:4} numbers a clip: {error:.4f}" + (", a melody" if error < 0.0035 else ""))
 
 # %%
-# The same clip through each of them.
+# One clip, encoded and decoded by each of them.
 from sklearn_asdf.plotting import SpectrogramDisplay
 
 clip = data.audio[new][:1]
 encoder = codes[256]
 pictures = {"true": encoder.spectrogram(clip)[0]}
 pictures |= {f"{n} numbers": e.decode(e.transform(clip))[0] for n, e in codes.items()}
-figure, axes = plt.subplots(len(pictures), figsize=(9, 9), sharex=True, layout="constrained")
-SpectrogramDisplay(pictures, sr=encoder.sr, hop_length=encoder.hop_length).plot(axes)
+display = SpectrogramDisplay(pictures, sr=encoder.sr, hop_length=encoder.hop_length).plot()
 
 # %%
-# What went in:
+# The clip itself:
 Audio(clip[0], rate=encoder.sr)
 
 # %%
-# And what 16, 64 and 256 numbers keep of it. Phases are not in the code: they are found anew.
+# Decoded from 16, 64 and 256 numbers. Phases are not in the code: they are estimated.
 Audio(codes[16].inverse_transform(codes[16].transform(clip))[0], rate=encoder.sr)
 
 # %%

@@ -1,35 +1,56 @@
 """
-Dance in, music out
-===================
+Make music for a dance
+======================
 
-The whole way: fit on some performances, make music for another one, and look at both.
+Fit a model to dances with their music, make music for a dance that it has not seen, and compare
+both with your eyes and ears.
+
+.. seealso:: :doc:`/guide/music` in the user guide.
 """
 
 # %%
+# Synthetic dances and their music: twenty performances of twelve seconds, in clips of four seconds.
+# The last performance is held out. :func:`~sklearn_asdf.datasets.load_folder` reads your own.
 import numpy as np
+from IPython.display import Audio
 
-from sklearn_asdf import make_dance_pipeline
+from sklearn_asdf import Motion, make_dance_pipeline
 from sklearn_asdf.datasets import make_dance_music
 
-data = make_dance_music(n_clips=48, random_state=0)
+data = make_dance_music(
+    n_clips=60, n_performances=20, clip_duration=4.0, hop_duration=4.0, random_state=0
+)
 new = data.groups == data.groups[-1]
-pipe = make_dance_pipeline(random_state=0).fit(data.poses[~new], data.audio[~new])
+pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
+pipe.fit(data.poses[~new], data.audio[~new])
 
 # %%
-# One clip of sound for each clip of dance, or one continuous piece for the successive clips of
-# one dance.
-music = pipe.predict(data.poses[new])
-features = pipe[:-1].transform(data.poses[new])
-piece = pipe[-1].compose(features, hop_duration=1.0)
-print("clips:", music.shape, " piece:", np.round(len(piece) / data.audio.sr, 1), "s")
+# The whole dance is cut into clips that overlap by half, and the pipeline composes one piece of
+# music for them. At a temperature above 0, each seed gives another piece.
+take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30)
+features = pipe[:-1].transform(take.windows(clip_duration=4.0, hop_duration=2.0))
+piece = pipe[-1].compose(features, hop_duration=2.0, temperature=0.1, random_state=0)
+true = np.concatenate(list(data.audio[new]))
 
 # %%
-# What the dance adds: the log-likelihood of the true music's code less that of a density
-# that sees no dance.
-gain = pipe[-1].information_gain(features, data.audio[new])
-print(f"information gain: {gain:.3f} nats per code dimension")
+# The dance with its keyframes, what the model reads from it, and the music.
+from sklearn_asdf.plotting import PerformanceDisplay
+
+display = PerformanceDisplay.from_pipeline(
+    pipe, take, {"true music": true, "generated music": piece}
+)
 
 # %%
-from sklearn_asdf.plotting import SpectrogramDisplay
+# What the dance adds: the log-likelihood of the true music's code minus that of a density that sees
+# no dance.
+gain = pipe[-1].information_gain(pipe[:-1].transform(data.poses[new]), data.audio[new])
+print(f"information gain: {gain:.2f} nats per code dimension")
 
-SpectrogramDisplay.from_audio({"true music": data.audio[new][0], "generated music": music[0]})
+# %%
+# The true music, which the model has not heard:
+Audio(true, rate=data.audio.sr)
+
+# %%
+# The generated music. It is cut from the music of the other performances, and its tempo, beat,
+# loudness and brightness follow this dance:
+Audio(piece, rate=data.audio.sr)

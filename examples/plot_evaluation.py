@@ -1,9 +1,11 @@
 """
-Does the music follow the dance?
-================================
+Measure whether the music follows the dance
+===========================================
 
 :func:`~sklearn_asdf.metrics.evaluate` scores a model on dances that it has not learned from, beside
 what chance and trivial methods get.
+
+.. seealso:: :doc:`/guide/scores` in the user guide.
 """
 
 # %%
@@ -18,11 +20,10 @@ from sklearn_asdf.metrics import evaluate
 data = make_dance_music(n_clips=64, n_performances=32, clip_duration=4.0, random_state=0)
 new = data.groups >= 24
 pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
-pipe.fit(data.poses[~new], data.audio[~new])
+pipe = pipe.fit(data.poses[~new], data.audio[~new])
 
 # %%
-# One call. The training set is the reference: on it a judge learns which dances and which music go
-# together.
+# The training set is the reference, from which a judge learns which dances and music go together.
 table = evaluate(
     pipe,
     data.poses[new],
@@ -45,12 +46,11 @@ short = table[list(columns)].rename(columns=columns)
 print(short.round(2).to_string(na_rep="-"))
 
 # %%
-# A number says something only beside its floors. Read each column from the bottom: ``real`` is what
-# music for these dances can get, since the judge, too, errs. ``shuffled pairs`` is real music, of
-# other dances: what it gets, being music is enough for. ``metronome`` has a pulse, and hears
-# nothing. ``unconditional`` is the model without a dance: what the model gets beyond it, it owes to
-# the dance.
-colours = {"model": "tab:red", "real": "black"}
+# A number means something only beside its baselines. ``real`` is the score of the real music, which
+# is below 1 where the judge errs. ``shuffled pairs`` is real music of other dances: being music is
+# enough for its score. ``metronome`` has a pulse, whatever the dance. ``unconditional`` is the
+# model without a dance: what the model scores beyond it is due to the dance.
+colours = {"model": "#d55e00", "real": "black"}
 figure, axes = plt.subplots(2, 3, figsize=(11, 5), layout="constrained", sharey=True)
 for ax, (name, values) in zip(axes.flat, short.items()):
     values = values[::-1]
@@ -59,26 +59,34 @@ for ax, (name, values) in zip(axes.flat, short.items()):
     ax.set_title(name)
 
 # %%
-# The p-values come from dealing whole performances at random, never clips: clips of one performance
-# are alike. A retrieval with a large p-value could be luck, however high it is.
+# The p-values come from random permutations of whole performances, never of clips, since clips of
+# one performance are alike. A retrieval with a large p-value may be chance, however high it is.
 print(table.loc["model", ["retrieval_p", "mantel_p", "log_gain_p"]].round(3).to_string())
 
 # %%
-# And does it react? The dance four times as large, backwards, or at half the tempo: how much other
-# the music is, as a share of how much two draws for one dance differ. Above 1, it reacts.
+# Does the music react? The dance is made four times as large, reversed, or slowed to half the
+# tempo. The change of the music is given as a share of the difference of two samples for one dance.
+# Above 1, the music reacts.
 print(table.loc["model"].filter(like="_response").round(2).to_string())
 
 # %%
-# No table replaces listening. What the model plays to the first of these dances:
-dance = pipe[:-1].transform(data.poses[new][:1])
-Audio(pipe[-1].sample_y(dance, temperature=0.1, random_state=0).ravel(), rate=data.audio.sr)
-
-# %%
-# And the real music.
+# The same on the command line, for dances and music in folders::
+#
+#     sklearn-asdf evaluate my.zip --poses new/poses --audio new/audio -o scores.csv
+#
+# No table replaces listening. The first of these dances has this music:
 Audio(data.audio[new][0], rate=data.audio.sr)
 
 # %%
-# The same at the command line, for dances and music in folders::
-#
-#     sklearn-asdf evaluate my.zip --poses new/poses --audio new/audio -o scores.csv
-plt.show()
+# The model's music for it:
+dance = pipe[:-1].transform(data.poses[new][:1])
+generated = pipe[-1].sample_y(dance, temperature=0.1, random_state=0).ravel()
+Audio(generated, rate=data.audio.sr)
+
+# %%
+# Both as pictures:
+from sklearn_asdf.plotting import SpectrogramDisplay
+
+display = SpectrogramDisplay.from_audio(
+    {"real music": data.audio[new][0], "generated music": generated}
+)

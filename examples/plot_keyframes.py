@@ -1,10 +1,11 @@
 """
-Keyframes: where a dance turns
-==============================
+Find the keyframes of a dance
+=============================
 
-A few poses tell a dance, as a few drawings tell a comic strip.
-:class:`~sklearn_asdf.KeyframeSegmenter` finds the moments at which the limbs turn, and the Laban
-features describe what lies between them.
+:class:`~sklearn_asdf.KeyframeSegmenter` finds the moments at which the limbs change direction. The
+Laban features describe the windows between them.
+
+.. seealso:: :doc:`/guide/motion` in the user guide.
 """
 
 # %%
@@ -21,23 +22,22 @@ dance = make_dance_music(n_clips=8, random_state=1).poses
 smooth = PoseSmoother().fit_transform(dance)
 motion = KeyframeSegmenter(n_keyframes=10).fit_transform(smooth)
 figure, ax = plt.subplots(figsize=(10, 4), layout="constrained")
-KeyframeDisplay.from_motion(motion, clip=0, ax=ax)
+display = KeyframeDisplay.from_motion(motion, clip=0, ax=ax)
 
 # %%
-# Fewer keyframes are not every second one of more: the clusters are found anew, and the sharpest
-# turns stay.
+# Fewer keyframes are no subset of more: the clusters are computed anew. The sharpest turns stay.
 figure, axes = plt.subplots(2, figsize=(10, 6), layout="constrained")
 for n_keyframes, ax in zip((4, 7), axes):
     few = KeyframeSegmenter(n_keyframes=n_keyframes).fit_transform(smooth)
-    KeyframeDisplay.from_motion(few, clip=0, ax=ax)
+    display = KeyframeDisplay.from_motion(few, clip=0, ax=ax)
     ax.set_title(f"{n_keyframes} keyframes")
 
 # %%
-# How much of the movement do they tell? Join the poses at the keyframes by straight lines, and
-# see how far the dance departs from that, beside keyframes at equal distances.
+# How much of the movement do they explain? Interpolate the poses linearly between the keyframes,
+# and measure how far the dance is from that, beside keyframes at equal distances.
 
 
-def departure(motion):
+def deviation(motion):
     """Mean distance of all joints from the lines between keyframes, in pixels."""
     total = []
     for position, keyframes in zip(motion.position, motion.keyframes):
@@ -52,13 +52,11 @@ def departure(motion):
 
 counts = [4, 6, 8, 10, 14, 20]
 figure, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
-for method in ("salience", "uniform"):
+for marker, method in zip("os", ("salience", "uniform")):
     apart = [
-        departure(KeyframeSegmenter(n_keyframes=n, method=method).fit_transform(smooth))
+        deviation(KeyframeSegmenter(n_keyframes=n, method=method).fit_transform(smooth))
         for n in counts
     ]
-    ax.plot(counts, apart, marker="o", label=method)
-ax.set(xlabel="keyframes", ylabel="departure (pixels)", ylim=(0, None))
-ax.legend()
-
-plt.show()
+    ax.plot(counts, apart, marker=marker, label=method)
+ax.set(xlabel="keyframes", ylabel="deviation (pixels)", ylim=(0, None))
+legend = ax.legend()

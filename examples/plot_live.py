@@ -1,9 +1,11 @@
 """
-While somebody dances
-=====================
+Make music while somebody dances
+================================
 
 :class:`~sklearn_asdf.live.StreamingDancer` takes poses one by one and gives features and music as
 they come, after half a second instead of a whole clip.
+
+.. seealso:: :doc:`/guide/live` in the user guide.
 """
 
 # %%
@@ -19,37 +21,36 @@ from sklearn_asdf.live import StreamingDancer
 data = make_dance_music(n_clips=36, n_performances=12, clip_duration=4.0, random_state=2)
 new = data.groups == 11
 pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
-pipe.fit(data.poses[~new], data.audio[~new])
+pipe = pipe.fit(data.poses[~new], data.audio[~new])
 take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30)
 
 # %%
-# In earnest, poses come from :class:`~sklearn_asdf.live.OSCReceiver` or from
-# :func:`~sklearn_asdf.live.camera_poses`; here, from the recording, thirty a second.
+# In use, poses come from :class:`~sklearn_asdf.live.OSCReceiver` or from
+# :func:`~sklearn_asdf.live.camera_poses`; here, from the recording, thirty per second.
 live = StreamingDancer(pipe, hop_duration=0.5, random_state=0)
 moments = [moment for pose in take.position[0] for moment in live.feed(pose)]
 print(f"{len(moments)} moments; a movement is heard after {live.latency:g} s and computing")
 
 # %%
-# Nothing is known of what is still to come, and nothing is lost: the features are those of the
-# recording, clip by clip.
+# No frame of the future is needed, and nothing is lost: the features are those of the recording,
+# clip by clip.
 offline = pipe[:-1].transform(take.windows(clip_duration=4.0, hop_duration=0.5))
 online = np.array([moment.features for moment in moments])
-print("largest difference:", np.abs(online - offline).max())
+print("largest difference:", np.abs(online - np.asarray(offline)).max())
 
 names = list(live.feature_names)
-figure, ax = plt.subplots(figsize=(8, 3), layout="constrained")
-for name in ("clip_log_speed", "clip_log_energy"):
-    ax.plot([m.time for m in moments], online[:, names.index(name)], marker="o", label=name)
-ax.set(xlabel="time (s)", title="how much she moves, as it comes")
-ax.legend()
+figure, axes = plt.subplots(2, figsize=(9, 4.5), sharex=True, layout="constrained")
+for name, ax in zip(("clip_log_speed", "clip_hands_height"), axes):
+    ax.plot([m.time for m in moments], online[:, names.index(name)], marker="o")
+    ax.set_title(f"{name}, as it is computed")
+label = axes[-1].set_xlabel("time (s)")
 
 # %%
 # The music begins when the first clip is whole.
 Audio(np.concatenate([moment.audio for moment in moments]), rate=live.sr)
 
 # %%
-# The same at the command line, with poses that come by OSC in the addresses of Wekinator or of the
+# The same on the command line, with poses that come by OSC in the addresses of Wekinator or of the
 # AI-Toolbox::
 #
 #     sklearn-asdf live my.zip -o - | aplay -f S16_LE -r 22050
-plt.show()

@@ -1,13 +1,15 @@
 """
-Laban features of dances
-========================
+Describe dances by Laban features
+=================================
 
-Movement features alone, as a table for any model. The dances are made up, so we know what drives
-them and can see which features tell it.
+Poses go in, a table for any model comes out. The dances are synthetic, so the factors behind them
+are known, and we can see which features predict them.
+
+.. seealso:: :doc:`/guide/motion` in the user guide.
 """
 
 # %%
-# Poses go in, a DataFrame comes out. Each row is a clip of eight seconds.
+# Each row of the table is a clip of eight seconds.
 from sklearn_asdf import make_lma_pipeline
 from sklearn_asdf.datasets import make_dance_music
 
@@ -17,18 +19,22 @@ table = lma.fit_transform(data.poses)
 print(table.iloc[:, :5].round(3).head())
 
 # %%
-# A strip of poses with the keyframes, and the five features of the windows between them.
+# Some poses with the keyframes, and the five features of the windows between them. Lengths are in
+# heights of the dancer (H).
 import matplotlib.pyplot as plt
 
 from sklearn_asdf.plotting import LMADisplay, PoseStripDisplay
 
+feature_units = {"weight": "H²/s²", "time": "H/s²", "flow": "H/s³", "shape": "1/H"}
 motion = lma[:-1].transform(data.poses)
-figure, axes = plt.subplots(2, figsize=(10, 5), sharex=True, layout="constrained")
-PoseStripDisplay.from_motion(motion, clip=0, ax=axes[0])
-LMADisplay.from_features(table, motion, clip=0, ax=axes[1])
+figure, axes = plt.subplots(
+    2, figsize=(10, 6), sharex=True, height_ratios=[1, 2], layout="constrained"
+)
+strip = PoseStripDisplay.from_motion(motion, clip=0, ax=axes[0])
+curves = LMADisplay.from_features(table, motion, clip=0, units=feature_units, ax=axes[1])
 
 # %%
-# Which feature goes with which factor of the dance? Rank correlations, strongest first.
+# Which feature correlates with which factor of the dance? Rank correlations, strongest first.
 factors = data.factors[["tempo", "vigour", "sharpness", "extent"]]
 for name, factor in factors.items():
     strength = table.corrwith(factor, method="spearman").abs().sort_values(ascending=False)
@@ -36,16 +42,20 @@ for name, factor in factors.items():
     print(f"{name:9} {best}")
 
 # %%
-# The table serves any scikit-learn model. Vigour of dances that were not trained on:
+# The table works with any scikit-learn model. Here it predicts the vigour of held-out performances:
 from sklearn.linear_model import RidgeCV
-from sklearn.model_selection import GroupKFold, cross_val_score
+from sklearn.metrics import r2_score
+from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 model = make_pipeline(StandardScaler(), RidgeCV([1.0, 10.0, 100.0]))
-scores = cross_val_score(
-    model, table, factors["vigour"], groups=data.groups, cv=GroupKFold(4), scoring="r2"
-)
-print("R2 on held-out performances:", scores.round(2))
+vigour = factors["vigour"]
+predicted = cross_val_predict(model, table, vigour, groups=data.groups, cv=GroupKFold(4))
 
-plt.show()
+figure, ax = plt.subplots(figsize=(5, 4.5), layout="constrained")
+ax.plot(vigour, predicted, "o", alpha=0.7)
+ax.plot([0, 1], [0, 1], color="0.6", transform=ax.transAxes, zorder=0)
+limits = (-0.2, 1.2)
+title = f"held-out performances, R² = {r2_score(vigour, predicted):.2f}"
+labels = ax.set(xlabel="vigour", ylabel="predicted", xlim=limits, ylim=limits, title=title)

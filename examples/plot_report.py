@@ -1,12 +1,15 @@
 """
-A page of a performance
-=======================
+Write a page that plays a performance
+=====================================
 
 :func:`~sklearn_asdf.report.write_report` puts a dance, its music and its features on one page that
 plays, in one file that needs no network.
+
+.. seealso:: :doc:`/guide/films` in the user guide.
 """
 
 # %%
+# sphinx_gallery_thumbnail_path = 'static/report.png'
 import html
 import tempfile
 from pathlib import Path
@@ -20,23 +23,24 @@ from sklearn_asdf.report import write_report
 data = make_dance_music(n_clips=36, n_performances=12, clip_duration=4.0, random_state=2)
 new = data.groups == 11
 pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
-pipe.fit(data.poses[~new], data.audio[~new])
+pipe = pipe.fit(data.poses[~new], data.audio[~new])
 
 # %%
-# One whole dance that the model has not seen, and the music that belongs to it.
+# One whole dance that the model has not seen, and its music. With ``video=``, the page also shows
+# the video that the poses were estimated from.
 take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30)
 music = np.concatenate(list(data.audio[new]))
 folder = tempfile.TemporaryDirectory()
 page = Path(folder.name, "dance.html")
-write_report(page, pipe, take, audio=music, title="A dance that was not learned", random_state=0)
+write_report(page, pipe, take, audio=music, title="A held-out dance", random_state=0)
 print(f"{page.stat().st_size / 1e6:.1f} MB")
 
 # %%
-# Play it, click a keyframe, compare the two sounds:
+# Play it, click a keyframe, and compare the two sounds:
 
 
 class Page:
-    """The page within this one."""
+    """The report within this page."""
 
     def __init__(self, path):
         self.content = html.escape(Path(path).read_text(encoding="utf-8"))

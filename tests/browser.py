@@ -65,11 +65,19 @@ class Browser:
     def _command(self, *options: str, profile: str) -> list[str]:
         return [self.program, *_OPTIONS, f"--user-data-dir={self.folder / profile}", *options]
 
-    def run(self, page: Path, script: str, *, timeout: float = 60) -> dict[str, Any]:
+    def run(
+        self,
+        page: Path,
+        script: str,
+        *,
+        size: tuple[int, int] | None = None,
+        timeout: float = 60,
+    ) -> dict[str, Any]:
         """Run JavaScript on a page once it is loaded.
 
         `script` may `await wait(ms)` and `await until(() => ...)`, and puts what it finds into
-        `found`. Returned is that, with the list `problems` of all errors.
+        `found`. Returned is that, with the list `problems` of all errors. `size` is that of the
+        viewport in pixels, as narrow as on a phone if need be.
         """
         answers: list[dict[str, Any]] = []
         came = threading.Event()
@@ -97,7 +105,11 @@ class Browser:
                 ),
                 encoding="utf-8",
             )
-            command = self._command("--remote-debugging-port=0", driven.as_uri(), profile="run")
+            options = ["--remote-debugging-port=0"]
+            if size is not None:
+                driven = _framed(driven, size)
+                options.append(f"--window-size={size[0] + 200},{size[1] + 200}")
+            command = self._command(*options, driven.as_uri(), profile="run")
             process = subprocess.Popen(
                 command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
@@ -123,6 +135,17 @@ class Browser:
             capture_output=True,
             timeout=90,
         )
+
+
+def _framed(page: Path, size: tuple[int, int]) -> Path:
+    """Write a page that shows another one in a frame: windows cannot be as narrow as phones."""
+    frame = page.with_name(f"framed_{page.name}")
+    frame.write_text(
+        f'<body style="margin: 0"><iframe src="{page.name}" allow="autoplay" '
+        f'style="border: 0; width: {size[0]}px; height: {size[1]}px"></iframe></body>',
+        encoding="utf-8",
+    )
+    return frame
 
 
 @pytest.fixture

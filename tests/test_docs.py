@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -100,8 +102,9 @@ def blocks(page, language):
     text = page.read_text(encoding="utf-8")
     if page.suffix == ".md":
         return re.findall(rf"^```{language}\n(.*?)^```", text, re.S | re.M)
-    found = re.findall(rf"^\.\. code-block:: {language}\n\n((?:   .*\n|\n)+)", text + "\n", re.M)
-    return [textwrap.dedent(block) for block in found]
+    directive = rf"^( *)\.\. code-block:: {language}\n\n((?:\1   .*\n|\n)+)"
+    found = re.findall(directive, text + "\n", re.M)
+    return [textwrap.dedent(block) for _, block in found]
 
 
 def with_code():
@@ -194,30 +197,111 @@ def test_commands_on_the_page_are_understood(page):
         make_parser().parse_args(shlex.split(command, comments=True)[1:])
 
 
-@pytest.mark.slow
-def test_a_gallery_page_works_in_a_browser(browser, tmp_path):  # noqa: F811
+GALLERY = sorted((ROOT / "examples").glob("plot_*.py"))
+
+
+def test_titles_of_the_gallery_are_used_once_and_its_order_is_complete(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs" / "extensions")
+    import gallery
+
+    assert sorted(gallery.ORDER) == [page.name for page in GALLERY]
+    titles = [page.read_text(encoding="utf-8").split("\n")[1] for page in GALLERY]
+    assert len(set(titles)) == len(titles)
+
+
+def test_every_display_has_an_example_in_the_gallery():
+    from sklearn_asdf import plotting
+
+    code = "".join(page.read_text(encoding="utf-8") for page in GALLERY)
+    assert [
+        name for name in plotting.__all__ if f"{name}(" not in code.replace(".from_", "(")
+    ] == []
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The documentation, with one page of the gallery run and the others as they are."""
     pytest.importorskip("sphinx_gallery")
-    # Of the gallery one page runs; the others are shown as they are.
+    folder = tmp_path_factory.mktemp("site")
+    built = shutil.ignore_patterns("_build", "auto_examples", "generated", "__pycache__")
+    for name in ("docs", "examples"):
+        shutil.copytree(ROOT / name, folder / name, ignore=built)
     only = "sphinx_gallery_conf.filename_pattern=/plot_live"
     subprocess.run(
-        [sys.executable, "-m", "sphinx", "-q", "-D", only, ROOT / "docs", tmp_path / "html"],
+        [sys.executable, "-m", "sphinx", "-q", "-W", "-D", only, folder / "docs", folder / "html"],
         check=True,
         capture_output=True,
         timeout=900,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    page = tmp_path / "html" / "auto_examples" / "plot_live.html"
+    return folder / "html"
+
+
+# Nothing is wider than the window, and no picture is missing.
+FITS = """
+  const root = document.scrollingElement;
+  found.sideways = root.scrollWidth - root.clientWidth;
+  found.images = [...document.querySelectorAll("article img")].map((i) => i.naturalWidth);
+  const code = [...document.querySelectorAll("article pre")];
+  found.cut = code.map((block) => block.scrollWidth - block.clientWidth);
+  found.header = document.querySelector("header.bd-header").getBoundingClientRect().height;
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1366])
+def test_the_landing_page_fits_and_shows_three_doors(site, browser, width):  # noqa: F811
+    script = (
+        FITS
+        + """
+      found.doors = [...document.querySelectorAll(".door")].map((door) => [
+        door.querySelectorAll("pre").length, door.querySelectorAll("a").length,
+      ]);
+    """
+    )
+    found = browser.run(site / "index.html", script, size=(width, 844))
+    assert found["problems"] == []
+    assert found["sideways"] == 0
+    assert len(found["doors"]) == 3
+    assert min(map(min, found["doors"])) >= 1
+    assert max(found["cut"]) <= 0
+    # The navigation is on one line.
+    assert found["header"] < 90
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1366])
+def test_a_gallery_page_fits_and_plays(site, browser, width):  # noqa: F811
+    page = site / "auto_examples" / "plot_live.html"
     found = browser.run(
         page,
-        """
+        FITS
+        + """
         const sound = document.querySelector("audio");
         await until(() => sound.readyState >= 3);
         found.duration = sound.duration;
-        found.images = [...document.querySelectorAll("article img")].map((i) => i.naturalWidth);
         sound.play();
         await until(() => sound.currentTime > 0.3);
         """,
+        size=(width, 844),
     )
     assert found["problems"] == []
+    assert found["sideways"] == 0
+    assert max(found["cut"]) <= 0
     assert found["duration"] > 5
     assert found["images"]
     assert all(found["images"])
+
+
+@pytest.mark.slow
+def test_guide_reference_and_gallery_are_linked_both_ways(site):
+    stream = (site / "generated" / "sklearn_asdf.live.StreamingDancer.html").read_text()
+    assert "auto_examples/plot_live.html" in stream
+    page = (site / "auto_examples" / "plot_live.html").read_text()
+    assert "generated/sklearn_asdf.live.StreamingDancer.html" in page
+    assert 'href="../guide/live.html"' in page
+    assert "auto_examples/plot_live.html" in (site / "guide" / "live.html").read_text()
+    # Equations are drawn by the browser itself, and no page fetches a script.
+    motion = (site / "guide" / "motion.html").read_text()
+    assert "<math" in motion
+    assert not re.search(r'<(script|link)[^>]+(src|href)="http', motion)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -11,19 +13,27 @@ from sklearn_asdf import (
     KeyframeSegmenter,
     MDNRegressor,
     MelEncoder,
+    Motion,
+    Skeleton,
+    make_dance_pipeline,
     make_lma_pipeline,
 )
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.density.mixtures import GaussianMixtures
+from sklearn_asdf.motion.skeletons import get_skeleton, list_skeletons
 from sklearn_asdf.plotting import (
     KeyframeDisplay,
     LMADisplay,
     MixtureDisplay,
+    PerformanceDisplay,
     PoseStripDisplay,
     SpectrogramDisplay,
     TrainingDisplay,
 )
-from sklearn_asdf.plotting._motion import upright_poses
+from sklearn_asdf.plotting._body import Body, front_view
+from sklearn_asdf.plotting._colours import CYCLE, SIDES, SIDES_ON_DARK
+from sklearn_asdf.plotting._features import feature_units, limits, upper_limit
+from sklearn_asdf.plotting._motion import centred_poses
 
 
 @pytest.fixture(autouse=True)
@@ -45,22 +55,142 @@ def test_pose_strip_marks_each_keyframe(motion):
     assert marked == {5.0 + frame / motion.fps for frame in motion.keyframes[1]}
 
 
-def test_pose_strip_stands_upright(motion):
-    # Pixels count downwards, metres upwards; the head is above the ankles in both.
-    for position in (motion.position, motion.position * [1, -1]):
-        from sklearn_asdf import Motion
-
-        display = PoseStripDisplay.from_motion(Motion(position, fps=30.0))
-        upright = upright_poses(display.position, y_up=display.y_up)
-        assert upright[:, 0, 1].mean() > upright[:, 15, 1].mean()
+def names_of(*joints):
+    return Skeleton(joints)
 
 
-def test_pose_strip_of_missing_joints_draws_the_others(motion):
+def test_poses_stand_upright_on_whichever_axis():
+    rng = np.random.default_rng(0)
+    skeleton = names_of("Head", "LeftFoot", "RightFoot", "LeftArm", "RightArm")
+    # Feet at 0, head at 1.7, shoulders at 1.4 and as wide apart as the feet.
+    upright = np.array([[0, 1.7], [-0.2, 0], [0.2, 0], [-0.2, 1.4], [0.2, 1.4]])
+    upright = upright + 0.01 * rng.normal(size=(1, 50, 5, 2))
+    deep = np.zeros_like(upright[..., :1])
+    spaces = {
+        "image": np.stack([upright[..., 0], -upright[..., 1]], axis=-1),
+        "y up": np.concatenate([upright, deep], axis=-1),
+        "z up": np.stack([upright[..., 0], deep[..., 0], upright[..., 1]], axis=-1),
+        "z up, facing x": np.stack([deep[..., 0], upright[..., 0], upright[..., 1]], axis=-1),
+    }
+    for name, position in spaces.items():
+        view = front_view(Motion(position, fps=30, skeleton=skeleton))
+        np.testing.assert_allclose(view, upright, err_msg=name)
+    # Without names, two axes are a picture and three have y up.
+    np.testing.assert_allclose(front_view(Motion(spaces["image"], fps=30, skeleton=None)), upright)
+    np.testing.assert_allclose(front_view(Motion(spaces["y up"], fps=30, skeleton=None)), upright)
+    assert front_view(Motion(upright[..., :1], fps=30, skeleton=None)).shape == (1, 50, 5, 2)
+
+
+def test_every_registered_skeleton_has_a_head_and_two_sides():
+    for name in list_skeletons():
+        body = Body.of(get_skeleton(name), len(get_skeleton(name)))
+        assert body.head, name
+        assert {"left", "right"} <= set(body.sides), name
+        assert body.trunk, name
+
+
+def test_bones_of_common_names_are_found_and_other_joints_are_points():
+    skeleton = names_of("Hips", "Neck", "Head", "LeftArm", "LeftForeArm", "LeftHand", "prop")
+    body = Body.of(skeleton, 7)
+    assert {(3, 4), (4, 5)} <= set(body.bones)
+    assert body.sides[body.bones.index((3, 4))] == "left"
+    assert (body.head, body.loose) == ((2,), (6,))
+    unnamed = Body.of(None, 3)
+    assert (unnamed.bones, unnamed.loose, unnamed.head) == ((), (0, 1, 2), ())
+    pose = np.array([[0.0, 0.0], [np.nan, 1.0], [1.0, 1.0]])
+    np.testing.assert_array_equal(unnamed.points(pose), pose[[0, 2]])
+
+
+def test_a_head_is_as_large_as_heads_are():
+    body = Body.of(get_skeleton("coco17"), 17)
+    pose = np.zeros((1, 17, 2))
+    # A trunk of 0.29 of the height, so a head of 0.13.
+    pose[0, 5:7, 1] = 0.29
+    assert 2 * body.head_radius(pose) == pytest.approx(0.13, abs=0.005)
+
+
+def test_centred_poses_are_one_unit_high_about_their_middle():
+    pose = np.array([[0.0, 2.0], [0.0, 6.0], [1.0, 4.0]])
+    poses = np.stack([pose, pose + np.array([10, 0])])
+    found = centred_poses(poses)
+    np.testing.assert_allclose(found[0], found[1])
+    np.testing.assert_allclose(found[0, :, 1], [-0.5, 0.5, 0])
+    np.testing.assert_allclose(found[0, :, 0], [-0.125, -0.125, 0.125])
+    assert np.isnan(centred_poses(np.full((2, 3, 2), np.nan))).all()
+
+
+def test_pose_strip_of_missing_joints_and_of_unknown_ones_draws_what_is_seen(motion):
     position = np.array(motion.position)
     position[:, :, 9:11] = np.nan
-    from sklearn_asdf import Motion
+    for skeleton in ("coco17", None):
+        display = PoseStripDisplay.from_motion(
+            Motion(position[..., :2], fps=30.0, skeleton=skeleton), n_poses=4
+        )
+        display.figure_.canvas.draw()
+        points = sum(len(line.get_xdata()) for line in display.ax_.lines)
+        segments = sum(len(c.get_segments()) for c in display.ax_.collections)
+        assert (segments > 20, points > 40) == ((True, False) if skeleton else (False, True))
 
-    PoseStripDisplay.from_motion(Motion(position, fps=30.0)).figure_.canvas.draw()
+
+def test_poses_beside_each_other_keep_their_shape_and_room(motion):
+    display = PoseStripDisplay.from_motion(motion)
+    display.figure_.canvas.draw()
+    (head, *_) = display.ax_.patches
+    box = head.get_window_extent()
+    # The layout is adjusted once more when it is drawn: round to some percent.
+    assert box.width / box.height == pytest.approx(1, abs=0.25)
+    ends = display.ax_.get_ylim()
+    for patch in display.ax_.patches:
+        assert ends[0] < patch.center[1] < ends[1]
+
+
+def luminance(colour):
+    from matplotlib.colors import to_rgb
+
+    return np.dot(to_rgb(colour), [0.2126, 0.7152, 0.0722])
+
+
+def test_colours_that_stand_side_by_side_differ_in_grey():
+    for colours in (SIDES, SIDES_ON_DARK):
+        assert luminance(colours["left"]) - luminance(colours["right"]) > 0.15
+    assert abs(luminance(CYCLE[0]) - luminance(CYCLE[1])) > 0.15
+
+
+@pytest.mark.parametrize(
+    ("values", "top"),
+    [([0.2, 1.7], 2), ([31.0], 50), ([0.0031], 0.005), ([8.0], 8), ([], 1), ([0, np.nan], 1)],
+)
+def test_ranges_end_at_round_numbers(values, top):
+    assert upper_limit(np.array(values, float)) == pytest.approx(top)
+
+
+def test_one_wild_value_is_cut_off_and_shares_end_at_one():
+    assert upper_limit(np.array([1.0] * 20 + [1e6])) == 3
+    assert upper_limit(np.array([0.2, 0.4]), name="space") == 1
+    assert upper_limit(np.array([1.2, 4.0]), name="space") == 5
+
+
+def test_negative_values_are_drawn_too():
+    assert limits(np.array([-1.6, 3.2])) == (-2, 5)
+    assert limits(np.array([-1.6, -0.2])) == (-2, 0)
+    display = LMADisplay(np.array([[-1.6], [-0.2]]), names=["sparc"], edges=[0, 1, 2]).plot()
+    assert display.ax_.get_yticklabels()[0].get_text() == "sparc\n-2 to 0"
+
+
+def test_units_follow_the_equations():
+    pipe = make_lma_pipeline()
+    assert feature_units(pipe) == {
+        "weight": "H²/s²",
+        "time": "H/s²",
+        "space": "distance/path",
+        "flow": "H/s³",
+        "shape": "H⁻¹",
+    }
+    pipe.set_params(kinematics__scale=None, lma__space="path_ratio")
+    assert feature_units(pipe)["weight"] == "L²/s²"
+    assert feature_units(pipe)["space"] == "path/distance"
+    pipe.set_params(lma__normalize="clip")
+    assert set(feature_units(pipe).values()) == {"of the clip's range"}
 
 
 def test_lma_display_spans_the_windows(motion):
@@ -68,6 +198,43 @@ def test_lma_display_spans_the_windows(motion):
     display = LMADisplay.from_features(lma.fit_transform(motion), motion, clip=0, start=2.0)
     assert display.values.shape == (3, 5)
     np.testing.assert_allclose(display.edges, 2.0 + motion.keyframes[0] / motion.fps)
+    # Each label tells the range, which no value exceeds.
+    labels = [label.get_text() for label in display.ax_.get_yticklabels()]
+    tops = [float(re.search(r"0 to (\S+)", label).group(1)) for label in labels]
+    assert (display.values <= tops).all()
+
+
+@pytest.fixture(scope="module")
+def performance():
+    data = make_dance_music(8, clip_duration=2.0, hop_duration=2.0, random_state=0)
+    pipe = make_dance_pipeline("tiny", n_keyframes=4, random_state=0).fit(data.poses, data.audio)
+    take = Motion(np.concatenate(np.asarray(data.poses[:3]))[None], fps=30, skeleton="coco17")
+    return pipe, take, np.concatenate(list(data.audio[:3]))
+
+
+def test_a_performance_is_shown_whole_and_on_one_axis(performance):
+    pipe, take, music = performance
+    display = PerformanceDisplay.from_pipeline(pipe, take, {"music": music}, title="dance")
+    assert display.figure_.get_suptitle() == "dance: 6 s of dance"
+    assert len({ax.get_xlim() for ax in display.axes_}) == 1
+    low, high = display.axes_[0].get_xlim()
+    assert low <= 0
+    assert high >= 6 - 1 / 30
+    marked = {
+        float(line.get_xdata()[0]) for line in display.axes_[0].lines if line.get_linewidth() == 0.5
+    }
+    expected = pipe[:3].transform(take.windows(2.0, 2.0)).keyframes + 60 * np.arange(3)[:, None]
+    assert {round(time * 30) for time in marked} == set(expected.ravel())
+
+
+def test_of_a_long_performance_the_title_says_what_is_shown(performance):
+    pipe, take, music = performance
+    display = PerformanceDisplay.from_pipeline(
+        pipe, take, {"true": music, "other": music}, max_duration=4.0
+    )
+    assert display.figure_.get_suptitle() == "the first 4 s of 6 s of dance"
+    assert len(display.axes_) == 4
+    assert display.axes_[0].get_xlim()[1] < 4.6
 
 
 def test_spectrograms_share_one_scale_and_axis():
@@ -159,7 +326,7 @@ def test_a_density_is_drawn_with_its_area_interval_and_what_came():
     assert np.trapezoid(y, x) == pytest.approx(1, abs=1e-3)
     inside = (x >= display.interval[0]) & (x <= display.interval[1])
     assert np.trapezoid(y[inside], x[inside]) == pytest.approx(0.9, abs=0.01)
-    came = next(line for line in display.ax_.lines if line.get_label() == "what came")
+    came = next(line for line in display.ax_.lines if line.get_label() == "observed")
     assert came.get_xdata()[0] == 1.5
     # A component without weight does not stretch the axis.
     narrow = MixtureDisplay.from_distribution(density, row=0)

@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_asdf import Motion, make_dance_pipeline, make_lma_pipeline
+from sklearn_asdf import Motion, Skeleton, make_dance_pipeline, make_lma_pipeline
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.report import write_report
+from sklearn_asdf.report._scores import answer_from_likelihood, answer_from_table
+from sklearn_asdf.video import probe, write_stick_figure
 
 from .browser import browser  # noqa: F401 (a fixture)
 
@@ -122,32 +124,175 @@ def test_keyframes_are_those_of_the_segmenter(page, pipe, dance):
     assert {round(t, 3) for t in times} == expected
 
 
-def test_scores_stand_beside_their_floors(page):
+def rows_of(text):
+    """Rows of the cards of scores, by title."""
+    cards = re.findall(r'<div class="card">\s*<h3>(.*?)</h3>(.*?)</table>', text, re.S)
+    return {
+        title: dict(re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td>", rest)) for title, rest in cards
+    }
+
+
+def number(text):
+    return float(text.replace("−", "-"))
+
+
+def test_the_likelihood_stands_beside_its_baselines(page, pipe, dance):
     text = page.read_text()
-    rows = re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td>", text)
-    assert [name for name, _ in rows] == [
+    likelihood, adds = rows_of(text).values()
+    assert list(likelihood) == [
         "given this dance",
-        "given another moment of the dance",
-        "given no dance (floor)",
+        "given other moments of the dance",
+        "given no dance (baseline)",
     ]
-    assert all(np.isfinite(float(value)) for _, value in rows)
+    own, others, none = map(number, likelihood.values())
+    over_others, over_none = map(number, adds.values())
+    assert over_others == pytest.approx(own - others, abs=0.02)
+    assert over_none == pytest.approx(own - none, abs=0.02)
+    assert "Does the music follow the dance?" in text
     assert "mean squared error" in text
+
+
+class Likelihoods:
+    """A density whose scores are known: of the dance as it is, of shifted ones, and of none."""
+
+    def __init__(self, own, others, none):
+        self.own, self.others, self.none = own, iter(others), none
+
+    def log_likelihood(self, X, codes):
+        return self.own if X[0, 0] == 0 else next(self.others)
+
+    def information_gain(self, X, codes):
+        return self.own - self.none
+
+
+@pytest.mark.parametrize(
+    ("n_clips", "own", "others", "none", "verdict", "evidence"),
+    [
+        (22, 1.0, [0.5] * 19, 0.0, "Yes.", "in 19 of 19 comparisons"),
+        (8, 1.0, [0.5] * 5, 0.0, "Probably.", "5 comparisons are few"),
+        (8, 1.0, [0.5, 2.0, 0.5, 0.5, 0.5], 0.0, "In part.", "in 4 of 5 comparisons"),
+        (8, 1.0, [1.5] * 5, 1.2, "No.", "in 0 of 5 comparisons"),
+        (3, 1.0, [], 0.0, "Cannot be told.", "too short"),
+    ],
+)
+def test_the_answer_comes_with_its_evidence(n_clips, own, others, none, verdict, evidence):
+    X = np.arange(n_clips)[:, None]
+    answer = answer_from_likelihood(Likelihoods(own, others, none), X, X)
+    assert answer.verdict == verdict
+    assert evidence in answer.sentence
+
+
+def test_tables_are_answered_column_by_column():
+    rows = ["model", "shuffled pairs", "metronome", "real"]
+    table = pd.DataFrame(
+        {"retrieval_r1": [0.5, 0.25, 0.1, 0.9], "f70_music": [0.3, 0.2, 0.4, 1.0]}, index=rows
+    )
+    answer = answer_from_table(table)
+    assert answer.verdict == "In part."
+    assert answer.sentence == (
+        "The model's music is above every baseline in retrieval (0.5; best baseline 0.25; real "
+        "music 0.9), but not above every baseline in beat (0.3; best baseline 0.4; real music 1)."
+    )
+    assert answer_from_table(table[["retrieval_r1"]]).verdict == "Yes."
+    assert answer_from_table(table[["f70_music"]]).verdict == "No."
+    assert answer_from_table(table[["f70_music"]].rename(columns=str.upper)).scores[0].rows[0] == {
+        "name": "model",
+        "text": "0.3",
+        "share": 30.0,
+    }
+
+
+def test_every_column_of_an_evaluation_is_explained():
+    from sklearn_asdf.metrics import evaluate
+    from sklearn_asdf.metrics._columns import COLUMNS, column_of
+
+    documented = re.findall(r"^    ([a-z]\w+)(?: |$)", evaluate.__doc__.split("==== ===")[2], re.M)
+    assert len(documented) > 20
+    names = {column_of(name) for name in documented}
+    assert None not in names
+    assert set(COLUMNS) <= set(documented)
 
 
 def test_own_scores_take_the_place_of_the_likelihood(pipe, dance, tmp_path):
     table = pd.DataFrame({"F70": [0.5, np.nan]}, index=["model", "<metronome>"])
     write_report(tmp_path / "a.html", pipe, dance[0], scores=table, random_state=0)
-    text = (tmp_path / "a.html").read_text()
-    assert "<tr><td>model</td><td>+0.500</td></tr>" in text
-    assert "<tr><td>&lt;metronome&gt;</td><td>&ndash;</td></tr>" in text
+    assert rows_of((tmp_path / "a.html").read_text()) == {
+        "F70": {"model": "0.5", "&lt;metronome&gt;": "–"}
+    }
 
 
-def test_without_music_there_is_one_sound_and_no_score(pipe, dance, tmp_path):
+def test_without_music_there_is_one_sound_and_no_answer(pipe, dance, tmp_path):
     write_report(tmp_path / "a.html", pipe, dance[0], random_state=0)
     text = (tmp_path / "a.html").read_text()
     assert len(Tags(text).of("audio")) == 1
-    assert "<h2>No scores</h2>" in text
+    assert "There is no true music to compare with" in text
     assert text.count('<div class="row spectrogram">') == 1
+
+
+@pytest.fixture
+def page_with_video(pipe, dance, tmp_path):
+    source = tmp_path / "source.mp4"
+    rate = Motion(dance[0].position[:, ::2], fps=15, skeleton="coco17")
+    write_stick_figure(rate, source, size=(640, 320))
+    write_report(tmp_path / "a.html", pipe, dance[0], video=source, random_state=0)
+    return tmp_path / "a.html"
+
+
+def test_the_video_is_small_and_keeps_its_own_rate(page_with_video, tmp_path):
+    (video,) = Tags(page_with_video.read_text()).of("video")
+    (tmp_path / "small.mp4").write_bytes(base64.b64decode(video["src"].split(",")[1]))
+    info = probe(tmp_path / "small.mp4")
+    assert (info.width, info.height, info.fps) == (480, 240, 15)
+    assert info.duration == pytest.approx(6.0, abs=0.1)
+
+
+def test_the_video_follows_the_sound(page_with_video, browser):  # noqa: F811
+    found = browser.run(
+        page_with_video,
+        """
+        const sound = document.querySelector("audio"), video = document.getElementById("video");
+        found.known = video.canPlayType('video/mp4; codecs="avc1.42E01E"') !== "";
+        if (found.known) {
+          await until(() => sound.readyState >= 3 && video.readyState >= 3);
+          const box = (id) => document.getElementById(id).getBoundingClientRect();
+          found.beside = box("video").right <= box("figure").left;
+          document.getElementById("play").click();
+          await until(() => sound.currentTime > 1);
+          found.played = video.currentTime;
+          document.getElementById("play").click();
+          document.querySelectorAll(".keyframe")[4].click();
+          await until(() => !video.seeking && !sound.seeking);
+          found.times = [sound.currentTime, video.currentTime];
+          found.paused = video.paused;
+        }
+        """,
+    )
+    assert found["problems"] == []
+    if not found["known"]:
+        pytest.skip("this browser does not decode H.264")
+    assert found["beside"]
+    assert found["played"] > 0.7
+    assert found["times"][0] > 0.3
+    assert found["times"][1] == pytest.approx(found["times"][0], abs=0.02)
+    assert found["paused"]
+
+
+def test_joints_with_common_names_get_bones_and_others_are_points(data, tmp_path):
+    names = ["Hips", "Neck", "Head", "LeftArm", "LeftForeArm", "LeftHand", "thing"]
+    arm = Motion(np.asarray(data.poses)[:, :, 5:12], fps=30, skeleton=Skeleton(names))
+    for motion, n_bones, loose in (
+        (arm, 4, [6]),
+        (Motion(arm.position, fps=30, skeleton=None), 0, list(range(7))),
+    ):
+        pipe = make_dance_pipeline("tiny", n_keyframes=4, random_state=0)
+        pipe.fit(motion, data.audio)
+        write_report(tmp_path / "a.html", pipe, motion[:1], random_state=0)
+        content = data_of((tmp_path / "a.html").read_text())
+        assert len(content["bones"]) >= n_bones
+        assert content["loose"] == loose
+        poses = np.frombuffer(base64.b64decode(content["poses"]), "<i2").reshape(-1, 2)
+        middle = (poses.min(0) + poses.max(0)) / 2 / content["scale"]
+        np.testing.assert_allclose(middle, 240, atol=12)
 
 
 def test_the_same_seed_gives_the_same_page(pipe, dance, tmp_path):
@@ -172,15 +317,22 @@ def test_unseen_joints_are_marked(pipe, dance, tmp_path):
         ({"path": "page.txt"}, "expected a path that ends in .html"),
         ({"path": "nowhere/page.html"}, "expected a folder to write to"),
         ({"audio": np.zeros((2, 100))}, "expected audio as finite floats"),
+        ({"video": "nowhere.mp4"}, "expected a video file, but 'nowhere.mp4' is no such file"),
         ({"take": np.zeros((1, 30, 17, 2))}, "expected a dance of at least 2 s"),
         ({"take": np.zeros((2, 90, 17, 2))}, "expected one whole dance, got 2 clips"),
     ],
-    ids=["suffix", "folder", "audio", "short", "clips"],
+    ids=["suffix", "folder", "audio", "video", "short", "clips"],
 )
 def test_bad_input_is_refused_and_nothing_written(change, message, pipe, dance, tmp_path):
-    given = {"path": "page.html", "take": dance[0], "audio": None} | change
+    given = {"path": "page.html", "take": dance[0], "audio": None, "video": None} | change
     with pytest.raises(ValueError, match=message):
-        write_report(tmp_path / given["path"], pipe, given["take"], audio=given["audio"])
+        write_report(
+            tmp_path / given["path"],
+            pipe,
+            given["take"],
+            audio=given["audio"],
+            video=given["video"],
+        )
     assert not list(tmp_path.iterdir())
 
 
@@ -272,6 +424,43 @@ def test_a_browser_plays_seeks_and_shows_no_error(page, browser):  # noqa: F811
     assert found["end"]["frame"] == 179
 
 
+@pytest.mark.parametrize("width", [390, 1366])
+def test_a_page_fits_and_shows_the_timeline_while_it_plays(page, browser, width):  # noqa: F811
+    found = browser.run(
+        page,
+        """
+        const players = [...document.querySelectorAll("audio")];
+        await until(() => players.every((p) => p.readyState >= 3));
+        const root = document.scrollingElement;
+        found.width = innerWidth;
+        found.sideways = root.scrollWidth - root.clientWidth;
+        const inner = document.getElementById("scroller");
+        found.inner = inner.scrollWidth - inner.clientWidth;
+        document.getElementById("timeline").scrollIntoView();
+        document.getElementById("play").click();
+        await until(() => players[0].currentTime > 0.3);
+        const seen = (id) => {
+          const box = document.getElementById(id).getBoundingClientRect();
+          return Math.min(box.bottom, innerHeight) - Math.max(box.top, 0);
+        };
+        found.seen = [seen("figure"), seen("timeline")];
+        found.poses = [...document.querySelectorAll(".keyframe:not(.crowded)")].map((mark) => {
+          const box = mark.getBoundingClientRect();
+          return [box.left, box.right];
+        });
+        """,
+        size=(width, 844),
+    )
+    assert found["problems"] == []
+    assert found["width"] == width
+    assert found["sideways"] == 0
+    assert found["inner"] == 0
+    assert min(found["seen"]) > 100
+    ends = np.array(found["poses"])
+    assert len(ends) >= 3
+    assert (ends[1:, 0] - ends[:-1, 1] > -7).all()
+
+
 def test_a_browser_draws_the_whole_page(page, browser, tmp_path):  # noqa: F811
     from matplotlib.image import imread
 
@@ -279,6 +468,6 @@ def test_a_browser_draws_the_whole_page(page, browser, tmp_path):  # noqa: F811
     picture = imread(tmp_path / "page.png")[..., :3]
     assert picture.shape[:2] == (1300, 1280)
     # The dancer's sides, the playhead and the spectrograms' black are all on it.
-    for colour in ("#e8590c", "#1c7ed6", "#d6336c", "#000004"):
+    for colour in ("#e69f00", "#0072b2", "#d55e00", "#000004"):
         rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
         assert (np.abs(picture - rgb).max(-1) < 0.02).sum() > 100, colour

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,10 @@ from sklearn.pipeline import Pipeline
 from .. import datasets, plotting
 from .._files import atomic_path
 from .._validation import require
+from ..motion.container import Motion
 from ..music.clips import AudioClips
 from ..music.sound_file import write_recording, write_sound
-from ..music.spectra import spectrogram_options
-from ..performance import analysed, encoder_of, features_of, featurizer_of, music_of
+from ..performance import features_of, music_of
 from ..persistence import save
 from ..pipeline import make_dance_pipeline
 from ..plotting._motion import import_pyplot
@@ -28,8 +27,6 @@ __all__ = ["run_demo"]
 MODEL, SCORES = "model.zip", "scores.csv"
 # Of a made-up performance: many short ones teach more than few long ones.
 _CLIPS_EACH = 3
-# Seconds; more poses would be too small to see.
-_LONGEST_PICTURE = 24.0
 
 
 def run_demo(
@@ -156,34 +153,17 @@ def _score(pipe: Pipeline, name: str, dance, music) -> dict[str, Any]:
 
 
 def _draw(path: Path, pipe: Pipeline, dance, music, *, generated: np.ndarray) -> None:
-    """Pose strip with keyframes, Laban curves and both spectrograms, on one axis of time."""
+    """Poses with keyframes, Laban features and both spectrograms, on one axis of time."""
     pyplot = import_pyplot()
-    encoder, featurizer = encoder_of(pipe), featurizer_of(pipe)
-    motion = analysed(pipe, dance)
-    table = pd.DataFrame(
-        np.asarray(featurizer.transform(motion)), columns=featurizer.get_feature_names_out()
-    )
-    # Clips that follow each other without overlap, so that nothing is drawn twice.
-    step = max(1, round(music.clip_duration / _hop_duration(music)))
-    times = np.arange(len(dance)) * _hop_duration(music)
-    figure, axes = pyplot.subplots(
-        4, figsize=(14, 11), sharex=True, height_ratios=[2, 2, 1.5, 1.5], layout="constrained"
-    )
-    for clip in range(0, len(dance), step):
-        if times[clip] >= _LONGEST_PICTURE:
-            break
-        # Keyframes are found on smoothed poses, and drawn on the poses as they came.
-        poses = replace(dance[clip], keyframes=motion.keyframes[clip : clip + 1])
-        plotting.PoseStripDisplay.from_motion(poses, start=times[clip], ax=axes[0])
-        plotting.LMADisplay.from_features(table, motion, clip, start=times[clip], ax=axes[1])
-    plotting.SpectrogramDisplay.from_audio(
+    hop = round(_hop_duration(music) * dance.fps)
+    frames = [*(clip[:hop] for clip in dance.position[:-1]), dance.position[-1]]
+    take = Motion(np.concatenate(frames)[None], fps=dance.fps, skeleton=dance.skeleton)
+    display = plotting.PerformanceDisplay.from_pipeline(
+        pipe,
+        take,
         {"true music": _recording(music), "generated music": generated},
-        **spectrogram_options(encoder),
-        axes=axes[2:],
+        title=path.stem,
     )
-    axes[0].set(title="poses, keyframes in colour", xlabel="")
-    axes[1].set(title="Laban features of the windows, each over its own range", xlabel="")
-    axes[0].set_xlim(0, min(len(generated) / encoder.sr, _LONGEST_PICTURE))
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=80)
-    pyplot.close(figure)
+        display.figure_.savefig(temporary, dpi=80)
+    pyplot.close(display.figure_)

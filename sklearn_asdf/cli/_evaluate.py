@@ -10,6 +10,7 @@ from typing import Any
 
 from .._files import atomic_path
 from .._validation import require
+from ..metrics._columns import COLUMNS
 from ..performance import clip_duration_of, encoder_of, fps_of, motion_stage_of
 from ..persistence import load
 from ._generate import check_joints
@@ -29,27 +30,10 @@ _LEAST_PERFORMANCES = {True: 2, False: 4}
 # A judge who gets real music right by luck more often than this is no judge.
 _SURE = 0.05
 # What a dancer can read of the table, and in which words.
-_COLUMNS = {
-    "retrieval_r1": (
-        "retrieval",
-        "how often a judge picks a dance's own music among that of other dances",
-    ),
-    "f70_music": ("beat", "how well the beats agree, within 70 ms, with those of the real music"),
-    "distance_ratio": (
-        "distance ratio",
-        "how different the dances' music is from each other's; 1 is as in real music, 0 is one "
-        "music for all",
-    ),
-    "key_clarity": ("key clarity", "how clearly the notes keep to a key, at most 1"),
-    "pulse_clarity": (
-        "pulse clarity",
-        "how clear the pulse is, at most 1; a metronome has the clearest",
-    ),
-    "log_gain": (
-        "gain",
-        "what the dance tells the model about the real music, in nats for each number of its code",
-    ),
-}
+_SHOWN = (
+    "retrieval_r1", "f70_music", "distance_ratio", "key_clarity", "pulse_clarity", "log_gain",
+)  # fmt: skip
+_COLUMNS = {name: (COLUMNS[name].title, COLUMNS[name].meaning) for name in _SHOWN}
 _SHORT = {column: name for column, (name, _) in _COLUMNS.items()}
 _ROWS = {
     "model": "the model's music",

@@ -9,7 +9,7 @@ from ..performance import encoder_of
 from ._evaluate import read_scores
 from ._generate import read_model_and_take
 from ._options import add_command, add_draw, add_force, add_model, add_take, check_draw, say
-from ._takes import check_output, read_true_music, take_name
+from ._takes import check_output, is_video, read_true_music, take_name
 
 
 def add(commands: Any) -> None:
@@ -56,6 +56,7 @@ def run(options: argparse.Namespace) -> None:
         model,
         take,
         audio=read_true_music(options.take, options.audio, sr=int(encoder_of(model).sr)),
+        video=options.take if is_video(options.take) else None,
         title=options.title or take_name(options.take),
         scores=scores,
         temperature=options.temperature or None,

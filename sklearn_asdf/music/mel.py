@@ -361,7 +361,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        audio : ndarray of float32 of shape (n_clips, n_samples_)
+        audio : ndarray of float32 of shape (n_clips, n_samples)
             Sound at `sr` Hz.
         """
         X = self._check_code(X)
@@ -381,7 +381,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        spectrogram : ndarray of float32 of shape (n_clips, n_mels, n_frames_)
+        spectrogram : ndarray of float32 of shape (n_clips, n_mels, n_frames)
             From 0, `top_db` below a clip's loudest place or further down, to 1 there.
         """
         check_is_fitted(self)
@@ -399,7 +399,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        spectrogram : ndarray of float32 of shape (n_clips, n_mels, n_frames_)
+        spectrogram : ndarray of float32 of shape (n_clips, n_mels, n_frames)
             Spectrograms in [0, 1].
         """
         X = self._check_code(X)

@@ -211,7 +211,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        audio : ndarray of float32 of shape (n_clips, n_samples_)
+        audio : ndarray of float32 of shape (n_clips, n_samples)
             Sound at `sr` Hz.
         """
         code = self._check_code(X)

@@ -7,7 +7,9 @@ import numpy as np
 from ..functional.frames import fill_curves
 from ..motion.container import as_motion
 from ..motion.keyframes import KeyframeSegmenter
-from ._motion import check_axes, points_up, upright_poses
+from ._body import Body, front_view
+from ._colours import ACCENT
+from ._motion import centred_poses, import_pyplot
 
 __all__ = ["KeyframeDisplay"]
 
@@ -26,8 +28,8 @@ class KeyframeDisplay:
         The frames to mark.
     poses : ndarray of shape (n_keyframes, n_joints, 2)
         Poses at the keyframes, one unit high and y pointing up; NaN where a joint was not seen.
-    bones : sequence of (int, int)
-        Pairs of joints to connect.
+    skeleton : Skeleton or None
+        Who the joints are; None draws each joint as a point.
     fps : float
         Frames per second.
     start : float, default=0.0
@@ -54,11 +56,11 @@ class KeyframeDisplay:
     >>> display = KeyframeDisplay.from_motion(motion, clip=0)
     """
 
-    def __init__(self, curve, keyframes, *, poses, bones, fps, start=0.0):
+    def __init__(self, curve, keyframes, *, poses, skeleton, fps, start=0.0):
         self.curve = curve
         self.keyframes = keyframes
         self.poses = poses
-        self.bones = bones
+        self.skeleton = skeleton
         self.fps = fps
         self.start = start
 
@@ -89,22 +91,17 @@ class KeyframeDisplay:
             raise ValueError(
                 "expected a motion with keyframes, got none: pass it through KeyframeSegmenter"
             )
-        one = motion[clip]
+        one = motion[[clip]]
         # The curve by which they were found, with the segmenter's own defaults.
         curves = fill_curves(KeyframeSegmenter()._curves(one))[0]
         named = one.skeleton is not None and len(one.skeleton.limb_bones) > 0
         curve = curves.mean(axis=0)
-        names, bones = [], []
-        if one.skeleton is not None:
-            names = list(one.skeleton.joints)
-            bones = [(names.index(a), names.index(b)) for a, b in one.skeleton.bones]
         keyframes = one.keyframes[0]
-        poses = upright_poses(one.position[0], y_up=points_up(one.position[0], names))
         display = cls(
             np.degrees(curve) if named else curve,
             keyframes,
-            poses=poses[keyframes],
-            bones=bones,
+            poses=centred_poses(front_view(one)[0])[keyframes],
+            skeleton=one.skeleton,
             fps=one.fps,
             start=start,
         )
@@ -125,27 +122,27 @@ class KeyframeDisplay:
         display : KeyframeDisplay
             The display itself.
         """
-        ax = check_axes(ax)
+        if ax is None:
+            ax = import_pyplot().subplots(figsize=(10, 4), layout="constrained")[1]
         time = self.start + np.arange(len(self.curve)) / self.fps
         ax.plot(time, self.curve, color="0.4")
         at = self.start + np.asarray(self.keyframes) / self.fps
-        ax.plot(at, self.curve[self.keyframes], "o", color="C3", zorder=3)
+        ax.plot(at, self.curve[self.keyframes], "o", color=ACCENT, zorder=3)
         low, high = np.nanmin(self.curve), np.nanmax(self.curve)
         span = (high - low) or 1.0
         # The upper half is the poses'.
         ax.set_ylim(low - 0.08 * span, high + 1.15 * span)
         ax.set_yticks([tick for tick in ax.get_yticks() if low <= tick <= high])
         width = (time[-1] - time[0] or 1.0) / max(len(self.keyframes), 1)
+        body = Body.of(self.skeleton, self.poses.shape[1])
+        radius = body.head_radius(self.poses)
         for moment, pose, value in zip(at, self.poses, self.curve[self.keyframes]):
-            ax.plot([moment, moment], [value, high + 0.15 * span], ":", color="C3", linewidth=0.8)
+            ax.plot([moment, moment], [value, high + 0.15 * span], ":", color=ACCENT, linewidth=0.8)
             figure = ax.inset_axes(
                 [moment - width / 2, high + 0.15 * span, width, 0.98 * span],
                 transform=ax.transData,
             )
-            for bone in self.bones:
-                figure.plot(*pose[list(bone)].T, color="C3", linewidth=1.3)
-            if not self.bones:
-                figure.plot(*pose.T, ".", color="C3")
+            body.draw(figure, pose, radius=(radius, radius), colour=ACCENT, linewidth=1.4)
             figure.set(xlim=(-0.4, 0.4), ylim=(-0.6, 0.6), aspect="equal")
             figure.axis("off")
         ax.set(xlabel="time (s)", ylabel=ylabel or "mean coordinate")

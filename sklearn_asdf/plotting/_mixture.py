@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._colours import ACCENT, CYCLE
 from ._motion import check_axes
 
 __all__ = ["MixtureDisplay"]
 
 
 class MixtureDisplay:
-    """The density of one number of a target, its components, and what came.
+    """The density of one number of a target, its components, and the observed value.
 
     Made by :meth:`from_distribution`.
 
@@ -21,7 +22,7 @@ class MixtureDisplay:
     interval : tuple of float, default=None
         Ends of an interval to shade.
     y : float, default=None
-        What came.
+        Observed value.
     name : str, default="y"
         What the number is called.
 
@@ -67,7 +68,7 @@ class MixtureDisplay:
         dimension : int, default=0
             Which number of the target.
         y : array-like of shape (n, D), default=None
-            What came; the same row and dimension are marked.
+            Observed targets; the same row and dimension are marked.
         coverage : float, default=0.9
             Probability of the central interval that is shaded.
         name : str, default=None
@@ -122,12 +123,12 @@ class MixtureDisplay:
         if self.interval is not None:
             inside = (grid >= self.interval[0]) & (grid <= self.interval[1])
             ax.fill_between(
-                grid, parts.sum(axis=1), where=inside, color="C0", alpha=0.2, linewidth=0
+                grid, parts.sum(axis=1), where=inside, color=CYCLE[0], alpha=0.2, linewidth=0
             )
         ax.plot(grid, parts[:, counts], "--", color="0.6", linewidth=0.8)
-        ax.plot(grid, parts.sum(axis=1), color="C0", label="density")
+        ax.plot(grid, parts.sum(axis=1), color=CYCLE[0], label="density")
         if self.y is not None:
-            ax.axvline(self.y, color="C3", label="what came")
+            ax.axvline(self.y, color=ACCENT, label="observed")
             ax.legend()
         ax.set(xlabel=self.name, ylabel="density", ylim=(0, None))
         self.ax_, self.figure_ = ax, ax.figure

@@ -6,8 +6,16 @@ import numpy as np
 
 from .._validation import require
 from ..motion.container import as_motion
+from ._body import Body, front_view
+from ._colours import ACCENT, CYCLE
+from ._features import limits
 
 __all__ = ["LMADisplay", "PoseStripDisplay"]
+
+# Of a strip of poses that are one unit high, and the room for one beside the others.
+_STRIP_HEIGHT = 1.15
+_POSE_WIDTH = 0.55
+_SMALLEST_POSE = 0.65
 
 
 def check_axes(ax):
@@ -30,18 +38,17 @@ class PoseStripDisplay:
 
     Parameters
     ----------
-    position : ndarray of shape (n_frames, n_joints, n_axes)
-        Joint positions of one clip; NaN where a joint was not seen.
-    bones : sequence of (int, int)
-        Pairs of joints to connect.
+    poses : ndarray of shape (n_frames, n_joints, 2)
+        Joint positions of one clip in any unit, the second axis pointing up; NaN where a joint was
+        not seen.
+    skeleton : Skeleton or None
+        Who the joints are; None draws each joint as a point.
     fps : float
         Frames per second.
     keyframes : ndarray of shape (n_keyframes,), default=None
         Frames to mark.
     start : float, default=0.0
         Time of the first frame, in seconds.
-    y_up : bool, default=True
-        Whether the second axis points up, as in metres, and not down, as in pixels.
 
     Attributes
     ----------
@@ -58,13 +65,12 @@ class PoseStripDisplay:
     >>> display = PoseStripDisplay.from_motion(dance, clip=0)
     """
 
-    def __init__(self, position, *, bones, fps, keyframes=None, start=0.0, y_up=True):
-        self.position = position
-        self.bones = bones
+    def __init__(self, poses, *, skeleton, fps, keyframes=None, start=0.0):
+        self.poses = poses
+        self.skeleton = skeleton
         self.fps = fps
         self.keyframes = keyframes
         self.start = start
-        self.y_up = y_up
 
     @classmethod
     def from_motion(cls, motion, clip=0, *, start=0.0, ax=None, **kwargs):
@@ -73,7 +79,8 @@ class PoseStripDisplay:
         Parameters
         ----------
         motion : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
-            Poses; keyframes are drawn if :class:`KeyframeSegmenter` has added them.
+            Poses; keyframes are drawn if :class:`KeyframeSegmenter` has added them. Of three axes
+            two are drawn, so that the dancer stands upright and is seen from the front or back.
         clip : int, default=0
             Which clip.
         start : float, default=0.0
@@ -88,93 +95,97 @@ class PoseStripDisplay:
         display : PoseStripDisplay
             The display, drawn.
         """
-        motion = as_motion(motion)
-        names, bones = [], []
-        if motion.skeleton is not None:
-            names = list(motion.skeleton.joints)
-            bones = [(names.index(a), names.index(b)) for a, b in motion.skeleton.bones]
-        keyframes = None if motion.keyframes is None else motion.keyframes[clip]
+        one = as_motion(motion)[[clip]]
         display = cls(
-            np.asarray(motion.position[clip]),
-            bones=bones,
-            fps=motion.fps,
-            keyframes=keyframes,
+            front_view(one)[0, : one.lengths[0]],
+            skeleton=one.skeleton,
+            fps=one.fps,
+            keyframes=None if one.keyframes is None else one.keyframes[0],
             start=start,
-            y_up=points_up(motion.position[clip], names),
         )
         return display.plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, *, n_poses=12):
+    def plot(self, ax=None, *, n_poses=None):
         """Draw the strip.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
-        n_poses : int, default=12
-            Poses drawn evenly in grey; keyframes are drawn besides, in colour.
+        n_poses : int, default=None
+            Poses drawn at equal distances; None is as many as have room beside each other. They
+            are grey where there are keyframes. Lines mark the keyframes, and those with room for
+            it are drawn in colour.
 
         Returns
         -------
         display : PoseStripDisplay
             The display itself.
         """
-        ax = check_axes(ax)
-        n_frames = len(self.position)
-        plane = upright_poses(self.position, y_up=self.y_up)
-        keyframes = [] if self.keyframes is None else list(self.keyframes)
+        if ax is None:
+            ax = import_pyplot().subplots(figsize=(10, 2.2), layout="constrained")[1]
+        poses = centred_poses(self.poses)
+        n_frames = len(poses)
+        duration = max(n_frames - 1, 1) / self.fps
+        # Seconds that are as wide as a pose is tall.
+        box = ax.get_window_extent()
+        per_height = duration * box.height / box.width / _STRIP_HEIGHT
+        keyframes = [] if self.keyframes is None else [int(frame) for frame in self.keyframes]
+        # Keyframes that follow each other fast make smaller poses, so that more have room.
+        room = np.median(np.diff(keyframes)) / self.fps if len(keyframes) > 2 else np.inf
+        share = np.clip(room / (per_height * _POSE_WIDTH), _SMALLEST_POSE, 1.0)
+        per_height *= share
+        width = per_height * _POSE_WIDTH
+        if n_poses is None:
+            n_poses = max(2, int(duration / width))
+        shown = _with_room(keyframes, [], 0.75 * width * self.fps)
         even = np.unique(np.linspace(0, n_frames - 1, n_poses).astype(int))
-        # A grey pose under a keyframe's would only blur it.
-        gap = n_frames / n_poses / 3
-        quiet = [f for f in even if all(abs(f - k) > gap for k in keyframes)]
-        width = n_frames / self.fps / n_poses
-        for frame, colour, line in [
-            *((f, "0.75", 1.0) for f in quiet),
-            *((k, "C3", 1.5) for k in keyframes),
-        ]:
-            pose = plane[frame] * width * 1.6
-            pose[:, 0] += self.start + frame / self.fps
-            for bone in self.bones:
-                ax.plot(*pose[list(bone)].T, color=colour, linewidth=line)
-            if not self.bones:
-                ax.plot(*pose.T, ".", color=colour)
+        quiet = _with_room(even, shown, 0.9 * width * self.fps)
+        body = Body.of(self.skeleton, poses.shape[1])
+        radius = body.head_radius(poses)
+        # Without keyframes to stand out from, limbs have the colours of their sides.
+        plain = "0.7" if keyframes else None
+        for frames, colour, linewidth in ((quiet, plain, 1.2), (shown, ACCENT, 1.4)):
+            for frame in frames:
+                pose = poses[frame] * [per_height, 1.0]
+                pose[:, 0] += self.start + frame / self.fps
+                head = (per_height * radius, radius)
+                body.draw(ax, pose, radius=head, colour=colour, linewidth=linewidth)
         for frame in keyframes:
-            ax.axvline(self.start + frame / self.fps, color="C3", linewidth=0.5, alpha=0.5)
-        ax.set(xlabel="time (s)", yticks=[], aspect="equal")
-        ax.set_xlim(self.start - width / 2, self.start + (n_frames - 1) / self.fps + width / 2)
+            ax.axvline(self.start + frame / self.fps, color=ACCENT, linewidth=0.5, alpha=0.5)
+        ax.set(
+            xlabel="time (s)",
+            yticks=[],
+            xlim=(self.start - width / 2, self.start + duration + width / 2),
+            ylim=(-_STRIP_HEIGHT / share / 2, _STRIP_HEIGHT / share / 2),
+        )
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
 
-def upright_poses(position, *, y_up):
-    """Poses (n_frames, n_joints, 2) about their own centre, one unit high, pointing up."""
-    plane = np.array(position[..., :2], dtype=float)
-    if plane.shape[-1] == 1:
-        plane = np.concatenate([np.zeros_like(plane), plane], axis=-1)
-    if not y_up:
-        plane[..., 1] *= -1
-    seen = plane[np.isfinite(plane).all(-1)]
-    height = np.ptp(seen[:, 1]) if len(seen) else 1.0
-    with np.errstate(invalid="ignore"):
-        counts = np.isfinite(plane).sum(1, keepdims=True)
-        centre = np.nansum(plane, 1, keepdims=True) / np.maximum(counts, 1)
-    centre[..., 1] = np.median(centre[..., 1])
-    return (plane - centre) / (height or 1.0)
+def _with_room(frames, taken, distance):
+    """Those of some frames that keep a distance from those before and from those taken."""
+    kept = []
+    for frame in frames:
+        if all(abs(frame - other) >= distance for other in (*taken, *kept[-1:])):
+            kept.append(int(frame))
+    return kept
 
 
-def points_up(position, names):
-    """Whether the joint named like a head lies at larger y than those named like ankles."""
-    high = [i for i, name in enumerate(names) if "head" in name or "nose" in name]
-    low = [i for i, name in enumerate(names) if "ankle" in name]
-    if not high or not low:
-        return position.shape[-1] == 3
-    seen = np.isfinite(position[..., 1])
-    y = np.where(seen, position[..., 1], 0.0)
-
-    def level(joints):
-        return y[:, joints].sum() / max(seen[:, joints].sum(), 1)
-
-    return bool(level(high) > level(low))
+def centred_poses(poses):
+    """Poses (n_frames, n_joints, 2) about their own middle, the tallest one unit high."""
+    seen = np.isfinite(poses).all(axis=-1, keepdims=True)
+    low = np.where(seen, poses, np.inf).min(axis=1)
+    high = np.where(seen, poses, -np.inf).max(axis=1)
+    shown = (high >= low).all(axis=-1)
+    if not shown.any():
+        return poses.copy()
+    # Sideways each pose stands on its own moment; jumps and bows are seen.
+    bottom, top = np.percentile(low[shown, 1], 1), np.percentile(high[shown, 1], 99)
+    middle = np.full((len(poses), 1, 2), (bottom + top) / 2)
+    middle[shown, 0, 0] = (low[shown, 0] + high[shown, 0]) / 2
+    width = np.percentile((high - low)[shown, 0], 99)
+    return (poses - middle) / (max(top - bottom, width * 0.6) or 1.0)
 
 
 class LMADisplay:
@@ -190,6 +201,8 @@ class LMADisplay:
         Names of the features.
     edges : ndarray of shape (n_windows + 1,)
         Times at which windows begin and end, in seconds.
+    units : dict of str to str, default=None
+        Units of the features by name, for the labels.
 
     Attributes
     ----------
@@ -210,10 +223,11 @@ class LMADisplay:
     >>> display = LMADisplay.from_features(table, motion, clip=0)
     """
 
-    def __init__(self, values, *, names, edges):
+    def __init__(self, values, *, names, edges, units=None):
         self.values = values
         self.names = names
         self.edges = edges
+        self.units = units
 
     @classmethod
     def from_features(
@@ -223,6 +237,7 @@ class LMADisplay:
         clip=0,
         *,
         names=("weight", "time", "space", "flow", "shape"),
+        units=None,
         start=0.0,
         ax=None,
         **kwargs,
@@ -239,6 +254,8 @@ class LMADisplay:
             Which clip.
         names : sequence of str, default=("weight", "time", "space", "flow", "shape")
             Which features of the windows.
+        units : dict of str to str, default=None
+            Units of the features by name, for the labels.
         start : float, default=0.0
             Time of the clip's first frame, in seconds.
         ax : matplotlib Axes, default=None
@@ -258,11 +275,11 @@ class LMADisplay:
         row = features.iloc[clip]
         windows = range(1, len(edges))
         values = np.array([[row[f"window{w}_{name}"] for name in names] for w in windows])
-        display = cls(values, names=names, edges=start + edges / motion.fps)
+        display = cls(values, names=names, edges=start + edges / motion.fps, units=units)
         return display.plot(ax=ax, **kwargs)
 
     def plot(self, ax=None):
-        """Draw each feature as a step curve, scaled to its own range over the clip.
+        """Draw each feature as a step curve between 0 and a round number, which its label tells.
 
         Parameters
         ----------
@@ -273,15 +290,28 @@ class LMADisplay:
         -------
         display : LMADisplay
             The display itself.
+
+        Notes
+        -----
+        A value far above the others, more than three times as large as nine tenths of them, is
+        cut off at the top.
         """
-        ax = check_axes(ax)
-        low, high = self.values.min(0), self.values.max(0)
-        scaled = (self.values - low) / np.where(high > low, high - low, 1.0)
-        for i, name in enumerate(self.names):
-            # Offsets keep the five curves apart.
-            curve = scaled[:, i] * 0.8 - i
-            ax.stairs(curve, self.edges, label=name, baseline=None, color=f"C{i}")
-        ax.set(xlabel="time (s)", yticks=[0.4 - i for i in range(len(self.names))])
-        ax.set_yticklabels(self.names)
+        if ax is None:
+            ax = import_pyplot().subplots(figsize=(10, 4), layout="constrained")[1]
+        labels = []
+        for i, (name, column) in enumerate(zip(self.names, np.asarray(self.values, float).T)):
+            bottom, top = limits(column, name=name)
+            unit = f" {self.units[name]}" if self.units and self.units.get(name) else ""
+            labels.append(f"{name}\n{bottom:g} to {top:g}{unit}")
+            curve = np.clip((column - bottom) / (top - bottom), 0, 1) * 0.8 - i
+            ax.axhline(-i, color="0.85", linewidth=0.8, zorder=0)
+            colour = CYCLE[i % len(CYCLE)]
+            ax.stairs(curve, self.edges, label=name, baseline=None, color=colour, linewidth=1.6)
+            ax.stairs(curve, self.edges, baseline=-i, fill=True, color=colour, alpha=0.2)
+        n = len(self.names)
+        ax.set(xlabel="time (s)", yticks=[0.4 - i for i in range(n)], ylim=(0.9 - n, 1.0))
+        ax.set_yticklabels(labels, fontsize="small")
+        ax.tick_params(axis="y", length=0)
+        ax.set_xlim(self.edges[0], self.edges[-1])
         self.ax_, self.figure_ = ax, ax.figure
         return self

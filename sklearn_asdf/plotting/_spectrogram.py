@@ -9,6 +9,9 @@ from ._motion import import_pyplot
 
 __all__ = ["SpectrogramDisplay"]
 
+# Hz.
+_TICKS = (128, 512, 2048, 8192)
+
 
 class SpectrogramDisplay:
     """Mel spectrograms above each other, on one scale: what went in and what came out.
@@ -134,6 +137,33 @@ class SpectrogramDisplay:
         display : SpectrogramDisplay
             The display, drawn.
         """
+        return cls.of_audio(
+            audio,
+            sr=sr,
+            n_fft=n_fft,
+            hop_length=hop_length,
+            n_mels=n_mels,
+            fmin=fmin,
+            fmax=fmax,
+            top_db=top_db,
+        ).plot(axes, **kwargs)
+
+    @classmethod
+    def of_audio(cls, audio, *, sr, n_fft, hop_length, n_mels, fmin=0.0, fmax=None, top_db=80.0):
+        """Compute the spectrograms of sounds without drawing them.
+
+        Parameters
+        ----------
+        audio : dict of str to ndarray of shape (n_samples,)
+            As for :meth:`from_audio`.
+        sr, n_fft, hop_length, n_mels, fmin, fmax, top_db : float or int
+            As for :meth:`from_audio`.
+
+        Returns
+        -------
+        display : SpectrogramDisplay
+            The display, not yet drawn.
+        """
         bands = {"sr": sr, "hop_length": hop_length, "fmin": fmin, "fmax": fmax}
         power = {
             title: melspectrogram(samples, n_fft=n_fft, n_mels=n_mels, **bands)
@@ -144,7 +174,7 @@ class SpectrogramDisplay:
             title: 1 + power_to_db(mel, ref=loudest, top_db=None) / top_db
             for title, mel in power.items()
         }
-        return cls(pictures, **bands).plot(axes, **kwargs)
+        return cls(pictures, **bands)
 
     def plot(self, axes=None, *, cmap="magma"):
         """Draw the spectrograms.
@@ -162,7 +192,10 @@ class SpectrogramDisplay:
             The display itself.
         """
         if axes is None:
-            _, grid = import_pyplot().subplots(len(self.spectrograms), sharex=True, squeeze=False)
+            n = len(self.spectrograms)
+            _, grid = import_pyplot().subplots(
+                n, figsize=(10, 0.6 + 2 * n), sharex=True, squeeze=False, layout="constrained"
+            )
             axes = grid[:, 0]
         for ax, (title, mel) in zip(axes, self.spectrograms.items()):
             n_mels, n_frames = mel.shape
@@ -176,8 +209,9 @@ class SpectrogramDisplay:
                 vmax=1,
                 extent=(self.start, stop, 0, n_mels),
             )
-            ticks = np.array([128, 512, 2048, 8192])
-            ax.set_yticks(mel_band(ticks, self.fmin, self.fmax or self.sr / 2, n_mels))
+            fmax = self.fmax or self.sr / 2
+            ticks = np.array([tick for tick in _TICKS if self.fmin < tick < fmax])
+            ax.set_yticks(mel_band(ticks, self.fmin, fmax, n_mels))
             ax.set_yticklabels(ticks)
             ax.set(ylim=(0, n_mels), ylabel="Hz", title=title)
         axes[-1].set_xlabel("time (s)")

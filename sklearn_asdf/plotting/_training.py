@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from ._colours import CYCLE
 from ._motion import import_pyplot
 
 __all__ = ["TrainingDisplay"]
@@ -121,12 +122,13 @@ class TrainingDisplay:
             for i, (name, label) in enumerate(_NAMES.items()):
                 if history.get(name):
                     epochs = np.arange(1, len(history[name]) + 1)
-                    ax.plot(epochs, history[name], label=label, color=f"C{i}", marker=".")
+                    ax.plot(epochs, history[name], label=label, color=CYCLE[i], marker=".o"[i])
             ax.set(title=title, xlabel="epoch", ylabel="loss")
             if title in self.audible:
                 ax.set_ylabel("mean squared error")
                 _draw_audible(ax, history)
-            ax.legend(loc="upper right")
+            ax.legend()
+            ax.xaxis.get_major_locator().set_params(integer=True)
         self.axes_, self.figure_ = list(axes), axes[0].figure
         return self
 
@@ -137,7 +139,7 @@ def _draw_audible(ax, history):
     top = max(float(losses.max()), _AUDIBLE[0][0]) * 1.1
     above = top
     for i, (limit, heard) in enumerate(_AUDIBLE):
-        ax.axhspan(limit, above, color="C2", alpha=0.04 + 0.06 * i, linewidth=0)
+        ax.axhspan(limit, above, color=CYCLE[2], alpha=0.04 + 0.06 * i, linewidth=0)
         ax.annotate(
             heard,
             (0.01, (limit + above) / 2),

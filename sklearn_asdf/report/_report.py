@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import html
-import json
 import os
+import tempfile
 from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
@@ -30,7 +28,8 @@ from ..performance import (
     perform,
 )
 from ..video._figure import StickFigure
-from ._timeline import timeline_rows
+from ._scores import answer_from_likelihood, answer_from_table
+from ._timeline import timeline
 
 __all__ = ["write_report"]
 
@@ -38,11 +37,8 @@ _STAGE = (480, 480)
 # Tenths of a pixel are more than can be seen.
 _POSE_SCALE = 10
 _UNSEEN = -32768
-_COLOURS = {
-    "left": ["#e8590c", "#ff9f40"],
-    "right": ["#1c7ed6", "#58a6ff"],
-    "middle": ["#565c66", "#ccd0d8"],
-}
+# Pixels of the longer side of the video in the page.
+_VIDEO_SIDE = 480
 # Below this mean squared error of the spectrogram the paper heard a melody.
 _AUDIBLE = 0.0035
 
@@ -53,6 +49,7 @@ def write_report(
     take: Any,
     *,
     audio: Any = None,
+    video: str | os.PathLike[str] | None = None,
     title: str | None = None,
     scores: pd.DataFrame | None = None,
     temperature: float | None = TEMPERATURE,
@@ -73,27 +70,37 @@ def write_report(
     audio : array-like of shape (n_samples,), default=None
         The true music from the dance's first frame on, mono, in [-1, 1], at the encoder's sampling
         rate. With it the page lets one compare, and has scores.
+    video : str or PathLike, default=None
+        The video that the poses were estimated from; it plays beside the skeleton at its own frame
+        rate. It needs the extra ``video``.
     title : str, default=None
         Heading of the page; None is the file's name.
     scores : DataFrame, default=None
-        A table to show, such as that of an evaluation, one row a method, the model's first. None
-        shows the likelihood of the true music beside its floors, where there is true music.
+        A table to show, such as that of :func:`~sklearn_asdf.metrics.evaluate`, one row per
+        method, the model's first. None shows the likelihood of the true music beside its
+        baselines, where there is true music.
     temperature : float or None, default=0.1
-        Draw the music from the density at this temperature; None takes its mean.
+        Sample the music from the density at this temperature; None takes its mean.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same page on each call.
 
     See Also
     --------
-    sklearn_asdf.video.add_music : The music on the film of the dance.
+    sklearn_asdf.video.add_music : The music on the video of the dance.
 
     Notes
     -----
-    The page is one file that needs no network: the skeleton moves in step with the sound, the
+    The page is one file that needs no network. The skeleton moves in step with the sound; the
     keyframes (poses with dashed lines) can be clicked, and so can any place of the Laban curves
     and of the spectrograms. All spectrograms are on one scale, that of the true music where it is
-    there.
-    A minute of dance makes a page of some three megabytes.
+    there. Joints without bones are drawn as points.
+
+    The page answers whether the music follows the dance. With a table of scores, it compares the
+    model with every baseline in retrieval, beat and gain. Without one, it compares the likelihood
+    of the true music given this dance with that given other moments of the dance (its clips,
+    shifted in a circle by two clips or more) and with that given no dance.
+
+    A minute of dance makes a page of some three megabytes; a video adds about as much.
 
     Examples
     --------
@@ -112,10 +119,10 @@ def write_report(
     '<!DOCTYPE html>'
     """
     place = Path(path)
-    require("librosa", "soundfile", "matplotlib", extra="music", purpose="a report")
+    require("librosa", "soundfile", "matplotlib", "jinja2", extra="music", purpose="a report")
     encoder = encoder_of(pipeline)
     take = as_motion(take)
-    audio = _check(place, pipeline, audio)
+    audio = _check(place, pipeline, audio, video)
     if audio is not None and len(take) == 1:
         # Where the music ends the dance cannot be compared with it.
         n_frames = int(len(audio) / encoder.sr * take.fps + 1e-6)
@@ -126,28 +133,26 @@ def write_report(
     if audio is not None:
         sounds["true music"] = _exactly(audio, duration, shown.sr)
     figure = StickFigure(shown.take, size=_STAGE)
-    title = place.stem if title is None else title
-    page = _template("page.html").substitute(
-        title=html.escape(title),
-        facts=html.escape(_facts(shown, temperature, random_state)),
-        css=_text("page.css"),
-        script=_text("page.js"),
-        width=_STAGE[0],
-        height=_STAGE[1],
-        duration=f"{duration:.4f}",
-        duration_text=f"{duration:.1f}",
-        tracks=_tracks(sounds),
-        players=_players(sounds, shown.sr),
-        scores=_scores(pipeline, shown, sounds.get("true music"), scores),
-        rows=timeline_rows(pipeline, shown.take, figure, sounds),
-        data=_data(figure, shown.take, duration),
-        footer=html.escape(f"Made by sklearn_asdf {__version__}."),
-    )
+    content = {
+        "title": place.stem if title is None else title,
+        "facts": _facts(shown, take.fps, temperature, random_state),
+        "width": _STAGE[0],
+        "height": _STAGE[1],
+        "duration": f"{duration:.4f}",
+        "duration_text": f"{duration:.1f}",
+        "players": _players(sounds, shown.sr),
+        "video": None if video is None else _video(video, duration),
+        "timeline": timeline(pipeline, shown.take, figure, sounds),
+        "data": _data(figure, shown.take, duration),
+        "footer": f"Made by sklearn_asdf {__version__}.",
+        **_scores(pipeline, shown, sounds.get("true music"), scores),
+    }
+    page = _render(content)
     with atomic_path(place) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 
-def _check(place: Path, pipeline: Any, audio: Any) -> np.ndarray | None:
+def _check(place: Path, pipeline: Any, audio: Any, video: Any) -> np.ndarray | None:
     problems = []
     if place.suffix.lower() not in (".html", ".htm"):
         problems.append(f"expected a path that ends in .html, got {str(place)!r}")
@@ -166,6 +171,8 @@ def _check(place: Path, pipeline: Any, audio: Any) -> np.ndarray | None:
                 "expected audio as finite floats in [-1, 1] of shape (n_samples,), got "
                 f"{audio.dtype} of shape {audio.shape}"
             )
+    if video is not None and not Path(video).is_file():
+        problems.append(f"expected a video file, but {os.fspath(video)!r} is no such file")
     raise_all(problems)
     return audio
 
@@ -180,76 +187,91 @@ def _text(name: str) -> str:
     return (files(__package__) / name).read_text(encoding="utf-8").strip()
 
 
-def _template(name: str) -> Template:
-    return Template(_text(name))
+def _render(content: dict[str, Any]) -> str:
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(_text("page.html"))
+    # Style and script are the package's own, so they are no text to escape.
+    return template.render(
+        **content, css=Markup(_text("page.css")), script=Markup(_text("page.js"))
+    )
 
 
-def _facts(shown: Performance, temperature: float | None, random_state: Any) -> str:
+def _facts(shown: Performance, fps: float, temperature: float | None, random_state: Any) -> str:
     take = shown.take
-    name = take.skeleton.name if take.skeleton is not None and take.skeleton.name else "own joints"
-    drawn = (
+    skeleton = take.skeleton
+    name = skeleton.name if skeleton is not None and skeleton.name else "own names"
+    if skeleton is None:
+        name = "without names"
+    rate = f"{take.fps:g} frames per second"
+    if fps != take.fps:
+        rate = f"recorded at {fps:g} and analyzed at {rate}"
+    sampled = (
         "the mean of the density"
         if temperature is None
-        else f"drawn at temperature {temperature:g}"
+        else f"sampled at temperature {temperature:g}"
     )
     seed = f", seed {random_state}" if isinstance(random_state, int) else ""
     return (
-        f"{take.duration:.1f} s of dance, {take.n_joints} joints ({name}), {take.fps:g} frames a "
-        f"second; music {drawn}{seed}"
+        f"{take.duration:.1f} s of dance, {take.n_joints} joints ({name}), {rate}; music {sampled}"
+        f"{seed}"
     )
 
 
-def _tracks(sounds: dict[str, np.ndarray]) -> str:
-    if len(sounds) == 1:
-        return ""
-    return "".join(
-        f'<label><input type="radio" name="track" value="{i}"{" checked" if not i else ""}> '
-        f"{html.escape(name)}</label>"
-        for i, name in enumerate(sounds)
-    )
-
-
-def _players(sounds: dict[str, np.ndarray], sr: int) -> str:
-    return "".join(
-        f'<audio preload="auto" data-name="{html.escape(name)}" '
-        f'src="data:audio/flac;base64,{_base64(flac_bytes(samples, sr=sr))}"></audio>'
+def _players(sounds: dict[str, np.ndarray], sr: int) -> list[dict[str, str]]:
+    return [
+        {"name": name, "flac": _base64(flac_bytes(samples, sr=sr))}
         for name, samples in sounds.items()
-    )
+    ]
+
+
+def _video(path: str | os.PathLike[str], duration: float) -> str:
+    """Return the pictures of a video, small, as H.264 in MP4."""
+    from ..video._writer import write_pictures
+
+    with tempfile.TemporaryDirectory() as folder:
+        small = Path(folder, "small.mp4")
+        write_pictures(path, small, largest_side=_VIDEO_SIDE, duration=duration)
+        return _base64(small.read_bytes())
 
 
 def _base64(content: bytes) -> str:
     return base64.b64encode(content).decode("ascii")
 
 
-def _data(figure: StickFigure, take: Motion, duration: float) -> str:
+def _data(figure: StickFigure, take: Motion, duration: float) -> dict[str, Any]:
     pixels = figure.pixels[0] * _POSE_SCALE
     unseen = ~np.isfinite(pixels).all(axis=-1, keepdims=True)
     whole = np.where(unseen, _UNSEEN, np.nan_to_num(pixels).round().clip(-32000, 32000))
-    content = {
+    body = figure.body
+    return {
         "fps": take.fps,
         "duration": round(duration, 6),
         "n_frames": take.n_frames,
         "n_joints": take.n_joints,
         "scale": _POSE_SCALE,
-        "bones": [[a, b, side] for (a, b), side in zip(figure.bones, figure.sides)],
-        "colours": _COLOURS,
+        "bones": [[a, b, side] for (a, b), side in zip(body.bones, body.sides)],
+        "head": [int(joint) for joint in body.head],
+        "neck": [int(joint) for joint in body.neck],
+        "loose": list(body.loose),
+        "head_radius": round(figure.head_radius, 2),
         "poses": _base64(whole.astype("<i2").tobytes()),
     }
-    # A script element ends at the first "</", wherever it stands.
-    return json.dumps(content).replace("</", "<\\/")
 
 
 def _scores(
     pipeline: Any, shown: Performance, true: np.ndarray | None, scores: pd.DataFrame | None
-) -> str:
-    heading = "<h2>Does the music follow the dance?</h2>"
+) -> dict[str, Any]:
+    """Return the answer, a note on it, and what the code keeps of the true music."""
+    content: dict[str, Any] = {"answer": None, "note": None, "codec": None}
     if scores is not None:
-        return heading + _table(scores)
+        return content | {"answer": answer_from_table(scores)}
     if true is None:
-        return (
-            "<h2>No scores</h2><p>A score says how probable the true music is, given the dance. "
-            "Give the music that was danced to, and this page compares.</p>"
-        )
+        return content
     model, encoder = music_of(pipeline), encoder_of(pipeline)
     starts = np.rint(np.arange(len(shown.clips)) * shown.hop_duration * shown.sr).astype(int)
     missing = max(0, int(starts[-1]) + encoder.n_samples_ - len(true))
@@ -260,60 +282,19 @@ def _scores(
         encoder.n_samples_,
         sr=shown.sr,
     )
-    parts = [heading]
     if hasattr(model.regressor_, "information_gain"):
         X = features_of(pipeline, shown.clips)
-        parts.append(_likelihoods(model.regressor_, X, model.transformer_.transform(music)))
+        codes = model.transformer_.transform(music)
+        content["answer"] = answer_from_likelihood(model.regressor_, X, codes)
+        content["note"] = (
+            "If the model has learned from this dance, this is memory: ask about dances that it "
+            "has not learned from."
+        )
     if hasattr(encoder, "reconstruction_error"):
         error = float(np.mean(encoder.reconstruction_error(music)))
-        verdict = "a melody stays recognisable" if error < _AUDIBLE else "notes blur or worse"
-        parts.append(
-            f"<p>The true music through the code and back has a mean squared error of {error:.4f}: "
-            f"{verdict}, by what listeners heard in the paper (the limit is {_AUDIBLE}).</p>"
+        verdict = "a melody stays recognizable" if error < _AUDIBLE else "notes blur or worse"
+        content["codec"] = (
+            f"Encoded and decoded, the true music has a mean squared error of {error:.4f}: "
+            f"{verdict}, by what listeners heard in the paper (the limit is {_AUDIBLE})."
         )
-    return "".join(parts)
-
-
-def _likelihoods(density: Any, X: Any, codes: np.ndarray) -> str:
-    """Table of the log-likelihood of the true music, with its floors."""
-    own = float(density.log_likelihood(X, codes))
-    rows = {"given this dance": own}
-    if len(X) > 3:
-        # Half the dance away: as far as another moment of it can be.
-        rows["given another moment of the dance"] = float(
-            density.log_likelihood(_rows(X, np.roll(np.arange(len(X)), len(X) // 2)), codes)
-        )
-    rows["given no dance (floor)"] = own - float(density.information_gain(X, codes))
-    table = pd.DataFrame(
-        {
-            "log-likelihood": rows,
-            "this dance adds": {name: own - value for name, value in rows.items() if value != own},
-        },
-        index=list(rows),
-    )
-    return (
-        _table(table)
-        + "<p>Log-likelihood of the true music, in nats for each number of its code. Where the "
-        "dance adds nothing above its floors, the music does not follow it. Of a dance that the "
-        "model has learned from, this is memory.</p>"
-    )
-
-
-def _rows(X: Any, rows: np.ndarray) -> Any:
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
-
-
-def _table(table: pd.DataFrame) -> str:
-    def cell(value: Any) -> str:
-        if isinstance(value, (float, np.floating)):
-            return "&ndash;" if np.isnan(value) else f"{value:+.3f}"
-        return html.escape(str(value))
-
-    head = "".join(f"<th>{html.escape(str(column))}</th>" for column in table.columns)
-    body = "".join(
-        f"<tr><td>{html.escape(str(name))}</td>"
-        + "".join(f"<td>{cell(value)}</td>" for value in row)
-        + "</tr>"
-        for name, row in zip(table.index, table.to_numpy(dtype=object))
-    )
-    return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return content

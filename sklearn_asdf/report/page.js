@@ -12,42 +12,65 @@
   const players = [...document.querySelectorAll("audio")];
   const marks = [...document.querySelectorAll(".keyframe")];
   const times = marks.map((mark) => Number(mark.dataset.time));
-  let active = players[0], shown = -1;
+  const video = byId("video"), zoom = byId("zoom");
+  let active = players[0], shown = -1, colours = readColours();
 
+  // Of the scheme, light or dark, that is on.
+  function readColours() {
+    const sample = document.createElement("i");
+    document.body.append(sample);
+    const found = {};
+    for (const side of ["left", "right", "middle"]) {
+      sample.style.color = `var(--${side})`;
+      found[side] = getComputedStyle(sample).color;
+    }
+    sample.remove();
+    return found;
+  }
+
+  // Where the lanes begin: beside their labels, or below them on a narrow screen.
   function labelWidth() {
-    return document.querySelector(".label").getBoundingClientRect().width;
+    const lane = document.querySelector(".lane").getBoundingClientRect();
+    return lane.left - timeline.getBoundingClientRect().left;
   }
 
   function drawFigure(frame) {
     if (frame === shown) return;
     shown = frame;
-    const style = getComputedStyle(document.documentElement);
     const start = frame * data.n_joints * 2;
-    const at = (joint) => [poses[start + 2 * joint] / data.scale, poses[start + 2 * joint + 1] / data.scale];
-    pen.clearRect(0, 0, canvas.width, canvas.height);
-    pen.lineWidth = canvas.width / 80;
-    pen.lineCap = "round";
-    data.bones.forEach(([a, b, side]) => {
-      if (poses[start + 2 * a] === UNSEEN || poses[start + 2 * b] === UNSEEN) return;
-      pen.strokeStyle = data.colours[side][isDark() ? 1 : 0];
+    const colour = (side) => colours[side];
+    const at = (joint) => {
+      const [x, y] = [poses[start + 2 * joint], poses[start + 2 * joint + 1]];
+      return x === UNSEEN || y === UNSEEN ? null : [x / data.scale, y / data.scale];
+    };
+    const mean = (joints) => {
+      const seen = joints.map(at).filter((point) => point);
+      if (!seen.length) return null;
+      return [0, 1].map((axis) => seen.reduce((sum, p) => sum + p[axis], 0) / seen.length);
+    };
+    const line = (a, b, side) => {
+      if (!a || !b) return;
+      pen.strokeStyle = colour(side);
       pen.beginPath();
-      pen.moveTo(...at(a));
-      pen.lineTo(...at(b));
+      pen.moveTo(...a);
+      pen.lineTo(...b);
       pen.stroke();
-    });
-    if (!data.bones.length) {
-      pen.fillStyle = style.getPropertyValue("--accent");
-      for (let joint = 0; joint < data.n_joints; joint++) {
-        if (poses[start + 2 * joint] === UNSEEN) continue;
-        pen.beginPath();
-        pen.arc(...at(joint), canvas.width / 90, 0, 2 * Math.PI);
-        pen.fill();
-      }
-    }
-  }
-
-  function isDark() {
-    return matchMedia("(prefers-color-scheme: dark)").matches;
+    };
+    const disc = (centre, radius) => {
+      if (!centre) return;
+      pen.fillStyle = colour("middle");
+      pen.beginPath();
+      pen.arc(...centre, radius, 0, 2 * Math.PI);
+      pen.fill();
+    };
+    pen.setTransform(2, 0, 0, 2, 0, 0);
+    pen.clearRect(0, 0, canvas.width, canvas.height);
+    pen.lineWidth = canvas.width / 160;
+    pen.lineCap = "round";
+    data.bones.forEach(([a, b, side]) => line(at(a), at(b), side));
+    if (data.neck.length) line(mean(data.neck), mean(data.head), "middle");
+    data.loose.forEach((joint) => disc(at(joint), canvas.width / 200));
+    disc(mean(data.head), data.head_radius);
   }
 
   function show(time) {
@@ -62,6 +85,25 @@
     document.body.dataset.frame = shown;
   }
 
+  // Poses that would cover each other are hidden; their marks stay.
+  function thin() {
+    let free = -Infinity;
+    marks.forEach((mark) => mark.classList.remove("crowded"));
+    const boxes = marks.map((mark) => mark.getBoundingClientRect());
+    marks.forEach((mark, i) => {
+      const crowded = boxes[i].left < free;
+      mark.classList.toggle("crowded", crowded);
+      if (!crowded) free = boxes[i].right - 6;
+    });
+    zoom.hidden = data.duration * 84 <= scroller.clientWidth - labelWidth();
+  }
+
+  // The video keeps its own frame rate; it is moved only where it has drifted.
+  function followWithVideo(time, always) {
+    if (!video) return;
+    if (always || Math.abs(video.currentTime - time) > 0.1) video.currentTime = time;
+  }
+
   function follow() {
     const label = labelWidth();
     const x = label + (timeline.clientWidth - label) * (active.currentTime / data.duration);
@@ -72,10 +114,12 @@
   function go(time) {
     active.currentTime = Math.max(0, Math.min(data.duration - 1e-3, time));
     show(active.currentTime);
+    followWithVideo(active.currentTime, true);
   }
 
   function tick() {
     show(active.currentTime);
+    followWithVideo(active.currentTime, false);
     if (active.paused) return;
     follow();
     requestAnimationFrame(tick);
@@ -90,11 +134,14 @@
     player.addEventListener("play", () => {
       play.innerHTML = "&#10074;&#10074;";
       play.setAttribute("aria-label", "pause");
+      // A pause that comes before the video has begun is no error.
+      if (video) video.play().catch(() => {});
       tick();
     });
     for (const event of ["pause", "ended"]) {
       player.addEventListener(event, () => {
         if (player !== active) return;
+        if (video) video.pause();
         play.innerHTML = "&#9654;";
         play.setAttribute("aria-label", "play");
       });
@@ -124,7 +171,7 @@
     }
   });
   addEventListener("keydown", (event) => {
-    if (event.target.matches("input[type=radio]")) return;
+    if (event.target.matches("input[type=radio], button:not(#play)")) return;
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (event.key === " ") {
       event.preventDefault();
@@ -141,7 +188,16 @@
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     shown = -1;
+    colours = readColours();
     show(active.currentTime);
   });
+  zoom.addEventListener("click", () => {
+    const near = timeline.classList.toggle("near");
+    zoom.textContent = near ? "Whole dance" : "Zoom in";
+    thin();
+    if (near) follow();
+  });
+  addEventListener("resize", thin);
+  thin();
   show(0);
 })();

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from ..motion.container import Motion
-from ..plotting._motion import points_up
+from ..plotting._body import Body, front_view, mean_of_joints
+from ..plotting._colours import SIDES_ON_DARK
 
 __all__ = ["StickFigure"]
 
 _BACKGROUND = (18, 20, 28)
-_COLOURS = {"left": (255, 159, 64), "right": (88, 166, 255), "middle": (226, 228, 234)}
 # Drawn so many times larger and then made smaller, which smooths the edges.
 _FINER = 2
-_MARGIN = 0.08
+_MARGIN = 0.1
 _MIN_CONFIDENCE = 0.2
 
 
@@ -33,39 +33,25 @@ class StickFigure:
     ----------
     pixels : ndarray of shape (n_clips, n_frames, n_joints, 2)
         Where the joints are in the picture; NaN for those that are not drawn.
-    bones : list of (int, int)
-        Pairs of joints that are connected.
-    sides : list of str
-        Of each bone: ``"left"``, ``"right"`` or ``"middle"``.
+    body : Body
+        Which joints are connected and which are the head.
+    head_radius : float
+        In pixels.
     """
 
     def __init__(self, motion: Motion, *, size: tuple[int, int]) -> None:
         self.size = size
-        names: list[str] = []
-        self.bones: list[tuple[int, int]] = []
-        self.sides: list[str] = []
-        if motion.skeleton is not None:
-            names = list(motion.skeleton.joints)
-            side_of = {name: motion.skeleton.side(name) or "middle" for name in names}
-            for a, b in motion.skeleton.bones:
-                sides = {side_of[a], side_of[b]}
-                self.sides.append(sides.pop() if len(sides) == 1 else "middle")
-                self.bones.append((names.index(a), names.index(b)))
-        self.colours = [_COLOURS[side_of[name]] for name in names] or [
-            _COLOURS["middle"]
-        ] * motion.n_joints
-        plane = np.array(motion.position[..., :2], dtype=float)
-        if motion.n_axes == 1:
-            plane = np.concatenate([plane, np.zeros_like(plane)], axis=-1)
+        self.body = Body.of(motion.skeleton, motion.n_joints)
+        plane = front_view(motion)
+        plane[..., 1] *= -1
         if motion.confidence is not None:
             # NaN is a confidence that is not known.
             sure = ~(motion.confidence < _MIN_CONFIDENCE)
             # A tracker that was sure of nothing is shown all the same.
             if (sure & motion.seen).any():
                 plane[~sure] = np.nan
-        if points_up(np.asarray(motion.position[0]), names):
-            plane[..., 1] *= -1
         self.pixels = _fit(plane, np.array(size))
+        self.head_radius = self.body.head_radius(self.pixels)
 
     def draw(self, frame: int) -> Any:
         """Return one picture.
@@ -87,14 +73,23 @@ class StickFigure:
         pen = ImageDraw.Draw(picture)
         thick = max(2, round(min(self.size) * _FINER / 110))
         for pose in self.pixels[:, frame] * _FINER:
+            for line, side in self.body.lines(pose):
+                pen.line([*map(tuple, line)], fill=SIDES_ON_DARK[side], width=thick)
             seen = np.isfinite(pose).all(axis=-1)
-            for (a, b), side in zip(self.bones, self.sides):
-                if seen[a] and seen[b]:
-                    pen.line([*map(tuple, pose[[a, b]])], fill=_COLOURS[side], width=thick)
-            for (x, y), colour in zip(pose[seen], np.array(self.colours)[seen]):
-                r = thick * 0.8
-                pen.ellipse([x - r, y - r, x + r, y + r], fill=tuple(colour))
+            for joint in {j for bone in self.body.bones for j in bone} | set(self.body.loose):
+                if seen[joint]:
+                    _disc(
+                        pen, pose[joint], thick * 0.8, SIDES_ON_DARK[self.body.joint_sides[joint]]
+                    )
+            head = mean_of_joints(pose, self.body.head)
+            if self.body.head and np.isfinite(head).all():
+                _disc(pen, head, self.head_radius * _FINER, SIDES_ON_DARK["middle"])
         return picture.resize(self.size, Image.Resampling.BOX)
+
+
+def _disc(pen: Any, centre: np.ndarray, radius: float, colour: str) -> None:
+    x, y = centre
+    pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=colour)
 
 
 def _fit(plane: np.ndarray, size: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,21 @@ def write_stick_figure(
                 out.mux(packet)
         else:
             _mux(out, coded, checked, sr=sr, length=motion.duration)
+
+
+def write_pictures(
+    video: str | os.PathLike[str], path: Path, *, largest_side: int, duration: float
+) -> None:
+    """Write the pictures of the first seconds of a video as H.264, at its own frame rate."""
+    require("av", "PIL", extra="video", purpose="reading videos")
+    with open_video(video) as (container, stream):
+        times = picture_times(container, stream)
+    with open_video(video) as (container, stream), _writing(path) as out:
+        frames = read_frames(container, stream, largest_side=largest_side)
+        pictures = ((time, picture) for time, picture, _ in frames)
+        shown = takewhile(lambda pair: pair[0] < duration, pictures)
+        for _, packet in _coded(shown, out, rate=times.fps):
+            out.mux(packet)
 
 
 def _check(audio: Any, path: str | os.PathLike[str], sr: Any) -> tuple[np.ndarray, Path]:

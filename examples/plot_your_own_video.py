@@ -1,0 +1,79 @@
+"""
+Use your own video
+==================
+
+From a video to poses, and from the poses to a video with new music. This needs the extra ``video``.
+
+.. seealso:: :doc:`/guide/films` in the user guide.
+"""
+
+# %%
+# :func:`~sklearn_asdf.video.estimate_poses` finds the dancer in a video::
+#
+#     from sklearn_asdf.video import estimate_poses
+#
+#     take = estimate_poses("dance.mp4", verbose=1)
+#
+# It fetches the networks on the first call. This page is made without them, from a synthetic
+# dance; everything below is the same for the ``take`` of a video.
+import base64
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from sklearn_asdf import Motion, make_dance_pipeline
+from sklearn_asdf.datasets import make_dance_music
+
+data = make_dance_music(n_clips=36, n_performances=12, clip_duration=4.0, random_state=2)
+new = data.groups == 11
+take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30)
+print(take)
+
+# %%
+# A model of other dances, which will play their music.
+pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
+pipe = pipe.fit(data.poses[~new], data.audio[~new])
+
+# %%
+# Music for the whole dance, from clips that overlap by half. Before it is written, it is brought to
+# a level at which nothing is cut off.
+clips = take.windows(clip_duration=4.0, hop_duration=2.0)
+music = pipe[-1].compose(
+    pipe[:-1].transform(clips), hop_duration=2.0, temperature=0.1, random_state=0
+)
+music = music / max(1.0, np.abs(music).max())
+
+# %%
+# :func:`~sklearn_asdf.video.add_music` puts it onto the video, whose pictures stay as they are::
+#
+#     from sklearn_asdf.video import add_music
+#
+#     add_music("dance.mp4", music, "dance_with_music.mp4")
+#
+# Where there are only poses, :func:`~sklearn_asdf.video.write_stick_figure` makes a video of them.
+from sklearn_asdf.video import probe, write_stick_figure
+
+folder = tempfile.TemporaryDirectory()
+path = Path(folder.name, "dance.mp4")
+write_stick_figure(take, path, audio=music, size=(360, 360))
+print(probe(path))
+
+
+class Video:
+    """A video for this page."""
+
+    def __init__(self, path):
+        self.content = base64.b64encode(Path(path).read_bytes()).decode()
+
+    def _repr_html_(self):
+        return f'<video controls width="360" src="data:video/mp4;base64,{self.content}"></video>'
+
+
+Video(path)
+
+# %%
+# Some of its poses:
+from sklearn_asdf.plotting import PoseStripDisplay
+
+display = PoseStripDisplay.from_motion(take)

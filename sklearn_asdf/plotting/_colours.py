@@ -1,0 +1,21 @@
+"""Colours that colour-blind readers tell apart, and that differ in brightness in print.
+
+They are of the palette of Okabe and Ito [1]_.
+
+References
+----------
+.. [1] M. Okabe and K. Ito, "Color universal design (CUD): how to make figures and presentations
+   that are friendly to colorblind people", 2008.
+"""
+
+from __future__ import annotations
+
+__all__ = ["ACCENT", "CYCLE", "GREY", "SIDES", "SIDES_ON_DARK"]
+
+ACCENT = "#d55e00"
+GREY = "#999999"
+# In the order of brightness dark, light, middle, so that neighbours differ without colour too.
+CYCLE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+# Limbs on the left are lighter than those on the right.
+SIDES = {"left": "#e69f00", "right": "#0072b2", "middle": "#4d4d4d"}
+SIDES_ON_DARK = {"left": "#ffc04d", "right": "#3d9bd6", "middle": "#d9d9d9"}

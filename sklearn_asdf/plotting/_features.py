@@ -1,0 +1,72 @@
+"""Units and ranges of the Laban features, for axes that can be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..motion.batches import BatchTransformer
+from ..motion.kinematics import KinematicsTransformer
+from ..performance import featurizer_of, steps_of
+
+__all__ = ["feature_units", "limits", "upper_limit"]
+
+# Powers of length and of time in the unit of each feature (eqs. 2 to 6).
+_DIMENSIONS = {"weight": (2, -2), "time": (1, -2), "flow": (1, -3), "shape": (-1, 0)}
+_SUPERSCRIPT = str.maketrans("-123", "⁻¹²³")
+
+
+def feature_units(pipeline: Any) -> dict[str, str]:
+    """Return the units of the five features that a pipeline computes.
+
+    Lengths are in H, the dancer's height, where a stage scales by the body, and in L, the poses'
+    unit of length, elsewhere. Features that are scaled within each clip have none.
+    """
+    featurizer = featurizer_of(pipeline)
+    if featurizer.normalize == "clip":
+        return dict.fromkeys((*_DIMENSIONS, "space"), "of the clip's range")
+    length = "H" if _scales_by_body(pipeline) else "L"
+    units = {
+        name: "".join(
+            part if power == 1 else f"{part}{str(power).translate(_SUPERSCRIPT)}"
+            for part, power in ((length, powers[0]), ("/s", -powers[1]))
+            if power
+        )
+        for name, powers in _DIMENSIONS.items()
+    }
+    path_ratio = featurizer.space == "path_ratio"
+    return units | {"space": "path/distance" if path_ratio else "distance/path"}
+
+
+def _scales_by_body(model: Any) -> bool:
+    for step in steps_of(model):
+        inside = step.transformer if isinstance(step, BatchTransformer) else step
+        for stage in steps_of(inside):
+            if isinstance(stage, KinematicsTransformer) and stage.scale == "body":
+                return True
+    return False
+
+
+def limits(values: np.ndarray, *, name: str = "") -> tuple[float, float]:
+    """Return round numbers between which to draw values; 0 is between them or one of them."""
+    seen = values[np.isfinite(values)]
+    if not (seen < 0).any():
+        return 0.0, upper_limit(seen, name=name)
+    return -upper_limit(-seen), upper_limit(seen) if (seen > 0).any() else 0.0
+
+
+def upper_limit(values: np.ndarray, *, name: str = "") -> float:
+    """Return a round number up to which to draw values that are not negative.
+
+    It is the largest value rounded up to 1, 2, 3, 5 or 8 times a power of ten. A single value that
+    is more than three times as large as nine tenths of the values is cut off instead.
+    """
+    seen = values[np.isfinite(values)]
+    if name == "space" and (not len(seen) or seen.max() <= 1):
+        return 1.0
+    if not len(seen) or seen.max() <= 0:
+        return 1.0
+    top = float(min(seen.max(), 3 * np.percentile(seen, 90)) or seen.max())
+    power = 10.0 ** np.floor(np.log10(top))
+    return float(next(m * power for m in (1, 2, 3, 5, 8, 10) if m * power >= top * (1 - 1e-9)))
