@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from ._defaults import TEMPERATURE
+from ._progress import Progress
 from ._validation import raise_all
 from .motion.container import Motion, as_motion
 from .motion.resample import on_clock
+from .music.loudness import at_loudness
 
 __all__ = [
     "FPS",
@@ -25,9 +28,6 @@ __all__ = [
 
 # Models are fitted on poses at this rate: the default of `load_folder` and of made-up dances.
 FPS = 30.0
-# How music is drawn where nobody says otherwise: near the prediction, and other seeds are other
-# takes. The study of the documentation compares temperatures.
-TEMPERATURE = 0.1
 _LEAST_SEEN = 0.5
 _MIN_CONFIDENCE = 0.2
 
@@ -72,6 +72,8 @@ def perform(
     temperature: float | None = TEMPERATURE,
     random_state: Any = None,
     fps: float = FPS,
+    loudness: float | None = None,
+    verbose: int = 0,
 ) -> Performance:
     """Compose music for a whole dance.
 
@@ -87,6 +89,11 @@ def perform(
         Pass an int for the same music on each call.
     fps : float, default=30.0
         Frame rate of the poses that the pipeline was fitted to, in Hz.
+    loudness : float or None, default=None
+        Loudness of the whole piece in LUFS, as ITU-R BS.1770 measures it. None leaves the levels of
+        the model's own music.
+    verbose : int, default=0
+        Above 0, show progress.
 
     Returns
     -------
@@ -119,13 +126,19 @@ def perform(
     n_hops = int(np.ceil(2 * spare / size))
     hop = spare / n_hops if n_hops else size
     clips = take.windows(clip_duration, hop / fps)
+    with Progress("describing the dance", verbose=verbose):
+        features = pipeline[:-1].transform(clips)
     audio = pipeline[-1].compose(
-        pipeline[:-1].transform(clips),
+        features,
         hop_duration=hop / fps,
         temperature=temperature,
         random_state=random_state,
+        verbose=verbose,
     )
-    return Performance(take, clips, hop / fps, np.asarray(audio), int(encoder.sr))
+    audio = np.asarray(audio)
+    if loudness is not None:
+        audio = at_loudness(audio, loudness, sr=int(encoder.sr))
+    return Performance(take, clips, hop / fps, audio, int(encoder.sr))
 
 
 def on_model_clock(take: Motion, fps: float = FPS) -> tuple[Motion, np.ndarray]:

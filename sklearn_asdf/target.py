@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ._progress import Progress
 from ._validation import HasMethods, validate_parameters
 from .functional.overlap import crossfade
 from .model_selection import count_leaks, known_spans
@@ -196,7 +197,7 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         codes = codes.reshape(len(codes), -1, n_samples)
         return np.stack([self._decode(codes[..., i]) for i in range(n_samples)], axis=-1)
 
-    def compose(self, X, *, hop_duration, temperature=None, random_state=None):
+    def compose(self, X, *, hop_duration, temperature=None, random_state=None, verbose=0):
         """Return one continuous piece for the successive clips of one dance.
 
         Parameters
@@ -210,6 +211,8 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             temperature.
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same piece on each call.
+        verbose : int, default=0
+            Above 0, show progress.
 
         Returns
         -------
@@ -221,8 +224,14 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         An encoder with a `compose` of its own joins the clips: :meth:`MelEncoder.compose` their
         spectrograms, :meth:`UnitEncoder.compose` their beats. Those of any other are cross-faded.
         """
-        codes = self._codes(X, temperature, random_state)
         encoder = getattr(self.transformer_, "estimator", self.transformer_)
+        with Progress("composing", total=2, verbose=verbose) as bar:
+            bar.begin("choosing the music")
+            codes = self._codes(X, temperature, random_state)
+            bar.begin("rendering the sound")
+            return self._render(encoder, codes, hop_duration)
+
+    def _render(self, encoder, codes, hop_duration):
         if hasattr(encoder, "compose"):
             return encoder.compose(codes, hop_duration=hop_duration)
         clips = self._decode(codes).reshape(len(codes), -1)

@@ -4,60 +4,29 @@ from __future__ import annotations
 
 import argparse
 import time
-import warnings
-from pathlib import Path
 from typing import Any
 
-from .._files import atomic_path
-from .._validation import require
-from ..performance import FPS, encoder_of
-from ..persistence import load
-from ._generate import check_joints
+from ._batch import DONE, SKIPPED
+from ._console import note, say, verbosity
+from ._generate import read_model
 from ._options import (
     add_command,
     add_draw,
+    add_folders,
     add_force,
     add_model,
+    add_take,
     check_draw,
     positive,
-    say,
+    require_music,
 )
-from ._takes import check_output
+from ._scores import in_words, write_scores
+from ._takes import Wanted, check_output, read_folders
 
 # Without other dances to learn from, half of the dances teach a judge of the other half.
 _LEAST_PERFORMANCES = {True: 2, False: 4}
 # A judge who gets real music right by luck more often than this is no judge.
 _SURE = 0.05
-# What a dancer can read of the table, and in which words.
-_COLUMNS = {
-    "retrieval_r1": (
-        "retrieval",
-        "how often a judge picks a dance's own music among that of other dances",
-    ),
-    "f70_music": ("beat", "how well the beats agree, within 70 ms, with those of the real music"),
-    "distance_ratio": (
-        "distance ratio",
-        "how different the dances' music is from each other's; 1 is as in real music, 0 is one "
-        "music for all",
-    ),
-    "key_clarity": ("key clarity", "how clearly the notes keep to a key, at most 1"),
-    "pulse_clarity": (
-        "pulse clarity",
-        "how clear the pulse is, at most 1; a metronome has the clearest",
-    ),
-    "log_gain": (
-        "gain",
-        "what the dance tells the model about the real music, in nats for each number of its code",
-    ),
-}
-_SHORT = {column: name for column, (name, _) in _COLUMNS.items()}
-_ROWS = {
-    "model": "the model's music",
-    "shuffled pairs": "real music of other dances",
-    "metronome": "clicks at 120 beats a minute",
-    "unconditional": "the model without the dance",
-    "real": "the real music: how much can be asked for",
-}
 
 
 def add(commands: Any) -> None:
@@ -76,10 +45,7 @@ def add(commands: Any) -> None:
         ),
     )
     add_model(parser)
-    parser.add_argument("--poses", required=True, metavar="DIR", help="folder of pose files")
-    parser.add_argument(
-        "--audio", required=True, metavar="DIR", help="folder of sound files; may be the same"
-    )
+    add_folders(parser)
     parser.add_argument(
         "--reference-poses",
         metavar="DIR",
@@ -100,10 +66,11 @@ def add(commands: Any) -> None:
         help="seconds from one clip's start to the next one's",
     )
     add_draw(parser)
+    add_take(parser)
     add_force(parser)
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> int:
     """Score the model; print what can be read, write everything."""
     check_draw(options)
     has_reference = options.reference_poses is not None
@@ -116,14 +83,15 @@ def run(options: argparse.Namespace) -> None:
     if options.out is not None:
         out = check_output(options.out, (".csv", ".parquet"), force=options.force)
         if out.suffix.lower() == ".parquet":
+            from .._validation import require
+
             require("pyarrow", extra="parquet", purpose="writing Parquet")
-    require("keras", "librosa", "soundfile", extra="music", purpose="scoring music")
+    require_music("scoring music", "mir_eval")
     from ..metrics import evaluate
-    from ._quiet import start_keras
+    from ..performance import encoder_of
 
     began = time.perf_counter()
-    start_keras()
-    model = load(options.model)
+    model = read_model(options.model)
     encoder = encoder_of(model)
     data = _read(options.poses, options.audio, model, encoder, options)
     n_takes, n_least = len(set(data.groups.tolist())), _LEAST_PERFORMANCES[has_reference]
@@ -133,9 +101,11 @@ def run(options: argparse.Namespace) -> None:
             f"{options.poses!r}, got {n_takes}: one dance's music is told from that of others, so "
             "give more dances that the model has not learned from"
         )
+    skipped = dict(data.skipped)
     reference = None
     if has_reference:
         others = _read(options.reference_poses, options.reference_audio, model, encoder, options)
+        skipped |= others.skipped
         reference = (others.poses, others.audio)
     say(
         options,
@@ -150,15 +120,14 @@ def run(options: argparse.Namespace) -> None:
         reference=reference,
         temperature=options.temperature or None,
         random_state=options.random_state,
+        verbose=verbosity(options),
     )
     if not table["retrieval_p"]["real"] < _SURE:
-        warnings.warn(
-            f"the judge cannot tell the real music of these {n_takes} dances apart: 'retrieval' "
-            "says nothing here, more dances would help",
-            UserWarning,
-            stacklevel=2,
+        note(
+            f"note: the judge cannot tell the real music of these {n_takes} dances apart: "
+            "'retrieval' says nothing here, more dances would help"
         )
-    for line in _in_words(table):
+    for line in in_words(table):
         say(options, line)
     if out is not None:
         write_scores(table, out)
@@ -166,71 +135,20 @@ def run(options: argparse.Namespace) -> None:
             options,
             f"{out}: all {table.shape[1]} scores, done in {time.perf_counter() - began:.0f} s",
         )
+    return SKIPPED if skipped else DONE
 
 
 def _read(poses: str, audio: str, model: Any, encoder: Any, options: argparse.Namespace) -> Any:
     """Clips of two folders, as the model's are."""
-    from ..datasets import load_folder
+    from ..performance import FPS
 
-    data = load_folder(
-        poses=poses,
-        audio=audio,
+    return read_folders(
+        poses,
+        audio,
+        options,
+        wanted=Wanted(model),
         clip_duration=encoder.n_samples_ / encoder.sr,
         hop_duration=options.hop_duration,
         fps=FPS,
         sr=int(encoder.sr),
-        coordinates="world" if getattr(model[0], "n_axes_in_", 2) == 3 else "image",
-        verbose=int(not options.quiet),
     )
-    check_joints(model, data.poses, poses)
-    return data
-
-
-def _in_words(table: Any) -> list[str]:
-    """Return the columns that a dancer can read, with a line on each and on each row."""
-    short = table[list(_COLUMNS)].rename(columns=_SHORT)
-    width = max(map(len, [*_SHORT.values(), *_ROWS]))
-    return [
-        "",
-        short.to_string(float_format=lambda x: f"{x:.2f}", na_rep="-"),
-        "",
-        *(f"{name:<{width}} {text}" for name, text in _COLUMNS.values()),
-        "",
-        *(f"{name:<{width}} {text}" for name, text in _ROWS.items()),
-        "",
-    ]
-
-
-def write_scores(table: Any, out: Path) -> None:
-    """Write a table of scores as CSV or Parquet, rows named in the column `method`."""
-    named = table.rename_axis("method").reset_index()
-    with atomic_path(out) as temporary:
-        if out.suffix.lower() == ".csv":
-            named.to_csv(temporary, index=False)
-        else:
-            named.to_parquet(temporary, index=False)
-
-
-def read_scores(path: str) -> Any:
-    """Read what `write_scores` wrote, as rows and columns that a dancer can read."""
-    import pandas as pd
-
-    place = Path(path)
-    if not place.is_file():
-        raise ValueError(f"expected a table of scores, but there is no file {path!r}")
-    if place.suffix.lower() == ".parquet":
-        require("pyarrow", extra="parquet", purpose="reading Parquet")
-    try:
-        read = pd.read_parquet if place.suffix.lower() == ".parquet" else pd.read_csv
-        table = read(place)
-        return (
-            table.set_index("method")
-            .loc[list(_ROWS), list(_COLUMNS)]
-            .astype(float)
-            .rename(columns=_SHORT, index=_ROWS)
-            .rename_axis(None)
-        )
-    except (ValueError, KeyError, OSError):
-        raise ValueError(
-            f"expected a table that 'sklearn-asdf evaluate -o' wrote, but {path!r} is none"
-        ) from None

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
-from .._validation import Integral, Real, raise_all, require
-from ..io._read import ASSUMED_FPS, Options, read_with
+from .._progress import progress
+from .._validation import Integral, Real, check_choice, raise_all, require
+from ..io._read import ASSUMED_FPS, Options
 from ..motion.container import Motion
 from ..motion.resample import on_clock
 from ..motion.skeletons import Skeleton
-from ..music.clips import AudioClips, load_audio
+from ..music.clips import AudioClips
+from ._dance_files import is_video, read_dance, read_music, require_video
 
 __all__ = ["load_folder"]
 
@@ -55,11 +57,15 @@ def load_folder(
     coordinates: str = "image",
     image_size: Sequence[float] | None = None,
     min_confidence: float = 0.0,
+    n_axes: int | None = None,
+    models: str | os.PathLike[str] | None = None,
+    on_error: str = "raise",
     verbose: int = 0,
 ) -> Bunch:
     """Pair pose and sound files by name, and cut both into clips on one clock.
 
-    ``dance7.json`` belongs to ``dance7.wav``, in one folder or in two.
+    ``dance7.json`` belongs to ``dance7.wav``, in one folder or in two. A video stands for its
+    poses, its sound or both, where there is no file of these.
 
     Parameters
     ----------
@@ -91,6 +97,14 @@ def load_folder(
         Pixels by which to multiply image coordinates that lie in 0..1.
     min_confidence : float, default=0.0
         Joints of lower confidence are not seen.
+    n_axes : int or None, default=None
+        Axes that the poses must have, as those that a model was fitted to. Where a file has image
+        and world coordinates, those are taken that have so many. None takes `coordinates`.
+    models : str or PathLike or None, default=None
+        Folder of the pose networks for videos, as in :func:`~sklearn_asdf.video.fetch_pose_models`.
+    on_error : {"raise", "skip"}, default="raise"
+        What to do with takes that cannot be read, or whose joints are not those of most takes:
+        refuse all, or leave these out with a warning.
     verbose : int, default=0
         Whether to show progress over the takes (needs tqdm).
 
@@ -109,6 +123,8 @@ def load_folder(
             Where in its take each clip starts, in s.
         n_discarded : int
             How many clips were left out for want of poses.
+        skipped : dict of str to str
+            Takes left out because of `on_error`, and why.
         DESCR : str
             What was read.
 
@@ -131,6 +147,8 @@ def load_folder(
 
     The clips' poses take 4 bytes a number: six hours of 17 joints in two axes, with the defaults,
     are 0.7 GB, and their sound 1.9 GB.
+
+    Poses that were found in videos are kept in the user's cache folder, for the next call.
 
     References
     ----------
@@ -166,11 +184,14 @@ def load_folder(
             )
             if round(value * rate) < 1
         ]
+    if n_axes not in (None, 2, 3):
+        problems.append(f"expected n_axes of 2, 3 or None, got {n_axes!r}")
     if not isinstance(sr, Integral):
         problems.append(f"expected sr as a whole number of Hz, got {sr!r}")
     if not (isinstance(min_seen, Real) and 0 <= min_seen <= 1):
         problems.append(f"expected min_seen as a share from 0 to 1, got {min_seen!r}")
     raise_all(problems)
+    check_choice(on_error, ("raise", "skip"), name="on_error")
     options = Options(
         fps=pose_fps,
         skeleton=skeleton,
@@ -181,33 +202,47 @@ def load_folder(
     )
     require("soundfile", "soxr", extra="music", purpose="reading sound files")
     pairs = _pairs(*_folders(path, poses, audio))
-    takes, guessed = [], []
-    for name, pose_file, sound_file in _progress(pairs, verbose):
+    if any(is_video(file) for pair in pairs for file in pair[1:]):
+        require_video(models)
+    takes, guessed, skipped = [], [], {}
+    for name, pose_file, sound_file in progress(
+        pairs, "reading takes", unit="take", verbose=verbose
+    ):
         try:
-            motion, start, assumed = read_with(pose_file, options)
+            motion, start, assumed = read_dance(
+                pose_file, options, n_axes=n_axes, models=models, verbose=verbose
+            )
             if len(motion) != 1:
                 raise ValueError(
                     f"expected whole takes, but {str(pose_file)!r} holds {len(motion)} clips: "
                     "give one file a take"
                 )
-            recording = load_audio(sound_file, sr=sr)
-        except ValueError as error:
-            problems.append(str(error))
+            recording = read_music(sound_file, sr=sr)
+        except (ValueError, OSError) as error:
+            skipped[name] = str(error)
             continue
         if assumed:
             guessed.append(pose_file.name)
         position, seen = on_clock(motion.position[0], fps=motion.fps, start=start, new_fps=fps)
         takes.append(_Take(name, position.astype(np.float32), seen, motion.skeleton, recording))
-    raise_all(problems)
+    if on_error == "raise" or not takes:
+        raise_all(list(skipped.values()))
     if guessed:
         warnings.warn(
-            f"{_list(guessed)} tell(s) no frame rate, {ASSUMED_FPS:g} fps are assumed: pass "
-            "pose_fps",
+            f"{_list(guessed)} tell(s) no frame rate, {ASSUMED_FPS:g} frames per second are "
+            "assumed: give pose_fps",
             UserWarning,
             stacklevel=2,
         )
-    _check_alike(takes)
-    return _cut(takes, clip_duration, hop_duration, float(fps), int(sr), float(min_seen))
+    takes, unlike = _alike(takes)
+    if unlike and on_error == "raise":
+        raise ValueError(next(iter(unlike.values())))
+    skipped |= unlike
+    for name, problem in skipped.items():
+        warnings.warn(f"{name!r} is left out: {problem}", UserWarning, stacklevel=2)
+    data = _cut(takes, clip_duration, hop_duration, float(fps), int(sr), float(min_seen))
+    data.skipped = skipped
+    return data
 
 
 def _folders(path: Any, poses: Any, audio: Any) -> tuple[Path, Path]:
@@ -238,16 +273,16 @@ def _existing(path: Any, what: str) -> Path:
 
 def _pairs(poses: Path, audio: Path) -> list[tuple[str, Path, Path]]:
     """Return name, pose file and sound file of every take, and warn of what has no partner."""
-    dances = _by_name(poses, _pose_name, "pose")
-    sounds = _by_name(audio, _sound_name, "sound")
+    # A video stands for what has no file of its own.
+    dances = _by_name(poses, _video_name, "video") | _by_name(poses, pose_name, "pose")
+    sounds = _by_name(audio, _video_name, "video") | _by_name(audio, _sound_name, "sound")
     both = sorted(set(dances) & set(sounds))
     if not both:
         where = repr(str(poses)) if poses == audio else f"{str(poses)!r} and {str(audio)!r}"
         raise ValueError(
             f"expected pose and sound files of the same name in {where}, got no pair: poses "
             f"{_list(p.name for p in dances.values())}; sound "
-            f"{_list(p.name for p in sounds.values())}. Name them alike, as dance1.json and "
-            "dance1.wav"
+            f"{_list(p.name for p in sounds.values())}. " + _way_out(poses, audio, sounds)
         )
     alone = [p.name for n, p in {**dances, **sounds}.items() if n not in both]
     if alone:
@@ -257,6 +292,12 @@ def _pairs(poses: Path, audio: Path) -> list[tuple[str, Path, Path]]:
             stacklevel=3,
         )
     return [(name, dances[name], sounds[name]) for name in both]
+
+
+def _way_out(poses: Path, audio: Path, sounds: dict[str, Path]) -> str:
+    if poses != audio and not sounds and _by_name(audio, pose_name, "pose"):
+        return "Are the two folders swapped? Poses are where sound is expected"
+    return "Name them alike, as dance1.json and dance1.wav"
 
 
 def _by_name(folder: Path, name_of: Callable[[Path], str | None], what: str) -> dict[str, Path]:
@@ -274,7 +315,8 @@ def _by_name(folder: Path, name_of: Callable[[Path], str | None], what: str) -> 
     return found
 
 
-def _pose_name(file: Path) -> str | None:
+def pose_name(file: Path) -> str | None:
+    """Return the name of the take that a file or folder holds the poses of, if it does."""
     if file.is_dir():
         # A folder of one-frame files is a take, as OpenPose writes it.
         frames = any(".json" in p.suffixes[-2:] for p in file.iterdir())
@@ -282,6 +324,10 @@ def _pose_name(file: Path) -> str | None:
     plain = file.name.removesuffix(".gz")
     stem, suffix = os.path.splitext(plain)
     return stem if suffix.lower() in _POSES else None
+
+
+def _video_name(file: Path) -> str | None:
+    return file.stem if is_video(file) and file.is_file() else None
 
 
 def _sound_name(file: Path) -> str | None:
@@ -294,34 +340,30 @@ def _list(names: Iterable[str], most: int = 8) -> str:
     return (", ".join(map(repr, names[:most])) or "none") + more
 
 
-def _progress(pairs: list, verbose: int) -> Iterable:
-    if not verbose:
-        return pairs
-    require("tqdm", extra="music", purpose="showing progress")
-    from tqdm.auto import tqdm
+def _alike(takes: list[_Take]) -> tuple[list[_Take], dict[str, str]]:
+    """Part the takes with the joints that most have from others, and say what is wrong with these.
 
-    return tqdm(pairs, desc="reading takes", unit="take")
-
-
-def _check_alike(takes: list[_Take]) -> None:
-    first = takes[0]
-    for other in takes[1:]:
-        if first.position.shape[1:] != other.position.shape[1:]:
-            raise ValueError(
-                f"expected all takes to have the same joints and axes, got {_size(first)} in "
-                f"{first.name!r} and {_size(other)} in {other.name!r}: load them apart"
-            )
-        a, b = first.skeleton, other.skeleton
-        if a != b and (a is None or b is None or a.joints != b.joints):
-            raise ValueError(
-                f"expected all takes to have the same joints, got other names or another order "
-                f"in {first.name!r} than in {other.name!r}: load them apart, or pass skeleton if "
-                "they mean the same"
-            )
+    Of joints that equally many have, those of the first take count.
+    """
+    kinds = [(take.position.shape[1:], take.skeleton and take.skeleton.joints) for take in takes]
+    usual = max(kinds, key=kinds.count)
+    first = takes[kinds.index(usual)]
+    unlike = {
+        take.name: (
+            f"expected all takes to have the same joints and axes, got {_size(first)} in "
+            f"{first.name!r} and {_size(take)} in {take.name!r}: keep takes of different trackers "
+            "in different folders"
+        )
+        for take, kind in zip(takes, kinds)
+        if kind != usual
+    }
+    return [take for take in takes if take.name not in unlike], unlike
 
 
 def _size(take: _Take) -> str:
-    return f"{take.position.shape[1]} joints in {take.position.shape[2]} axes"
+    known = take.skeleton and take.skeleton.name
+    name = known or ("without names" if take.skeleton is None else "of own names or order")
+    return f"{take.position.shape[1]} joints ({name}) in {take.position.shape[2]} axes"
 
 
 def _cut(
@@ -358,8 +400,8 @@ def _cut(
         raise ValueError(
             f"expected at least one clip of {clip_duration:g} s, got none from {len(takes)} "
             f"take(s): {len(short)} shorter than a clip, and {n_discarded} clip(s) with the "
-            f"dancer seen in less than {min_seen:g} of the frames: give longer takes, a shorter "
-            "clip_duration or a smaller min_seen"
+            f"dancer seen in less than {min_seen:.0%} of the frames: give longer takes in which "
+            "the dancer is seen, or shorten clip_duration"
         )
     if short:
         warnings.warn(

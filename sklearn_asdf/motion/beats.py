@@ -11,6 +11,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.utils import check_random_state, gen_batches
 from threadpoolctl import threadpool_limits
 
+from .._progress import Progress, progress
 from .._validation import Integral, Interval, Real, require, validate_parameters
 from ..functional.beat_grid import beat_position
 from ..functional.frames import fill_curves
@@ -69,6 +70,8 @@ class DanceBeatTracker(MotionTransformer):
         the machine, in vain.
     random_state : int, RandomState instance or None, default=None
         Seed of the trees: pass an int for the same bits on each call.
+    verbose : int, default=0
+        Above 0, fitting shows its progress (needs tqdm).
 
     Attributes
     ----------
@@ -131,6 +134,7 @@ class DanceBeatTracker(MotionTransformer):
         "usual_tempo": [Interval(Real, 40, 240, closed="both")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -143,6 +147,7 @@ class DanceBeatTracker(MotionTransformer):
         usual_tempo: float = 100.0,
         n_jobs: int | None = None,
         random_state: Any = None,
+        verbose: int = 0,
     ) -> None:
         self.reach = reach
         self.n_trees = n_trees
@@ -151,6 +156,7 @@ class DanceBeatTracker(MotionTransformer):
         self.usual_tempo = usual_tempo
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn which movement goes with the beat of the music.
@@ -193,9 +199,10 @@ class DanceBeatTracker(MotionTransformer):
         n_splits = min(self.cv, len(np.unique(groups)))
         folds = list(GroupKFold(n_splits).split(phase, groups=groups))
         sets = [np.arange(len(motion)), *(train for train, _ in folds)]
-        self.model_, *models = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(self._learn)(motion[rows], phase[rows]) for rows in sets
-        )
+        with Progress("learning the beat of the dances", verbose=self.verbose):
+            self.model_, *models = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+                delayed(self._learn)(motion[rows], phase[rows]) for rows in sets
+            )
         beat = np.empty(motion.shape[:2], motion.dtype)
         for model, (_, test) in zip(models, folds):
             beat[test] = self._tell(model, motion[test]).beat
@@ -245,7 +252,10 @@ class DanceBeatTracker(MotionTransformer):
         sr = music.sr if isinstance(music, AudioClips) else self.sr
         time = np.arange(motion.n_frames) / motion.fps
         phase = np.empty(motion.shape[:2])
-        for recording, rows, starts in recordings_of(music):
+        recordings = list(recordings_of(music))
+        for recording, rows, starts in progress(
+            recordings, "tracking the beats of the music", unit="recording", verbose=self.verbose
+        ):
             beats = hear(recording, sr=sr, usual_tempo=self.usual_tempo).beats
             at = starts[:, None] / sr + time
             phase[rows] = np.cos(2 * np.pi * beat_position(beats, at))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._files import atomic_path, check_writable_folder, remove_leftovers
+from .._progress import Progress
 from .training import import_keras
 
 import_keras()
@@ -252,19 +253,25 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Show the bar."""
-        from tqdm.auto import tqdm
-
-        self._bar = tqdm(
-            total=self.epochs, initial=self.first_epoch, desc=self.description, unit="epoch"
+        self._bar = Progress(
+            self.description,
+            total=self.epochs,
+            initial=self.first_epoch,
+            unit="epoch",
+            verbose=1,
         )
+        self._n_done = self.first_epoch
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Advance the bar."""
-        self._bar.set_postfix({k: f"{float(v):.4g}" for k, v in (logs or {}).items()})
+        self._n_done = epoch + 1
+        self._bar.now(", ".join(f"{k} {float(v):.4g}" for k, v in (logs or {}).items()))
         self._bar.update()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Leave the bar where training ended."""
+        """Leave the bar where training ended, and say so where that was early."""
+        if self._n_done < self.epochs:
+            self._bar.stop_early(f"stopped early, after {self._n_done} of {self.epochs} epochs")
         self._bar.close()
 
 

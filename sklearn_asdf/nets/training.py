@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from .._quiet import standard_error_muted
 from .._validation import require
 
 __all__ = ["Network", "import_keras", "quiet", "seeded", "train"]
@@ -61,7 +62,7 @@ def import_keras(purpose: str = "this estimator") -> Any:
             # lines that no level stops.
             os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
             try:
-                with quiet(), _standard_error_closed():
+                with quiet(), standard_error_muted():
                     import keras
             finally:
                 # A worker process that inherited it would take it for the user's wish.
@@ -91,22 +92,6 @@ def _limit_threads(backend: str) -> None:
         # Once TensorFlow has run anything, it takes no more orders.
         with suppress(RuntimeError):
             getattr(threading_options, f"set_{kind}_op_parallelism_threads")(int(allowed))
-
-
-@contextmanager
-def _standard_error_closed() -> Iterator[None]:
-    try:
-        kept = os.dup(2)
-    except OSError:
-        yield
-        return
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 @contextmanager

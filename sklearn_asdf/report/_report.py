@@ -19,6 +19,7 @@ from .._validation import raise_all, require
 from .._version import __version__
 from ..motion.container import Motion, as_motion
 from ..music.clips import AudioClips
+from ..music.loudness import at_loudness
 from ..music.sound_file import flac_bytes
 from ..performance import TEMPERATURE, Performance, encoder_of, perform
 from ..video._figure import StickFigure
@@ -49,6 +50,8 @@ def write_report(
     scores: pd.DataFrame | None = None,
     temperature: float | None = TEMPERATURE,
     random_state: Any = None,
+    loudness: float | None = None,
+    verbose: int = 0,
 ) -> None:
     """Write a page that shows and plays what a model makes of a dance.
 
@@ -74,6 +77,11 @@ def write_report(
         Draw the music from the density at this temperature; None takes its mean.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same page on each call.
+    loudness : float or None, default=None
+        Loudness in LUFS to which the generated and the true music are brought, so that neither
+        seems better for being louder. None leaves both as they are.
+    verbose : int, default=0
+        Above 0, show progress.
 
     See Also
     --------
@@ -112,7 +120,13 @@ def write_report(
         # Where the music ends the dance cannot be compared with it.
         n_frames = int(len(audio) / encoder.sr * take.fps + 1e-6)
         take = take.frames(0, max(1, min(take.n_frames, n_frames)))
-    shown = perform(pipeline, take, temperature=temperature, random_state=random_state)
+    shown = perform(
+        pipeline,
+        take,
+        temperature=temperature,
+        random_state=random_state,
+        verbose=verbose,
+    )
     duration = shown.take.n_frames / shown.take.fps
     sounds = {"generated music": _exactly(shown.audio, duration, shown.sr)}
     if audio is not None:
@@ -129,7 +143,7 @@ def write_report(
         duration=f"{duration:.4f}",
         duration_text=f"{duration:.1f}",
         tracks=_tracks(sounds),
-        players=_players(sounds, shown.sr),
+        players=_players(_alike(sounds, loudness, shown.sr), shown.sr),
         scores=_scores(pipeline, shown, sounds.get("true music"), scores),
         rows=timeline_rows(pipeline, shown.take, figure, sounds),
         data=_data(figure, shown.take, duration),
@@ -190,6 +204,13 @@ def _facts(shown: Performance, temperature: float | None, random_state: Any) -> 
         f"{take.duration:.1f} s of dance, {take.n_joints} joints ({name}), {take.fps:g} frames a "
         f"second; music {drawn}{seed}"
     )
+
+
+def _alike(sounds: dict[str, np.ndarray], loudness: float | None, sr: int) -> dict[str, np.ndarray]:
+    """Bring sounds to one loudness, to listen to."""
+    if loudness is None:
+        return sounds
+    return {name: at_loudness(samples, loudness, sr=sr) for name, samples in sounds.items()}
 
 
 def _tracks(sounds: dict[str, np.ndarray]) -> str:
