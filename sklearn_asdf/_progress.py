@@ -13,6 +13,9 @@ __all__ = ["Progress", "progress"]
 _T = TypeVar("_T")
 # Seconds between two updates of the clock while a step is at work.
 _TICK = 1.0
+_WITH_TOTAL = (
+    "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {unit} [{elapsed}<{remaining}{postfix}]"
+)
 _WITHOUT_TOTAL = "{desc}: {elapsed}{postfix}"
 
 
@@ -27,8 +30,8 @@ class Progress:
         What is being done.
     total : float, default=None
         Where it ends; None where that is not known.
-    unit : str, default="step"
-        What is counted.
+    unit : str, default="steps"
+        What is counted, in the plural.
     initial : float, default=0
         Where it begins.
     verbose : int, default=0
@@ -47,7 +50,7 @@ class Progress:
         description: str,
         *,
         total: float | None = None,
-        unit: str = "step",
+        unit: str = "steps",
         initial: float = 0,
         verbose: int | bool = 0,
     ) -> None:
@@ -62,9 +65,9 @@ class Progress:
             total=total,
             initial=initial,
             desc=description,
-            unit=f" {unit}",
+            unit=unit,
             dynamic_ncols=True,
-            bar_format=None if total else _WITHOUT_TOTAL,
+            bar_format=_WITH_TOTAL if total else _WITHOUT_TOTAL,
         )
         self._done = threading.Event()
         self._clock = threading.Thread(target=self._tick, daemon=True)
@@ -138,7 +141,7 @@ def progress(
     Examples
     --------
     >>> from sklearn_asdf._progress import progress
-    >>> [take.upper() for take in progress(["a", "b"], "reading", unit="take")]
+    >>> [take.upper() for take in progress(["a", "b"], "reading", unit="takes")]
     ['A', 'B']
     """
     if total is None and isinstance(items, Sized):

@@ -20,10 +20,9 @@ from ..performance import analysed
 from ..persistence import save
 from ..pipeline import make_dance_pipeline
 from ..plotting._motion import import_pyplot
-from ._batch import DONE, SKIPPED
 from ._console import say, verbosity
 from ._held_out import HeldOut, choose, in_words, perform_held_out, score
-from ._takes import read_folders
+from ._takes import end, read_folders
 
 __all__ = ["MODEL", "SCORES", "run_demo"]
 
@@ -72,7 +71,7 @@ def run_demo(options: argparse.Namespace, out: Path) -> int:
         table.to_csv(path, index=False)
     for line in in_words(table):
         say(options, line)
-    return SKIPPED if data.get("skipped") else DONE
+    return end(data.get("skipped", {}), options)
 
 
 def _hop_duration(options: argparse.Namespace) -> float:

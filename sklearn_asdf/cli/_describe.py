@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -158,13 +159,10 @@ def _model(path: str) -> list[str]:
 
     if is_model(path):
         start_keras()
-    try:
-        model = load(path)
-    except ValueError:
-        if is_model(path):
-            raise
-        # A ZIP may hold the JSON files of a take.
+    elif zipfile.is_zipfile(path):
+        # The JSON files of a take.
         return _poses(path)
+    model = load(path)
     size = Path(path).stat().st_size / 1e6
     if not isinstance(model, Pipeline):
         return [f"model, {type(model).__name__}: {model}", f"{size:.1f} MB"]

@@ -6,7 +6,6 @@ import argparse
 import time
 from typing import Any
 
-from ._batch import DONE, SKIPPED
 from ._console import note, say, verbosity
 from ._generate import read_model
 from ._options import (
@@ -21,7 +20,7 @@ from ._options import (
     require_music,
 )
 from ._scores import in_words, write_scores
-from ._takes import Wanted, check_output, read_folders
+from ._takes import Wanted, check_output, end, read_folders
 
 # Without other dances to learn from, half of the dances teach a judge of the other half.
 _LEAST_PERFORMANCES = {True: 2, False: 4}
@@ -135,7 +134,7 @@ def run(options: argparse.Namespace) -> int:
             options,
             f"{out}: all {table.shape[1]} scores, done in {time.perf_counter() - began:.0f} s",
         )
-    return SKIPPED if skipped else DONE
+    return end(skipped, options)
 
 
 def _read(poses: str, audio: str, model: Any, encoder: Any, options: argparse.Namespace) -> Any:

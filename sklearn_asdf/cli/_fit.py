@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from .._defaults import PRESETS
-from ._batch import DONE, SKIPPED
 from ._console import say, verbosity
 from ._options import (
     add_clips,
@@ -18,7 +17,7 @@ from ._options import (
     check_clips,
     require_music,
 )
-from ._takes import check_output, read_folders
+from ._takes import check_output, end, read_folders
 
 # With fewer dances, none is held out to score the model: too few would be left to learn from.
 _FEWEST_TO_SCORE = 4
@@ -90,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
     pipeline = _pipeline(options).fit(data.poses, data.audio)
     save(pipeline, out)
     say(options, f"{out}: done in {time.perf_counter() - began:.0f} s")
-    return SKIPPED if data.skipped else DONE
+    return end(data.skipped, options)
 
 
 def _pipeline(options: argparse.Namespace) -> Any:

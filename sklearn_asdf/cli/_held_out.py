@@ -171,7 +171,7 @@ def in_words(table: pd.DataFrame) -> list[str]:
     shown = shown.rename(columns=_COLUMNS).rename_axis(None)
     return [
         "",
-        f"scores of {len(table)} dance{'s' if len(table) > 1 else ''} that were held out",
+        f"scores of {len(table)} held-out dance{'s' if len(table) > 1 else ''}",
         shown.to_string(float_format=lambda value: f"{value:.3f}"),
         "",
         *_LEGEND,

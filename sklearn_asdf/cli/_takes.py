@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._console import note
+from ._batch import DONE, SKIPPED
+from ._console import note, say, verbosity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from ..motion.container import Motion
 
 __all__ = [
-    "Wanted", "check_output", "check_takes", "cut", "find_takes", "read_folders", "read_take",
+    "Wanted", "check_output", "check_takes", "cut", "end", "find_takes", "read_folders", "read_take",
     "read_true_music", "take_name",
 ]  # fmt: skip
 
@@ -163,7 +164,6 @@ def read_folders(
         Lengths and rates, as of `load_folder`.
     """
     from ..datasets import load_folder
-    from ._console import verbosity
 
     data = load_folder(
         poses=poses,
@@ -180,6 +180,14 @@ def read_folders(
     if wanted is not None:
         wanted.check(data.poses, poses)
     return data
+
+
+def end(skipped: dict[str, str], options: argparse.Namespace) -> int:
+    """Return the exit code, and repeat at the end which takes of a folder were skipped."""
+    if not skipped:
+        return DONE
+    say(options, f"skipped, see above: {', '.join(map(repr, skipped))}")
+    return SKIPPED
 
 
 def cut(

@@ -20,6 +20,8 @@ _VIDEOS = (
     ".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp",
     ".mts", ".m2ts", ".ts", ".ogv", ".gif",
 )  # fmt: skip
+# Largest sample below which a recording holds nothing: less than the last of 16 bits.
+_SILENT = 2.0**-15
 
 
 def is_video(path: str | os.PathLike[str]) -> bool:
@@ -106,5 +108,12 @@ def read_music(path: str | os.PathLike[str], *, sr: int) -> np.ndarray:
     if is_video(path):
         from ..video import read_sound
 
-        return read_sound(path, sr=sr)
-    return load_audio(path, sr=sr)
+        sound = read_sound(path, sr=sr)
+    else:
+        sound = load_audio(path, sr=sr)
+    if len(sound) and np.abs(sound).max() < _SILENT:
+        raise ValueError(
+            f"expected music in {os.fspath(path)!r}, but it is silent throughout: record or export "
+            "it again"
+        )
+    return sound

@@ -206,7 +206,7 @@ def load_folder(
         require_video(models)
     takes, guessed, skipped = [], [], {}
     for name, pose_file, sound_file in progress(
-        pairs, "reading takes", unit="take", verbose=verbose
+        pairs, "reading takes", unit="takes", verbose=verbose
     ):
         try:
             motion, start, assumed = read_dance(

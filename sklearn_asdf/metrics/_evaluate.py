@@ -196,7 +196,7 @@ def evaluate(
     n = len(motion)
     # Parts by what they cost: clips that are described, made, listened to, compared.
     total = _N_PARTS * n + _N_PLAYED_TO_RESPOND * len(chosen)
-    with Progress("scoring", total=total, unit="clip", verbose=verbose) as bar:
+    with Progress("scoring", total=total, unit="clips", verbose=verbose) as bar:
         # The model first: if it fails, nothing was listened to in vain.
         as_given = _form_of(poses)
         bar.begin("describing the dances", n)

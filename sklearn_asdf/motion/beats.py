@@ -11,7 +11,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.utils import check_random_state, gen_batches
 from threadpoolctl import threadpool_limits
 
-from .._progress import Progress, progress
+from .._progress import progress
 from .._validation import Integral, Interval, Real, require, validate_parameters
 from ..functional.beat_grid import beat_position
 from ..functional.frames import fill_curves
@@ -199,10 +199,19 @@ class DanceBeatTracker(MotionTransformer):
         n_splits = min(self.cv, len(np.unique(groups)))
         folds = list(GroupKFold(n_splits).split(phase, groups=groups))
         sets = [np.arange(len(motion)), *(train for train, _ in folds)]
-        with Progress("learning the beat of the dances", verbose=self.verbose):
-            self.model_, *models = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-                delayed(self._learn)(motion[rows], phase[rows]) for rows in sets
-            )
+        learned = Parallel(
+            n_jobs=self.n_jobs,
+            prefer="threads",
+            # One after the other where their number is shown; not every backend can do that.
+            return_as="generator" if self.verbose else "list",
+        )(delayed(self._learn)(motion[rows], phase[rows]) for rows in sets)
+        self.model_, *models = progress(
+            learned,
+            "learning the beat of the dances",
+            unit="models",
+            total=len(sets),
+            verbose=self.verbose,
+        )
         beat = np.empty(motion.shape[:2], motion.dtype)
         for model, (_, test) in zip(models, folds):
             beat[test] = self._tell(model, motion[test]).beat
@@ -254,7 +263,7 @@ class DanceBeatTracker(MotionTransformer):
         phase = np.empty(motion.shape[:2])
         recordings = list(recordings_of(music))
         for recording, rows, starts in progress(
-            recordings, "tracking the beats of the music", unit="recording", verbose=self.verbose
+            recordings, "tracking the beats of the music", unit="recordings", verbose=self.verbose
         ):
             beats = hear(recording, sr=sr, usual_tempo=self.usual_tempo).beats
             at = starts[:, None] / sr + time

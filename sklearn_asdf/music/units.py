@@ -285,7 +285,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         parts = []
         recordings = list(recordings_of(X))
         for recording, rows, starts in progress(
-            recordings, "analysing the music", unit="recording", verbose=self.verbose
+            recordings, "analysing the music", unit="recordings", verbose=self.verbose
         ):
             heard = hear(recording, sr=self.sr, usual_tempo=self.usual_tempo)
             code[rows] = heard.describe(starts, self.n_samples_)

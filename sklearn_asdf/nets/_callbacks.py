@@ -257,7 +257,7 @@ class ProgressBar(keras.callbacks.Callback):
             self.description,
             total=self.epochs,
             initial=self.first_epoch,
-            unit="epoch",
+            unit="epochs",
             verbose=1,
         )
         self._n_done = self.first_epoch

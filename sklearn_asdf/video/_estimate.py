@@ -118,7 +118,7 @@ def estimate_poses(
         total = stream.frames if fps is None else None
         frames = read_frames(container, stream, fps=fps, largest_side=LARGEST_SIDE)
         for time, picture, scale in progress(
-            frames, "finding poses", unit="picture", total=total or None, verbose=verbose
+            frames, "finding poses", unit="pictures", total=total or None, verbose=verbose
         ):
             times.append(time)
             scales.append(scale)

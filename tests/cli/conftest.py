@@ -35,7 +35,8 @@ def folder(tmp_path_factory):
 def model(folder, tmp_path_factory):
     # Not beside the dances: a .zip may hold poses, and would lack its music.
     out = tmp_path_factory.mktemp("model") / "my.zip"
-    arguments = ["--preset", "tiny", "--clip-duration", "2", "--n-keyframes", "4", "--quiet"]
+    arguments = ["--preset", "tiny", "--clip-duration", "2", "--n-keyframes", "4"]
+    arguments += ["--held-out", "0", "--quiet"]
     assert (
         main(["fit", "--poses", str(folder), "--audio", str(folder), "-o", str(out), *arguments])
         == 0
