@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ..motion.container import Motion
 
 __all__ = [
-    "Wanted", "check_output", "check_takes", "cut", "end", "find_takes", "read_folders", "read_take",
-    "read_true_music", "take_name",
+    "Wanted", "check_output", "check_takes", "cut", "end", "find_takes", "read_folders",
+    "read_take", "read_true_music", "take_name",
 ]  # fmt: skip
 
 
