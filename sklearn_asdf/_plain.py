@@ -59,8 +59,9 @@ _SKLEARN = {
 # fmt: on
 # What skops may make unasked: the trees that tell the beat, arrays of nodes that run nothing.
 _TREES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
-# State that belongs to the machine or the moment: folders of caches, the memory of a live stream.
-_NOT_KEPT = {"memory": None, "_stream": None}
+# State that belongs to the machine or the moment: folders of caches, the memory of a live stream,
+# whether somebody watched the training.
+_NOT_KEPT = {"memory": None, "_stream": None, "verbose": 0}
 _GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 

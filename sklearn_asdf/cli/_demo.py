@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .._defaults import PRESETS
-from ._console import say
+from ._console import say, verbosity
 from ._options import (
     add_command,
     add_draw,
@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
 
     out = check_writable_folder(options.out)
     _check_not_there(out, force=options.force)
-    start_keras()
+    start_keras(verbosity(options))
     began = time.perf_counter()
     status = run_demo(options, out)
     say(options, f"done in {time.perf_counter() - began:.0f} s: {out}")

@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
     from ..performance import encoder_of
 
     began = time.perf_counter()
-    model = read_model(options.model)
+    model = read_model(options.model, verbosity(options))
     encoder = encoder_of(model)
     data = _read(options.poses, options.audio, model, encoder, options)
     n_takes, n_least = len(set(data.groups.tolist())), _LEAST_PERFORMANCES[has_reference]

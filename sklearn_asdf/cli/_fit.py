@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         f"learning from {len(data.groups)} clips of {options.clip_duration:g} s of {n_takes} "
         f"dance{'s' if n_takes > 1 else ''}",
     )
-    start_keras()
+    start_keras(verbosity(options))
     _score(data, clock, options)
     pipeline = _pipeline(options).fit(data.poses, data.audio)
     save(pipeline, out)

@@ -98,11 +98,11 @@ def read_model_and_take(options: argparse.Namespace) -> tuple[Any, Motion]:
     require_music("making music")
     _check_order(options.model, options.take)
     check_takes([options.take], options)
-    model = read_model(options.model)
+    model = read_model(options.model, verbosity(options))
     return model, read_take(options.take, options, Wanted(model), verbose=verbosity(options))
 
 
-def read_model(path: str) -> Any:
+def read_model(path: str, verbose: int = 0) -> Any:
     """Return a fitted model that makes music."""
     from ..performance import encoder_of
     from ..persistence import load
@@ -110,7 +110,7 @@ def read_model(path: str) -> Any:
 
     if not is_model(path) and Path(path).is_file():
         load(path)  # which says what the file is instead
-    start_keras()
+    start_keras(verbose)
     model = load(path)
     encoder_of(model)
     return model

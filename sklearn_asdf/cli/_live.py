@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from ._console import note, say
+from ._console import note, say, verbosity
 from ._generate import read_model
 from ._options import (
     add_command,
@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> None:
     from ..live import StreamingDancer
     from ..performance import encoder_of
 
-    model = read_model(options.model)
+    model = read_model(options.model, verbosity(options))
     live = StreamingDancer(
         model,
         hop_duration=options.hop_duration,

@@ -5,12 +5,13 @@ from __future__ import annotations
 __all__ = ["start_keras"]
 
 
-def start_keras() -> None:
+def start_keras(verbose: int = 0) -> None:
     """Import Keras and its backend; errors of Python pass through, the backend's log does not."""
+    from .._progress import Progress
     from .._quiet import standard_error_muted
     from ..nets.training import import_keras
 
-    with standard_error_muted():
+    with Progress("starting Keras", verbose=verbose), standard_error_muted():
         keras = import_keras("this command")
         # The first operation looks for devices, and tells of those that are not there.
         keras.ops.zeros(1)

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from .._files import atomic_path
+from .._progress import Progress
 from .._validation import raise_all, require
 from .._version import __version__
 from ..motion.container import Motion, as_motion
@@ -133,22 +134,23 @@ def write_report(
         sounds["true music"] = _exactly(audio, duration, shown.sr)
     figure = StickFigure(shown.take, size=_STAGE)
     title = place.stem if title is None else title
-    page = _template("page.html").substitute(
-        title=html.escape(title),
-        facts=html.escape(_facts(shown, temperature, random_state)),
-        css=_text("page.css"),
-        script=_text("page.js"),
-        width=_STAGE[0],
-        height=_STAGE[1],
-        duration=f"{duration:.4f}",
-        duration_text=f"{duration:.1f}",
-        tracks=_tracks(sounds),
-        players=_players(_alike(sounds, loudness, shown.sr), shown.sr),
-        scores=_scores(pipeline, shown, sounds.get("true music"), scores),
-        rows=timeline_rows(pipeline, shown.take, figure, sounds),
-        data=_data(figure, shown.take, duration),
-        footer=html.escape(f"Made by sklearn_asdf {__version__}."),
-    )
+    with Progress("drawing the page", verbose=verbose):
+        page = _template("page.html").substitute(
+            title=html.escape(title),
+            facts=html.escape(_facts(shown, temperature, random_state)),
+            css=_text("page.css"),
+            script=_text("page.js"),
+            width=_STAGE[0],
+            height=_STAGE[1],
+            duration=f"{duration:.4f}",
+            duration_text=f"{duration:.1f}",
+            tracks=_tracks(sounds),
+            players=_players(_alike(sounds, loudness, shown.sr), shown.sr),
+            scores=_scores(pipeline, shown, sounds.get("true music"), scores),
+            rows=timeline_rows(pipeline, shown.take, figure, sounds),
+            data=_data(figure, shown.take, duration),
+            footer=html.escape(f"Made by sklearn_asdf {__version__}."),
+        )
     with atomic_path(place) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
