@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Sized
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from ._validation import require
@@ -13,6 +16,8 @@ __all__ = ["Progress", "progress"]
 _T = TypeVar("_T")
 # Seconds between two updates of the clock while a step is at work.
 _TICK = 1.0
+# Columns of a terminal that does not tell how many it has.
+_USUAL_WIDTH = 100
 _WITH_TOTAL = (
     "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {unit} [{elapsed}<{remaining}{postfix}]"
 )
@@ -66,8 +71,8 @@ class Progress:
             initial=initial,
             desc=description,
             unit=unit,
-            dynamic_ncols=True,
             bar_format=_WITH_TOTAL if total else _WITHOUT_TOTAL,
+            **_width(),
         )
         self._done = threading.Event()
         self._clock = threading.Thread(target=self._tick, daemon=True)
@@ -110,10 +115,18 @@ class Progress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
-        if kind is None:
+        if kind is None and self._begun:
             self.update(self._begun)
             self.now("")
         self.close()
+
+
+def _width() -> dict[str, Any]:
+    """Follow the width of the terminal, where it tells one."""
+    with suppress(OSError, ValueError, AttributeError):
+        if not os.get_terminal_size(sys.stderr.fileno()).columns:
+            return {"ncols": _USUAL_WIDTH}
+    return {"dynamic_ncols": True}
 
 
 def progress(

@@ -20,6 +20,7 @@ from ._options import (
     positive,
     require_music,
 )
+from ._takes import check_folders
 
 
 def add(commands: Any) -> None:
@@ -78,6 +79,7 @@ def run(options: argparse.Namespace) -> int:
             "neither for synthetic dances"
         )
     check_draw(options)
+    check_folders(options.poses, options.audio)
     require_music("the demo", "matplotlib", "mir_eval")
     from .._files import check_writable_folder
     from ._demo_run import run_demo

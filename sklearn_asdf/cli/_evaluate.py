@@ -20,7 +20,7 @@ from ._options import (
     require_music,
 )
 from ._scores import in_words, write_scores
-from ._takes import Wanted, check_output, end, read_folders
+from ._takes import Wanted, check_folders, check_output, end, read_folders
 
 # Without other dances to learn from, half of the dances teach a judge of the other half.
 _LEAST_PERFORMANCES = {True: 2, False: 4}
@@ -85,6 +85,7 @@ def run(options: argparse.Namespace) -> int:
             from .._validation import require
 
             require("pyarrow", extra="parquet", purpose="writing Parquet")
+    check_folders(options.poses, options.audio, options.reference_poses, options.reference_audio)
     require_music("scoring music", "mir_eval")
     from ..metrics import evaluate
     from ..performance import encoder_of

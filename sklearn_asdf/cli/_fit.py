@@ -17,7 +17,7 @@ from ._options import (
     check_clips,
     require_music,
 )
-from ._takes import check_output, end, read_folders
+from ._takes import check_folders, check_output, end, read_folders
 
 # With fewer dances, none is held out to score the model: too few would be left to learn from.
 _FEWEST_TO_SCORE = 4
@@ -71,6 +71,7 @@ def run(options: argparse.Namespace) -> int:
     check_clips(options)
     if options.held_out is not None and options.held_out < 0:
         raise ValueError(f"expected --held-out of at least 0, got {options.held_out}")
+    check_folders(options.poses, options.audio)
     require_music("learning music", "mir_eval")
     from ..persistence import save
     from ._quiet import start_keras

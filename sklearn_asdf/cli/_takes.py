@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ..motion.container import Motion
 
 __all__ = [
-    "Wanted", "check_output", "check_takes", "cut", "end", "find_takes", "read_folders",
-    "read_take", "read_true_music", "take_name",
+    "Wanted", "check_folders", "check_output", "check_takes", "cut", "end", "find_takes",
+    "read_folders", "read_take", "read_true_music", "take_name",
 ]  # fmt: skip
 
 
@@ -145,6 +145,19 @@ def _named(path: str, wanted: Wanted) -> str | None:
     from ..datasets._dance_files import is_video
 
     return wanted.of_video if is_video(path) else None
+
+
+def check_folders(*folders: str | None) -> None:
+    """Say before any work which folders are not there."""
+    from .._validation import raise_all
+
+    raise_all(
+        [
+            f"expected a folder of takes, but there is no folder {folder!r}"
+            for folder in dict.fromkeys(folders)
+            if folder is not None and not Path(folder).is_dir()
+        ]
+    )
 
 
 def read_folders(

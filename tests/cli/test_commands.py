@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -18,6 +19,8 @@ from sklearn_asdf.cli._main import make_parser
 from sklearn_asdf.datasets import load_folder
 from sklearn_asdf.io import read_poses, write_poses
 from sklearn_asdf.metrics import evaluate
+from sklearn_asdf.music.loudness import loudness_of
+from sklearn_asdf.video import _models
 
 from ..video.conftest import write_video
 from ..video.test_estimate import spots
@@ -26,6 +29,7 @@ from ..video.test_writer import lengths
 soundfile = pytest.importorskip("soundfile")
 
 CLIP = 2.0
+PYTHON = re.compile(r"(?<![\w/.-])[a-z]+(?:_[a-z0-9]+)+\b|\b\w+=|\bpass \w+_")
 
 
 def run(capsys, *arguments, status=0):
@@ -35,6 +39,8 @@ def run(capsys, *arguments, status=0):
     said = capsys.readouterr()
     assert got == status, said.err
     assert "Traceback" not in said.err
+    # Names of Python are no words of the command; what is quoted is the user's own.
+    assert not PYTHON.search(re.sub(r"'[^']*'", "", said.err)), said.err
     return said
 
 
@@ -297,6 +303,17 @@ def test_bad_videos_end_in_a_sentence(write, message, video, model, tmp_path, ca
         ("generate {my} {out}/no.npz -o {out}/a.wav", "there is no"),
         ("generate {out}/no.zip {take} -o {out}/a.wav", "expected a saved model, but"),
         ("generate {take} {take} -o {out}/a.wav", "expected a model written by"),
+        ("generate {take} {my} -o {out}/a.wav", "the model first and the dance second"),
+        ("generate {my} {my} -o {out}/a.wav", "expected a pose file or a video"),
+        ("generate {my} {take} -o {out}/a.wav --fps 0", "fps"),
+        ("fit --poses {sound} --audio {poses} -o {out}/a.zip", "Are the two folders swapped?"),
+        ("fit --poses {out}/no --audio {out} -o {out}/a.zip", "there is no folder"),
+        ("fit --poses {one} --audio {one} -o {out}/a.zip --clip-duration 2 --n-keyframes 4 "
+         "--held-out 1", "expected at least 2 dances with their music"),
+        ("demo --poses {one} --audio {one} --out {out} --clip-duration 2",
+         "one to learn from and one to hold out, got 1"),
+        ("fit --poses {one} --audio {one} -o {out}/a.zip --clip-duration 60",
+         "shorter than a clip"),
         ("generate {my} {take} -o {out}/a.wav --temperature -1", "--temperature"),
         ("generate {my} {take} -o {out}/a.wav --random-state -1", "--random-state"),
         ("features {out} -o {out}/a.csv", "expected pose files or videos in the folder"),
@@ -317,11 +334,62 @@ def test_bad_videos_end_in_a_sentence(write, message, video, model, tmp_path, ca
         ("info {out}/no.npz", "there is no"),
     ],
 )  # fmt: skip
-def test_refusals_are_sentences(command, message, model, folder, tmp_path, capsys):
-    command = command.format(my=model, take=folder / "dance0.npz", out=tmp_path)
+def test_refusals_are_sentences(command, message, model, folder, apart, tmp_path, capsys):
+    command = command.format(my=model, take=folder / "dance0.npz", out=tmp_path, **apart)
     said = run(capsys, *command.split(), status=2)
     assert message in said.err
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+@pytest.fixture(scope="module")
+def apart(folder, tmp_path_factory):
+    """Folders of poses alone, of sound alone, and of one piece."""
+    places = {name: tmp_path_factory.mktemp(name) for name in ("poses", "sound", "one")}
+    for name, pattern in (("poses", "*.npz"), ("sound", "*.wav"), ("one", "dance0.*")):
+        for file in folder.glob(pattern):
+            shutil.copy(file, places[name])
+    return places
+
+
+def test_a_video_has_a_frame_rate_of_its_own(video, model, tmp_path, capsys):
+    said = run(capsys, "generate", model, video, "-o", tmp_path / "a.wav", "--fps", 25, status=2)
+    assert "expected --fps for pose files only" in said.err
+
+
+def test_a_missing_extra_is_said_before_any_work(folder, tmp_path, capsys, monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "pyloudnorm" else found(name)
+    )
+    command = ["fit", "--poses", folder, "--audio", folder, "-o", tmp_path / "m.zip"]
+    said = run(capsys, *command, status=2)
+    assert "needs pyloudnorm, which is not installed" in said.err
+    assert said.out == ""
+
+
+def test_networks_that_cannot_be_fetched(tmp_path, capsys, monkeypatch):
+    pytest.importorskip("ai_edge_litert")
+    monkeypatch.delenv("SKLEARN_ASDF_POSE_MODEL", raising=False)
+    monkeypatch.setattr(_models, "_SOURCE", "http://127.0.0.1:9/")
+    video = write_video(tmp_path / "a.mp4", spots([(64, 40)] * 25))
+    said = run(capsys, "poses", video, "-o", tmp_path / "takes", status=2)
+    assert "--pose-model" in said.err
+    assert not (tmp_path / "takes").exists()
+
+
+@pytest.mark.parametrize("loudness", [-16, -23])
+def test_music_is_as_loud_as_was_asked_for(loudness, model, folder, tmp_path, capsys):
+    levels = []
+    for wanted in (loudness, "model"):
+        out = tmp_path / f"{wanted}.wav"
+        command = ["generate", model, folder / "dance0.npz", "-o", out, "--loudness", wanted]
+        run(capsys, *command)
+        audio, sr = soundfile.read(out)
+        assert np.abs(audio).max() <= 1
+        levels.append(loudness_of(audio, sr=sr))
+    # What holds peaks down takes a little of the loudness.
+    assert levels[0] == pytest.approx(loudness, abs=1.0)
+    assert abs(levels[1] - loudness) > 0.1
 
 
 def test_other_joints_than_the_models_are_refused(model, tmp_path, capsys):

@@ -112,15 +112,15 @@ def test_no_console_decides_how_a_command_ends(encoding, dance, tmp_path):
 def test_a_closed_pipe_is_quiet_and_the_work_goes_on(dance, tmp_path):
     out = tmp_path / "table.csv"
     for command in (["info", dance], ["--help"], ["features", dance, "-o", out, *CLIPS]):
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [*COMMAND, *map(str, command)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment(),
-        )
-        process.stdout.close()
-        error = process.stderr.read().decode()
-        assert (process.wait(60), error) == (0, "")
+        ) as process:
+            process.stdout.close()
+            error = process.stderr.read().decode()
+            assert (process.wait(120), error) == (0, "")
     assert len(pd.read_csv(out)) == 5
 
 
@@ -147,8 +147,6 @@ def test_every_stage_shows_its_progress_on_a_terminal(folder, tmp_path):
 
 def test_nobody_sends(model):
     pytest.importorskip("pythonosc")
-    done = call("live", model, "--port", "0", "-o", os.devnull + ".wav", "--seconds", "1")
-    assert done.returncode == 2  # such a folder cannot be written
     began = time.monotonic()
     done = call("live", model, "--port", "0", "--send", "127.0.0.1:9", "--seconds", "4")
     assert time.monotonic() - began > 4
