@@ -16,8 +16,8 @@ __all__ = ["Progress", "progress"]
 _T = TypeVar("_T")
 # Seconds between two updates of the clock while a step is at work.
 _TICK = 1.0
-# Columns of a terminal that does not tell how many it has.
-_USUAL_WIDTH = 100
+# Columns and rows of a terminal that does not tell how many it has: tqdm would show nothing.
+_USUAL_SIZE = (100, 24)
 _WITH_TOTAL = (
     "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {unit} [{elapsed}<{remaining}{postfix}]"
 )
@@ -124,8 +124,8 @@ class Progress:
 def _width() -> dict[str, Any]:
     """Follow the width of the terminal, where it tells one."""
     with suppress(OSError, ValueError, AttributeError):
-        if not os.get_terminal_size(sys.stderr.fileno()).columns:
-            return {"ncols": _USUAL_WIDTH}
+        if not all(os.get_terminal_size(sys.stderr.fileno())):
+            return {"ncols": _USUAL_SIZE[0], "nrows": _USUAL_SIZE[1]}
     return {"dynamic_ncols": True}
 
 

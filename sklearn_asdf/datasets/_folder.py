@@ -401,7 +401,7 @@ def _cut(
             f"expected at least one clip of {clip_duration:g} s, got none from {len(takes)} "
             f"take(s): {len(short)} shorter than a clip, and {n_discarded} clip(s) with the "
             f"dancer seen in less than {min_seen:.0%} of the frames: give longer takes in which "
-            "the dancer is seen, or shorten clip_duration"
+            "the dancer is seen, or cut shorter clips"
         )
     if short:
         warnings.warn(
