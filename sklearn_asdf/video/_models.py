@@ -123,13 +123,14 @@ def _cached(name: str) -> Path:
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise OSError(
-            f"expected to fetch the pose network {name!r} from {url!r}, but got: {reason}; {way_out}"
+            f"expected to fetch the pose network {name!r} from {url!r}, but got: {reason}; "
+            f"{way_out}"
         ) from error
     got = hashlib.sha256(content).hexdigest()
     if got != sha256:
         raise OSError(
-            f"expected the pose network {name!r} from {url!r} to have the SHA-256 {sha256}, got {got} "
-            f"({len(content)} bytes): nothing was kept; {way_out}"
+            f"expected the pose network {name!r} from {url!r} to have the SHA-256 {sha256}, got "
+            f"{got} ({len(content)} bytes): nothing was kept; {way_out}"
         )
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
