@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from .. import datasets, plotting
 from .._files import atomic_path
+from .._progress import Progress
 from ..music.loudness import at_loudness
 from ..music.sound_file import write_sound
 from ..music.spectra import spectrogram_options
@@ -45,7 +46,7 @@ def run_demo(options: argparse.Namespace, out: Path) -> int:
         options,
         f"{len(data.groups)} clips of {options.clip_duration:g} s, {clock['hop_duration']:g} s "
         f"apart, of {len(pieces)} performances; learning from {train.sum()} clips, "
-        f"{len(held_out)} performances held out",
+        f"{len(held_out)} held out",
     )
     pipe = make_dance_pipeline(
         options.preset, random_state=options.random_state, verbose=verbosity(options)
@@ -64,9 +65,10 @@ def run_demo(options: argparse.Namespace, out: Path) -> int:
         verbose=verbosity(options),
     ):
         say(options, f"music for {piece.name}")
-        _write(out, pipe, piece, loudness=options.loudness)
+        with Progress("drawing", verbose=verbosity(options)):
+            _write(out, pipe, piece, loudness=options.loudness)
         performed.append(piece)
-    table = score(pipe, performed)
+    table = score(pipe, performed, verbose=verbosity(options))
     with atomic_path(out / SCORES) as path:
         table.to_csv(path, index=False)
     for line in in_words(table):

@@ -134,6 +134,6 @@ def _score(data: Any, clock: dict[str, float], options: argparse.Namespace) -> N
         random_state=options.random_state,
         verbose=verbosity(options),
     )
-    for line in in_words(score(pipe, list(performed))):
+    for line in in_words(score(pipe, list(performed), verbose=verbosity(options))):
         say(options, line)
     say(options, "now from all")

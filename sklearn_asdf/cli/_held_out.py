@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from .._progress import progress
 from ..functional.pairing import partners
 from ..metrics import beat_f70, music_beats
 from ..music.clips import AudioClips
@@ -29,7 +30,8 @@ _COLUMNS = {
 _LEGEND = (
     "gain: what the dance adds to the log-likelihood of its real music, in nats for each number of "
     "the code",
-    "gain, permuted: the same with the dances of other pieces; the gain has to be above it",
+    "gain, permuted: the same with dances of other pieces, or another moment where there is one "
+    "piece alone; the gain has to be above it",
     "beat: agreement of the beats with those of the real music within 70 ms, from 0 to 1",
     f"beat, metronome: the same for clicks at {_METRONOME:g} BPM",
 )
@@ -114,7 +116,7 @@ def perform_held_out(
         yield HeldOut(str(data.names[piece]), dance, music, np.asarray(features), generated)
 
 
-def score(pipe: Pipeline, pieces: Sequence[HeldOut]) -> pd.DataFrame:
+def score(pipe: Pipeline, pieces: Sequence[HeldOut], *, verbose: int = 0) -> pd.DataFrame:
     """Return the scores of held-out dances beside those of permuted pairs and a metronome.
 
     Parameters
@@ -123,6 +125,8 @@ def score(pipe: Pipeline, pieces: Sequence[HeldOut]) -> pd.DataFrame:
         Fitted on other dances.
     pieces : sequence of HeldOut
         The dances and the music made for them.
+    verbose : int, default=0
+        Above 0, show progress.
 
     Returns
     -------
@@ -140,7 +144,9 @@ def score(pipe: Pipeline, pieces: Sequence[HeldOut]) -> pd.DataFrame:
     groups = np.repeat(np.arange(len(pieces)), [len(piece.features) for piece in pieces])
     partner = partners(groups)
     rows = []
-    for i, piece in enumerate(pieces):
+    for i, piece in enumerate(
+        progress(pieces, "scoring held-out dances", unit="dances", verbose=verbose)
+    ):
         codes = model.transformer_.transform(piece.music)
         others = [features[partner[groups == i, j]] for j in range(len(pieces)) if j != i]
         others = others or [np.roll(piece.features, len(piece.features) // 2, axis=0)]
