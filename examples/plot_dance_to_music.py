@@ -24,10 +24,10 @@ piece = pipe[-1].compose(features, hop_duration=1.0)
 print("clips:", music.shape, " piece:", np.round(len(piece) / data.audio.sr, 1), "s")
 
 # %%
-# What the dance adds: the gain in log-likelihood of the true music's code over a density that sees
-# no dance.
-codes = pipe[-1].transformer_.transform(data.audio[new])
-print(f"gain: {pipe[-1].regressor_.gain(features, codes):.3f} nats per code dimension")
+# What the dance adds: the log-likelihood of the true music's code less that of a density
+# that sees no dance.
+gain = pipe[-1].information_gain(features, data.audio[new])
+print(f"information gain: {gain:.3f} nats per code dimension")
 
 # %%
 from sklearn_asdf.plotting import SpectrogramDisplay

@@ -15,6 +15,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 
 from sklearn_asdf import make_dance_pipeline
 from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.metrics import get_scorer
 
 data = make_dance_music(n_clips=48, random_state=0)
 cache = tempfile.TemporaryDirectory()
@@ -23,17 +24,20 @@ search = GridSearchCV(
     pipe,
     {"keyframes__n_keyframes": [6, 10], "music__regressor__n_mixtures": [1, 3]},
     cv=GroupKFold(3),
+    scoring=get_scorer("log_likelihood"),
 )
 search.fit(data.poses, data.audio, groups=data.groups)
 
 # %%
-# The score is the log-likelihood of the true music's code per dimension, in nats, on performances
-# that were not trained on.
+# The scores are log-likelihoods of the true music's code per dimension, in nats, on performances
+# that were not trained on. Without `scoring` they would be R² of the predicted code, which knows
+# nothing of the density around a prediction.
 columns = ["param_keyframes__n_keyframes", "param_music__regressor__n_mixtures", "mean_test_score"]
 print(pd.DataFrame(search.cv_results_)[columns].round(3))
 
 # %%
 # Likelihoods of codes of different encoders cannot be compared: search over the density and the
-# motion stages by this score, and over the encoder's parameters by a score of the sound, such as
+# motion stages by the likelihood, over regressors with and without a density by R², and over the
+# parameters of the encoder by a score of the sound, such as
 # ``sklearn_asdf.metrics.get_scorer("neg_mel_distance")``.
 cache.cleanup()

@@ -56,12 +56,11 @@ for coverage in (0.5, 0.9):
     print(f"{coverage:.0%} intervals hold {inside:.1%} of the held-out targets")
 
 # %%
-# What the input adds, in nats: the score less that of a mixture fitted to the targets alone.
-# With the inputs shuffled,
-# nothing.
+# What the input adds, in nats: the log-likelihood less that of a mixture fitted to the targets
+# alone. With the inputs shuffled, nothing.
 shuffled = MDNRegressor(n_mixtures=5, random_state=0)
 shuffled.fit(np.random.default_rng(0).permutation(X), y)
-gains = model.gain(X_test, y_test), shuffled.gain(X_test, y_test)
+gains = model.information_gain(X_test, y_test), shuffled.information_gain(X_test, y_test)
 print(f"gain {gains[0]:.2f} nats, with shuffled inputs {gains[1]:.2f}")
 
 # %%

@@ -7,6 +7,7 @@ from . import metrics as metrics
 from . import model_selection as model_selection
 from . import motion as motion
 from . import music as music
+from . import performance as performance
 from . import plotting as plotting
 from . import report as report
 from . import video as video
@@ -58,6 +59,7 @@ __all__ = [
     "model_selection",
     "motion",
     "music",
+    "performance",
     "plotting",
     "report",
     "save",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 
@@ -33,7 +34,7 @@ _OWN = {
     "LMAFeaturizer": "motion.lma",
     "MDNRegressor": "density.mdn",
     "MelEncoder": "music.mel",
-    "Network": "nets.training",
+    "Network": "nets.network",
     "OnBeatRegressor": "density.on_beat",
     "PoseSmoother": "motion.smoothing",
     "Segment": "motion.skeletons",
@@ -59,14 +60,22 @@ _SKLEARN = {
 # fmt: on
 # What skops may make unasked: the trees that tell the beat, arrays of nodes that run nothing.
 _TREES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
-# State that belongs to the machine or the moment: folders of caches, the memory of a live stream,
-# whether somebody watched the training.
-_NOT_KEPT = {"memory": None, "_stream": None, "verbose": 0}
+# State that belongs to the machine or the moment: folders of caches, the memory of a live stream.
+_NOT_KEPT = {"memory": None, "_stream": None}
 _GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 
 class NotPlainError(TypeError):
     """What was met has no plain form."""
+
+
+def _lasting(state: dict[str, Any]) -> dict[str, Any]:
+    """Return state without what belongs to the machine or the moment."""
+    state = state | {k: v for k, v in _NOT_KEPT.items() if k in state}
+    if "verbose" in state:
+        # Nor whether somebody watched the training; of scikit-learn's pipelines it is a bool.
+        state["verbose"] = False if isinstance(state["verbose"], bool) else 0
+    return state
 
 
 def _name_of(cls: type) -> str | None:
@@ -144,6 +153,8 @@ class Writer:
             return {"dict": pairs}
         if isinstance(value, np.ndarray):
             return self._array(np.asarray(value), where)
+        if kind is pd.Index:
+            return {"index": self._array(value.to_numpy(dtype=object), where)}
         if isinstance(value, np.generic):
             return {"scalar": self._place(np.asarray(value))}
         if isinstance(value, np.dtype) and value.kind not in "OV":
@@ -208,7 +219,7 @@ class Writer:
         state = value.__getstate__()
         if not isinstance(state, dict):
             raise NotPlainError(f"{name} without a plain state as {where}")
-        state = dict(state) | {k: v for k, v in _NOT_KEPT.items() if k in state}
+        state = _lasting(state)
         requests = state.pop("_metadata_request", None)
         prefix = f"{where}." if where else ""
         written = {
@@ -310,6 +321,9 @@ class Reader:
         array[:] = [self.read(v) for v in values]
         return array.reshape(form["shape"])
 
+    def _read_index(self, names, form):
+        return pd.Index(self.read(names))
+
     def _read_dtype(self, text, form):
         return np.dtype(str(text))
 
@@ -349,7 +363,7 @@ class Reader:
             raise ValueError(f"it names a class that no model needs, {str(name)[:80]!r}")
         state = {k: self.read(v) for k, v in form["state"].items()}
         # A file must not choose the folder from which a later fit would unpickle.
-        state |= {k: v for k, v in _NOT_KEPT.items() if k in state}
+        state = _lasting(state)
         value = cls.__new__(cls)
         if isinstance(value, BaseEstimator):
             state |= {k: v for k, v in _defaults(cls).items() if k not in state}

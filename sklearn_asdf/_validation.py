@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+from sklearn.utils import check_array
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -26,7 +28,9 @@ __all__ = [
     "Real",
     "StrOptions",
     "check_choice",
+    "check_sample_weight",
     "did_you_mean",
+    "find_column",
     "raise_all",
     "require",
     "validate_parameters",
@@ -50,12 +54,59 @@ def check_choice(value: Any, options: Iterable[str], *, name: str) -> Any:
     )
 
 
+def find_column(column: str, names: Iterable[str]) -> tuple[int | None, str | None]:
+    """Return the place of a named column of a table, or what is wrong.
+
+    A name is found behind a prefix too, as ``FeatureUnion`` and ``ColumnTransformer`` put it before
+    (``union__clip_beat_tempo``), if only one column has it.
+    """
+    names = list(map(str, names))
+    exact = [i for i, name in enumerate(names) if name == column]
+    found = exact or [i for i, name in enumerate(names) if name.endswith(f"__{column}")]
+    if len(found) == 1:
+        return found[0], None
+    if not found:
+        hint = did_you_mean(column, names)
+        return None, f"expected a column {column!r}, got a table without it.{hint}"
+    listed = ", ".join(repr(names[i]) for i in found)
+    return None, f"expected one column {column!r}, got {listed}: give the whole name of one"
+
+
+def check_sample_weight(
+    weight: Any, n_rows: int, problems: list[str] | None = None
+) -> np.ndarray | None:
+    """Return the weights of rows as floats, or None where there are none.
+
+    A number is the weight of every row. What is wrong with the values is added to `problems`, or
+    raised where there is no such list.
+    """
+    if weight is None:
+        return None
+    if isinstance(weight, Real):
+        weight = np.full(n_rows, weight)
+    weight = check_array(weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if weight.shape != (n_rows,):
+        raise ValueError(
+            f"expected sample_weight of shape ({n_rows},), got {weight.shape}: give a weight a row"
+        )
+    if not (weight.min() >= 0 and weight.max() > 0):
+        found = (
+            "expected sample weights of zero or more, some above zero, got weights from "
+            f"{weight.min():g} to {weight.max():g}: leave out rows that should not count"
+        )
+        if problems is None:
+            raise ValueError(found)
+        problems.append(found)
+    return weight
+
+
 def validate_parameters(estimator: Any) -> None:
     """Check an estimator's parameters against its ``_parameter_constraints``.
 
-    scikit-learn's own check, with "did you mean" for a misspelt choice. Called first in `fit`.
+    scikit-learn's own check, with "did you mean" for a misspelt choice. Called first in `fit`. An
+    estimator of others without constraints passes.
     """
-    constraints = estimator._parameter_constraints
+    constraints = getattr(estimator, "_parameter_constraints", {})
     params = estimator.get_params(deep=False)
     try:
         validate_parameter_constraints(constraints, params, caller_name=type(estimator).__name__)

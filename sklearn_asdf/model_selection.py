@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -141,8 +142,8 @@ def known_spans(audio: AudioClips) -> dict[str, Any]:
     return {"n_samples": audio.n_samples, "starts": starts}
 
 
-def count_leaks(audio: AudioClips, spans: dict[str, Any]) -> int:
-    """Count the clips that were not trained on but overlap with some that were.
+def warn_of_leaks(audio: AudioClips, spans: dict[str, Any], *, stacklevel: int = 2) -> None:
+    """Warn where clips were not trained on but overlap with some that were.
 
     Parameters
     ----------
@@ -150,14 +151,23 @@ def count_leaks(audio: AudioClips, spans: dict[str, Any]) -> int:
         Clips to score.
     spans : dict
         What `known_spans` returned of the training set.
+    stacklevel : int, default=2
+        As of :func:`warnings.warn`.
 
-    Returns
-    -------
-    int
-        Clips that are training clips themselves are not counted: a score on them is meant.
+    Notes
+    -----
+    Clips that are training clips themselves are not counted: a score on them is meant.
     """
     overlap, same = _overlap(audio, spans)
-    return int(np.count_nonzero(overlap & ~same))
+    n_leaks = np.count_nonzero(overlap & ~same)
+    if n_leaks:
+        warnings.warn(
+            f"{n_leaks} of {len(audio)} clips to score overlap in time with clips that the model "
+            "was trained on, so their score measures memory: split by performance, with groups and "
+            "GroupKFold or with model_selection.RecordingKFold",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
 
 
 def _overlap(audio: AudioClips, spans: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:

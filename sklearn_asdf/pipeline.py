@@ -13,7 +13,7 @@ from ._validation import check_choice
 from .motion.beats import DanceBeatTracker
 from .motion.keyframes import KeyframeSegmenter
 from .motion.kinematics import KinematicsTransformer
-from .motion.lma import LMAFeaturizer
+from .motion.lma import BEAT_COLUMNS, LMAFeaturizer
 from .motion.smoothing import PoseSmoother
 
 __all__ = ["make_dance_pipeline", "make_lma_pipeline"]
@@ -138,6 +138,9 @@ def make_dance_pipeline(
     # The paper scales within each clip, in its featurizer, and not over the training set; where
     # tempo and beat are taken over as they are, the density scales for itself.
     steps["scale"] = "passthrough" if preset in ("paper", "units") else StandardScaler()
+    if "beats" in steps:
+        # By their names the density finds tempo and beat.
+        steps["lma"].set_output(transform="pandas")
     steps["music"] = _music_step(preset, random_state=random_state, memory=memory, verbose=verbose)
     pipeline = Pipeline(list(steps.items()), memory=memory)
     return pipeline.set_params(keyframes__n_keyframes=n_keyframes)
@@ -185,8 +188,7 @@ def _music_step(preset: str, *, random_state, memory, verbose):
     elif preset == "units":
         encoder = UnitEncoder(verbose=verbose)
         rest = MDNRegressor(3, linear=True, **common)
-        # Tempo, cosine and sine among the last four columns, those of group "beat".
-        density = OnBeatRegressor(rest, beat_columns=(-4, -2, -1), restore_variance=True)
+        density = OnBeatRegressor(rest, beat_columns=BEAT_COLUMNS, restore_variance=True)
     else:
         encoder = MelEncoder(**common)
         # Of a code's thousand numbers a dance tells few, such as the level: those get a map.

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
-from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import Bunch, check_array, get_tags
+from sklearn.metrics import r2_score
+from sklearn.utils import check_array, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import (
-    check_is_fitted,
-    has_fit_parameter,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._metadata import accepted, routing_enabled
 from ._progress import Progress
 from ._validation import HasMethods, validate_parameters
+from .density.likelihood import mean_log_prob
+from .functional.limiter import limit
 from .functional.overlap import crossfade
-from .model_selection import count_leaks, known_spans
+from .model_selection import known_spans, warn_of_leaks
 from .music.clips import AudioClips
 from .music.encoder_cache import fit_encoder
 
@@ -60,7 +58,8 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         Folder in which fitted encoders are kept. The key is the encoder's parameters and the
         training clips, so a grid search over anything else trains one encoder for each split
         instead of one for each candidate. Processes may share the folder: one of them trains an
-        encoder, the others wait for it.
+        encoder, the others wait for it. Parameters that an encoder lists in its class attribute
+        `unused_in_fit`, such as those of decoding alone, are not part of the key.
 
     Attributes
     ----------
@@ -79,9 +78,17 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
+    `score` is R², the coefficient of determination of the predicted codes, whatever the regressor,
+    so regressors with and without a density can be compared. Likelihoods and scores of the sound
+    are scorers of their own (:func:`sklearn_asdf.metrics.get_scorer`).
+
     Clips that overlap are not independent, so a regressor whose `fit` takes `groups` (for what it
     holds back to stop early) gets the recording of each clip of :class:`AudioClips`, unless
-    `groups` is given.
+    `groups` is given, or metadata routing is on and it does not request groups.
+
+    Without metadata routing, the regressor gets all metadata of `fit`, and an encoder whose `fit`
+    takes `sample_weight` gets the weights. With it, each part gets what it requests, by
+    `set_fit_request`; the encoders of this package request weights by default.
 
     `y` may have one dimension, as scikit-learn's regressors allow: each clip is then one sample,
     and predictions have one dimension too.
@@ -120,7 +127,8 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         y : AudioClips or array-like of shape (n_clips, n_samples)
             The sound of each clip.
         **fit_params : dict
-            Passed to the regressor's `fit`; with metadata routing on, those it asked for.
+            Metadata, such as `sample_weight` and `groups`, for the regressor's `fit` and the
+            encoder's; see the notes.
 
         Returns
         -------
@@ -129,23 +137,22 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         """
         validate_parameters(self)
         X_checked, y = self._validate(X, y)
-        routed = self._route("fit", fit_params)
-
         transformer = self._default_transformer() if self.transformer is None else self.transformer
+        regressor = self._default_regressor() if self.regressor is None else self.regressor
+        for_transformer, for_regressor = self._metadata(transformer, regressor, fit_params)
+        if isinstance(y, AudioClips):
+            # Clips of one recording overlap: rows held back at random would not be held out.
+            for_regressor = accepted(regressor, {"groups": y.groups}) | for_regressor
         if isinstance(transformer, FrozenEstimator):
             # Fitted already: nothing to keep, and a network is no cache key.
             self.transformer_, codes = transformer, transformer.transform(self._as_clips(y))
         else:
             self.transformer_, codes = fit_encoder(
-                clone(transformer), self._as_clips(y), self.memory
+                clone(transformer), self._as_clips(y), self.memory, metadata=for_transformer
             )
-        regressor = self._default_regressor() if self.regressor is None else self.regressor
-        if isinstance(y, AudioClips) and has_fit_parameter(regressor, "groups"):
-            # Clips of one recording overlap: rows held back at random would not be held out.
-            routed.regressor.fit = {"groups": y.groups} | routed.regressor.fit
         # The regressor gets the table as it came, so that it sees the feature names.
         X = X if hasattr(X, "columns") else X_checked
-        self.regressor_ = clone(regressor).fit(X, codes, **routed.regressor.fit)
+        self.regressor_ = clone(regressor).fit(X, codes, **for_regressor)
         self._trained_on = known_spans(y) if isinstance(y, AudioClips) else None
         return self
 
@@ -223,6 +230,7 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         -----
         An encoder with a `compose` of its own joins the clips: :meth:`MelEncoder.compose` their
         spectrograms, :meth:`UnitEncoder.compose` their beats. Those of any other are cross-faded.
+        Peaks above full scale are turned down by a look-ahead limiter.
         """
         encoder = getattr(self.transformer_, "estimator", self.transformer_)
         with Progress("composing", total=2, verbose=verbose) as bar:
@@ -236,12 +244,11 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             return encoder.compose(codes, hop_duration=hop_duration)
         clips = self._decode(codes).reshape(len(codes), -1)
         sr = getattr(encoder, "sr", 22050)
-        return crossfade(clips, hop_length=round(hop_duration * sr))
+        piece = crossfade(clips, hop_length=round(hop_duration * sr))
+        return limit(piece, sr=sr, ceiling=1.0)
 
-    def score(self, X, y, **score_params):
-        """Return the regressor's own score on the codes of `y`.
-
-        For :class:`MDNRegressor` that is the mean log-likelihood per code dimension, in nats.
+    def score(self, X, y, sample_weight=None):
+        """Return R² of the predicted codes.
 
         Parameters
         ----------
@@ -249,15 +256,16 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             Features of each dance clip.
         y : AudioClips or array-like of shape (n_clips, n_samples)
             The sound of each clip.
-        **score_params : dict
-            Passed to the regressor's `score`.
+        sample_weight : array-like of shape (n_clips,), default=None
+            Weight of each clip.
 
         Returns
         -------
         score : float
-            Higher is better. Likelihoods of differently trained encoders cannot be compared:
-            search over an encoder's parameters with a score of :mod:`sklearn_asdf.metrics` that
-            listens to the sound.
+            Mean over the numbers of the code of their coefficient of determination: 1 is perfect,
+            0 is what the mean code of these clips gets. It compares regressors, with a density or
+            not. Codes of different encoders cannot be compared by it: search over an encoder's
+            parameters with a score of :mod:`sklearn_asdf.metrics` that listens to the sound.
 
         Warns
         -----
@@ -265,8 +273,76 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             Where clips of :class:`AudioClips` were not trained on but overlap with some that were.
         """
         X, codes = self._encode_to_score(X, y)
-        routed = self._route("score", score_params)
-        return self.regressor_.score(X, codes, **routed.regressor.score)
+        predicted = np.asarray(self.regressor_.predict(X)).reshape(len(codes), -1)
+        return r2_score(codes, predicted, sample_weight=sample_weight)
+
+    @available_if(_regressor_has("predict_dist"))
+    def log_likelihood(self, X, y, sample_weight=None):
+        """Return the mean log-likelihood of the codes of `y`, per number of the code.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features of each dance clip.
+        y : AudioClips or array-like of shape (n_clips, n_samples)
+            The sound of each clip.
+        sample_weight : array-like of shape (n_clips,), default=None
+            Weight of each clip.
+
+        Returns
+        -------
+        float
+            In nats; higher is better. Likelihoods of codes of different encoders cannot be
+            compared.
+
+        Warns
+        -----
+        UserWarning
+            As in `score`.
+        """
+        X, codes = self._encode_to_score(X, y)
+        return mean_log_prob(self.regressor_.predict_dist(X), codes, sample_weight)
+
+    @available_if(_regressor_has("predict_dist"))
+    def information_gain(self, X, y, sample_weight=None):
+        """Return what the dance adds to the log-likelihood of the codes of `y`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features of each dance clip.
+        y : AudioClips or array-like of shape (n_clips, n_samples)
+            The sound of each clip.
+        sample_weight : array-like of shape (n_clips,), default=None
+            Weight of each clip.
+
+        Returns
+        -------
+        float
+            `log_likelihood` less that of the regressor's `unconditional_`, in nats per number of
+            the code. Not above 0, up to chance, where the dance explains nothing.
+
+        Warns
+        -----
+        UserWarning
+            As in `score`.
+        """
+        X, codes = self._encode_to_score(X, y)
+        own = mean_log_prob(self.regressor_.predict_dist(X), codes, sample_weight)
+        return own - mean_log_prob(self.regressor_.unconditional_, codes, sample_weight)
+
+    def warn_of_leaks(self, y):
+        """Warn where clips to score overlap in time with clips that were trained on.
+
+        Parameters
+        ----------
+        y : AudioClips or array-like of shape (n_clips, n_samples)
+            The sound of each clip. Arrays do not know their time.
+        """
+        # A model of an earlier version does not know.
+        spans = getattr(self, "_trained_on", None)
+        if spans is not None and isinstance(y, AudioClips):
+            warn_of_leaks(y, spans, stacklevel=4)
 
     def _codes(self, X, temperature, random_state):
         """One code for each row: predicted, or drawn at a temperature."""
@@ -287,25 +363,9 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     def _encode_to_score(self, X, y):
         """Features and codes, as the regressor wants them for a score."""
         X_checked, y = self._validate(X, y, reset=False)
-        self._warn_of_leaks(y)
-        codes = self.transformer_.transform(self._as_clips(y))
-        return X if hasattr(X, "columns") else X_checked, codes
-
-    def _warn_of_leaks(self, y):
-        """Say so where held-out clips share moments of music with clips that were trained on."""
-        # A model of an earlier version does not know.
-        spans = getattr(self, "_trained_on", None)
-        if spans is None or not isinstance(y, AudioClips):
-            return
-        n_leaks = count_leaks(y, spans)
-        if n_leaks:
-            warnings.warn(
-                f"{n_leaks} of {len(y)} clips to score overlap in time with clips that the model "
-                "was trained on, so their score measures memory: split by performance, with "
-                "groups and GroupKFold or with model_selection.RecordingKFold",
-                UserWarning,
-                stacklevel=3,
-            )
+        self.warn_of_leaks(y)
+        codes = np.asarray(self.transformer_.transform(self._as_clips(y)))
+        return X if hasattr(X, "columns") else X_checked, codes.reshape(len(codes), -1)
 
     def _decode(self, codes):
         audio = self.transformer_.inverse_transform(codes.reshape(len(codes), -1))
@@ -366,26 +426,38 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
         return MelEncoder()
 
-    def _route(self, method, params):
-        """Metadata for each part: routed if routing is on, else all of it to the regressor."""
-        if params and get_config()["enable_metadata_routing"]:
-            return process_routing(self, method, **params)
-        return Bunch(regressor=Bunch(**{method: params}))
+    def _metadata(self, transformer, regressor, params):
+        """Metadata of `fit` for the encoder, and for the regressor."""
+        if not params:
+            return {}, {}
+        if routing_enabled():
+            routed = process_routing(self, "fit", **params)
+            return dict(routed.transformer.fit), dict(routed.regressor.fit)
+        weights = {k: v for k, v in params.items() if k == "sample_weight" and v is not None}
+        return accepted(transformer, weights), params
 
     def get_metadata_routing(self):
-        """Return which part asked for which metadata.
+        """Return which part requests which metadata.
 
         Returns
         -------
         routing : MetadataRouter
-            The routing of this model.
+            `fit` routes to the `fit` of the encoder and of the regressor; `score` takes its own.
         """
-        router = MetadataRouter(owner=type(self).__name__)
-        return router.add(
-            regressor=self.regressor if self.regressor is not None else self._default_regressor(),
-            method_mapping=MethodMapping()
-            .add(caller="fit", callee="fit")
-            .add(caller="score", callee="score"),
+        both = MethodMapping().add(caller="fit", callee="fit")
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(
+                transformer=self._default_transformer()
+                if self.transformer is None
+                else self.transformer,
+                method_mapping=both,
+            )
+            .add(
+                regressor=self._default_regressor() if self.regressor is None else self.regressor,
+                method_mapping=both,
+            )
         )
 
     def __sklearn_tags__(self):

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_asdf import Motion
+from sklearn_asdf import Motion, functional
 from sklearn_asdf.cli._main import make_parser
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.io import write_poses
@@ -167,6 +167,18 @@ def test_results_are_of_the_study_as_it_is(monkeypatch):
             table = pd.read_csv(ROOT / "docs" / "results" / f"{data}_{part}.csv", index_col="model")
             assert list(table.index) == [*rows, *study.FLOORS]
             assert set(table.columns) <= set(columns.values())
+
+
+def test_the_reference_lists_every_function_of_functional():
+    listed = re.findall(r"^   functional\.(\S+)$", (ROOT / "docs/api.rst").read_text(), re.M)
+    modules = [getattr(functional, name) for name in functional.__all__]
+    names = [
+        f"{module.__name__.rpartition('.')[2]}.{name}"
+        for module in modules
+        for name in module.__all__
+        if callable(getattr(module, name))
+    ]
+    assert sorted(listed) == sorted(names)
 
 
 def test_there_is_python_on_the_pages():

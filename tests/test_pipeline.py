@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import spearmanr
+from sklearn import config_context
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, GroupKFold
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 
-from sklearn_asdf import Motion, make_dance_pipeline, make_lma_pipeline
+from sklearn_asdf import (
+    AudioTargetRegressor,
+    LMAFeaturizer,
+    Motion,
+    OnBeatRegressor,
+    PoseSmoother,
+    load,
+    make_dance_pipeline,
+    make_lma_pipeline,
+    save,
+)
 from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.motion.lma import BEAT_COLUMNS
 from sklearn_asdf.testing import run_in_new_process
 
 # The preset "units" without a network and with few trees.
@@ -56,8 +72,10 @@ def test_the_paper_preset_has_the_papers_parameters():
         "kinematics__scale": None,
         "kinematics__curvature_regularization": 0.0,
         "keyframes__n_keyframes": 10,
-        "keyframes__sigma": 0.75,
-        "keyframes__window_length": 5,
+        # In frames at the paper's 30 fps: 0.75, 5 and 5.
+        "keyframes__kernel_sigma": 0.75 / 30,
+        "keyframes__kernel_duration": 5 / 30,
+        "keyframes__gap_duration": 5 / 30,
         "lma__space": "path_ratio",
         "lma__normalize": "clip",
         "scale": "passthrough",
@@ -117,6 +135,23 @@ def test_pandas_output_and_feature_names(data):
     assert np.isfinite(table.to_numpy()).all()
     pipe = make_dance_pipeline("tiny").set_output(transform="pandas")
     assert list(pipe[:-1].fit_transform(data.poses).columns)[:5] == list(table.columns[:5])
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_columns_of_a_union_have_names_of_their_own(data, output):
+    pytest.importorskip(output)
+    parts = [("a", make_lma_pipeline(n_keyframes=4)), ("b", make_lma_pipeline(n_keyframes=3))]
+    for name, part in parts:
+        names = part.fit(data.poses).get_feature_names_out().tolist()
+        assert names == part["lma"].get_feature_names_out().tolist(), name
+        with config_context(transform_output=output):
+            assert list(part.transform(data.poses).columns) == names
+    union = FeatureUnion(parts).set_output(transform=output).fit(data.poses)
+    columns = list(union.transform(data.poses).columns)
+    assert columns[0] == "a__window1_weight"
+    assert columns[-1].startswith("b__clip_")
+    assert len(set(columns)) == len(columns)
+    assert columns == union.get_feature_names_out().tolist()
 
 
 def test_memory_gives_the_same_features(data, tmp_path):
@@ -193,12 +228,91 @@ def test_units_play_on_the_beat_of_the_dance(data):
     assert piece.shape == (data.audio.shape[1] + 2 * data.audio.sr,)
     # The three numbers of the code that tell the beat are the dance's own.
     code = pipe[-1].regressor_.predict(features)
-    names = pipe["lma"].get_feature_names_out().tolist()
-    tempo = features[:, names.index("clip_beat_tempo")]
-    assert_allclose(2 ** code[:, -3], tempo)
-    assert names[-4:] == [
+    assert_allclose(2 ** code[:, -3], features["clip_beat_tempo"])
+    assert features.columns[-4:].tolist() == [
         "clip_beat_tempo", "clip_beat_strength", "clip_mid_beat_cos", "clip_mid_beat_sin",
     ]  # fmt: skip
+
+
+GROUPS = [
+    ("effort", "shape", "beat", "level"),
+    ("beat", "effort"),
+    ("effort", "level", "periodicity", "beat"),
+]
+
+
+def _on_beat(**steps):
+    """A pipeline whose density takes the beat over by name, quick: no network and no trees."""
+    density = OnBeatRegressor(Ridge(), beat_columns=BEAT_COLUMNS)
+    table = LMAFeaturizer(groups=GROUPS[0]).set_output(transform="pandas")
+    steps = {"smooth": PoseSmoother(), "table": table} | steps
+    sound = AudioTargetRegressor(density, StandardScaler(with_std=False))
+    return Pipeline([*steps.items(), ("sound", sound)])
+
+
+def _codes(n):
+    return np.random.default_rng(0).normal(size=(n, 6))
+
+
+def _assert_the_tempo_is_the_dances(pipe, poses):
+    lma = LMAFeaturizer(groups="beat").set_output(transform="pandas")
+    tempo = lma.fit_transform(PoseSmoother().fit_transform(poses))["clip_beat_tempo"]
+    tempo = np.where(tempo > 0, tempo, np.median(tempo[tempo > 0]))
+    assert tempo.min() > 20
+    sound = pipe.predict(poses)
+    mean = pipe[-1].transformer_.mean_
+    assert_allclose(2 ** (sound[:, -3] - mean[-3]), tempo, rtol=1e-5)
+
+
+@pytest.mark.parametrize("groups", GROUPS)
+@pytest.mark.parametrize("output", [None, "pandas", "polars"])
+def test_the_tempo_is_found_in_any_order_of_groups(data, groups, output):
+    if output == "polars":
+        pytest.importorskip("polars")
+    pipe = _on_beat().set_output(transform=output).set_params(table__groups=groups)
+    pipe = clone(pipe).fit(data.poses, _codes(len(data.poses)))
+    _assert_the_tempo_is_the_dances(pipe, data.poses)
+    again = pickle.loads(pickle.dumps(pipe))
+    assert_array_equal(again.predict(data.poses), pipe.predict(data.poses))
+
+
+def test_the_tempo_is_found_behind_other_steps(data, tmp_path):
+    y = _codes(len(data.poses))
+    efforts = [f"window1_{name}" for name in ("weight", "time", "space", "flow")]
+    scale = ColumnTransformer([("scale", StandardScaler(), efforts)], remainder="passthrough")
+    union = FeatureUnion(
+        [("a", LMAFeaturizer(groups="effort")), ("b", LMAFeaturizer(groups="beat"))]
+    )
+    for steps in (
+        {"scale": "passthrough"},
+        {"scale": scale.set_output(transform="pandas")},
+        {"table": union.set_output(transform="pandas")},
+    ):
+        pipe = _on_beat(**steps).fit(data.poses, y)
+        _assert_the_tempo_is_the_dances(pipe, data.poses)
+        save(pipe, tmp_path / "model.zip")
+        again = load(tmp_path / "model.zip")
+        assert_array_equal(again.predict(data.poses), pipe.predict(data.poses))
+
+
+def test_a_search_over_groups_finds_the_tempo(data):
+    grid = {"table__groups": GROUPS}
+    search = GridSearchCV(_on_beat(), grid, cv=2, error_score="raise", scoring=_first_code)
+    search.fit(data.poses, _codes(len(data.poses)))
+    _assert_the_tempo_is_the_dances(search.best_estimator_, data.poses)
+
+
+def _first_code(estimator, X, y):
+    return -np.abs(estimator.predict(X)[:, 0] - y[:, 0]).mean()
+
+
+@pytest.mark.parametrize("scaler", [StandardScaler(), MaxAbsScaler()])
+def test_a_scaled_beat_is_refused(data, scaler):
+    pipe = _on_beat(scale=scaler)
+    with pytest.raises(ValueError, match=r"named columns.*set_output\(transform='pandas'\)"):
+        pipe.fit(data.poses, _codes(len(data.poses)))
+    with pytest.raises(ValueError, match="pass the features without scaling them"):
+        pipe.set_output(transform="pandas").fit(data.poses, _codes(len(data.poses)))
 
 
 def test_the_music_follows_dances_that_were_not_trained_on():

@@ -46,7 +46,7 @@ GRID = {"keyframes__n_keyframes": [3, 4, 5], "music__regressor__alpha": [0.1, 1.
 class CountingEncoder(TransformerMixin, BaseEstimator):
     """Principal components that leave a line in a file for each fit, in whatever process."""
 
-    _unused_in_fit = ("gain",)
+    unused_in_fit = ("gain",)
 
     def __init__(self, log, n_components=4, gain=1.0, pause=0.0, interrupted=False):
         self.log = log
@@ -315,10 +315,10 @@ def test_metadata_are_routed_through_a_search(data, log, tmp_path):
     weight = np.arange(1.0, 19.0)
     with config_context(enable_metadata_routing=True):
         regressor = WeighedRidge().set_fit_request(sample_weight=True)
-        regressor.set_score_request(sample_weight=True)
         pipe = make_pipeline(log, str(tmp_path / "cache")).set_params(
             music__regressor=regressor, scale="passthrough"
         )
+        pipe["music"].set_score_request(sample_weight=True)
         found = GridSearchCV(pipe, {"music__regressor__alpha": [1.0, 2.0]}, cv=GroupKFold(3)).fit(
             poses, audio, sample_weight=weight, groups=audio.groups
         )

@@ -15,9 +15,9 @@ from .. import datasets, plotting
 from .._files import atomic_path
 from .._progress import Progress
 from ..music.loudness import at_loudness
-from ..music.sound_file import write_sound
+from ..music.sound_file import write_recording, write_sound
 from ..music.spectra import spectrogram_options
-from ..performance import analysed
+from ..performance import analysed, encoder_of, featurizer_of
 from ..persistence import save
 from ..pipeline import make_dance_pipeline
 from ..plotting._motion import import_pyplot
@@ -100,17 +100,19 @@ def _write(out: Path, pipe: Pipeline, piece: HeldOut, *, loudness: float | None)
     if loudness is not None:
         generated = at_loudness(generated, loudness, sr=sr)
     write_sound(out / f"{piece.name}_generated.wav", generated, sr=sr)
-    write_sound(out / f"{piece.name}_true.wav", piece.recording, sr=sr)
+    write_recording(out / f"{piece.name}_true.wav", piece.recording, sr=sr)
     _draw(out / f"{piece.name}.png", pipe, piece)
 
 
 def _draw(path: Path, pipe: Pipeline, piece: HeldOut) -> None:
     """Pose strip with keyframes, Laban curves and both spectrograms, on one axis of time."""
     pyplot = import_pyplot()
-    encoder = pipe[-1].transformer_
+    encoder, featurizer = encoder_of(pipe), featurizer_of(pipe)
     dance, music = piece.dance, piece.music
     motion = analysed(pipe, dance)
-    table = pd.DataFrame(pipe["lma"].transform(motion), columns=pipe["lma"].get_feature_names_out())
+    table = pd.DataFrame(
+        np.asarray(featurizer.transform(motion)), columns=featurizer.get_feature_names_out()
+    )
     # Clips that follow each other without overlap, so that nothing is drawn twice.
     step = max(1, round(music.clip_duration / piece.hop_duration))
     times = np.arange(len(dance)) * piece.hop_duration

@@ -8,7 +8,8 @@ from typing import Any
 
 __all__ = ["describe"]
 
-_SOUNDS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au")
+# Sampling rate in Hz at which sound is decoded to know its length.
+_SR = 22050
 _TABLES = (".csv", ".parquet")
 _PAGES = (".html", ".htm")
 # Parameters that say nothing about the preset.
@@ -18,6 +19,7 @@ _FREE = ("random_state", "n_keyframes", "verbose", "memory", "n_jobs")
 def describe(path: str) -> list[str]:
     """Return lines on a file that the command reads or writes."""
     from ..datasets._dance_files import is_video
+    from ..datasets._pairs import SOUNDS
     from ._generate import is_model
 
     place = Path(path)
@@ -30,7 +32,7 @@ def describe(path: str) -> list[str]:
         return _video(path)
     if is_model(path) or suffix == ".zip":
         return _model(path)
-    if suffix in _SOUNDS:
+    if suffix in SOUNDS:
         return _sound(path)
     if suffix in _PAGES:
         return _page(place)
@@ -40,13 +42,14 @@ def describe(path: str) -> list[str]:
 
 def _folder(path: str) -> list[str]:
     from ..datasets._dance_files import is_video
+    from ..datasets._pairs import SOUNDS
     from ._takes import find_takes
 
     takes = find_takes([path])
     if takes == [path]:
         return _poses(path)
     n_videos = sum(map(is_video, takes))
-    n_sounds = sum(f.suffix.lower() in _SOUNDS for f in Path(path).iterdir())
+    n_sounds = sum(f.suffix.lower() in SOUNDS for f in Path(path).iterdir())
     return [
         f"a folder of {len(takes) - n_videos} pose files, {n_videos} videos and {n_sounds} sound "
         "files",
@@ -75,15 +78,18 @@ def _sound(path: str) -> list[str]:
 
     try:
         found = soundfile.info(path)
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise ValueError(
-            f"expected a sound file, but {path!r} cannot be read as one ({error}): copy or export "
-            "it again"
-        ) from None
-    channels = {1: "mono", 2: "stereo"}.get(found.channels, f"{found.channels} channels")
+        channels = {1: "mono", 2: "stereo"}.get(found.channels, f"{found.channels} channels")
+        facts = (
+            f"{found.duration:.1f} s, {found.samplerate} Hz, {channels} ({found.format}, "
+            f"{found.subtype})"
+        )
+    except (soundfile.LibsndfileError, RuntimeError):
+        # Other formats are decoded, which also tells whether the file can be read.
+        from ..music.clips import load_audio
+
+        facts = f"{len(load_audio(path, sr=_SR)) / _SR:.1f} s"
     return [
-        f"sound, {found.duration:.1f} s, {found.samplerate} Hz, {channels} ({found.format}, "
-        f"{found.subtype})",
+        f"sound, {facts}",
         "for 'fit', 'evaluate' and 'demo' beside poses of the same name, and for 'report --audio'",
     ]
 
@@ -173,21 +179,23 @@ def _model(path: str) -> list[str]:
 
 def _needs(model: Any) -> list[str]:
     """What a fitted model needs to know of a dance, and what it holds."""
-    from ..performance import FPS
+    from ..performance import clip_duration_of, encoder_of, fps_of, motion_stage_of, steps_of
 
-    encoder = getattr(model[-1], "transformer_", None)
-    first = model[0]
-    if encoder is None or not hasattr(first, "n_joints_in_"):
-        return ["not fitted to music: it describes dances, in Python"]
-    encoder = getattr(encoder, "estimator", encoder)
-    skeleton = getattr(first, "skeleton_", None)
+    first = motion_stage_of(model)
+    if first is None:
+        return ["not fitted to dances"]
+    skeleton = first.skeleton_
     named = "without names" if skeleton is None else skeleton.name or "own names"
+    joints = f"for dances of {first.n_joints_in_} joints ({named}) in {first.n_axes_in_} dimensions"
+    rate = f"at {fps_of(model):g} frames per second; dances at other rates are resampled"
+    if not hasattr(steps_of(model)[-1], "transformer_"):
+        return [joints, rate, "not fitted to music: it describes dances, in Python"]
+    encoder, clip = encoder_of(model), f"{clip_duration_of(model):g} s"
     lines = [
         f"preset: {_preset(model) or 'changed from every preset'}",
-        f"for dances of {first.n_joints_in_} joints ({named}) in {first.n_axes_in_} dimensions, "
-        f"of at least {encoder.n_samples_ / encoder.sr:g} s",
-        f"at {FPS:g} frames per second; dances at other rates are resampled",
-        f"makes music at {encoder.sr:g} Hz, in clips of {encoder.n_samples_ / encoder.sr:g} s",
+        f"{joints}, of at least {clip}",
+        rate,
+        f"makes music at {encoder.sr:g} Hz, in clips of {clip}",
     ]
     if hasattr(encoder, "n_units_"):
         lines.append(

@@ -88,12 +88,11 @@ def run(options: argparse.Namespace) -> int:
     check_folders(options.poses, options.audio, options.reference_poses, options.reference_audio)
     require_music("scoring music", "mir_eval")
     from ..metrics import evaluate
-    from ..performance import encoder_of
+    from ..performance import clip_duration_of
 
     began = time.perf_counter()
     model = read_model(options.model, verbosity(options))
-    encoder = encoder_of(model)
-    data = _read(options.poses, options.audio, model, encoder, options)
+    data = _read(options.poses, options.audio, model, options)
     n_takes, n_least = len(set(data.groups.tolist())), _LEAST_PERFORMANCES[has_reference]
     if n_takes < n_least:
         raise ValueError(
@@ -104,12 +103,12 @@ def run(options: argparse.Namespace) -> int:
     skipped = dict(data.skipped)
     reference = None
     if has_reference:
-        others = _read(options.reference_poses, options.reference_audio, model, encoder, options)
+        others = _read(options.reference_poses, options.reference_audio, model, options)
         skipped |= others.skipped
         reference = (others.poses, others.audio)
     say(
         options,
-        f"scoring {len(data.groups)} clips of {encoder.n_samples_ / encoder.sr:g} s of {n_takes} "
+        f"scoring {len(data.groups)} clips of {clip_duration_of(model):g} s of {n_takes} "
         "dances; the scores mean something only if the model has not learned from them",
     )
     table = evaluate(
@@ -138,17 +137,17 @@ def run(options: argparse.Namespace) -> int:
     return end(skipped, options)
 
 
-def _read(poses: str, audio: str, model: Any, encoder: Any, options: argparse.Namespace) -> Any:
+def _read(poses: str, audio: str, model: Any, options: argparse.Namespace) -> Any:
     """Clips of two folders, as the model's are."""
-    from ..performance import FPS
+    from ..performance import clip_duration_of, encoder_of, fps_of
 
     return read_folders(
         poses,
         audio,
         options,
         wanted=Wanted(model),
-        clip_duration=encoder.n_samples_ / encoder.sr,
+        clip_duration=clip_duration_of(model),
         hop_duration=options.hop_duration,
-        fps=FPS,
-        sr=int(encoder.sr),
+        fps=fps_of(model),
+        sr=int(encoder_of(model).sr),
     )

@@ -82,10 +82,10 @@ def _write(out: Path, played: Any, take: Motion, options: argparse.Namespace) ->
         write_sound(out, played.audio, sr=played.sr)
         return
     from .._progress import Progress
-    from ..music.sound_file import playable
+    from ..music.sound_file import prepare_for_export
     from ..video import add_music, write_stick_figure
 
-    audio = playable(played.audio, sr=played.sr)
+    audio = prepare_for_export(played.audio, sr=played.sr)
     with Progress("writing the video", verbose=verbosity(options)):
         if is_video(options.take):
             add_music(options.take, audio, out, sr=played.sr)

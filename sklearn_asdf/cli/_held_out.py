@@ -14,6 +14,7 @@ from .._progress import progress
 from ..functional.pairing import partners
 from ..metrics import beat_f70, music_beats
 from ..music.clips import AudioClips
+from ..performance import features_of, music_of
 
 __all__ = ["HeldOut", "choose", "in_words", "perform_held_out", "score"]
 
@@ -44,7 +45,7 @@ class HeldOut:
     name: str
     dance: Any
     music: AudioClips
-    features: np.ndarray
+    features: Any
     generated: np.ndarray
 
     @property
@@ -104,8 +105,8 @@ def perform_held_out(
     for i, piece in enumerate(held_out):
         clips = _successive(data, piece, clip_duration=clip_duration, hop_duration=hop_duration)
         dance, music = data.poses[clips], data.audio[clips]
-        features = pipe[:-1].transform(dance)
-        generated = pipe[-1].compose(
+        features = features_of(pipe, dance)
+        generated = music_of(pipe).compose(
             features,
             hop_duration=_hop_duration(music),
             temperature=temperature or None,
@@ -113,7 +114,7 @@ def perform_held_out(
             random_state=random_state + i,
             verbose=verbose,
         )
-        yield HeldOut(str(data.names[piece]), dance, music, np.asarray(features), generated)
+        yield HeldOut(str(data.names[piece]), dance, music, features, generated)
 
 
 def score(pipe: Pipeline, pieces: Sequence[HeldOut], *, verbose: int = 0) -> pd.DataFrame:
@@ -139,8 +140,8 @@ def score(pipe: Pipeline, pieces: Sequence[HeldOut], *, verbose: int = 0) -> pd.
     The permuted gain is the mean over the dances of the other pieces, moment by moment; of a single
     piece, it is that of the other half of its own dance.
     """
-    model = pipe[-1]
-    features = np.concatenate([piece.features for piece in pieces])
+    model = music_of(pipe)
+    density = model.regressor_
     groups = np.repeat(np.arange(len(pieces)), [len(piece.features) for piece in pieces])
     partner = partners(groups)
     rows = []
@@ -148,8 +149,13 @@ def score(pipe: Pipeline, pieces: Sequence[HeldOut], *, verbose: int = 0) -> pd.
         progress(pieces, "scoring held-out dances", unit="dances", verbose=verbose)
     ):
         codes = model.transformer_.transform(piece.music)
-        others = [features[partner[groups == i, j]] for j in range(len(pieces)) if j != i]
-        others = others or [np.roll(piece.features, len(piece.features) // 2, axis=0)]
+        others = [
+            _rows(other.features, partner[groups == i, j] - np.flatnonzero(groups == j)[0])
+            for j, other in enumerate(pieces)
+            if j != i
+        ]
+        n_clips = len(piece.features)
+        others = others or [_rows(piece.features, np.roll(np.arange(n_clips), n_clips // 2))]
         true, made = (
             _beats(piece.recording, piece.music.sr),
             _beats(piece.generated, piece.music.sr),
@@ -158,9 +164,9 @@ def score(pipe: Pipeline, pieces: Sequence[HeldOut], *, verbose: int = 0) -> pd.
         rows.append(
             {
                 "performance": piece.name,
-                "log_likelihood": model.regressor_.score(piece.features, codes),
-                "gain": model.regressor_.gain(piece.features, codes),
-                "gain_permuted": np.mean([model.regressor_.gain(X, codes) for X in others]),
+                "log_likelihood": density.log_likelihood(piece.features, codes),
+                "gain": density.information_gain(piece.features, codes),
+                "gain_permuted": np.mean([density.information_gain(X, codes) for X in others]),
                 "beat": beat_f70([true], [made]),
                 "beat_metronome": beat_f70([true], [clicks]),
             }
@@ -215,6 +221,10 @@ def _successive(data: Any, piece: Any, *, clip_duration: float, hop_duration: fl
 def _hop_duration(music: AudioClips) -> float:
     hops = np.diff(music.starts)
     return float(hops[0]) / music.sr if len(hops) else music.clip_duration
+
+
+def _rows(X: Any, rows: np.ndarray) -> Any:
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
 def _beats(recording: np.ndarray, sr: float) -> np.ndarray:

@@ -189,10 +189,13 @@ def _poses(
     stack: ExitStack, options: argparse.Namespace, model: Any
 ) -> tuple[Iterator[tuple[np.ndarray, float] | None], Callable[[], list], str]:
     """Return poses as they come, a function that gives those that came meanwhile, and whence."""
+    from ..performance import motion_stage_of
+
+    first = motion_stage_of(model)
     if options.input == "camera":
         from ..live import camera_poses
 
-        known = getattr(model[0], "skeleton_", None)
+        known = getattr(first, "skeleton_", None)
         if known is None or known.name not in ("coco17", "mediapipe33"):
             raise ValueError(
                 "expected a model that was fitted to dances of videos (coco17 or mediapipe33), got "
@@ -204,8 +207,8 @@ def _poses(
 
     receiver = stack.enter_context(
         OSCReceiver(
-            model[0].n_joints_in_,
-            model[0].n_axes_in_,
+            first.n_joints_in_,
+            first.n_axes_in_,
             port=options.port,
             host=options.host,
             person=options.person,
@@ -242,18 +245,15 @@ def _sender(
 def _writer(stack: ExitStack, out: Any, sr: int) -> Callable[[np.ndarray], None]:
     if out is None:
         return lambda audio: None
+    from ..music.sound_file import open_wav, to_pcm
+
     if out == _STDOUT:
 
         def write(audio: np.ndarray) -> None:
-            sys.stdout.buffer.write((audio * 32767).astype("<i2").tobytes())
+            sys.stdout.buffer.write(to_pcm(audio).tobytes())
             sys.stdout.buffer.flush()
 
         return write
-    import soundfile
-
-    from .._files import atomic_path
-
-    temporary = stack.enter_context(atomic_path(out))
-    return stack.enter_context(
-        soundfile.SoundFile(temporary, "w", samplerate=sr, channels=1, subtype="PCM_16")
-    ).write
+    wav = stack.enter_context(open_wav(out, sr=sr))
+    # The header is written once, when the file is closed.
+    return lambda audio: wav.writeframesraw(to_pcm(audio).tobytes())

@@ -123,7 +123,7 @@ def _convert(take: str, place: Path, options: argparse.Namespace) -> None:
 
 def _write_sound(take: str, place: Path, options: argparse.Namespace) -> None:
     from ..datasets._dance_files import is_video
-    from ..music.sound_file import write_sound
+    from ..music.sound_file import write_recording
     from ..video import probe, read_sound
 
     if not is_video(take):
@@ -131,5 +131,5 @@ def _write_sound(take: str, place: Path, options: argparse.Namespace) -> None:
     elif not probe(take).has_sound:
         say(options, f"  no sound: {take} is a silent video; put its music beside as {place}")
     elif options.force or not place.exists():
-        write_sound(place, read_sound(take, sr=_SR), sr=_SR)
+        write_recording(place, read_sound(take, sr=_SR), sr=_SR)
         say(options, f"  {place}: its sound")

@@ -24,7 +24,9 @@ class Wanted:
     """The joints and axes that a model was fitted to; without a model, whatever a file has."""
 
     def __init__(self, model: Any = None) -> None:
-        first = None if model is None else model[0]
+        from ..performance import motion_stage_of
+
+        first = None if model is None else motion_stage_of(model)
         self.skeleton = getattr(first, "skeleton_", None)
         self.n_axes = getattr(first, "n_axes_in_", None)
 
@@ -81,9 +83,10 @@ def find_takes(paths: list[str], *, videos_first: bool = False) -> list[str]:
 
 
 def _in_folder(folder: Path, is_video: Any, videos_first: bool) -> list[str]:
-    from ..datasets._folder import pose_name
+    from ..datasets._pairs import pose_name
+    from ..io._order import is_hidden
 
-    files = [f for f in sorted(folder.iterdir()) if not f.name.startswith(".")]
+    files = [f for f in sorted(folder.iterdir()) if not is_hidden(f.name)]
     videos = {f.stem: str(f) for f in files if is_video(f)}
     poses = {name: str(f) for f in files if (name := pose_name(f)) is not None}
     chosen = {**poses, **videos} if videos_first else {**videos, **poses}
@@ -92,8 +95,10 @@ def _in_folder(folder: Path, is_video: Any, videos_first: bool) -> list[str]:
 
 def _is_one_take(folder: Path) -> bool:
     """Tell whether a folder holds the frames of one take, as OpenPose writes them."""
-    files = [f for f in folder.iterdir() if not f.name.startswith(".")]
-    frames = [f for f in files if ".json" in f.suffixes[-2:]]
+    from ..io._order import is_frame_file, is_hidden
+
+    files = [f for f in folder.iterdir() if not is_hidden(f.name)]
+    frames = [f for f in files if is_frame_file(f)]
     numbered = [f for f in frames if take_name(str(f)).removesuffix("_keypoints")[-1:].isdigit()]
     # Takes have names of their own; frames are many, and numbered.
     return bool(frames) and len(numbered) == len(files) and len(files) > 1
@@ -130,8 +135,8 @@ def read_take(
     )
     if assumed:
         note(
-            f"note: {path!r} does not tell its frame rate, {ASSUMED_FPS:g} frames per second are "
-            "assumed: give --fps"
+            f"note: {path!r} does not tell its frame rate, {ASSUMED_FPS:g} fps are assumed: "
+            "give --fps"
         )
     if len(motion) != 1:
         raise ValueError(
@@ -208,13 +213,14 @@ def cut(
 ) -> tuple[Motion, np.ndarray]:
     """Return the clips of a take in which the dancer is seen, and where each starts in s.
 
-    They are cut as `load_folder` cuts them, at the models' frame rate.
+    They are cut as `load_folder` cuts them, at its usual frame rate.
     """
     import numpy as np
 
+    from ..motion.container import DEFAULT_FPS
     from ..performance import on_model_clock
 
-    take, seen = on_model_clock(take)
+    take, seen = on_model_clock(take, DEFAULT_FPS)
     if take.duration < clip_duration - 0.5 / take.fps:
         raise ValueError(
             f"expected a take of at least {clip_duration:g} s, the length of a clip, got "

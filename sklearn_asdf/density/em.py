@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logsumexp
 
+from ..functional.choice import TOLERANCE, first_largest
+
 __all__ = ["fit_mixture", "partition"]
 
 _LOG_2PI = float(np.log(2 * np.pi))
+_POWER_ITERATIONS = 20
 
 
 def partition(
@@ -22,21 +25,25 @@ def partition(
     n_parts : int
         Clusters wanted.
     sample_weight : ndarray of shape (n,), default=None
-        Weight of each row; a row of weight 2 counts as the same row twice.
+        Weight of each row, above 0; a row of weight 2 counts as the same row twice.
     n_iter : int, default=30
         Most k-means iterations.
 
     Returns
     -------
     ndarray of int of shape (n,)
-        Labels from 0; fewer than `n_parts` where there are fewer different rows.
+        Labels from 0; fewer than `n_parts` where there are fewer different rows, those that differ
+        by less than 1e-6 of the standard deviation being equal.
 
     Notes
     -----
-    The cluster with the greatest sum of squares is cut at its mean along the axis of its greatest
-    variance until there are enough ("Var-Part" [1]_), then k-means moves the borders. Nothing
-    is drawn at random, so neither the order of rows nor weights in place of repeated rows change
-    the outcome beyond rounding.
+    The cluster with the greatest sum of squares is cut at its mean across its first principal
+    axis until there are enough ("PCA-Part" [1]_), then k-means moves the borders. Nothing is
+    drawn at random, so neither the order of rows nor weights in place of repeated rows change
+    the outcome beyond rounding. Roundings decide nothing: of clusters and distances that are
+    equal up to them the first is taken, and the axis comes from a fixed number of power iterations
+    from a fixed start, which changes continuously with the rows even where several axes have the
+    same variance.
 
     References
     ----------
@@ -52,20 +59,24 @@ def partition(
     """
     w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
     labels = np.zeros(len(y), dtype=int)
-    squares = [_axis_squares(y, w)]
+    squares = [_sum_of_squares(y, w)]
+    whole = squares[0]
     while len(squares) < min(n_parts, len(y)):
-        widest = int(np.argmax([s.sum() for s in squares]))
-        axis = int(np.argmax(squares[widest]))
+        widest = int(first_largest(squares))
+        if squares[widest] <= TOLERANCE**2 * whole:
+            break
         inside = labels == widest
-        values = y[:, axis]
-        above = inside & (values > np.average(values[inside], weights=w[inside]))
+        along, spread = _principal_coordinates(y[inside], w[inside])
+        # Rows on the border, up to rounding, stay on one side.
+        above = np.zeros_like(inside)
+        above[inside] = along > TOLERANCE * spread
         # Rounding may put a mean of equal values below or above all of them.
         if not above.any() or (above == inside).all():
             break
         labels[above] = len(squares)
-        squares.append(_axis_squares(y[above], w[above]))
+        squares.append(_sum_of_squares(y[above], w[above]))
         inside &= ~above
-        squares[widest] = _axis_squares(y[inside], w[inside])
+        squares[widest] = _sum_of_squares(y[inside], w[inside])
     for _ in range(n_iter):
         onehot = w[:, None] * (labels[:, None] == np.arange(len(squares)))
         total = onehot.sum(axis=0)
@@ -73,15 +84,30 @@ def partition(
         # |y - c|^2 without |y|^2, which is the same for all clusters.
         distance = (centres**2).sum(axis=1) - 2 * y @ centres.T
         distance[:, total == 0] = np.inf
-        nearest = distance.argmin(axis=1)
+        nearest = first_largest(-distance, scale=whole / w.sum())
         if (nearest == labels).all():
             break
         labels = nearest
     return np.unique(labels, return_inverse=True)[1]
 
 
-def _axis_squares(y: np.ndarray, w: np.ndarray) -> np.ndarray:
-    return w @ (y - np.average(y, axis=0, weights=w)) ** 2
+def _sum_of_squares(y: np.ndarray, w: np.ndarray) -> float:
+    return float((w @ (y - np.average(y, axis=0, weights=w)) ** 2).sum())
+
+
+def _principal_coordinates(y: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, float]:
+    """Coordinates along the first principal axis, about the mean, and their standard deviation."""
+    x = y - np.average(y, axis=0, weights=w)
+    root = np.sqrt(w / w.sum())[:, None]
+    scaled = root * x
+    axis = np.random.default_rng(0).standard_normal(y.shape[1])
+    for _ in range(_POWER_ITERATIONS):
+        axis = (scaled @ axis) @ scaled
+        size = np.linalg.norm(axis)
+        if size == 0:
+            break
+        axis /= size
+    return x @ axis, float(np.linalg.norm(scaled @ axis))
 
 
 def fit_mixture(
@@ -91,7 +117,7 @@ def fit_mixture(
     sample_weight: np.ndarray | None = None,
     min_scale: float = 1e-2,
     n_iter: int = 100,
-    tol: float = 1e-5,
+    tol: float = 1e-12,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Fit one mixture of Gaussians with diagonal covariances to all rows.
 
@@ -102,13 +128,14 @@ def fit_mixture(
     n_components : int
         Components, K.
     sample_weight : ndarray of shape (n,), default=None
-        Weight of each row.
+        Weight of each row: a row of weight 2 counts as the same row twice, one of weight 0 as none.
     min_scale : float, default=1e-2
         Floor under the scales, in the unit of `y`.
     n_iter : int, default=100
         Most iterations; 0 returns the partition's own means and pooled scales.
-    tol : float, default=1e-5
-        Gain in mean log-likelihood per dimension below which iterations end.
+    tol : float, default=1e-12
+        Gain in mean log-likelihood per dimension below which iterations end; so small that one
+        iteration more or less changes nothing.
 
     Returns
     -------
@@ -131,6 +158,7 @@ def fit_mixture(
     array([0.1, 5.1])
     """
     w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+    y, w = y[w > 0], w[w > 0]
     labels = partition(y, n_components, sample_weight=w)
     found = labels.max() + 1
     share = (labels[:, None] == np.arange(found)).astype(float)

@@ -6,6 +6,9 @@ import numpy as np
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold, KFold
 
+from ..functional.choice import first_largest
+from .mdn_steps import column_moments
+
 __all__ = ["fit_told_targets"]
 
 
@@ -33,7 +36,8 @@ def fit_told_targets(
     groups : array-like of shape (n_rows,), default=None
         What each row belongs to; rows of one group are held out together.
     sample_weight : ndarray of shape (n_rows,), default=None
-        Weight of each row.
+        Weight of each row. Rows of weight 0 are left out. Folds are of rows, whatever their
+        weight, so a row of weight 2 is not quite the same row twice.
     alphas : sequence of float, default=(1.0, 10.0, 100.0, 1e3, 1e4)
         Penalties tried, for inputs of standard deviation 1.
     n_splits : int, default=5
@@ -63,6 +67,22 @@ def fit_told_targets(
     array([2., 0.])
     """
     X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
+    weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+    if not weight.all():
+        kept = weight > 0
+        coef, intercept, of_kept = fit_told_targets(
+            X[kept],
+            y[kept],
+            groups=None if groups is None else np.asarray(groups)[kept],
+            sample_weight=weight[kept],
+            alphas=alphas,
+            n_splits=n_splits,
+            min_gain=min_gain,
+        )
+        # No fold learned from the other rows.
+        held_out = X @ coef + intercept
+        held_out[kept] = of_kept
+        return coef, intercept, held_out
     coef, intercept = np.zeros((X.shape[1], y.shape[1])), np.zeros(y.shape[1])
     held_out = np.zeros_like(y)
     n_apart = len(X) if groups is None else len(np.unique(groups))
@@ -72,27 +92,26 @@ def fit_told_targets(
     splitter = KFold(n_splits, shuffle=True, random_state=0)
     if groups is not None:
         splitter = GroupKFold(n_splits)
-    scale = X.std(axis=0)
+    mean, scale = column_moments(X, weight)
     scale[scale < 1e-9 * np.abs(X).max(axis=0)] = np.inf
-    Z = (X - X.mean(axis=0)) / np.where(scale > 0, scale, np.inf)
-    weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+    Z = (X - mean) / np.where(scale > 0, scale, np.inf)
     error, baseline = np.zeros((len(alphas), y.shape[1])), np.zeros(y.shape[1])
     folds = list(splitter.split(Z, groups=groups))
     for train, test in folds:
-        mean = np.average(y[train], axis=0, weights=weight[train])
-        baseline += weight[test] @ (y[test] - mean) ** 2
+        middle = np.average(y[train], axis=0, weights=weight[train])
+        baseline += weight[test] @ (y[test] - middle) ** 2
         for i, alpha in enumerate(alphas):
             map_ = Ridge(alpha=alpha).fit(Z[train], y[train], sample_weight=weight[train])
             predicted = map_.predict(Z[test]).reshape(len(test), -1)
             error[i] += weight[test] @ (y[test] - predicted) ** 2
-    best = error.argmin(axis=0)
+    best = first_largest(-error, axis=0, scale=baseline)
     told = error.min(axis=0) < (1 - min_gain) * baseline
     for i, alpha in enumerate(alphas):
         chosen = np.flatnonzero(told & (best == i))
         if len(chosen):
             map_ = Ridge(alpha=alpha).fit(Z, y[:, chosen], sample_weight=weight)
             coef[:, chosen] = (np.atleast_2d(map_.coef_) / np.where(scale > 0, scale, np.inf)).T
-            intercept[chosen] = map_.intercept_ - X.mean(axis=0) @ coef[:, chosen]
+            intercept[chosen] = map_.intercept_ - mean @ coef[:, chosen]
             for train, test in folds:
                 map_.fit(Z[train], y[np.ix_(train, chosen)], sample_weight=weight[train])
                 held_out[np.ix_(test, chosen)] = map_.predict(Z[test]).reshape(len(test), -1)

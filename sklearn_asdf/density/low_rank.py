@@ -68,7 +68,7 @@ def fit_factors(
     sample_weight: np.ndarray | None = None,
     min_scale: float = 1e-2,
     n_iter: int = 50,
-    tol: float = 1e-5,
+    tol: float = 1e-12,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Give the components of a diagonal mixture factors of their own.
 
@@ -86,8 +86,9 @@ def fit_factors(
         Floor under the scales, in the unit of `y`.
     n_iter : int, default=50
         Most iterations.
-    tol : float, default=1e-5
-        Gain in mean log-likelihood per dimension below which iterations end.
+    tol : float, default=1e-12
+        Gain in mean log-likelihood per dimension below which iterations end; so small that one
+        iteration more or less changes nothing.
 
     Returns
     -------

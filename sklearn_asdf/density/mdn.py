@@ -12,17 +12,24 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._validation import Integral, Interval, Real, StrOptions, raise_all, validate_parameters
+from .._validation import (
+    Integral,
+    Interval,
+    Real,
+    StrOptions,
+    check_sample_weight,
+    raise_all,
+    validate_parameters,
+)
+from .likelihood import DensityMixin, mean_log_prob
 from .linear import fit_told_targets
 from .mdn_steps import (
     ARCHITECTURES,
     EPOCHS_WITHOUT_VALIDATION,
     FEWEST_ROWS_TO_VALIDATE,
-    check_weight,
     column_moments,
     hold_back,
     is_constant,
-    mean_log_prob,
     reference_mixture,
 )
 from .mixtures import GaussianMixtures
@@ -30,7 +37,7 @@ from .mixtures import GaussianMixtures
 __all__ = ["MDNRegressor"]
 
 
-class MDNRegressor(RegressorMixin, BaseEstimator):
+class MDNRegressor(DensityMixin, RegressorMixin, BaseEstimator):
     r"""Mixture density network: predicts a whole density for each row.
 
     A neural network turns a row of features into the weights, means and scales of a mixture of
@@ -48,7 +55,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         Whether a linear map lies under the network, which then models what it leaves: for those
         targets only that the features tell something about on rows held out (by `groups`, where
         they are given). Of a thousand targets with a handful that can be told, it finds these.
-        Rows are held out by their number, so a row given twice is not quite one of weight 2.
+        Rows are held out by their number, whatever their weight.
     architecture : {"default", "paper"}, default="default"
         What the parameters below mean where they are None. "default" is a small network on
         standardised columns that starts from a mixture fitted to the targets. "paper" is the
@@ -139,10 +146,10 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
 
     Notes
     -----
-    The loss is the negative log-likelihood by log-sum-exp, per dimension. Scores are in nats in
-    the target's own unit: targets times 1000 lower the score by exactly log 1000 and change
-    nothing else. Scores of different targets are not comparable; the gain over `unconditional_`
-    is (see `gain`).
+    The loss is the negative log-likelihood by log-sum-exp, per dimension. `score` is R² of the
+    mean, as for any regressor. `log_likelihood` is in nats in the target's own unit: targets times
+    1000 lower it by exactly log 1000 and change nothing else. Likelihoods of different targets are
+    not comparable; `information_gain`, over `unconditional_`, is.
 
     With "default", a constant target is not modelled: it is predicted exactly, with a scale of
     `min_scale` times the other targets' mean standard deviation (or its own size, where it is
@@ -157,8 +164,15 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
     where targets err together; where they do not, it costs a little likelihood and time.
 
     With `step_size`, a time step whose columns are all NaN is padding: recurrent layers skip it, so
-    rows may have any number of steps. Otherwise NaN is refused. Rows with a weight of 0 are left
-    out. With "paper", targets are not scaled and only the floor keeps scales above 0: on columns
+    rows may have any number of steps. Otherwise NaN is refused.
+
+    Rows with a weight of 0 are left out. A weight of 2 is the same row twice in the scales, in the
+    mixtures without input and in the loss. It is not in what counts rows or draws them at random:
+    the batches, dropout, the rows held back without `groups`, the folds of `linear`, and the
+    number of rows from which any are held back. So a network is the same to rounding only with one
+    batch, no dropout and no early stopping.
+
+    With "paper", targets are not scaled and only the floor keeps scales above 0: on columns
     with large values training may stop with a warning, and the last finite weights stay.
 
     References
@@ -182,7 +196,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
     (3,)
     >>> model.sample_y(X[:3], n_samples=5, random_state=0).shape
     (3, 5)
-    >>> model.score(X, y) > model.unconditional_score_ - 1
+    >>> model.log_likelihood(X, y) > model.unconditional_score_ - 1
     True
     """
 
@@ -266,6 +280,9 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
+    # Who splits needs to know who belongs together: requested by default, as by GroupKFold.
+    __metadata_request__fit = {"groups": True}
+
     def fit(self, X, y, sample_weight=None, *, groups=None, validation_data=None):
         """Train the network.
 
@@ -276,10 +293,11 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         y : array-like of shape (n_rows,) or (n_rows, n_targets)
             Targets.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weight of each row; 2 counts as the same row twice.
+            Weight of each row. In everything that is not random, 2 counts as the same row twice
+            and 0 as no row; see the notes.
         groups : array-like of shape (n_rows,), default=None
             What each row belongs to, such as the performance of a clip. Early stopping then holds
-            back whole groups.
+            back whole groups. With metadata routing they are requested by default.
         validation_data : tuple of (X, y), default=None
             The rows that early stopping watches, in place of some of these.
 
@@ -298,9 +316,12 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
             y_numeric=True,
             ensure_all_finite="allow-nan" if self.step_size else True,
         )
+        # What varies by less is a constant with roundings.
+        self._target_eps = float(np.finfo("f4" if y.dtype == np.float32 else float).eps)
         y = np.asarray(y, dtype=float)
-        weight = check_weight(sample_weight, len(X))
-        self._check_fit(X, weight, groups)
+        problems = []
+        weight = check_sample_weight(sample_weight, len(X), problems)
+        self._check_fit(X, groups, problems)
         warm = self.warm_start and self._fits_previous(X, y)
         checkpoint, seed = self._open_checkpoint(X, y, weight, groups, validation_data)
         options = self._options(len(X) if weight is None else np.count_nonzero(weight))
@@ -467,63 +488,6 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         )
         return self._like_y(draws)
 
-    def score_samples(self, X, y=None):
-        """Return the log-likelihood of each row's targets.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-            Features.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets), default=None
-            Targets. None means each row's own `predict`: how sharp its density is there.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            In nats, of all dimensions together.
-        """
-        density = self.predict_dist(X)
-        return density.log_prob(density.mean if y is None else self._check_y(y))
-
-    def score(self, X, y, sample_weight=None):
-        """Return the mean log-likelihood per target dimension.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-            Features.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
-            Targets.
-        sample_weight : array-like of shape (n_rows,), default=None
-            Weight of each row.
-
-        Returns
-        -------
-        float
-            In nats, in the unit of the targets; more is better.
-        """
-        return mean_log_prob(self.predict_dist(X), self._check_y(y), sample_weight)
-
-    def gain(self, X, y, sample_weight=None):
-        """Return what the features add: the score less that of a mixture without input.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-            Features.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
-            Targets.
-        sample_weight : array-like of shape (n_rows,), default=None
-            Weight of each row.
-
-        Returns
-        -------
-        float
-            In nats per target dimension; not above 0, beyond chance, where features say nothing.
-        """
-        score = self.score(X, y, sample_weight)
-        return score - mean_log_prob(self.unconditional_, self._check_y(y), sample_weight)
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
@@ -534,18 +498,12 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
 
     # What follows is `fit`, step by step.
 
-    def _check_fit(self, X, weight, groups):
-        problems = []
+    def _check_fit(self, X, groups, problems):
         if self.step_size is not None and X.shape[1] % self.step_size:
             problems.append(
                 f"expected a number of columns that step_size={self.step_size} divides, got "
                 f"{X.shape[1]}: give as many columns to each time step, or step_size=None for a "
                 "dense network"
-            )
-        if weight is not None and not (weight.min() >= 0 and weight.max() > 0):
-            problems.append(
-                "expected sample weights of zero or more, some above zero, got weights from "
-                f"{weight.min():g} to {weight.max():g}: leave out rows that should not count"
             )
         if groups is not None and len(groups) != len(X):
             problems.append(f"expected a group for each of {len(X)} rows, got {len(groups)}")
@@ -629,7 +587,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         """Location and spread of each column, and which targets vary."""
         x_loc, x_spread = column_moments(X, weight)
         y_loc, y_spread = column_moments(y, weight)
-        constant = is_constant(y, y_loc, y_spread)
+        constant = is_constant(y_loc, y_spread, eps=self._target_eps)
         y_loc[constant] = y[0, constant]
         if not constant.all():
             typical = y_spread[~constant].mean()
@@ -638,7 +596,7 @@ class MDNRegressor(RegressorMixin, BaseEstimator):
         y_spread[constant] = typical
         self._spread = y_spread
         if options["standardize"]:
-            x_spread[is_constant(X, x_loc, x_spread)] = 1.0
+            x_spread[is_constant(x_loc, x_spread, eps=np.finfo(X.dtype).eps)] = 1.0
             self._input_loc, self._input_scale = x_loc, x_spread
             self._target_loc, self._target_scale = y_loc, y_spread
             self._varies = ~constant

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 
-from .._validation import Real
+from ..functional.choice import TOLERANCE
 from .em import fit_mixture
 from .low_rank import fit_factors
 from .mixtures import GaussianMixtures
@@ -17,11 +18,9 @@ __all__ = [
     "ARCHITECTURES",
     "EPOCHS_WITHOUT_VALIDATION",
     "FEWEST_ROWS_TO_VALIDATE",
-    "check_weight",
     "column_moments",
     "hold_back",
     "is_constant",
-    "mean_log_prob",
     "reference_mixture",
 ]
 
@@ -61,20 +60,9 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
     },
 }
 FEWEST_ROWS_TO_VALIDATE = 40
+# Of a mixture fitted without input.
+_FEWEST_ROWS_A_COMPONENT = 10
 EPOCHS_WITHOUT_VALIDATION = 30
-
-
-def check_weight(weight: Any, n_rows: int) -> np.ndarray | None:
-    if weight is None:
-        return None
-    if isinstance(weight, Real):
-        weight = np.full(n_rows, weight)
-    weight = check_array(weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
-    if weight.shape != (n_rows,):
-        raise ValueError(
-            f"expected sample_weight of shape ({n_rows},), got {weight.shape}: give a weight a row"
-        )
-    return weight
 
 
 def column_moments(a: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -91,9 +79,9 @@ def column_moments(a: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray
     return mean * size, std * size
 
 
-def is_constant(a: np.ndarray, loc: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    # A spread of rounding errors is none.
-    return ~(spread > 10 * np.finfo(a.dtype).eps * np.abs(loc)) | (spread == 0)
+def is_constant(loc: np.ndarray, spread: np.ndarray, *, eps: float) -> np.ndarray:
+    """Tell which columns vary by no more than numbers of precision `eps` are rounded."""
+    return ~(spread > 10 * eps * np.abs(loc)) | (spread == 0)
 
 
 def hold_back(
@@ -111,13 +99,6 @@ def hold_back(
     return kept[np.sort(order[n_held:])], kept[np.sort(order[:n_held])]
 
 
-def mean_log_prob(
-    density: GaussianMixtures, y: np.ndarray, weight: np.ndarray | None = None
-) -> float:
-    """Return the mean log-likelihood per dimension."""
-    return float(np.average(density.log_prob(y), weights=weight) / y.shape[1])
-
-
 def reference_mixture(
     y: np.ndarray,
     weight: np.ndarray | None,
@@ -131,46 +112,76 @@ def reference_mixture(
 ) -> tuple[GaussianMixtures, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]]:
     """Fit mixtures without input; return the best, and the best small enough to start from.
 
-    The number of components is chosen on the held-back rows, else by BIC: few rows must not start
-    from many narrow components. With a `rank`, mixtures with factors compete with diagonal ones.
-    The second is in units of `spread` around the mean, with exactly `n_mixtures` components, some
-    of them copies, and factors in units of their scales.
+    Larger mixtures replace smaller ones where they are better on the held-back rows, or else by
+    BIC, by more than the standard error of the difference: few rows must not start from many
+    narrow components, nor a rounding choose. With a `rank`, mixtures with factors compete with
+    diagonal ones. The second is in units of `spread` around the mean, with exactly `n_mixtures`
+    components, some of them copies, and factors in units of their scales.
     """
-    n, d = y.shape
+    d = y.shape[1]
+    # A row of weight 2 counts as two rows.
+    n = len(y) if weight is None else max(weight.sum(), 1.0)
     loc = np.average(y, axis=0, weights=weight)
     unit = (y - loc) / spread
     options: dict[str, Any] = {"sample_weight": weight, "min_scale": min_scale}
+    y_judged, w_judged = (y_held, w_held) if len(y_held) else (y, weight)
+
+    def compare(found: tuple[Any, ...]) -> _Candidate:
+        w, m, s, *f = found
+        density = GaussianMixtures(
+            w[None],
+            (loc + m * spread)[None],
+            (s * spread)[None],
+            (f[0] * spread[:, None])[None] if f else None,
+        )
+        merit = density.log_prob(y_judged) / d
+        if not len(y_held):
+            size = len(w) * (1 + (2 + density.rank) * d) - 1
+            merit = merit - size * np.log(n) / (2 * n * d)
+        return _Candidate(merit, density, found)
+
     # More components than the network has: a weak reference would flatter it.
     sizes = {n_mixtures, *(2**i for i in range((2 * n_mixtures).bit_length() + 1))}
-    fits: list[tuple[float, GaussianMixtures, tuple[Any, ...]]] = []
+    best = small = None
     since_best = 0
     for k in sorted(sizes):
-        if fits and (k >= n or since_best == 2):
+        if best is not None and (k * _FEWEST_ROWS_A_COMPONENT > n or since_best == 2):
             break
         plain = fit_mixture(unit, k, **options)
         found: list[tuple[Any, ...]] = [plain]
         if rank:
             found.append(fit_factors(unit, plain, rank, **options))
-        best_so_far = max((merit for merit, *_ in fits), default=-np.inf)
-        for w, m, s, *f in found:
-            density = GaussianMixtures(
-                w[None],
-                (loc + m * spread)[None],
-                (s * spread)[None],
-                (f[0] * spread[:, None])[None] if f else None,
-            )
-            if len(y_held):
-                merit = mean_log_prob(density, y_held, w_held)
-            else:
-                size = k * (1 + (2 + density.rank) * d) - 1
-                merit = mean_log_prob(density, y, weight) - size * np.log(n) / (2 * n * d)
-            fits.append((merit, density, (w, m, s, *f)))
-        better = max(merit for merit, *_ in fits) > best_so_far
-        since_best = 0 if better else since_best + 1
-    best = max(fits, key=lambda fit: fit[0])[1]
-    small = [f for f in fits if f[1].n_components <= n_mixtures and f[1].rank == rank]
-    weights, means, scales, *factors = max(small, key=lambda fit: fit[0])[2]
+        candidates = [compare(f) for f in found]
+        before: Any = best
+        for candidate in candidates:
+            if candidate.beats(best, w_judged):
+                best = candidate
+        # The network has factors or none: it starts from a mixture of its own kind.
+        if k <= n_mixtures and candidates[-1].beats(small, w_judged):
+            small = candidates[-1]
+        since_best = since_best + 1 if best is before else 0
+    assert best is not None
+    assert small is not None
+    weights, means, scales, *factors = small.parameters
     copies = np.arange(n_mixtures) % len(weights)
     relative = (factors[0] / scales[..., None])[copies] if factors else None
     start = (weights / np.bincount(copies))[copies], means[copies], scales[copies], relative
-    return best, start
+    return best.density, start
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A mixture, and how good it is on each row."""
+
+    merit: np.ndarray
+    density: GaussianMixtures
+    parameters: tuple[Any, ...]
+
+    def beats(self, other: _Candidate | None, weight: np.ndarray | None) -> bool:
+        """Whether it is better than a simpler one by more than the standard error."""
+        if other is None:
+            return True
+        gain = self.merit - other.merit
+        mean = np.average(gain, weights=weight)
+        square = np.average((gain - mean) ** 2, weights=weight)
+        return bool(mean > np.sqrt(square / len(gain)) + TOLERANCE)

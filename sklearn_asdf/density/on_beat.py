@@ -7,12 +7,28 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.metadata_routing import (
+    UNUSED,
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._validation import HasMethods, Integral, Interval, raise_all, validate_parameters
+from .._metadata import accepted, routing_enabled
+from .._validation import (
+    HasMethods,
+    Integral,
+    Interval,
+    check_sample_weight,
+    find_column,
+    raise_all,
+    validate_parameters,
+)
 from .em import fit_mixture
-from .mdn_steps import mean_log_prob, reference_mixture
+from .likelihood import DensityMixin
+from .mdn_steps import column_moments, reference_mixture
 from .mixtures import GaussianMixtures
 
 __all__ = ["OnBeatRegressor"]
@@ -21,8 +37,14 @@ _MIN_SCALE = 0.01
 # Share of dances whose beat has nothing to do with the music's, and how far off that is.
 _UNRELATED = 0.05
 _UNRELATED_SCALES = (0.5, 1.0, 1.0)
+# BPM; beyond, a column holds something else, or was scaled.
+_SLOWEST, _FASTEST = 20.0, 600.0
 # More than this, and what was told for certain drowns in what was hardly told.
 _MOST_STRETCH = 2.0
+
+
+# The one parameter of the density that has a name here, for searches over any preset.
+_SHORT, _NESTED = "n_mixtures", "regressor__n_mixtures"
 
 
 def _has_density(self: OnBeatRegressor) -> bool:
@@ -31,7 +53,7 @@ def _has_density(self: OnBeatRegressor) -> bool:
     return regressor is None or hasattr(regressor, "predict_dist")
 
 
-class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     r"""Take tempo and beat of the music over from the dance, and leave the rest to a density.
 
     Where a dance tells the tempo, it mostly tells it exactly, and else it is far off, by an octave
@@ -45,19 +67,17 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     regressor : estimator, default=None
         Density of the other numbers of the code: a regressor with `predict_dist`. None means
         :class:`MDNRegressor` with its defaults.
-    beat_columns : tuple of three int, default=None
-        Columns of `X` with the dance's tempo in beats a minute, and cosine and sine of its beat's
-        phase times its strength, as group "beat" of :class:`LMAFeaturizer` gives them, not scaled.
-        None leaves all to `regressor`.
+    beat_columns : tuple of three str or three int, default=None
+        Columns of `X` with the dance's tempo in BPM, and cosine and sine of its beat's phase times
+        its strength, as group "beat" of :class:`LMAFeaturizer` gives them, not scaled. Names find
+        the columns of a DataFrame wherever they stand, behind a prefix such as ``union__`` too;
+        see the notes. Numbers are places. None leaves all to `regressor`.
     code_columns : tuple of three int, default=(-3, -2, -1)
         Columns of `y` with log2 of the tempo in beats a minute, and cosine and sine of the phase,
         as :class:`UnitEncoder` gives them.
     n_beat_mixtures : int, default=3
         Gaussians in the density of how far off the beat is: one for beats that agree, others for
         octaves and for dances that tell nothing.
-    n_mixtures : int, default=None
-        Gaussians of `regressor`, so that a search over them has one name for whatever density there
-        is. None leaves the regressor's own number.
     restore_variance : bool, default=False
         Whether predictions, and draws at temperatures below 1, are stretched about the mean code
         until they vary as the training codes do; see the notes. Without `beat_columns` there is
@@ -77,6 +97,8 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         Means of the other numbers over the training codes.
     code_variance_ : ndarray of shape (n_targets - 3,)
         Their variances.
+    beat_columns_ : ndarray of int of shape (3,)
+        Places of `beat_columns` in `X`.
     told_variance_ : ndarray of shape (n_targets - 3,)
         Variances of the density's means over the training dances: what a dance tells of them.
     n_features_in_ : int
@@ -99,6 +121,10 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     The last of the Gaussians in the sum is not learned: with a weight of 0.05 the beats have
     nothing to do with each other, and are half an octave apart. Without it, one dance that is
     misunderstood would outweigh all others in the likelihood.
+
+    Arrays have no names: in a pipeline, ``set_output(transform="pandas")`` (or ``"polars"``) on the
+    featurizer and whatever stands between it and this regressor makes the table have them.
+    :func:`make_dance_pipeline` does so.
 
     `predict` is the mean of the first, as it is or stretched, and :math:`b(x)` itself: the dance's
     beat, not the mean of beats that agree with it and of those that do not. Where a dance has no
@@ -136,6 +162,8 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     >>> model = OnBeatRegressor(MDNRegressor(1, epochs=2), beat_columns=(1, 2, 3)).fit(X, y)
     >>> bool(np.allclose(model.predict(X)[:, 1:], y[:, 1:]))
     True
+    >>> model.set_params(n_mixtures=3).regressor.n_mixtures
+    3
     """
 
     _parameter_constraints = {
@@ -143,7 +171,6 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         "beat_columns": ["array-like", None],
         "code_columns": ["array-like"],
         "n_beat_mixtures": [Interval(Integral, 1, None, closed="left")],
-        "n_mixtures": [Interval(Integral, 1, None, closed="left"), None],
         "restore_variance": ["boolean"],
     }
 
@@ -154,17 +181,60 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         beat_columns=None,
         code_columns=(-3, -2, -1),
         n_beat_mixtures=3,
-        n_mixtures=None,
         restore_variance=False,
     ):
         self.regressor = regressor
         self.beat_columns = beat_columns
         self.code_columns = code_columns
         self.n_beat_mixtures = n_beat_mixtures
-        self.n_mixtures = n_mixtures
         self.restore_variance = restore_variance
 
-    def fit(self, X, y, groups=None):
+    def get_params(self, deep=True):
+        """Return the parameters, with `n_mixtures` for `regressor__n_mixtures`.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to return the parameters of `regressor` too, and with them `n_mixtures`.
+
+        Returns
+        -------
+        params : dict
+            Names and values.
+        """
+        params = super().get_params(deep=deep)
+        if _NESTED in params:
+            params[_SHORT] = params[_NESTED]
+        return params
+
+    def set_params(self, **params):
+        """Set parameters; `n_mixtures` is a short name of `regressor__n_mixtures`.
+
+        So a search has one name for the number of Gaussians of whatever density there is.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : OnBeatRegressor
+            This estimator.
+        """
+        if _SHORT in params and hasattr(params.get("regressor", self.regressor), _SHORT):
+            short = params.pop(_SHORT)
+            if params.setdefault(_NESTED, short) != short:
+                raise ValueError(
+                    f"expected one value of {_SHORT} and {_NESTED}, which are the same parameter, "
+                    f"got {short!r} and {params[_NESTED]!r}: pass one of them"
+                )
+        return super().set_params(**params)
+
+    # `groups` are the regressor's alone, as it requests them.
+    __metadata_request__fit = {"groups": UNUSED}
+
+    def fit(self, X, y, sample_weight=None, *, groups=None):
         """Learn the density of the other numbers, and how far off the beat may be.
 
         Parameters
@@ -173,8 +243,11 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             Features.
         y : array-like of shape (n_rows, n_targets)
             Codes.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weight of each row, here and in `regressor`: 2 counts as the same row twice and 0 as no
+            row. With metadata routing each of the two may request weights or not.
         groups : array-like of shape (n_rows,), default=None
-            What each row belongs to, for the regressor.
+            What each row belongs to, for a regressor that takes groups.
 
         Returns
         -------
@@ -186,46 +259,84 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             self, X, y, multi_output=True, y_numeric=True, ensure_all_finite=self._finite()
         )
         if self.beat_columns is not None:
-            self._check_columns(X, y)
+            self.beat_columns_ = self._find_columns(X, y)
         regressor = clone(self._default_regressor() if self.regressor is None else self.regressor)
-        if self.n_mixtures is not None:
-            regressor.set_params(n_mixtures=self.n_mixtures)
-        takes = groups is not None and has_fit_parameter(regressor, "groups")
-        params = {"groups": groups} if takes else {}
+        weight, params = self._metadata(regressor, sample_weight, groups, len(X))
         if self.beat_columns is None:
             self.regressor_ = regressor.fit(X, y, **params)
+            if hasattr(self.regressor_, "unconditional_"):
+                self.unconditional_ = self.regressor_.unconditional_
             return self
         y = np.asarray(y, dtype=float)
         n_targets = y.shape[1]
         self._of_beat = np.asarray(self.code_columns) % n_targets
         self._others = np.setdiff1d(np.arange(n_targets), self._of_beat)
-        tempo = X[:, self.beat_columns[0]]
-        self._usual_tempo = float(np.median(tempo[tempo > 0])) if (tempo > 0).any() else 100.0
         self.regressor_ = regressor.fit(X, y[:, self._others], **params)
-        self.mean_code_ = y[:, self._others].mean(axis=0)
-        self.code_variance_ = y[:, self._others].var(axis=0)
-        self.told_variance_ = self._predict_others(X).var(axis=0)
+        kept = np.flatnonzero(weight)
+        self._learn_beat(X[kept], y[kept], weight[kept])
+        return self
+
+    def _metadata(
+        self, regressor: Any, sample_weight: Any, groups: Any, n_rows: int
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Weights of the rows for this estimator's own moments, and what the regressor gets."""
+        weight = check_sample_weight(sample_weight, n_rows)
+        given = {"sample_weight": weight, "groups": groups}
+        given = {name: value for name, value in given.items() if value is not None}
+        if routing_enabled():
+            params = dict(process_routing(self, "fit", **given).regressor.fit) if given else {}
+            if super().get_metadata_routing().fit.requests.get("sample_weight") is False:
+                weight = None
+        else:
+            # Weights that the regressor does not take are its own error; groups are an offer.
+            params = {name: v for name, v in given.items() if name == "sample_weight"}
+            params |= accepted(regressor, {k: v for k, v in given.items() if k == "groups"})
+        return np.ones(n_rows) if weight is None else weight, params
+
+    def get_metadata_routing(self):
+        """Return which metadata this estimator and its regressor requested.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            The routing of `fit`.
+        """
+        router = MetadataRouter(owner=self).add_self_request(self)
+        return router.add(
+            regressor=self._default_regressor() if self.regressor is None else self.regressor,
+            method_mapping=MethodMapping().add(caller="fit", callee="fit"),
+        )
+
+    def _learn_beat(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray) -> None:
+        """Moments of the codes, and the density of what their beat is off the dance's."""
+        tempo = X[:, self.beat_columns_[0]]
+        known = tempo > 0
+        self._usual_tempo = _median(tempo[known], weight[known]) if known.any() else 100.0
+        others = y[:, self._others]
+        self.mean_code_, deviation = column_moments(others, weight)
+        self.code_variance_ = deviation**2
+        self.told_variance_ = column_moments(self._predict_others(X), weight)[1] ** 2
         off = y[:, self._of_beat] - self._beat(X)
-        spread = np.maximum(off.std(axis=0), 1e-6)
-        n_mixtures = min(self.n_beat_mixtures, len(y))
-        weights, means, scales = fit_mixture(off / spread, n_mixtures, min_scale=_MIN_SCALE)
+        spread = np.maximum(column_moments(off, weight)[1], 1e-6)
+        weights, means, scales = fit_mixture(
+            off / spread, self.n_beat_mixtures, sample_weight=weight, min_scale=_MIN_SCALE
+        )
         # However well the training dances told it, a new one may tell nothing.
         self.beat_error_ = (
             np.append(weights * (1 - _UNRELATED), _UNRELATED),
             np.vstack([means * spread, np.zeros(3)]),
             np.vstack([scales * spread, _UNRELATED_SCALES]),
         )
-        spread = y.std(axis=0)
+        spread = column_moments(y, weight)[1]
         self.unconditional_, _ = reference_mixture(
             y,
-            None,
+            weight,
             y[:0],
             None,
             spread=np.where(spread > 1e-9, spread, 1.0),
-            n_mixtures=n_mixtures,
+            n_mixtures=self.n_beat_mixtures,
             min_scale=_MIN_SCALE,
         )
-        return self
 
     def predict(self, X):
         """Return the mean of the density, and the dance's own tempo and beat.
@@ -313,67 +424,6 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         others = self._stretch(mean + np.sqrt(temperature) * (drawn - mean), temperature)
         return np.swapaxes(self._join(others, np.swapaxes(beat, 1, 2)), 1, 2)
 
-    @available_if(_has_density)
-    def score_samples(self, X, y=None):
-        """Return the log-likelihood of each row's code.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-            Features.
-        y : array-like of shape (n_rows, n_targets), default=None
-            Codes. None means each row's mean: how sharp its density is there.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            In nats, of all dimensions together.
-        """
-        density = self.predict_dist(X)
-        return density.log_prob(density.mean if y is None else self._targets(y))
-
-    def score(self, X, y):
-        """Return the mean log-likelihood per number of the code.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-            Features.
-        y : array-like of shape (n_rows, n_targets)
-            Codes.
-
-        Returns
-        -------
-        float
-            In nats, in the unit of the codes; more is better. Where the regressor is no density,
-            its own score, or else the coefficient of determination.
-        """
-        if self.beat_columns is not None and not _has_density(self):
-            return super().score(X, y)
-        if self.beat_columns is None:
-            return self.regressor_.score(self._check(X), y)
-        return mean_log_prob(self.predict_dist(X), self._targets(y))
-
-    @available_if(_has_density)
-    def gain(self, X, y):
-        """Return what the features add: the score less that of a mixture without input.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-            Features.
-        y : array-like of shape (n_rows, n_targets)
-            Codes.
-
-        Returns
-        -------
-        float
-            In nats per number of the code.
-        """
-        if self.beat_columns is None:
-            return self.regressor_.gain(self._check(X), y)
-        return self.score(X, y) - mean_log_prob(self.unconditional_, self._targets(y))
-
     def _predict_others(self, X: np.ndarray) -> np.ndarray:
         return np.asarray(self.regressor_.predict(X), dtype=float).reshape(len(X), -1)
 
@@ -405,46 +455,59 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _beat(self, X: np.ndarray) -> np.ndarray:
         """log2 of the tempo, cosine and sine of the dances, (n_rows, 3)."""
-        tempo, cosine, sine = (X[:, i].astype(float) for i in self.beat_columns)
+        # A model of an earlier version was given places.
+        places = getattr(self, "beat_columns_", self.beat_columns)
+        tempo, cosine, sine = (X[:, i].astype(float) for i in places)
         tempo = np.where(tempo > 0, tempo, self._usual_tempo)
         return np.stack([np.log2(tempo), cosine, sine], axis=1)
 
-    def _check_columns(self, X: np.ndarray, y: np.ndarray) -> None:
-        problems = []
-        for name, columns, table, what in (
-            ("beat_columns", self.beat_columns, X, "X"),
-            ("code_columns", self.code_columns, y, "y"),
-        ):
-            width = table.shape[1] if table.ndim == 2 else 1
-            places = np.asarray(columns)
-            if places.shape != (3,) or places.dtype.kind not in "iu":
-                problems.append(f"expected {name} as three column numbers, got {columns!r}")
-            elif places.min() < -width or places.max() >= width or len(set(places % width)) < 3:
+    def _find_columns(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the places of the beat in `X`, or say all that is wrong with them and with `y`."""
+        beat, problems = self._beat_places(X.shape[1])
+        width = y.shape[1] if y.ndim == 2 else 1
+        _, more = _three_places(self.code_columns, width, name="code_columns", of="y")
+        problems += more
+        if width < 4:
+            problems.append(
+                f"expected codes of more than the three numbers of the beat, got {width}"
+            )
+        if not len(problems):
+            tempo, cosine, sine = X[:, beat].T
+            size, told = np.hypot(cosine, sine).max(), tempo[tempo != 0]
+            low, high = (told.min(), told.max()) if len(told) else (0.0, 0.0)
+            if (len(told) and not _SLOWEST <= low <= high <= _FASTEST) or size > 1 + 1e-3:
                 problems.append(
-                    f"expected {name} as three columns of {what}, which has {width}, "
-                    f"got {columns!r}"
-                )
-            elif what == "X":
-                tempo, cosine, sine = X[:, places].T
-                if tempo.min() < 0 or (np.hypot(cosine, sine) > 1 + 1e-3).any():
-                    problems.append(
-                        "expected tempi of zero or more, and cosines and sines of at most 1 in "
-                        f"the beat_columns, got tempi from {tempo.min():g} and sizes up to "
-                        f"{np.hypot(cosine, sine).max():g}: pass the features without scaling them"
-                    )
-            elif width < 4:
-                problems.append(
-                    f"expected codes of more than the three numbers of the beat, got {width}"
+                    f"expected tempi of {_SLOWEST:g} to {_FASTEST:g} BPM, or 0, and cosines and "
+                    f"sines of at most 1 in the beat_columns, got tempi from {low:g} to {high:g} "
+                    f"and sizes up to {size:g}: pass the features without scaling them"
                 )
         raise_all(problems)
+        return beat
+
+    def _beat_places(self, width: int) -> tuple[np.ndarray, list[str]]:
+        """Return the places of `beat_columns` among so many columns, and what is wrong."""
+        columns = self.beat_columns
+        named = [column for column in columns if isinstance(column, str)]
+        if not named:
+            return _three_places(columns, width, name="beat_columns", of="X")
+        if len(named) != 3 or len(columns) != 3:
+            return np.zeros(0, int), [
+                f"expected beat_columns as three column names or three numbers, got {columns!r}"
+            ]
+        names = getattr(self, "feature_names_in_", None)
+        if names is None:
+            return np.zeros(0, int), [
+                f"expected a table with named columns, to find the beat_columns "
+                f"{', '.join(map(repr, named))}, got an array of {width} columns: call "
+                "set_output(transform='pandas') on the pipeline, or give column numbers"
+            ]
+        found = [find_column(column, names) for column in named]
+        places = [place for place, _ in found if place is not None]
+        return np.array(places, int), [problem for _, problem in found if problem]
 
     def _check(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         return validate_data(self, X, reset=False, ensure_all_finite=self._finite())
-
-    def _targets(self, y: Any) -> np.ndarray:
-        y = np.asarray(y, dtype=float)
-        return y.reshape(len(y), -1)
 
     def _finite(self) -> bool | str:
         if self.regressor is None or not get_tags(self.regressor).input_tags.allow_nan:
@@ -463,3 +526,23 @@ class OnBeatRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         if self.regressor is not None:
             tags.input_tags.allow_nan = get_tags(self.regressor).input_tags.allow_nan
         return tags
+
+
+def _three_places(columns: Any, width: int, *, name: str, of: str) -> tuple[np.ndarray, list[str]]:
+    """Return three column numbers as an array, and what is wrong with them."""
+    places = np.asarray(columns)
+    if places.shape != (3,) or places.dtype.kind not in "iu":
+        return places, [f"expected {name} as three column numbers, got {columns!r}"]
+    if places.min() < -width or places.max() >= width or len(set(places % width)) < 3:
+        return places, [
+            f"expected {name} as three columns of {of}, which has {width}, got {columns!r}"
+        ]
+    return places, []
+
+
+def _median(values: np.ndarray, weight: np.ndarray) -> float:
+    """Median of values, each as often as its weight says."""
+    order = np.argsort(values, kind="stable")
+    mass = np.cumsum(weight[order])
+    middle = [np.searchsorted(mass, mass[-1] / 2, side=side) for side in ("left", "right")]
+    return float(values[order][np.minimum(middle, len(values) - 1)].mean())

@@ -2,6 +2,7 @@ from . import beat_grid as beat_grid
 from . import beats as beats
 from . import body as body
 from . import canonical as canonical
+from . import choice as choice
 from . import filters as filters
 from . import fluidity as fluidity
 from . import frames as frames
@@ -10,12 +11,14 @@ from . import griffinlim as griffinlim
 from . import keyframes as keyframes
 from . import kinematics as kinematics
 from . import kmeans as kmeans
+from . import limiter as limiter
 from . import lma as lma
 from . import mel as mel
 from . import overlap as overlap
 from . import pairing as pairing
 from . import patches as patches
 from . import periodicity as periodicity
+from . import resampling as resampling
 from . import stretch as stretch
 from . import tonality as tonality
 from . import windows as windows
@@ -25,6 +28,7 @@ __all__ = [
     "beats",
     "body",
     "canonical",
+    "choice",
     "filters",
     "fluidity",
     "frames",
@@ -33,12 +37,14 @@ __all__ = [
     "keyframes",
     "kinematics",
     "kmeans",
+    "limiter",
     "lma",
     "mel",
     "overlap",
     "pairing",
     "patches",
     "periodicity",
+    "resampling",
     "stretch",
     "tonality",
     "windows",

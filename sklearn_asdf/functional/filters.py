@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy import interpolate, signal
+from scipy import signal
 
 __all__ = [
     "butterworth",
@@ -19,7 +19,6 @@ __all__ = [
     "fill_gaps",
     "one_euro",
     "one_euro_step",
-    "resample",
     "savgol",
     "window_length",
 ]
@@ -152,9 +151,12 @@ def _each_run(position: np.ndarray, function: Callable[[np.ndarray], np.ndarray]
     return np.moveaxis(y, 0, -1)
 
 
-def _butterworth_run(x: np.ndarray, sections: np.ndarray) -> np.ndarray:
-    taps = 2 * len(sections) + 1 - (sections[:, [2, 5]] == 0).sum(axis=0).min()
-    return signal.sosfiltfilt(sections, x, axis=-2, padlen=min(3 * taps, x.shape[-2] - 1))
+def _butterworth_run(x: np.ndarray, *, fps: float, cutoff: float, order: int) -> np.ndarray:
+    sections = butterworth_sections(fps=fps, cutoff=cutoff, order=order)
+    # sosfiltfilt's own padding at ten frames per period of the cut-off, as in the paper, and as
+    # long in seconds at any frame rate.
+    padding = round(3 * (order + 1) * fps / cutoff / 10)
+    return signal.sosfiltfilt(sections, x, axis=-2, padlen=min(padding, x.shape[-2] - 1))
 
 
 def _savgol_run(x: np.ndarray, window_length: int, polyorder: int) -> np.ndarray:
@@ -171,7 +173,7 @@ def _matrix(kind: str, n_frames: int, **params: Any) -> np.ndarray:
     if kind == "savgol":
         matrix = _savgol_run(eye, **params)
     else:
-        matrix = _butterworth_run(eye, butterworth_sections(**params))
+        matrix = _butterworth_run(eye, **params)
     matrix.setflags(write=False)
     return matrix
 
@@ -183,7 +185,7 @@ def _zero_phase(x: np.ndarray, kind: str, **params: Any) -> np.ndarray:
         return np.matmul(_matrix(kind, n_frames, **params).astype(x.dtype, copy=False), x)
     if kind == "savgol":
         return _savgol_run(x, **params)
-    return _butterworth_run(x, butterworth_sections(**params))
+    return _butterworth_run(x, **params)
 
 
 def butterworth_sections(*, fps: float, cutoff: float, order: int) -> np.ndarray:
@@ -442,58 +444,3 @@ def one_euro(
         return y
 
     return _each_run(position, forwards)
-
-
-def resample(position: np.ndarray, *, fps: float, new_fps: float) -> np.ndarray:
-    """Resample poses to another frame rate by cubic splines.
-
-    Parameters
-    ----------
-    position : ndarray of shape (..., n_frames, n_joints, n_axes)
-        Poses, NaN where a joint was not seen.
-    fps : float
-        Their frames a second (Hz).
-    new_fps : float
-        Wanted frames a second (Hz).
-
-    Returns
-    -------
-    ndarray of shape (..., n_new_frames, n_joints, n_axes)
-        Frame i is the pose at ``i / new_fps`` seconds, up to the time of the last frame.
-
-    Notes
-    -----
-    Each unbroken run of seen frames gets its own spline (a line or a parabola for two or three
-    frames); between a seen and an unseen frame the joint is unseen. Nothing is filtered: smooth
-    first where the new frame rate is less than twice the motion's highest frequency.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_asdf.functional.filters import resample
-    >>> x = np.arange(5.0).reshape(-1, 1, 1)
-    >>> resample(x, fps=30, new_fps=60).ravel()
-    array([0. , 0.5, 1. , 1.5, 2. , 2.5, 3. , 3.5, 4. ])
-    """
-    n_frames = position.shape[-3]
-    time = np.arange(int((n_frames - 1) * new_fps / fps + 1e-9) + 1) * (fps / new_fps)
-    near = np.rint(time)
-    # A time that rounding put beside a frame is that frame.
-    time = np.minimum(np.where(np.abs(time - near) < 1e-9 * n_frames, near, time), n_frames - 1)
-    x = np.moveaxis(position, -3, 0)
-    y = np.full((len(time), *x.shape[1:]), np.nan, dtype=position.dtype)
-    flat, out = x.reshape(n_frames, -1, x.shape[-1]), y.reshape(len(time), -1, x.shape[-1])
-    seen = _seen(flat)
-    patterns, which = np.unique(seen, axis=1, return_inverse=True)
-    # Few patterns of unseen frames are shared by many joints.
-    for k, pattern in enumerate(patterns.T):
-        columns = which.ravel() == k
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], pattern.astype(np.int8), [0]])))
-        for start, stop in edges.reshape(-1, 2):
-            at = np.flatnonzero((time >= start) & (time <= stop - 1))
-            values = flat[start:stop, columns]
-            if stop - start > 1:
-                spline = interpolate.CubicSpline(np.arange(start, stop), values, axis=0)
-                values = spline(time[at])
-            out[np.ix_(at, columns)] = values[: len(at)]
-    return np.ascontiguousarray(np.moveaxis(y, 0, -3))

@@ -8,7 +8,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["fill_curves", "spread_frames", "uniform_keyframes", "zero_crossing_frames"]
+__all__ = [
+    "distinct_frames",
+    "fill_curves",
+    "spread_frames",
+    "uniform_keyframes",
+    "zero_crossing_frames",
+]
 
 _ROUNDING = 1e-10
 
@@ -82,6 +88,38 @@ def uniform_keyframes(lengths: ArrayLike, n_keyframes: int) -> np.ndarray:
     if n_keyframes == 1:
         spaced = last // 2
     return np.where(last + 1 < n_keyframes, np.minimum(step, last), spaced).astype(np.intp)
+
+
+def distinct_frames(frames: ArrayLike, lengths: ArrayLike) -> np.ndarray:
+    """Move frames that coincide apart, by as little as a pass from left to right does.
+
+    Parameters
+    ----------
+    frames : array-like of int, shape (n_clips, n_keyframes)
+        In ascending order.
+    lengths : array-like of int, shape (n_clips,)
+        Frames of each clip.
+
+    Returns
+    -------
+    keyframes : ndarray of int, shape (n_clips, n_keyframes)
+        Strictly increasing in every clip of at least `n_keyframes` frames; a shorter clip gives all
+        its frames and repeats the last.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.frames import distinct_frames
+    >>> distinct_frames([[3, 3, 4, 9]], [10]).tolist()
+    [[3, 4, 5, 9]]
+    """
+    frames = np.asarray(frames)
+    last = np.maximum(np.asarray(lengths) - 1, 0)[:, None]
+    n_keyframes = frames.shape[1]
+    step = np.arange(n_keyframes)
+    later = np.maximum.accumulate(frames - step, axis=1) + step
+    # Those that follow need room.
+    fitting = np.minimum(later, last - (n_keyframes - 1 - step))
+    return np.where(last + 1 < n_keyframes, np.minimum(step, last), fitting).astype(np.intp)
 
 
 def spread_frames(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .filters import window_length
 from .frames import spread_frames
 from .kmeans import kmeans_1d
 
@@ -89,17 +90,21 @@ def bone_angles(position: ArrayLike, bones: ArrayLike, reference: ArrayLike) -> 
     return theta
 
 
-def curve_salience(theta: ArrayLike, *, sigma: float = 0.75, window_length: int = 5) -> np.ndarray:
+def curve_salience(
+    theta: ArrayLike, *, fps: float, sigma: float = 0.025, kernel_duration: float = 1 / 6
+) -> np.ndarray:
     """Absolute difference of Gaussians of each curve (eq. 10).
 
     Parameters
     ----------
     theta : array-like of shape (..., n_frames)
         Curves, of angles in radians for example, without NaN.
-    sigma : float, default=0.75
-        Standard deviation of the narrower Gaussian, in frames; the wider has twice that.
-    window_length : int, default=5
-        Length of both kernels, in frames; odd.
+    fps : float
+        Frames per second (Hz).
+    sigma : float, default=0.025
+        Standard deviation of the narrower Gaussian in s; the wider has twice that.
+    kernel_duration : float, default=1/6
+        Length of both kernels in s, rounded to an odd number of frames, at least three.
 
     Returns
     -------
@@ -108,7 +113,8 @@ def curve_salience(theta: ArrayLike, *, sigma: float = 0.75, window_length: int 
 
     Notes
     -----
-    Both kernels sum to 1. Ends are continued by the first and last value.
+    Both kernels sum to 1. Ends are continued by the first and last value. The defaults are the
+    paper's 0.75 and 5 frames at its 30 fps.
 
     References
     ----------
@@ -117,12 +123,12 @@ def curve_salience(theta: ArrayLike, *, sigma: float = 0.75, window_length: int 
     Examples
     --------
     >>> from sklearn_asdf.functional.keyframes import curve_salience
-    >>> curve_salience([0, 0, 0, 1, 0, 0, 0]).argmax()
+    >>> curve_salience([0, 0, 0, 1, 0, 0, 0], fps=30).argmax()
     np.int64(3)
     """
     theta = np.asarray(theta, dtype=float)
-    reach = window_length // 2
-    offset = np.arange(-reach, reach + 1)
+    reach = max(1, window_length(kernel_duration, fps=fps) // 2)
+    offset = np.arange(-reach, reach + 1) / fps
     narrow, wide = np.exp(-0.5 * (offset[:, None] / [sigma, 2 * sigma]) ** 2).T
     kernel = wide / wide.sum() - narrow / narrow.sum()
     n_frames = theta.shape[-1]
@@ -181,6 +187,11 @@ def candidate_frames(
     inside = np.arange(n_frames) < lengths
     mean = np.where(inside, salience, 0.0).sum(axis=-1, keepdims=True) / np.maximum(lengths, 1)
     return inside & (salience > np.maximum(mean, floor))
+
+
+def _whole_frames(duration: float, fps: float) -> int:
+    """Return the frames that fit into a duration; the tolerance is for rounding alone."""
+    return int(duration * fps + 1e-9)
 
 
 def _departures(
@@ -242,7 +253,8 @@ def cluster_extremes(
     curves: ArrayLike,
     lengths: ArrayLike | None = None,
     *,
-    gap: int = 5,
+    fps: float,
+    gap_duration: float = 1 / 6,
     refine: bool = False,
 ) -> np.ndarray:
     """Keep one candidate of each cluster: the extreme of the curve (after eq. 11).
@@ -255,8 +267,10 @@ def cluster_extremes(
         Curves, in any unit, without NaN.
     lengths : array-like of int, shape (n_clips,), optional
         Frames of each clip. By default all.
-    gap : int, default=5
-        Candidates at most so many frames apart belong to one cluster.
+    fps : float
+        Frames per second (Hz).
+    gap_duration : float, default=1/6
+        Candidates at most so many seconds apart belong to one cluster; 5 frames at 30 fps.
     refine : bool, default=False
         Whether to go beyond the paper: see the notes.
 
@@ -269,9 +283,9 @@ def cluster_extremes(
     -----
     The paper keeps the frame that "maximises or minimises" the curve and leaves open when which.
     Here it is the candidate that departs most, up or down, from the curve's mean over the cluster
-    and `gap` frames to either side: a crest keeps its maximum and a trough its minimum.
+    and `gap_duration` to either side: a crest keeps its maximum and a trough its minimum.
 
-    Refined, a cluster that holds both a crest and a trough more than `gap` frames apart keeps both,
+    Refined, a cluster that holds a crest and a trough more than `gap_duration` apart keeps both,
     and where the curve rests at an extreme (within 2 % of its range) the middle of the rest is
     kept. So all bones agree on the frame of a held pose, whose two ends are salient but not its
     middle.
@@ -285,11 +299,12 @@ def cluster_extremes(
     >>> import numpy as np
     >>> from sklearn_asdf.functional.keyframes import cluster_extremes
     >>> curve = np.array([[[0.0, 1.0, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]]])
-    >>> np.flatnonzero(cluster_extremes(curve > 0, curve)).tolist()
+    >>> np.flatnonzero(cluster_extremes(curve > 0, curve, fps=30)).tolist()
     [2]
     """
     candidates, curves = np.asarray(candidates, dtype=bool), np.asarray(curves, dtype=float)
     n_clips, n_curves, n_frames = candidates.shape
+    gap = _whole_frames(gap_duration, fps)
     kept = np.zeros((n_clips * n_curves, n_frames), dtype=bool)
     row, frame = np.nonzero(candidates.reshape(-1, n_frames))
     if len(row):
@@ -321,7 +336,8 @@ def select_keyframes(
     n_keyframes: int,
     lengths: ArrayLike | None = None,
     *,
-    gap: int = 5,
+    fps: float,
+    gap_duration: float = 1 / 6,
 ) -> np.ndarray:
     """Exactly `n_keyframes` of the candidates of each clip (after eq. 12).
 
@@ -336,8 +352,10 @@ def select_keyframes(
         How many to keep.
     lengths : array-like of int, shape (n_clips,), optional
         Frames of each clip. By default all.
-    gap : int, default=5
-        Frames to either side of a cluster that belong to its neighbourhood.
+    fps : float
+        Frames per second (Hz).
+    gap_duration : float, default=1/6
+        Seconds to either side of a cluster that belong to its neighbourhood.
 
     Returns
     -------
@@ -364,11 +382,12 @@ def select_keyframes(
     >>> candidates[0, [2, 3, 4, 15]] = True
     >>> curve = np.zeros((1, 20))
     >>> curve[0, 3] = 1.0
-    >>> select_keyframes(candidates, curve, 2).tolist()
+    >>> select_keyframes(candidates, curve, 2, fps=30).tolist()
     [[3, 15]]
     """
     candidates, curve = np.asarray(candidates), np.asarray(curve, dtype=float)
     n_clips, n_frames = candidates.shape
+    gap = _whole_frames(gap_duration, fps)
     length = np.full(n_clips, n_frames) if lengths is None else np.asarray(lengths)
     row, frame = np.nonzero(candidates)
     counts = np.bincount(row, minlength=n_clips)

@@ -52,7 +52,8 @@ class MelFilterbank:
             bins = np.flatnonzero(part.any(axis=0))
             if len(bins):
                 k = slice(bins[0], bins[-1] + 1)
-                self._blocks.append((slice(m, m + len(part)), k, part[:, k].T.copy()))
+                weights = part[:, k].T.astype(np.float64)
+                self._blocks.append((slice(m, m + len(part)), k, weights))
 
     def to_mel(self, power: np.ndarray) -> np.ndarray:
         """Return bands of spectra.
@@ -69,7 +70,8 @@ class MelFilterbank:
         """
         mel = np.zeros((*power.shape[:-1], len(self.filters)), np.float32)
         for m, k, weights in self._blocks:
-            np.matmul(power[..., k], weights, out=mel[..., m])
+            # Summed in float64, so that the number of threads does not show in float32.
+            mel[..., m] = power[..., k].astype(np.float64) @ weights
         return mel
 
     def to_bins(self, mel: np.ndarray) -> np.ndarray:
@@ -87,7 +89,7 @@ class MelFilterbank:
         """
         power = np.zeros((*mel.shape[:-1], self.filters.shape[1]), np.float32)
         for m, k, weights in self._blocks:
-            power[..., k] += mel[..., m] @ weights.T
+            power[..., k] += mel[..., m] @ weights.T.astype(np.float32)
         return power
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import scipy.fft
 
+from .choice import first_largest
+
 __all__ = [
     "StationaryCovariance",
     "code_steps",
@@ -71,7 +73,7 @@ def lagged_covariance(
 
     Returns
     -------
-    products : ndarray of float32 of shape (n_lags, n_mels, n_mels)
+    products : ndarray of float64 of shape (n_lags, n_mels, n_mels)
         ``products[k] = sum of outer(x[t], x[t + k])``.
     counts : ndarray of int of shape (n_lags,)
         Number of products of each lag.
@@ -79,7 +81,8 @@ def lagged_covariance(
     Notes
     -----
     ``products / counts`` is the limit of the covariance of patches drawn at random times, as
-    their number grows: no patch is ever drawn. Blocks of frames are correlated by FFT.
+    their number grows: no patch is ever drawn. Blocks of frames are correlated by FFT, and their
+    products summed in float64: directions of nearly the same variance would turn with roundings.
     """
     n_fft = scipy.fft.next_fast_len(4 * n_lags, real=True)
     step = n_fft - n_lags + 1
@@ -93,7 +96,7 @@ def lagged_covariance(
         ahead *= inside[..., None]
         here = scipy.fft.rfft(ahead[:, :step], n_fft, axis=1).transpose(1, 2, 0)
         ahead = scipy.fft.rfft(ahead, axis=1).transpose(1, 0, 2)
-        product = np.conj(here) @ ahead
+        product = np.conj(here).astype(np.complex128) @ ahead.astype(np.complex128)
         spectrum = product if spectrum is None else np.add(spectrum, product, out=spectrum)
     products = scipy.fft.irfft(spectrum, n_fft, axis=0)[:n_lags]
     counts = np.maximum((stops - starts)[:, None] - np.arange(n_lags), 0).sum(axis=0)
@@ -105,12 +108,12 @@ class StationaryCovariance:
 
     Parameters
     ----------
-    covariance : ndarray of float32 of shape (n_lags, n_mels, n_mels)
+    covariance : ndarray of shape (n_lags, n_mels, n_mels)
         Covariance of frames 0, 1, ... frames apart.
     """
 
     def __init__(self, covariance: np.ndarray) -> None:
-        self.covariance = covariance
+        self.covariance = np.asarray(covariance, np.float64)
         self.n_mels = covariance.shape[1]
 
     def apply(self, vectors: np.ndarray) -> np.ndarray:
@@ -118,21 +121,21 @@ class StationaryCovariance:
 
         Parameters
         ----------
-        vectors : ndarray of float32 of shape (n_frames * n_mels, n_vectors)
+        vectors : ndarray of shape (n_frames * n_mels, n_vectors)
             With at most as many frames as there are lags.
 
         Returns
         -------
-        ndarray of float32 of shape (n_frames * n_mels, n_vectors)
+        ndarray of float64 of shape (n_frames * n_mels, n_vectors)
             The products.
         """
         length = len(vectors) // self.n_mels
         n_fft = scipy.fft.next_fast_len(2 * length, real=True)
-        kernel = np.zeros((n_fft, self.n_mels, self.n_mels), np.float32)
+        kernel = np.zeros((n_fft, self.n_mels, self.n_mels))
         kernel[:length] = self.covariance[:length]
         kernel[n_fft - length + 1 :] = self.covariance[1:length][::-1].swapaxes(1, 2)
         kernel = np.conj(scipy.fft.rfft(kernel, axis=0))
-        result = np.empty_like(vectors)
+        result = np.empty(vectors.shape)
         for i in range(0, vectors.shape[1], 128):
             part = vectors[:, i : i + 128].reshape(length, self.n_mels, -1)
             part = kernel @ scipy.fft.rfft(part, n_fft, axis=0)
@@ -174,24 +177,24 @@ class StationaryCovariance:
         n_values = length * self.n_mels
         rank = min(n_components, n_values)
         if n_values <= 512:
-            basis = np.eye(n_values, dtype=np.float32)
+            basis = np.eye(n_values)
             image = self.apply(basis)
         else:
             width = min(rank + 16 + rank // 4, n_values)
-            noise = random_state.standard_normal((n_values, width)).astype(np.float32)
+            noise = random_state.standard_normal((n_values, width))
             basis = np.linalg.qr(noise)[0]
             for _ in range(n_passes - 1):
                 basis = np.linalg.qr(self.apply(basis))[0]
             image = self.apply(basis)
-        inner = (basis.T @ image).astype(np.float64)
+        inner = basis.T @ image
         values, turn = np.linalg.eigh((inner + inner.T) / 2)
-        values, turn = values[::-1], turn[:, ::-1].astype(np.float32)
+        values, turn = values[::-1], turn[:, ::-1]
         seen = np.count_nonzero(values[:rank] > max(values[0], 0) * 1e-6)
-        components = np.zeros((n_components, n_values), np.float32)
+        components = np.zeros((n_components, n_values))
         components[:seen] = (basis @ turn[:, :seen]).T
-        largest = np.abs(components[:seen]).argmax(axis=1)
+        largest = first_largest(np.abs(components[:seen]))
         components[:seen] *= np.sign(components[np.arange(seen), largest])[:, None]
-        return components
+        return components.astype(np.float32)
 
     def decoder(self, components: np.ndarray) -> np.ndarray:
         """Return what estimates a patch best from its own and its neighbours' coordinates.
@@ -215,12 +218,12 @@ class StationaryCovariance:
         """
         n, n_values = components.shape
         used = np.flatnonzero(components.any(axis=1))
-        blocks = np.zeros((3, n_values, 3, len(used)), np.float32)
+        blocks = np.zeros((3, n_values, 3, len(used)))
         for i in range(3):
             blocks[i, :, i] = components[used].T
         three = blocks.reshape(3 * n_values, -1)
         cross = self.apply(three)
-        inner = (three.T @ cross).astype(np.float64)
+        inner = three.T @ cross
         inner = (inner + inner.T) / 2
         # Estimated lag by lag, covariances of few clips need not be positive.
         values, turn = np.linalg.eigh(inner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from ._frame import read_frame
 from ._pickle import read_pickle
 from ._smpl import take_of_smpl
 from ._tables import take_of_deeplabcut
-from ._take import NotPoses, Take, single
+from ._take import NotPoses, Take, columns_are_people, single
 
 _NAMES = ("keypoints", "position", "positions", "poses", "landmarks", "pose_landmarks", "joints")
 
@@ -130,20 +131,32 @@ def take_of_hdf5(content: bytes) -> Take:
 
 
 def _sleap(file: Any) -> Take:
-    # (n_tracks, n_axes, n_nodes, n_frames) and (n_tracks, n_nodes, n_frames)
-    position = np.asarray(file["tracks"], dtype=float).transpose(3, 0, 2, 1)
+    wanted = ("frame", "track", "node", "xy")
+
+    def in_order(name: str, axes: tuple[str, ...], default: tuple[str, ...]) -> np.ndarray:
+        """Newer writers name the axes; SLEAP itself writes them in the order of `default`."""
+        values = np.asarray(file[name], dtype=float)
+        named = file[name].attrs.get("dims")
+        order = tuple(json.loads(_text(named))) if named is not None else default
+        return values.transpose([order.index(axis) for axis in axes])
+
+    position = in_order("tracks", wanted, ("track", "xy", "node", "frame"))
     confidence = None
     if "point_scores" in file:
-        confidence = np.nan_to_num(np.asarray(file["point_scores"], float).transpose(2, 0, 1))
+        # NaN where somebody corrected the frame by hand.
+        confidence = in_order("point_scores", wanted[:3], ("track", "node", "frame"))
     bones = None
     if "edge_inds" in file and np.size(file["edge_inds"]):
         bones = tuple((int(a), int(b)) for a, b in np.asarray(file["edge_inds"]).reshape(-1, 2))
+    n_frames, n_people = position.shape[:2]
+    # Several people without names of tracks are in the order in which they were found.
+    tracked = n_people == 1 or "track_names" not in file or len(file["track_names"]) == n_people
     return Take(
         position,
         confidence=confidence,
         joints=_strings(file["node_names"]),
         bones=bones,
-        tracked=True,
+        identity=columns_are_people(n_frames, n_people) if tracked else None,
         format="SLEAP analysis",
     )
 
@@ -169,11 +182,11 @@ def _movement(file: Any) -> Take:
         fps = (len(time) - 1) / (time[-1] - time[0])
     return Take(
         position,
-        confidence=None if confidence is None else np.nan_to_num(confidence),
+        confidence=confidence,
         fps=None if fps is None else float(np.ravel(fps)[0]),
         joints=_strings(file[keys["keypoint"]]) if "keypoint" in keys else None,
         start=float(time[0]) if seconds and len(time) else 0.0,
-        tracked=True,
+        identity=columns_are_people(*position.shape[:2]),
         format="movement data set",
     )
 

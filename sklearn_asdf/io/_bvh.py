@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ._take import NotPoses, Take, single
+from ._take import NotPoses, Take, single, unique_names
 
 _CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
 
@@ -35,18 +35,21 @@ def parse_bvh(text: str, *, end_sites: bool = False) -> Take:
 
     `end_sites` adds the tips (named after their parent, ``_end``) of the branches.
     """
-    head, sep, tail = text.partition("MOTION")
-    if not sep:
+    # A joint may be called "MOTION" too, but only the keyword comes before "Frames:".
+    start = re.search(r"\bMOTION\s+Frames\s*:", text, re.IGNORECASE)
+    if start is None:
+        if re.search(r"^\s*MOTION\b", text, re.IGNORECASE | re.MULTILINE):
+            raise NotPoses("has no 'Frames:' and 'Frame Time:' after MOTION: it is cut off")
         raise NotPoses("is a BVH hierarchy without a MOTION part: it is cut off, export it again")
-    joints, n_channels = _hierarchy(head)
-    values, fps = _motion(tail, n_channels)
+    joints, n_channels = _hierarchy(text[: start.start()])
+    values, fps = _motion(text[start.end() :], n_channels)
     position = forward_kinematics(joints, values)
     keep = [i for i, joint in enumerate(joints) if end_sites or not joint.end]
     new = {old: i for i, old in enumerate(keep)}
     return single(
         position[:, keep],
         fps=fps,
-        joints=_unique([joints[i].name for i in keep]),
+        joints=unique_names([joints[i].name for i in keep]),
         bones=tuple((new[joints[i].parent], new[i]) for i in keep if joints[i].parent >= 0),
         format="BVH",
     )
@@ -75,7 +78,7 @@ def forward_kinematics(joints: list[Joint], values: np.ndarray) -> np.ndarray:
         if joint.turns:
             order = "".join(axis for _, axis in joint.turns)
             angles = values[:, [column for column, _ in joint.turns]]
-            turn = Rotation.from_euler(order, angles if len(order) > 1 else angles[:, 0], True)
+            turn = Rotation.from_euler(order, angles, degrees=True)
         else:
             turn = Rotation.identity(n_frames)
         if joint.parent < 0:
@@ -88,24 +91,25 @@ def forward_kinematics(joints: list[Joint], values: np.ndarray) -> np.ndarray:
     return position
 
 
+_KEYWORDS = {"ROOT", "JOINT", "END"}
+
+
 def _hierarchy(text: str) -> tuple[list[Joint], int]:
     joints: list[Joint] = []
     stack: list[int] = []
     pending = -1
     column = 0
-    words = text.split()
+    # A brace may stand right behind a name.
+    words = re.sub(r"([{}])", r" \1 ", text).split()
     try:
-        i = words.index("HIERARCHY") + 1
+        i = 1
         while i < len(words):
-            word = words[i]
-            if word in ("ROOT", "JOINT", "End"):
-                parent = stack[-1] if stack else -1
-                # Names may hold blanks; they end at the brace.
+            word = words[i].upper()
+            if word in _KEYWORDS or word == "ENDSITE":
+                # Names may hold blanks and keywords; they end at the brace.
                 stop = words.index("{", i)
-                name = " ".join(words[i + 1 : stop])
-                end = word == "End"
-                joints.append(Joint(f"{joints[parent].name}_end" if end else name, parent, end))
-                pending = len(joints) - 1
+                pending = len(joints)
+                joints.append(_joint(joints, stack, words[i + 1 : stop], word.startswith("END")))
                 i = stop
             elif word == "{":
                 stack.append(pending)
@@ -114,23 +118,15 @@ def _hierarchy(text: str) -> tuple[list[Joint], int]:
                 stack.pop()
                 i += 1
             elif word == "OFFSET":
-                joints[stack[-1]].offset = tuple(float(v) for v in words[i + 1 : i + 4])
+                joints[stack[-1]].offset = tuple(map(_number, words[i + 1 : i + 4]))
                 i += 4
             elif word == "CHANNELS":
                 count = int(words[i + 1])
-                for channel in words[i + 2 : i + 2 + count]:
-                    match = _CHANNEL.fullmatch(channel)
-                    if match is None:
-                        raise NotPoses(f"has the unknown BVH channel {channel!r}")
-                    axis = match[1].upper()
-                    if match[2].lower() == "position":
-                        joints[stack[-1]].places.append((column, "XYZ".index(axis)))
-                    else:
-                        joints[stack[-1]].turns.append((column, axis))
-                    column += 1
+                _add_channels(joints[stack[-1]], words[i + 2 : i + 2 + count], column)
+                column += count
                 i += 2 + count
             else:
-                raise NotPoses(f"has the unexpected word {word!r} in its BVH hierarchy")
+                raise NotPoses(f"has the unexpected word {words[i]!r} in its BVH hierarchy")
     except (IndexError, ValueError) as error:
         if isinstance(error, NotPoses):
             raise
@@ -140,38 +136,67 @@ def _hierarchy(text: str) -> tuple[list[Joint], int]:
     return joints, column
 
 
+def _joint(joints: list[Joint], stack: list[int], words: list[str], end: bool) -> Joint:
+    parent = stack[-1] if stack else -1
+    if end:
+        return Joint(f"{joints[parent].name}_end", parent, end)
+    return Joint(" ".join(words) or f"joint{len(joints)}", parent)
+
+
+def _add_channels(joint: Joint, channels: list[str], column: int) -> None:
+    for i, channel in enumerate(channels):
+        match = _CHANNEL.fullmatch(channel)
+        if match is None:
+            raise NotPoses(f"has the unknown BVH channel {channel!r}")
+        axis = match[1].upper()
+        if match[2].lower() == "position":
+            joint.places.append((column + i, "XYZ".index(axis)))
+        else:
+            joint.turns.append((column + i, axis))
+
+
+def _number(word: str) -> float:
+    """Read one number, with a decimal point or comma, and perhaps a comma behind it."""
+    return float(word.rstrip(",").replace(",", "."))
+
+
 def _motion(text: str, n_channels: int) -> tuple[np.ndarray, float]:
-    match = re.match(r"\s*Frames:\s*(\d+)\s+Frame\s+Time:\s*(\S+)", text)
+    match = re.match(r"\s*(\d+)\s+Frame\s*Time\s*:\s*(\S+)", text, re.IGNORECASE)
     if match is None:
         raise NotPoses("has no 'Frames:' and 'Frame Time:' after MOTION: it is cut off")
-    n_frames = int(match[1])
     try:
-        step = float(match[2])
+        step = _number(match[2])
     except ValueError:
         step = 0.0
     if not 0 < step < np.inf:
         raise NotPoses(f"has the frame time {match[2]!r}, expected seconds above 0")
+    rows = text[match.end() :]
+    if "," in rows:
+        # Commas beside points, or with blanks behind them, part the values; others are decimal.
+        rows = rows.replace(",", " " if "." in rows or re.search(r",\s", rows) else ".")
     try:
-        values = np.array(text[match.end() :].split(), dtype=float)
+        values = np.array(rows.split(), dtype=float)
     except ValueError as error:
         raise NotPoses(f"has motion values that are no numbers ({error})") from error
-    if values.size != n_frames * n_channels or not n_frames:
-        raise NotPoses(
-            f"promises {n_frames} frames of {n_channels} channels but holds {values.size} "
-            "values: it is cut off or damaged, export it again"
-        )
+    values = _frames(values, int(match[1]), n_channels)
     # Frame times are printed with few digits: 0.008333 means 120 frames a second, while the
     # 29.97 of television is further from 30 than that.
     fps = 1.0 / step
     whole = round(fps)
     fps = float(whole) if whole and abs(fps - whole) < 2e-4 * whole else fps
-    return values.reshape(n_frames, n_channels), fps
+    return values, fps
 
 
-def _unique(names: list[str]) -> tuple[str, ...]:
-    count: dict[str, int] = {}
-    unique = []
-    for name in names:
-        count[name] = count.get(name, 0) + 1
-        unique.append(name if count[name] == 1 else f"{name}_{count[name]}")
-    return tuple(unique)
+def _frames(values: np.ndarray, promised: int, n_channels: int) -> np.ndarray:
+    """Return (n_frames, n_channels): the frames that are there, if they are whole.
+
+    Some writers count the rest pose, or count before they drop or add frames. Many frames fewer
+    than the header has mean that the file is cut off.
+    """
+    n_frames, rest = divmod(values.size, n_channels) if n_channels else (0, 0)
+    if rest or not n_frames or promised - n_frames > max(10, promised // 20):
+        raise NotPoses(
+            f"promises {promised} frames of {n_channels} channels but holds {values.size} "
+            "values: it is cut off or damaged, export it again"
+        )
+    return values.reshape(n_frames, n_channels)

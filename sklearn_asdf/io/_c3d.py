@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .._validation import require
-from ._take import NotPoses, Take, single
+from ._take import NotPoses, Take, single, unique_names
 
 # The processor whose numbers have their most significant byte first.
 _MIPS = 86
@@ -37,17 +38,43 @@ def parse_c3d(content: bytes) -> Take:
             f"is a C3D file of {announced} frames with only {len(points)} of them: it is cut off, "
             "copy or export it again"
         )
-    # A negative residual marks a marker that no camera saw.
-    residual = np.asarray(file["data"]["meta_points"]["residuals"], dtype=float)
-    points = np.where((residual[0].T < 0)[..., None], np.nan, points)
-    labels = [str(label).strip() for label in about["LABELS"]["value"]][: points.shape[1]]
-    unique = len(set(labels)) == points.shape[1] and all(labels)
+    # A negative residual marks a marker that no camera saw; some writers put it at the origin.
+    residual = np.asarray(file["data"]["meta_points"]["residuals"], dtype=float)[0].T
+    lost = (residual < 0) | ((residual <= 0) & (points == 0).all(axis=-1))
+    points = np.where(lost[..., None], np.nan, points)
+    labels = _listed(about, "LABELS")[: points.shape[1]]
+    if len(labels) < points.shape[1] or not all(labels):
+        labels = [f"joint{i}" for i in range(points.shape[1])]
+    else:
+        computed = {label for name in _NOT_MARKERS for label in _listed(about, name)}
+        markers = [i for i, label in enumerate(labels) if label not in computed]
+        if not markers:
+            raise NotPoses(
+                f"is a C3D file whose {len(labels)} points are all angles, forces or the like, "
+                "without markers"
+            )
+        points, labels = points[:, markers], [labels[i] for i in markers]
     return single(
         points,
         fps=float(np.ravel(about["RATE"]["value"])[0]),
-        joints=tuple(labels) if unique else None,
+        joints=unique_names(labels),
         format="C3D",
     )
+
+
+# Vicon's models store these beside the markers, as points that lie nowhere.
+_NOT_MARKERS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "REACTIONS", "MODEL_OUTPUTS")
+
+
+def _listed(about: Any, name: str) -> list[str]:
+    """Return the labels under a name and its continuations: a parameter holds at most 255."""
+    labels: list[str] = []
+    for part in (name, *(f"{name}{i}" for i in range(2, 100))):
+        if part not in about:
+            break
+        value = about[part]["value"]
+        labels += [str(label).strip() for label in ([value] if isinstance(value, str) else value)]
+    return labels
 
 
 def _frames_announced(content: bytes) -> int:

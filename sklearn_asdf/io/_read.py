@@ -17,13 +17,15 @@ import numpy as np
 
 from .._validation import Integral, Real, check_choice, raise_all
 from ..motion.container import Motion
-from ..motion.skeletons import Skeleton, get_skeleton, list_skeletons
+from ..motion.skeletons import Skeleton, get_skeleton, named_skeleton
 from ._arrays import load_npz, take_of_arrays, take_of_hdf5, take_of_pickle
 from ._bvh import parse_bvh
 from ._c3d import parse_c3d
 from ._json import parse_json, parse_json_folder
+from ._order import is_frame_file, is_hidden
+from ._people import PERSON_RULES, choose_person
 from ._tables import parse_csv
-from ._take import PERSON_RULES, NotPoses, Take, choose_person, hide_unseen
+from ._take import NotPoses, Take, hide_unseen
 from ._write import MARK, motion_of_arrays, take_of_parquet
 
 ASSUMED_FPS = 30.0
@@ -56,14 +58,14 @@ class Options:
     def __post_init__(self) -> None:
         problems = []
         fps = self.fps
-        if fps is not None and not (_is_real(fps) and 0 < fps < np.inf):
+        if fps is not None and not (_is_number(fps) and 0 < fps < np.inf):
             problems.append(f"expected fps above 0 frames a second or None, got {fps!r}")
         if isinstance(self.person, str) or not _is_whole(self.person):
             try:
                 check_choice(self.person, PERSON_RULES, name="person")
             except ValueError as error:
                 problems.append(f"{error} A number picks a person by place.")
-        if not (_is_real(self.min_confidence) and self.min_confidence >= 0):
+        if not (_is_number(self.min_confidence) and self.min_confidence >= 0):
             problems.append(f"expected min_confidence of at least 0, got {self.min_confidence!r}")
         if not _is_whole(self.camera) or self.camera < 0:
             problems.append(f"expected camera as a number from 0, got {self.camera!r}")
@@ -103,11 +105,14 @@ def read_poses(
     skeleton : Skeleton, str or None, default=None
         Who the joints are. None takes the file's names, or tells by their number.
     person : {"largest", "first", "follow"} or int, default="largest"
-        Whose poses to keep where a frame holds several people: the one whose joints span the
-        largest box in that frame, the first one listed, the one nearest to the person of the
-        frame before (beginning with the largest), or the one at this place. Where the file
-        itself follows people (SLEAP, movement, a column ``track``), a place is a person, and
-        ``"largest"`` and ``"follow"`` keep the one who is largest over the whole take.
+        Whose poses to keep where a frame has several people. Where the file has identities
+        (DeepLabCut's individuals, SLEAP and movement, ``track_id``, AlphaPose's ``idx``, a column
+        ``track``), one person is followed through the take: the one who is largest over the whole
+        take (``"largest"``, ``"follow"``), the first (``"first"``), or the one at this place in the
+        order of the identities. Without identities, ``"largest"`` begins with the person whose
+        joints span the largest box, goes on with the nearest one, and changes to another person
+        whose box is larger by half, with a warning; ``"follow"`` never changes; ``"first"`` and a
+        number are places in each frame.
     coordinates : {"image", "world"}, default="image"
         What to take where a file has both: x and y in the image, or x, y and z in metres about
         the hips (MediaPipe, ``pose_keypoints_3d`` of OpenPose, ``keypoints3D`` of tfjs).
@@ -115,7 +120,7 @@ def read_poses(
         Pixels by which to multiply coordinates that lie in 0..1 (MediaPipe, RunwayML), lest a
         picture that is not square distorts the dancer. Not used in world coordinates.
     min_confidence : float, default=0.0
-        Joints of lower confidence are NaN.
+        Joints of lower confidence are NaN. A joint whose confidence is not known stays.
     camera : int, default=0
         Which of the nine cameras of AIST++'s ``keypoints2d``.
     end_sites : bool, default=False
@@ -143,7 +148,10 @@ def read_poses(
     tfjs, ml5           PoseNet, MoveNet and BlazePose: a list of frames (a flat list of poses
                         has one pose a frame)
     OpenPose            BODY_25 and COCO-18, a folder of frames or a list of them
-    COCO, AlphaPose     results or annotations; images are put in the order of their numbers
+    MMPose              predictions of the demos (``instance_info``, ``preds``) and of the
+                        inferencer, a list of frames or a folder of pictures
+    COCO, AlphaPose     results or annotations; images are in the order of their frame numbers,
+                        file names or ids. AlphaPose's objects by image too
     MediaPipe           33 landmarks a frame, as objects or as lists x, y, z, visibility
     AIST++              ``keypoints3d_optim``, ``keypoints2d``, ``smpl_poses``, pickled or NPZ,
                         60 fps; SMPL rotations move a skeleton of average proportions, 1.7 m tall
@@ -151,18 +159,24 @@ def read_poses(
     NPZ, NPY            ``keypoints`` (or ``position``, ``poses``, ``landmarks``) of shape
                         (n_frames, n_joints, 2 to 4), ``fps``, ``confidence``
     BVH                 positions by forward kinematics; position channels replace the offset
-                        unless they are all zero
+                        unless they are all zero. Frame counts may be off by some
     CSV, Parquet        ``JOINT_x, JOINT_y, [JOINT_z, JOINT_confidence]``, or one row a joint with
-                        ``frame, joint, x, y``; DeepLabCut and SLEAP exports; 72 columns without
-                        names are the Laban effort recordings (120 fps)
+                        ``frame, joint, x, y``; DeepLabCut (2-D, triangulated, labelled) and SLEAP
+                        exports; decimal commas where semicolons or tabs part the columns; 72
+                        columns without names are the Laban effort recordings (120 fps)
     HDF5                SLEAP analysis files, DeepLabCut tables and movement data sets (needs
                         h5py)
-    C3D                 all markers (needs ezc3d)
+    C3D                 all markers (needs ezc3d), but no angles, forces, moments or powers; a
+                        point at the origin that no camera saw is NaN
     ==================  ========================================================================
 
-    Frames without a person, joints without confidence and coordinates that are not finite are
-    NaN. Axes stay the file's own: in an image, y points down. Pickles are never run: only arrays
-    of plain numbers are taken out of them.
+    Frames without a person, joints of confidence 0 and coordinates that are not finite are NaN. A
+    confidence that is absent or NaN is not known: the joint stays, and its confidence is NaN (None
+    if it is known nowhere). Where a file has names but no bones, the bones are those between the
+    joints whose names are known, whatever their style (``RShoulder``, ``shoulder.R``,
+    ``mixamorig:RightArm``). Files that macOS adds to folders and archives are left out. Axes stay
+    the file's own: in an image, y points down. Pickles are never run: only arrays of plain numbers
+    are taken out of them.
 
     Whatever else a file holds, or lacks, ends in a ValueError that names the file.
 
@@ -208,7 +222,14 @@ def read_with(path: str | os.PathLike[str], options: Options) -> tuple[Motion, f
         found = _open(place, options)
         if isinstance(found, Motion):
             return _own(found, options), 0.0, False
-        motion = _motion_of(found, options)
+        motion, jumps = _motion_of(found, options)
+        if jumps:
+            warnings.warn(
+                f"{str(place)!r} does not say who is who, and person='largest' changes to another "
+                f"person {jumps} time(s): pass person='follow' to stay with one",
+                UserWarning,
+                stacklevel=3,
+            )
         start = found.start + found.first / motion.fps
         return motion, start, (options.fps or found.fps) is None
     except NotPoses as error:
@@ -269,7 +290,7 @@ def _parse_text(text: str, options: Options) -> Take:
     start = text.lstrip()
     if start[:1] in ("{", "["):
         return parse_json(text, coordinates=options.coordinates)
-    if start.startswith("HIERARCHY"):
+    if start[:9].upper() == "HIERARCHY":
         return parse_bvh(start, end_sites=options.end_sites)
     if start.startswith("<"):
         raise NotPoses("is XML or HTML, perhaps a page that was saved in place of the file")
@@ -282,7 +303,7 @@ def _parse_text(text: str, options: Options) -> Take:
 def _zip(content: bytes, options: Options) -> Take | Motion:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
-            names = [n for n in file.namelist() if n.lower().endswith(".json")]
+            names = [n for n in file.namelist() if n.lower().endswith(".json") and not is_hidden(n)]
             if names:
                 texts = {n: _decode(file.read(n)) for n in sorted(names)}
                 return parse_json_folder(texts, coordinates=options.coordinates)
@@ -297,7 +318,7 @@ def _zip(content: bytes, options: Options) -> Take | Motion:
 
 
 def _folder(path: Path, options: Options) -> Take:
-    files = sorted(p for p in path.iterdir() if ".json" in p.suffixes[-2:])
+    files = sorted(p for p in path.iterdir() if is_frame_file(p))
     if not files:
         raise NotPoses(
             f"has no JSON files of one frame each ({len(list(path.iterdir()))} other entries): "
@@ -323,7 +344,8 @@ def _decode(content: bytes) -> str:
         return content.decode("latin-1")
 
 
-def _motion_of(take: Take, options: Options) -> Motion:
+def _motion_of(take: Take, options: Options) -> tuple[Motion, int]:
+    """Return the motion of one person, and how often it jumps to another one."""
     if not take.position.size:
         raise NotPoses("holds no frames")
     hide_unseen(take, options.min_confidence)
@@ -331,7 +353,7 @@ def _motion_of(take: Take, options: Options) -> Motion:
         width, height = options.image_size
         scale = np.array([width, height, width], dtype=float)
         take.position = take.position * scale[: take.position.shape[-1]]
-    position, confidence = choose_person(take, options.person)
+    position, confidence, jumps = choose_person(take, options.person)
     if np.isnan(position).all():
         raise NotPoses(
             f"is read as {take.format}, but no joint is seen in any of its {len(position)} frames"
@@ -348,20 +370,16 @@ def _motion_of(take: Take, options: Options) -> Motion:
     if confidence is not None:
         confidence = confidence.reshape(position.shape[:3])
     fps = options.fps or take.fps or ASSUMED_FPS
-    return Motion(position, fps=fps, skeleton=skeleton, confidence=confidence)
+    return Motion(position, fps=fps, skeleton=skeleton, confidence=confidence), jumps
 
 
 def skeleton_of(take: Take) -> Skeleton | None:
     """Return the registered skeleton that a take names or has the joints of, or its own."""
     n_joints = take.position.shape[2]
     if take.joints is not None:
-        if all(joint == f"joint{i}" for i, joint in enumerate(take.joints)):
-            return None
-        for name in list_skeletons():
-            if get_skeleton(name).joints == take.joints:
-                return get_skeleton(name)
-        bones = [(take.joints[a], take.joints[b]) for a, b in take.bones or ()]
-        return Skeleton(take.joints, bones)
+        joints = take.joints
+        bones = None if take.bones is None else [(joints[a], joints[b]) for a, b in take.bones]
+        return named_skeleton(joints, bones)
     if take.skeleton is not None:
         return get_skeleton(take.skeleton)
     # Arrays without names: the layouts that only one tracker has.
@@ -383,7 +401,7 @@ def _own(motion: Motion, options: Options) -> Motion:
     return Motion(**{**arrays, **changes}) if changes else motion
 
 
-def _is_real(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._take import NotPoses, Take, first_number
+from ._order import first_number, frame_numbers, place_by_number
+from ._take import NotPoses, Take, columns_are_people, numbered
 
 # Columns of the Laban effort recordings published with Mova, in their order.
 LABAN24 = (
@@ -29,18 +30,20 @@ _COLUMN = re.compile(
     r"(?P<joint>.+?)[_. :](?P<what>x|y|z|confidence|likelihood|score|visibility)", re.IGNORECASE
 )
 _CONFIDENCE = ("confidence", "likelihood", "score", "visibility")
-_FRAME = ("frame", "frame_idx", "frame_index", "frame_number")
+_FRAME = ("frame", "frame_idx", "frame_index", "frame_number", "frame_id", "fnum")
 _TIME = ("time", "time_s", "seconds", "timestamp")
-_PERSON = ("person", "track", "individual", "individuals", "instance")
+_PERSON = ("person", "track", "track_id", "individual", "individuals", "instance")
 _JOINT = ("joint", "bodypart", "keypoint", "node", "landmark")
 
 
 def parse_csv(text: str, *, n_joints: int | None = None) -> Take:
     """Return the take in a text table; `n_joints` explains columns without names."""
+    # Excel's own way to name the separator.
+    text = re.sub(r"\A\s*sep=.[ \t]*\r?\n", "", text, flags=re.IGNORECASE)
     lines = [line for line in text.split("\n", 8)[:8] if line.strip()]
     if not lines:
         raise NotPoses("holds nothing but blanks")
-    sep = max(",;\t", key=lines[0].count)
+    sep = _separator(lines)
     cells = [cell.strip() for cell in lines[0].split(sep)]
     if len(cells) < 2:
         raise NotPoses(
@@ -50,16 +53,29 @@ def parse_csv(text: str, *, n_joints: int | None = None) -> Take:
     # As text: pandas' own parsing of decimals is not the same to the last bit in every version.
     _check_rows(text, sep)
     options: dict[str, Any] = {"sep": sep, "dtype": str}
-    if _all_numbers(cells):
+    if _all_numbers(cells if sep == "," else [cell.replace(",", ".") for cell in cells]):
         return _unnamed(_read(text, header=None, **options), n_joints)
-    if cells[0].lower() == "scorer":
+    if cells[0].lower() in _DLC_ROWS:
         depth = sum(line.split(sep)[0].strip().lower() in _DLC_ROWS for line in lines[:4])
-        table = _read(text, header=list(range(depth)), index_col=0, **options)
-        return take_of_deeplabcut(table)
+        # Labelled frames have the parts of a path where analysed ones have a number.
+        n_index = max(1, next((i for i, cell in enumerate(cells[1:], 1) if cell), 1))
+        index = list(range(n_index)) if n_index > 1 else 0
+        return take_of_deeplabcut(
+            _read(text, header=list(range(depth)), index_col=index, **options)
+        )
     return take_of_table(_read(text, header=0, **options))
 
 
 _DLC_ROWS = ("scorer", "individuals", "bodyparts", "coords")
+
+
+def _separator(lines: list[str]) -> str:
+    """Return what parts the cells: commas may be decimal where something else does."""
+    for sep in "\t;":
+        counts = {line.count(sep) for line in lines[:-1] or lines}
+        if len(counts) == 1 and 0 not in counts:
+            return sep
+    return max(",;\t", key=lines[0].count)
 
 
 def take_of_table(table: pd.DataFrame, *, fps: float | None = None) -> Take:
@@ -103,8 +119,14 @@ def _long(table: pd.DataFrame, lower: dict[str, str], joint: str, fps: float | N
     if not any(name in lower for name in _FRAME + _TIME):
         raise NotPoses("is a table of joints without a column 'frame' or 'time'")
     joints = tuple(str(name) for name in pd.unique(table[joint].dropna()))
+    # A pivot would drop the rows of people without a name.
+    table = table.assign(**{lower[n]: table[lower[n]].fillna("") for n in _PERSON if n in lower})
     if table.duplicated([*keys, joint]).any():
-        raise NotPoses("is a table that gives a joint twice in one frame")
+        if not any(name in lower for name in _PERSON):
+            raise NotPoses("is a table that gives a joint twice in one frame")
+        # People whom the tracker does not follow: the first of each joint is of the first person.
+        table = table.assign(place=table.groupby([*keys, joint], dropna=False).cumcount())
+        keys.append("place")
     axes = "xyz" if "z" in lower else "xy"
     values = [lower[axis] for axis in axes]
     confident = next((lower[name] for name in _CONFIDENCE if name in lower), None)
@@ -141,7 +163,7 @@ def _arrange(
         for key, names in (("frame", _FRAME), ("time", _TIME), ("person", _PERSON))
     }
     clip = _places(rows, lower.get("clip"))
-    who = _places(rows, name["person"])
+    who = numbered(rows[name["person"]]) if name["person"] else None
     times = _floats(rows[[name["time"]]])[:, 0] if name["time"] else None
     if name["frame"]:
         frame = _floats(rows[[name["frame"]]])[:, 0]
@@ -164,25 +186,39 @@ def _arrange(
     n_frames = int(frame.max()) + 1
     n_clips = int(clip.max()) + 1
     start = float(np.nanmin(times)) if times is not None and np.isfinite(times).any() else None
-    shape = (n_clips, n_frames, int(who.max()) + 1, len(joints))
-    placed = np.full((*shape, position.shape[-1]), np.nan)
-    placed[clip, frame, who] = position
-    scores = None
+    # People of one frame stand side by side, and their identities beside them.
+    row = clip * n_frames + frame
+    place = _place_in_frame(row)
+    shape = (n_clips * n_frames, int(place.max()) + 1)
+    placed = np.full((*shape, *position.shape[1:]), np.nan)
+    placed[row, place] = position
+    scores = identity = None
     if confidence is not None:
-        by_clip = np.zeros(shape)
-        by_clip[clip, frame, who] = np.nan_to_num(confidence)
-        scores = by_clip.reshape(-1, *shape[2:])
+        scores = np.full((*shape, len(joints)), np.nan)
+        scores[row, place] = confidence
+    if who is not None and who.max() >= 0:
+        identity = np.full(shape, -1)
+        identity[row, place] = who
     return Take(
-        placed.reshape(-1, *placed.shape[2:]),
+        placed,
         confidence=scores,
         fps=fps,
         joints=joints,
-        tracked=bool(name["person"]),
+        identity=identity,
         format="table",
         n_clips=n_clips,
         start=start or 0.0,
         first=first_number(lowest, n_frames) if start is None and name["frame"] else 0,
     )
+
+
+def _place_in_frame(frame: np.ndarray) -> np.ndarray:
+    """Number the rows of each frame from 0, in their order."""
+    order = np.argsort(frame, kind="stable")
+    first = np.flatnonzero(np.diff(frame[order], prepend=-1))
+    place = np.empty(len(frame), dtype=int)
+    place[order] = np.arange(len(frame)) - np.repeat(first, np.diff(first, append=len(frame)))
+    return place
 
 
 def fps_of_times(frame: np.ndarray, times: np.ndarray) -> float | None:
@@ -224,21 +260,44 @@ def take_of_deeplabcut(table: pd.DataFrame) -> Take:
     columns.columns = levels if "coords" in levels else [*levels[:-1], "coords"]
     if "bodyparts" not in levels:
         raise NotPoses("is a DeepLabCut table without its row 'bodyparts': export it again")
-    joints = tuple(pd.unique(columns["bodyparts"]))
+    joints = tuple(map(str, pd.unique(columns["bodyparts"])))
     people = list(pd.unique(columns["individuals"])) if "individuals" in levels else [None]
-    position = np.full((len(table), len(people), len(joints), 2), np.nan)
-    confidence = np.zeros(position.shape[:-1])
+    # Triangulated poses have a z and no likelihood; what people labelled has no likelihood.
+    axes = "xyz" if (columns["coords"] == "z").any() else "xy"
+    position = np.full((len(table), len(people), len(joints), len(axes)), np.nan)
+    confidence = np.full(position.shape[:-1], np.nan)
     values = _floats(table)
     for i, (_, column) in enumerate(columns.iterrows()):
         who = people.index(column.get("individuals"))
-        where = joints.index(column["bodyparts"])
+        where = joints.index(str(column["bodyparts"]))
         if column["coords"] == "likelihood":
-            confidence[:, who, where] = np.nan_to_num(values[:, i])
-        elif column["coords"] in ("x", "y"):
-            position[:, who, where, "xy".index(column["coords"])] = values[:, i]
-    return Take(
-        position, confidence=confidence, joints=joints, tracked=True, format="DeepLabCut table"
+            confidence[:, who, where] = values[:, i]
+        elif column["coords"] in tuple(axes):
+            position[:, who, where, axes.index(column["coords"])] = values[:, i]
+    return _in_frames(
+        table.index,
+        Take(
+            position,
+            confidence=confidence,
+            joints=joints,
+            identity=columns_are_people(*position.shape[:2]),
+            format="DeepLabCut table",
+        ),
     )
+
+
+def _in_frames(index: pd.Index, take: Take) -> Take:
+    """Put the rows of a DeepLabCut table where its index says: a frame's number, or an image."""
+    names = [name[-1] if isinstance(name, tuple) else name for name in index]
+    rows: list[Any] = [[i] for i in range(len(names))]
+    placed, _ = place_by_number(rows, frame_numbers(map(str, names)))
+    at = np.array([row[0] if len(row) else -1 for row in placed])
+    missing = at < 0
+    take.position = take.position[at]
+    take.position[missing] = np.nan
+    take.confidence = None if take.confidence is None else take.confidence[at]
+    take.identity = columns_are_people(*take.position.shape[:2])
+    return take
 
 
 def _read(text: str, **options: Any) -> pd.DataFrame:
@@ -248,7 +307,14 @@ def _read(text: str, **options: Any) -> pd.DataFrame:
         raise NotPoses(f"is a damaged table ({str(error).strip()})") from error
     if table.empty:
         raise NotPoses("is a table without rows")
-    return table
+    return table.apply(_with_points)
+
+
+def _with_points(column: pd.Series) -> pd.Series:
+    """Return a column of text with decimal points where it has decimal commas."""
+    text = column.astype(str)
+    decimal = text.str.fullmatch(r"\s*[-+]?\d*,\d+(?:[eE][-+]?\d+)?\s*")
+    return column.where(~decimal, text.str.replace(",", ".")) if decimal.any() else column
 
 
 def _check_rows(text: str, sep: str) -> None:

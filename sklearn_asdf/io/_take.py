@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-PERSON_RULES = ("largest", "first", "follow")
 
 
 class NotPoses(ValueError):
@@ -21,10 +18,11 @@ class Take:
     """Poses of a whole take as a file holds them.
 
     `position` is (n_frames, n_people, n_joints, n_axes) with NaN where nothing was seen,
-    `confidence` (n_frames, n_people, n_joints) or None. `start` is the first frame's time on the
-    clock of the sound in s, where the file tells it, `first` its number if only that is told;
-    `tracked` says that a column of people is
-    one and the same person throughout. `bones` are pairs of joint indices.
+    `confidence` (n_frames, n_people, n_joints) or None, NaN where it is not known. `identity` is
+    (n_frames, n_people): who stands in each place, numbered from 0, or -1 where that is not known;
+    None if the file has no identities. `start` is the first frame's time on the clock of the sound
+    in s, where the file has it, `first` its number if it has only that. `bones` are pairs of joint
+    indices.
     """
 
     position: np.ndarray
@@ -36,18 +34,27 @@ class Take:
     bones: tuple[tuple[int, int], ...] | None = None
     start: float = 0.0
     first: int = 0
-    tracked: bool = False
+    identity: np.ndarray | None = None
     # Clips of equal length, one after the other along the frames.
     n_clips: int = 1
+
+    @property
+    def n_identities(self) -> int:
+        """How many people the file tells apart."""
+        return 0 if self.identity is None else int(self.identity.max(initial=-1)) + 1
 
 
 @dataclass
 class Person:
-    """One pose of one frame: (n_joints, n_axes), a confidence each, names where given."""
+    """One pose of one frame: (n_joints, n_axes), a confidence each, names where given.
+
+    `identity` is what the tracker calls the person, None where it does not say.
+    """
 
     position: np.ndarray
     confidence: np.ndarray | None = None
     joints: tuple[str, ...] | None = None
+    identity: Any = None
 
 
 def single(position: np.ndarray, confidence: np.ndarray | None = None, **known: Any) -> Take:
@@ -91,119 +98,72 @@ def gather(
             position[t, i, where] = person.position[:, : shape[-1]]
             if person.confidence is not None:
                 confidence[t, i, where] = person.confidence
-    told = any(p.confidence is not None for p in people)
+    identity = None
+    if any(person.identity is not None for person in people):
+        identity = np.full(shape[:2], -1)
+        row = [t for t, frame in enumerate(frames) for _ in frame]
+        place = [i for frame in frames for i in range(len(frame))]
+        identity[row, place] = numbered([person.identity for person in people])
     return Take(
         position,
-        confidence=np.nan_to_num(confidence) if told else None,
+        confidence=confidence if any(p.confidence is not None for p in people) else None,
         joints=names if named else None,
+        identity=identity,
         **known,
     )
 
 
+def columns_are_people(n_frames: int, n_people: int) -> np.ndarray:
+    """Return the identities of a file in which each column of people is one person."""
+    return np.tile(np.arange(n_people), (n_frames, 1))
+
+
+def numbered(names: Iterable[Any]) -> np.ndarray:
+    """Number identities from 0 in the order of their names, -1 where there is none.
+
+    No identity is what trackers write for a person whom they do not follow: nothing, NaN or a
+    number below 0.
+    """
+    plain = [_plain_identity(name) for name in names]
+    known = sorted({n for n in plain if n is not None}, key=lambda n: (isinstance(n, str), n))
+    place = {name: i for i, name in enumerate(known)}
+    return np.array([-1 if name is None else place[name] for name in plain], dtype=int)
+
+
+def _plain_identity(name: Any) -> float | str | None:
+    while isinstance(name, (list, tuple)):
+        name = name[0] if len(name) == 1 else None
+    if name is None or str(name).strip().lower() in ("", "nan", "none", "null", "<na>"):
+        return None
+    try:
+        number = float(name)
+    except (TypeError, ValueError):
+        return str(name).strip()
+    return number if 0 <= number < np.inf else None
+
+
 def hide_unseen(take: Take, min_confidence: float) -> None:
-    """Make NaN of every joint with no confidence, too little, or an unusable coordinate."""
+    """Make NaN of every joint of confidence 0 or too little, or with an unusable coordinate.
+
+    A confidence that is NaN is not known, and the joint stays.
+    """
     lost = ~np.isfinite(take.position).all(axis=-1)
     if take.confidence is not None:
         lost |= (take.confidence <= 0) | (take.confidence < min_confidence)
-        take.confidence = np.where(lost, 0.0, take.confidence)
+        known = np.isfinite(take.confidence)
+        take.confidence = np.where(lost, 0.0, take.confidence) if known.any() else None
     take.position = np.where(lost[..., None], np.nan, take.position)
 
 
-def choose_person(take: Take, person: str | int) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return position and confidence of one person.
-
-    `"largest"` compares the diagonals of the boxes around the seen joints.
-    """
-    n_frames, n_people = take.position.shape[:2]
-    seen = np.isfinite(take.position).all(axis=-1)
-    if isinstance(person, str):
-        chosen = np.zeros(n_frames, dtype=int)
-        anyone = seen.any(axis=-1)
-        if n_people > 1 and person == "first" and not take.tracked:
-            chosen = anyone.argmax(axis=1)
-        elif n_people > 1 and person != "first":
-            size = _box_diagonal(take.position, seen)
-            if take.tracked:
-                chosen = np.full(n_frames, size.sum(axis=0).argmax())
-            elif person == "largest":
-                chosen = size.argmax(axis=1)
-            else:
-                chosen = _follow(take.position, seen, size)
-    else:
-        if not 0 <= person < n_people:
-            raise NotPoses(
-                f"holds at most {n_people} person(s) a frame, but person={person} was asked for: "
-                f"choose 0 to {n_people - 1}, or one of {', '.join(map(repr, PERSON_RULES))}"
-            )
-        chosen = np.full(n_frames, person)
-    row = np.arange(n_frames)
-    confidence = None if take.confidence is None else take.confidence[row, chosen]
-    return take.position[row, chosen], confidence
-
-
-def _box_diagonal(position: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    mask = seen[..., None]
-    low = np.where(mask, position, np.inf).min(axis=-2)
-    high = np.where(mask, position, -np.inf).max(axis=-2)
-    size = np.linalg.norm(np.where(np.isfinite(low), high - low, 0.0), axis=-1)
-    # A person whose joints all lie in one point is still somebody.
-    return np.where(seen.any(axis=-1), size, -1.0).clip(-1.0) + seen.any(axis=-1) * 1e-12
-
-
-def _follow(position: np.ndarray, seen: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Return who is nearest to the person of the frame before, starting with the largest."""
-    count = seen.sum(axis=-1)
-    total = np.where(seen[..., None], position, 0.0).sum(axis=-2)
-    centre = np.where(count[..., None] > 0, total / np.maximum(count, 1)[..., None], np.inf)
-    chosen = np.zeros(len(position), dtype=int)
-    last = None
-    for t in np.flatnonzero(count.any(axis=1)):
-        if last is None:
-            chosen[t] = size[t].argmax()
-        else:
-            chosen[t] = np.linalg.norm(centre[t] - last, axis=-1).argmin()
-        last = centre[t, chosen[t]]
-    return chosen
-
-
-def last_number(name: object) -> int | None:
-    """Return the last whole number in a file name or frame id, if there is one."""
-    digits = re.findall(r"\d+", str(name))
-    return int(digits[-1]) if digits else None
-
-
-def first_number(lowest: int, n_frames: int) -> int:
-    """Return how many frames passed before the first, if frame numbers can count them.
-
-    Numbers from 1 are numbers from 0, and far higher ones name images, not frames.
-    """
-    return lowest if 1 < lowest <= 10 * n_frames else 0
-
-
-def place_by_number(
-    frames: Sequence[Sequence[Person]], numbers: Iterable[int | None]
-) -> tuple[list[Sequence[Person]], int]:
-    """Order frames by their numbers, with an empty frame for every number left out.
-
-    Return the frames, and how many passed before the first.
-
-    Numbers that are missing, repeated or spread absurdly wide tell nothing: then the frames
-    stay as they came.
-    """
-    known = list(numbers)
-    if any(n is None for n in known) or len(set(known)) < len(known):
-        return list(frames), 0
-    at = np.array(known, dtype=np.int64)
-    order = np.argsort(at)
-    lowest = int(at.min())
-    at = at[order] - lowest
-    # Every second or fifth image, say: the numbers count images, the take counts poses.
-    step = int(np.gcd.reduce(np.diff(at))) if len(at) > 1 else 1
-    step = max(step, 1)
-    at //= step
-    if at[-1] >= 10 * len(at) + 1000:
-        return [frames[i] for i in order], 0
-    placed: list[Sequence[Person]] = [()] * (int(at[-1]) + 1)
-    for i, where in zip(order, at):
-        placed[where] = frames[i]
-    return placed, first_number(lowest // step, len(placed))
+def unique_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names, with a number behind what came before: ``hand``, ``hand_2``."""
+    count: dict[str, int] = {}
+    unique: list[str] = []
+    for name in names:
+        new = name
+        while new in count:
+            count[name] += 1
+            new = f"{name}_{count[name]}"
+        count[new] = 1
+        unique.append(new)
+    return tuple(unique)

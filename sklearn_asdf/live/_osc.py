@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import re
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import Integral, check_choice, raise_all, require
+from ._packets import messages
 
 __all__ = ["OSCReceiver", "OSCSender"]
 
@@ -22,6 +24,23 @@ _WEKINATOR = "/wek/inputs"
 # Poses that wait while somebody computes; older ones than these are forgotten.
 _MOST_WAITING = 600
 _MIN_CONFIDENCE = 0.2
+_LARGEST_PACKET = 65_536
+# No coordinate in any unit: of such a joint it is only known that it was not seen.
+_LARGEST = 1e9
+# How often the receiver looks whether it is to stop, in s.
+_PATIENCE = 0.05
+
+
+def _listening_socket(host: str, port: int) -> socket.socket:
+    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+    listening = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        listening.bind(address)
+    except OSError:
+        listening.close()
+        raise
+    listening.settimeout(_PATIENCE)
+    return listening
 
 
 class OSCReceiver:
@@ -46,7 +65,7 @@ class OSCReceiver:
     port : int
         The port that is listened on.
     n_received, n_refused : int
-        Poses taken, and messages that were no pose of so many numbers.
+        Poses taken, and messages that were no pose of so many numbers or could not be read.
 
     See Also
     --------
@@ -64,9 +83,9 @@ class OSCReceiver:
                                                   as not seen in the poses that follow
     ============================================  =============================================
 
-    Poses get the time at which they came. UDP may lose some; what stays away for less than half a
-    second is filled in. Where nobody takes the poses, all but the last 600 are forgotten, so that
-    memory does not grow.
+    Poses get the time at which they came; the time tags of bundles are passed over. UDP may lose
+    some; what stays away for less than half a second is filled in. Where nobody takes the poses,
+    all but the last 600 are forgotten, so that memory does not grow.
 
     Examples
     --------
@@ -99,27 +118,21 @@ class OSCReceiver:
             or not low <= int(value) <= high
         ]
         raise_all(problems)
-        from pythonosc.dispatcher import Dispatcher
-        from pythonosc.osc_server import BlockingOSCUDPServer
-
         self.shape = (int(n_joints), int(n_axes))
         self.person = int(person)
         self.n_received = self.n_refused = 0
         self._doubtful = np.zeros(self.shape[0], bool)
         self._waiting: queue.Queue[tuple[np.ndarray, float]] = queue.Queue(_MOST_WAITING)
-        dispatcher = Dispatcher()
-        dispatcher.set_default_handler(self._hear)
         try:
-            self._server = BlockingOSCUDPServer((host, port), dispatcher)
+            self._socket = _listening_socket(host, int(port))
         except OSError as error:
             raise OSError(
                 f"expected to listen on {host}, port {port}, but got: {error.strerror or error}; "
                 "another program may be listening there: choose another port"
             ) from error
-        # What is no OSC at all is counted, not printed.
-        self._server.handle_error = self._refuse  # type: ignore[method-assign, assignment]
-        self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=[0.05], daemon=True)
+        self.port = self._socket.getsockname()[1]
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
     def __enter__(self) -> OSCReceiver:
@@ -129,10 +142,10 @@ class OSCReceiver:
         self.close()
 
     def close(self) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
+        """Stop listening, at once whatever is still coming."""
+        self._closing.set()
         self._thread.join()
+        self._socket.close()
 
     def poses(self, *, timeout: float | None = None) -> Iterator[tuple[np.ndarray, float]]:
         """Give poses as they come.
@@ -170,8 +183,21 @@ class OSCReceiver:
             except queue.Empty:
                 return found
 
-    def _refuse(self, *_: Any) -> None:
-        self.n_refused += 1
+    def _listen(self) -> None:
+        while not self._closing.is_set():
+            try:
+                packet = self._socket.recv(_LARGEST_PACKET)
+            except TimeoutError:
+                continue
+            except OSError:
+                # The network is gone for the moment, or Windows tells of somebody who is.
+                self._closing.wait(_PATIENCE)
+                continue
+            try:
+                for address, values in messages(packet):
+                    self._hear(address, *values)
+            except ValueError:
+                self.n_refused += 1
 
     def _hear(self, address: str, *values: Any) -> None:
         now = time.monotonic()
@@ -197,7 +223,9 @@ class OSCReceiver:
             self.n_refused += 1
             return
         pose = numbers.reshape(self.shape)
-        pose[self._doubtful | ~np.isfinite(pose).all(axis=1)] = np.nan
+        # NaN and infinity compare as false.
+        usable = (np.abs(pose) < _LARGEST).all(axis=1)
+        pose[self._doubtful | ~usable] = np.nan
         self.n_received += 1
         while True:
             try:
@@ -250,7 +278,13 @@ class OSCSender:
         from pythonosc.udp_client import SimpleUDPClient
 
         self.style = style
-        self._client = SimpleUDPClient(host, port)
+        try:
+            self._client = SimpleUDPClient(host, port)
+        except (OSError, OverflowError) as error:
+            raise OSError(
+                f"expected an address that OSC can be sent to, got {host!r}, port {port} "
+                f"({error}): check its spelling"
+            ) from error
         self._columns: dict[str, list[int]] = {}
         for i, name in enumerate(names):
             short = re.sub(r"^window\d+_", "", str(name))

@@ -10,10 +10,18 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import Integral, Real, raise_all
+from ..functional.limiter import Limiter
 from ..motion.container import Motion
 from ..motion.skeletons import Skeleton
-from ..music.sound_file import bend
-from ..performance import FPS, TEMPERATURE, encoder_of
+from ..motion.stage import MotionTransformer
+from ..performance import (
+    TEMPERATURE,
+    clip_duration_of,
+    encoder_of,
+    fps_of,
+    motion_stage_of,
+    steps_of,
+)
 from ._buffer import PoseBuffer
 
 __all__ = ["Moment", "StreamingDancer"]
@@ -31,7 +39,8 @@ class Moment:
         Laban features of the last clip, which ends at `time`; None where the dancer was not seen
         in half of it.
     audio : ndarray of float32 of shape (n_samples,) or None
-        Sound that continues the moment before; None if the pipeline makes none.
+        Sound that continues the moment before, with peaks of at most -1 dB re full scale; None if
+        the pipeline makes none.
 
     Examples
     --------
@@ -59,8 +68,9 @@ class StreamingDancer:
     clip_duration : float or None, default=None
         Length of the clips that features describe, in s. None takes the clips' that the pipeline
         makes music for, or 8 s.
-    fps : float, default=30.0
-        Frame rate of the poses that the pipeline was fitted to, in Hz.
+    fps : float or None, default=None
+        Frame rate of the clock that poses are brought to, in Hz, and of poses that come without a
+        time. None takes the rate that the pipeline was fitted at, which it resamples others to.
     skeleton : Skeleton, str or None, default="auto"
         Who the joints are, as in :class:`Motion`; `"auto"` takes the pipeline's.
     fade : float, default=0.1
@@ -94,7 +104,8 @@ class StreamingDancer:
     -----
     Every `hop_duration` the last `clip_duration` seconds go through the pipeline as a clip of a
     recorded dance would, with nothing from the future: the features are those that the pipeline
-    gives for the same clip of the recording, to rounding, if poses come at `fps`.
+    gives for the same clip of the recording, to rounding, if poses come at `fps`. Poses that come
+    faster are filtered before they are resampled, as those of a recording are.
 
     With a :class:`UnitEncoder` the music goes on from unit to unit, on the dance's beat, and leaves
     its recording when the dance asks for other music. With any other encoder the density's draw is
@@ -135,7 +146,7 @@ class StreamingDancer:
         *,
         hop_duration: float = 0.5,
         clip_duration: float | None = None,
-        fps: float = FPS,
+        fps: float | None = None,
         skeleton: Skeleton | str | None = "auto",
         fade: float = 0.1,
         temperature: float | None = TEMPERATURE,
@@ -147,16 +158,16 @@ class StreamingDancer:
                 "expected a fitted pipeline, as make_dance_pipeline or make_lma_pipeline makes it, "
                 f"got {type(pipeline).__name__}"
             )
-        check_is_fitted(pipeline[0])
-        music = pipeline[-1] if hasattr(pipeline[-1], "compose") else None
-        self._steps = [step for _, step in (pipeline.steps[:-1] if music else pipeline.steps)]
-        self._steps = [step for step in self._steps if step not in ("passthrough", None)]
+        steps = steps_of(pipeline)
+        check_is_fitted(steps[0])
+        music = steps[-1] if hasattr(steps[-1], "compose") else None
+        self._steps = steps[:-1] if music else steps
         self._music = music
         self._encoder: Any = None
         self.sr: int | None = None
         if music is not None:
-            self._encoder = encoder = encoder_of(pipeline)
-            self.sr, whole = int(encoder.sr), encoder.n_samples_ / encoder.sr
+            self._encoder = encoder_of(pipeline)
+            self.sr, whole = int(self._encoder.sr), clip_duration_of(pipeline)
             if clip_duration not in (None, whole):
                 raise ValueError(
                     f"expected clip_duration to be that of the pipeline's music, {whole:g} s, or "
@@ -164,6 +175,7 @@ class StreamingDancer:
                 )
             clip_duration = whole
         self.clip_duration = 8.0 if clip_duration is None else clip_duration
+        fps = fps_of(pipeline) if fps is None else fps
         _check(self.clip_duration, hop_duration, fps, fade, temperature, random_state, min_seen)
         self.hop_duration = float(hop_duration)
         self.fps = float(fps)
@@ -172,10 +184,11 @@ class StreamingDancer:
         self.random_state = int(random_state)
         self.min_seen = float(min_seen)
         self.latency = self.hop_duration + (self.fade if music else 0.0)
-        fitted = getattr(pipeline[0], "skeleton_", None)
+        fitted = getattr(motion_stage_of(pipeline), "skeleton_", None)
         self.skeleton = fitted if skeleton == "auto" and fitted is not None else skeleton
-        lma = next((s for s in self._steps if hasattr(s, "feature_names_out_")), self._steps[-1])
-        self.feature_names = np.asarray(lma.get_feature_names_out(), dtype=object)
+        tables = (s for s in self._steps if not isinstance(s, MotionTransformer))
+        table = next(tables, self._steps[-1])
+        self.feature_names = np.asarray(table.get_feature_names_out(), dtype=object)
         self.reset()
 
     def reset(self) -> StreamingDancer:
@@ -194,6 +207,7 @@ class StreamingDancer:
         self._next = 0
         self._told: float | None = None
         self._tail: np.ndarray | None = None
+        self._limiter = None if self.sr is None else Limiter(self.sr)
         self._stream = self._encoder._stream() if hasattr(self._encoder, "_stream") else None
         return self
 
@@ -211,7 +225,8 @@ class StreamingDancer:
             Where the joints are; NaN for those that are not seen.
         time : float or None, default=None
             When, in s on any clock; None is one frame after the last. What is older than the last
-            pose is ignored.
+            pose is ignored, unless the clock was started anew: two poses in a row that are more
+            than 1 s older and run forwards go on from the last one.
 
         Returns
         -------
@@ -278,13 +293,15 @@ class StreamingDancer:
     def _describe(self, now: float) -> tuple[np.ndarray | None, Any]:
         """Return the features of the clip that ends now, and what the music is made from."""
         # Poses from after this moment wait for the next one.
-        stop = self._buffer.n_frames - (self._buffer.count - round(now * self.fps))
-        clip = self._buffer.last()[stop - self._n_frames : stop]
+        stop = round(now * self.fps)
+        # All that came goes to the pipeline, which filters before it takes fewer frames.
+        over = self._buffer.oversampling
+        clip = self._buffer.frames(stop - self._n_frames, stop, over)
         seen = (np.isfinite(clip).all(axis=2).mean(axis=1) >= 0.5).mean()
         if seen < self.min_seen or not seen:
             return None, None
         features = None
-        X: Any = Motion(clip[None], fps=self.fps, skeleton=self.skeleton)
+        X: Any = Motion(clip[None], fps=self.fps * over, skeleton=self.skeleton)
         for step in self._steps:
             X = step.transform(X)
             if features is None and not isinstance(X, Motion):
@@ -293,6 +310,7 @@ class StreamingDancer:
 
     def _play(self, table: Any, n_new: int, n_fade: int) -> np.ndarray:
         """Return the next samples of sound, which end one fade before the clip does."""
+        assert self._limiter is not None
         end = np.zeros(n_new + n_fade, np.float32)
         if table is not None:
             end = self._sound(table, n_new, n_fade)
@@ -307,7 +325,8 @@ class StreamingDancer:
         if self._tail is not None:
             end[:n_fade] += self._tail * fall
         self._tail = end[n_new:].copy()
-        return bend(end[:n_new])
+        # The next moment begins with what is left of this one's end.
+        return self._limiter.process(end[:n_new], self._tail * fall)
 
     def _sound(self, table: Any, n_new: int, n_fade: int) -> np.ndarray:
         """Return `n_new` samples of sound for the clip that ends now, and `n_fade` more."""

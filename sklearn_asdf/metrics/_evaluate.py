@@ -17,6 +17,7 @@ from ..functional.pairing import partners
 from ..model_selection import overlapping_clips
 from ..motion.container import Motion, as_motion
 from ..music.clips import AudioClips, check_audio
+from ..performance import motion_stage_of
 from ._counterfactuals import COUNTERFACTUALS
 from ._densities import scores_of
 from ._distances import coarse_spectrograms, paired_distances
@@ -198,7 +199,7 @@ def evaluate(
     total = _N_PARTS * n + _N_PLAYED_TO_RESPOND * len(chosen)
     with Progress("scoring", total=total, unit="clips", verbose=verbose) as bar:
         # The model first: if it fails, nothing was listened to in vain.
-        as_given = _form_of(poses)
+        as_given = _form_of(poses, pipeline)
         bar.begin("describing the dances", n)
         features = player.features(as_given(motion))
         bar.begin("making the model's music", n)
@@ -286,7 +287,9 @@ def _check_reference(reference, motion, audio, fps, sr):
             "expected reference as a pair (poses, audio) of other performances, got "
             f"{type(reference).__name__}"
         )
-    others, (music, rate) = as_motion(reference[0], fps=fps), as_clips(reference[1], sr=sr)
+    # The judge compares dances at one rate.
+    others = as_motion(reference[0], fps=fps).resample(motion.fps)
+    music, rate = as_clips(reference[1], sr=sr)
     problems = []
     if len(others) != len(music) or len(others) < 2:
         problems.append(
@@ -313,9 +316,9 @@ def _check_reference(reference, motion, audio, fps, sr):
     return (others, music), problems
 
 
-def _form_of(poses: Any) -> Callable[[Motion], Any]:
-    """How to give dances to a pipeline: as it was given these."""
-    if isinstance(poses, Motion):
+def _form_of(poses: Any, pipeline: Any) -> Callable[[Motion], Any]:
+    """How to give dances to a pipeline: with their frame rate, or as it was given these."""
+    if isinstance(poses, Motion) or motion_stage_of(pipeline) is not None:
         return lambda motion: motion
     if isinstance(poses, (list, tuple)) and np.ndim(poses[0]) == 3:
         return lambda motion: [p[:n] for p, n in zip(motion.position, motion.lengths)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation import Integral, Interval, Real, validate_parameters
 from ..functional.canonical import canonical_directions, pair_log_odds
 from ..functional.pairing import group_retrieval
-from ..motion.container import as_motion
+from ..motion.container import Motion
+from ..motion.stage import on_fitted_clock, validate_motion
+from ..music.clips import AudioClips
 from ._features import dance_features, music_features
 from ._groups import check_groups
 
@@ -46,6 +49,16 @@ class DanceMusicJudge(BaseEstimator):
         Directions in the standardised features of the dances.
     music_directions_ : ndarray of shape (n_music_features, `n_components`)
         Directions in the standardised features of the music.
+    fps_ : float
+        Frame rate of the dances in `fit` in Hz, to which others are resampled.
+    n_features_in_ : int
+        Columns of a table, or joints times axes.
+    n_joints_in_, n_axes_in_ : int
+        Joints and axes of the dances in `fit`.
+    skeleton_ : Skeleton or None
+        The joints of the dances in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, if dances came as a DataFrame.
 
     See Also
     --------
@@ -104,12 +117,18 @@ class DanceMusicJudge(BaseEstimator):
             The fitted judge.
         """
         validate_parameters(self)
-        motion = as_motion(X, fps=self.fps)
-        if len(motion) != len(y) or len(motion) < 2:
+        if y is None:
             raise ValueError(
-                "expected one music clip for each dance, at least two of each, got "
-                f"{len(motion)} of dance and {len(y)} of music"
+                "DanceMusicJudge requires y to be passed, but the target y is None: give the music."
             )
+        motion, y = self._dances(X, reset=True), _as_clips(y)
+        if len(motion) != len(y):
+            raise ValueError(
+                f"expected one music clip for each dance, got {len(motion)} of dance and {len(y)} "
+                "of music: cut both on one clock (datasets.load_folder does)"
+            )
+        if len(motion) < 2:
+            raise ValueError("expected at least two pairs to learn from, got n_samples = 1")
         return self._fit_tables(dance_features(motion), music_features(y, sr=self.sr))
 
     def similarity(self, X, y):
@@ -179,15 +198,26 @@ class DanceMusicJudge(BaseEstimator):
         _, reciprocal = group_retrieval(similarity, groups, tolerance=INDIFFERENCE)
         return float(np.diag(reciprocal).mean())
 
+    def _dances(self, X: Any, *, reset: bool) -> Motion:
+        motion = validate_motion(self, X, reset=reset)
+        motion = motion if isinstance(X, Motion) else replace(motion, fps=self.fps)
+        if reset:
+            self.fps_ = motion.fps
+        # What the judge compares depends a little on the frame rate.
+        return on_fitted_clock(self, motion)
+
     def _tables(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         check_is_fitted(self)
-        dances = dance_features(as_motion(X, fps=self.fps))
-        if dances.shape[1] != len(self._scaling[0][0]):
-            raise ValueError(
-                "expected dances with the joints of those the judge was fitted to, got "
-                f"{np.shape(X)}"
-            )
-        return dances, music_features(y, sr=self.sr)
+        dances = self._dances(X, reset=False)
+        return dance_features(dances), music_features(_as_clips(y), sr=self.sr)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # A joint that is not seen.
+        tags.input_tags.allow_nan = True
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        return tags
 
     def _fit_tables(self, dances: np.ndarray, music: np.ndarray) -> DanceMusicJudge:
         self._scaling = [_scaling(table) for table in (dances, music)]
@@ -215,6 +245,14 @@ class DanceMusicJudge(BaseEstimator):
         """Similarity about the means: a colour that all the music has is no clue."""
         u, v = self._scores(dances, music)
         return pair_log_odds(u - u.mean(axis=0), v - v.mean(axis=0), self.correlations_)
+
+
+def _as_clips(y: Any) -> Any:
+    """Music, of which one dimension is one sample a clip, as for `AudioTargetRegressor`."""
+    if isinstance(y, AudioClips):
+        return y
+    y = np.asarray(y)
+    return y[:, None] if y.ndim == 1 else y
 
 
 def _scaling(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -87,7 +87,10 @@ def chroma_profile(y: np.ndarray, sr: int) -> np.ndarray:
     """Mean weight of the 12 pitch classes of one clip, from C up."""
     import librosa
 
-    spectrum = np.abs(librosa.stft(np.asarray(y, dtype=np.float32), n_fft=4096, hop_length=2048))
+    n_fft = 4096
+    # librosa warns of clips that are shorter than a window.
+    y = np.pad(np.asarray(y, dtype=np.float32), (0, max(0, n_fft - len(y))))
+    spectrum = np.abs(librosa.stft(y, n_fft=n_fft, hop_length=n_fft // 2))
     if not spectrum.any():
         return np.zeros(12)
     return librosa.feature.chroma_stft(S=spectrum**2, sr=sr, tuning=0.0).mean(axis=1)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..performance import features_of, steps_of
+
 __all__ = ["Player"]
 
 
@@ -18,15 +20,12 @@ class Player:
                 "expected a fitted pipeline with `predict`, such as make_dance_pipeline returns, "
                 f"got {type(pipeline).__name__}"
             )
-        # A search plays as its best.
-        pipeline = getattr(pipeline, "best_estimator_", pipeline)
-        steps = getattr(pipeline, "steps", [None])
-        self._before = pipeline[:-1] if len(steps) > 1 else None
-        self.model = pipeline[-1] if hasattr(pipeline, "steps") else pipeline
+        self.pipeline = pipeline
+        self.model = steps_of(pipeline)[-1]
 
     def features(self, poses: Any) -> Any:
         """What the last step sees of dances."""
-        return poses if self._before is None else self._before.transform(poses)
+        return features_of(self.pipeline, poses)
 
     @property
     def draws(self) -> bool:

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._validation import Integral, Interval, validate_parameters
 from ..functional.tonality import key_correlations
+from ..music.clips import AudioClips
 from ._listen import (
     as_clips,
     chroma_profile,
@@ -87,7 +89,7 @@ def pulse_clarity(audio: Any, *, sr: int = 22050) -> np.ndarray:
 
 
 def statistics_of(audio: Any, sr: int, *, envelopes: np.ndarray, chroma: np.ndarray) -> np.ndarray:
-    """What `MusicStatistics` standardises, (n_clips, 48)."""
+    """What `MusicStatistics` standardises, of what is known of clips, (n_clips, 48)."""
     duration = audio.shape[1] / sr
     rate = [len(onset_times(e, sr, "loris")) / duration for e in envelopes]
     onsets = np.column_stack(
@@ -119,6 +121,10 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         Means of the clips in `fit`.
     scale_ : ndarray of shape (48,)
         Their deviations; 1 where there is none.
+    n_features_in_ : int
+        Samples of the clips in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, if clips came in a DataFrame.
 
     See Also
     --------
@@ -132,6 +138,9 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
     the same numbers. Fit it on real music that the model did not learn from, or learned from, but
     the same for all that is compared.
 
+    Clips may be longer or shorter than in `fit`, though statistics over time depend on the time. An
+    array after an array is a table to scikit-learn, and has as many samples.
+
     Examples
     --------
     >>> from sklearn_asdf.datasets import make_dance_music
@@ -140,6 +149,8 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
     >>> MusicStatistics().fit_transform(music).shape
     (4, 48)
     """
+
+    _parameter_constraints = {"sr": [Interval(Integral, 1, None, closed="left")]}
 
     def __init__(self, *, sr=22050):
         self.sr = sr
@@ -159,8 +170,9 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         self : MusicStatistics
             The fitted embedding.
         """
-        self._fit_table(self._table(X))
-        return self
+        validate_parameters(self)
+        audio, sr = self._clips(X, reset=True)
+        return self._fit_table(music_statistics(audio, sr=sr))
 
     def transform(self, X):
         """Return the embedding of clips.
@@ -176,13 +188,19 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
             In deviations of the music in `fit`.
         """
         check_is_fitted(self)
-        return self._embed_table(self._table(X))
+        audio, sr = self._clips(X, reset=False)
+        return self._embed_table(music_statistics(audio, sr=sr))
 
-    def _table(self, X):
+    def _clips(self, X, *, reset):
+        """Checked clips and their sampling rate; arrays also as scikit-learn checks tables."""
         audio, sr = as_clips(X, sr=self.sr)
-        envelopes = onset_envelopes(audio, sr)
-        chroma = np.stack([chroma_profile(y, sr) for y in audio])
-        return statistics_of(audio, sr, envelopes=envelopes, chroma=chroma)
+        is_table = not isinstance(X, AudioClips)
+        if reset:
+            self._fitted_to_table = is_table
+        if reset or (is_table and self._fitted_to_table):
+            named = X if hasattr(X, "columns") else np.empty((0, audio.shape[1]))
+            validate_data(self, named, reset=reset, skip_check_array=True)
+        return audio, sr
 
     def _fit_table(self, table):
         self.mean_ = table.mean(axis=0)
@@ -197,6 +215,14 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = False
         return tags
+
+
+def music_statistics(audio: Any, *, sr: int) -> np.ndarray:
+    """What `MusicStatistics` standardises, of clips, (n_clips, 48)."""
+    audio, sr = as_clips(audio, sr=sr)
+    envelopes = onset_envelopes(audio, sr)
+    chroma = np.stack([chroma_profile(y, sr) for y in audio])
+    return statistics_of(audio, sr, envelopes=envelopes, chroma=chroma)
 
 
 def frechet_distance(X: Any, Y: Any) -> float:

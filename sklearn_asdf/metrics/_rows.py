@@ -12,7 +12,7 @@ from ._features import dance_features, music_features
 from ._following import mantel_of, retrieval_of
 from ._judge import DanceMusicJudge
 from ._listen import Heard
-from ._quality import MusicStatistics, frechet_distance
+from ._quality import MusicStatistics, frechet_distance, music_statistics
 from ._rhythm import beat_f70, score_onsets
 
 __all__ = ["Listener"]
@@ -53,7 +53,7 @@ class Listener:
             others, music = reference
             tables = cached(dance_features)(others), cached(music_features)(music, sr=sr)
             judges = [(np.arange(len(groups)), DanceMusicJudge()._fit_tables(*tables))]
-            statistics = cached(MusicStatistics(sr=sr)._table)(music)
+            statistics = cached(music_statistics)(music, sr=sr)
         embedding = MusicStatistics()._fit_table(statistics)
         distance = mean_distance(real.mel, groups)
         if not distance:

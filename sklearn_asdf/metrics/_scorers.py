@@ -1,25 +1,27 @@
-"""Scorers by name, for searches and cross-validation: of codes, and of the sound itself."""
+"""Scorers by name, for searches and cross-validation: of densities, and of the sound itself."""
 
 from __future__ import annotations
 
 import uuid
-import warnings
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import sklearn.metrics
+from sklearn.utils.metadata_routing import MetadataRequest
 
-from .._validation import check_choice, require
+from .._validation import did_you_mean, require
 from ..music.clips import AudioClips
 from ._distances import _HOP_LENGTH
 from ._listen import mel_decibels
+from ._player import Player
 
 __all__ = ["get_scorer", "get_scorer_names"]
 
 # Sound is compared down to this level, in dB.
 _FLOOR = -80.0
-
-# Encoder parameters that each scorer of codes met first in this process, by the scorer's number.
-_MET: dict[str, dict[str, str]] = {}
+# Encoder parameters that change no code, or only which of the equally good ones is found.
+_SAME_CODE = ("random_state", "n_jobs")
 
 
 def get_scorer(name, *, max_clips=64):
@@ -27,37 +29,57 @@ def get_scorer(name, *, max_clips=64):
 
     Parameters
     ----------
-    name : {"code_log_likelihood", "code_gain", "neg_mel_distance", "mel_rank"}
-        - `"code_log_likelihood"`: mean log-likelihood of the true music's code, in nats per number
-          of the code. It is what ``score`` of the pipeline gives.
-        - `"code_gain"`: by how much that is above the likelihood without any dance
-          (:meth:`MDNRegressor.gain`); not above 0, beyond chance, where the dance says nothing.
+    name : str or callable
+        A name of this package, or any that :func:`sklearn.metrics.get_scorer` knows; a callable
+        is returned as it is.
+
+        - `"log_likelihood"`: mean log-likelihood of the true targets, in nats per target. Behind
+          an encoder the targets are the numbers of the code.
+        - `"information_gain"`: by how much that is above the likelihood without features
+          (`information_gain` of :class:`MDNRegressor`); not above 0, up to chance, where the
+          features explain nothing.
         - `"neg_mel_distance"`: minus the distance in dB between the predicted and the true sound.
         - `"mel_rank"`: share of the other recordings' clips that are farther from the predicted
           sound than the true one: 1 is perfect, 0.5 is chance.
     max_clips : int or None, default=64
         At most as many clips, evenly spread, are decoded to sound for the scores of sound, since
-        sound takes time; None decodes all of them. The scores of codes always take all.
+        sound takes time; None decodes all of them. Other scorers take all rows.
 
     Returns
     -------
     scorer : callable
-        ``scorer(estimator, X, y)``, for ``scoring`` of a search; higher is better. The estimator
-        is a pipeline that ends in an :class:`AudioTargetRegressor`, or that alone.
+        ``scorer(estimator, X, y, sample_weight=None)``, for ``scoring`` of a search; higher is
+        better. With metadata routing, weights are requested by its ``set_score_request``.
+
+    Raises
+    ------
+    TypeError
+        By a scorer of likelihoods, where the estimator has no density; by a scorer of sound, where
+        it does not end in an :class:`AudioTargetRegressor`.
+    ValueError
+        By a scorer of likelihoods, where it meets encoders of different parameters.
 
     Warns
     -----
     UserWarning
-        Where a scorer of codes meets encoders of different parameters, and where clips to score
-        overlap with clips of the training set.
+        Where clips to score overlap with clips of the training set.
 
     Notes
     -----
-    **Which scores can be compared.** A code's likelihood is a density over that code: it tells
-    densities over one encoder's code apart, and nothing about encoders. To search over the
+    **Not in scikit-learn's registry.** Names of this package mean nothing to ``scoring="..."``:
+    pass the scorer, ``scoring=get_scorer("log_likelihood")``. None of them is a name of
+    scikit-learn.
+
+    **Which scores can be compared.** The `score` of all regressors here is R² and compares any of
+    them over one code. A likelihood compares densities over one code: regressors without a density
+    have none, and of densities over other codes it says nothing. Such searches are refused; pass
+    ``error_score="raise"``, or the search sets the score to NaN and warns. To search over the
     parameters of an encoder (``music__transformer__...``) take a score of sound: the distance and
     the rank are taken in one fixed mel spectrogram (128 bands, 2048 samples every 1024, above
     -80 dB re 1) of the sound that was decoded, whatever spectrogram the encoder uses itself.
+
+    A scorer of likelihoods remembers the encoder that it met first in a process; get another one
+    for another comparison.
 
     The sound is that of `predict`: for a :class:`MelEncoder`'s code it is blurred. Both scores of
     sound therefore like caution; a wider density does not improve them.
@@ -76,12 +98,20 @@ def get_scorer(name, *, max_clips=64):
     ...     scoring=get_scorer("neg_mel_distance"),
     ... )
     """
-    check_choice(name, _SCORERS, name="name")
-    return _SCORERS[name](name, max_clips)
+    if name in _SCORERS:
+        return _SCORERS[name](name, max_clips)
+    others = sklearn.metrics.get_scorer_names()
+    if callable(name) or name in others:
+        return sklearn.metrics.get_scorer(name)
+    raise ValueError(
+        f"expected name to be one of {', '.join(map(repr, _SCORERS))}, or one of "
+        f"sklearn.metrics.get_scorer_names(), got {name!r}."
+        f"{did_you_mean(name, [*_SCORERS, *others])}"
+    )
 
 
 def get_scorer_names():
-    """Return the names that `get_scorer` knows.
+    """Return the names that `get_scorer` knows beyond scikit-learn's.
 
     Returns
     -------
@@ -92,87 +122,110 @@ def get_scorer_names():
     --------
     >>> from sklearn_asdf.metrics import get_scorer_names
     >>> get_scorer_names()
-    ['code_gain', 'code_log_likelihood', 'mel_rank', 'neg_mel_distance']
+    ['information_gain', 'log_likelihood', 'mel_rank', 'neg_mel_distance']
     """
     return sorted(_SCORERS)
 
 
 class _Scorer:
-    """What all scorers share: finding the parts, and saying who they are."""
+    """What all scorers share: how searches call them, and what they request."""
 
     def __init__(self, name: str, max_clips: int | None) -> None:
         self.name = name
         self.max_clips = max_clips
+        # Copies, in other processes too, are the same scorer.
         self.number = uuid.uuid4().hex
+        self._weights: bool | str | None = None
 
     def __repr__(self) -> str:
         return f"get_scorer({self.name!r})"
 
-    def __call__(self, estimator: Any, X: Any, y: Any) -> float:
-        estimator = getattr(estimator, "best_estimator_", estimator)
-        model = estimator[-1] if hasattr(estimator, "steps") else estimator
-        if not hasattr(model, "regressor_") or not hasattr(model, "transformer_"):
-            raise TypeError(
-                "expected a fitted pipeline that ends in AudioTargetRegressor, got "
-                f"{type(model).__name__} at its end: use a scorer of scikit-learn for other models"
-            )
-        return float(self._score(estimator, model, X, y))
+    def __call__(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
+        return float(self._score(Player(estimator), X, y, sample_weight))
 
-    def _score(self, estimator: Any, model: Any, X: Any, y: Any) -> float:
+    def _score(self, player: Player, X: Any, y: Any, sample_weight: Any) -> float:
         raise NotImplementedError
 
+    def set_score_request(self, *, sample_weight: bool | str | None) -> _Scorer:
+        """Say whether weights are requested, as scikit-learn's scorers do."""
+        self._weights = sample_weight
+        return self
 
-class _CodeScorer(_Scorer):
-    """Scores in the space of codes: of one encoder only."""
+    def get_metadata_routing(self) -> MetadataRequest:
+        """Return what is requested."""
+        request = MetadataRequest(owner=self)
+        request.score.add_request(param="sample_weight", alias=self._weights)
+        return request
 
-    def _score(self, estimator: Any, model: Any, X: Any, y: Any) -> float:
-        method = "gain" if self.name == "code_gain" else "score"
-        if not hasattr(model.regressor_, "predict_dist"):
+    def _accept_sample_weight(self) -> bool:
+        # Without metadata routing, scikit-learn's searches ask every scorer of theirs so.
+        return True
+
+
+class _DensityScorer(_Scorer):
+    """Scores of densities over the same targets."""
+
+    def _score(self, player: Player, X: Any, y: Any, sample_weight: Any) -> float:
+        model = player.model
+        if not hasattr(model, self.name):
+            inner = getattr(model, "regressor_", model)
             raise TypeError(
                 f"expected a regressor that predicts densities for {self.name!r}, got "
-                f"{type(model.regressor_).__name__}: use MDNRegressor, or a score of sound such as "
-                "'neg_mel_distance'"
+                f"{type(inner).__name__}: use MDNRegressor, or compare regressors with and without "
+                "densities by their score, which is R²"
             )
-        self._compare_encoders(model.transformer_)
-        if estimator is not model:
-            X = estimator[:-1].transform(X)
-        X, codes = model._encode_to_score(X, y)
-        return getattr(model.regressor_, method)(X, codes)
+        if hasattr(model, "transformer_"):
+            self._compare_encoders(model.transformer_)
+        return getattr(model, self.name)(player.features(X), y, sample_weight=sample_weight)
 
     def _compare_encoders(self, encoder: Any) -> None:
-        """Warn where another encoder was met before: this is then no search of densities."""
+        """Refuse another encoder than before: this would be no comparison of densities."""
         encoder = getattr(encoder, "estimator", encoder)
-        unused = getattr(encoder, "_unused_in_fit", ())
+        unused = (*getattr(encoder, "unused_in_fit", ()), *_SAME_CODE)
         params = {k: repr(v) for k, v in encoder.get_params().items() if k not in unused}
-        first = _MET.setdefault(self.number, params)
+        params["class"] = type(encoder).__name__
+        first = _first_encoder(self.number)
+        if not first:
+            first.update(params)
         differ = [k for k in sorted(params | first) if params.get(k) != first.get(k)]
         if differ:
-            told = ", ".join(f"{k} ({first.get(k)} and {params.get(k)})" for k in differ)
-            warnings.warn(
-                f"{self.name!r} was asked of encoders that differ in {told}: likelihoods of "
-                "different codes cannot be compared; search over an encoder's parameters with "
-                "'neg_mel_distance' or 'mel_rank'",
-                UserWarning,
-                stacklevel=4,
+            what = ", ".join(f"{k} ({first.get(k)} and {params.get(k)})" for k in differ)
+            raise ValueError(
+                f"expected {self.name!r} of codes of one encoder, got encoders that differ in "
+                f"{what}: likelihoods of different codes cannot be compared; search over an "
+                "encoder's parameters with 'neg_mel_distance' or 'mel_rank'"
             )
+
+
+@lru_cache(maxsize=256)
+def _first_encoder(number: str) -> dict[str, str]:
+    """Parameters of the encoder that a scorer met first in this process; it fills them in."""
+    return {}
 
 
 class _SoundScorer(_Scorer):
     """Scores of the sound: of any encoder."""
 
-    def _score(self, estimator: Any, model: Any, X: Any, y: Any) -> float:
+    def _score(self, player: Player, X: Any, y: Any, sample_weight: Any) -> float:
         require("librosa", extra="music", purpose=f"the score {self.name!r}")
-        model._warn_of_leaks(y)
+        model = player.model
+        if not hasattr(model, "transformer_"):
+            raise TypeError(
+                "expected a fitted pipeline that ends in AudioTargetRegressor, got "
+                f"{type(model).__name__} at its end: use a scorer of scikit-learn for other models"
+            )
+        model.warn_of_leaks(y)
         n = len(y)
         few = n if self.max_clips is None else min(n, self.max_clips)
         rows = np.unique(np.linspace(0, n - 1, few).astype(int))
+        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)[rows]
         audio = y if isinstance(y, AudioClips) else np.asarray(y)
         true = audio[rows]
         sr = getattr(audio, "sr", getattr(model.transformer_, "sr", 22050))
-        predicted = _decibels(estimator.predict(_rows_of(X, rows)), sr)
+        predicted = _decibels(player.pipeline.predict(_rows_of(X, rows)), sr)
         true_db = _decibels(true, sr)
         if self.name == "neg_mel_distance":
-            return -_distances(predicted, true_db).mean()
+            return -np.average(_distances(predicted, true_db), weights=weight)
         group = true.groups if isinstance(true, AudioClips) else np.arange(len(rows))
         shares = []
         for i, clip in enumerate(predicted):
@@ -184,7 +237,7 @@ class _SoundScorer(_Scorer):
                 )
             own, distance = _distances(clip, true_db[i]), _distances(clip, others)
             shares.append((distance > own).mean() + (distance == own).mean() / 2)
-        return np.mean(shares)
+        return np.average(shares, weights=weight)
 
 
 def _decibels(audio: Any, sr: int) -> np.ndarray:
@@ -204,9 +257,9 @@ def _rows_of(X: Any, rows: np.ndarray) -> Any:
     return X[rows] if hasattr(X, "shape") else [X[i] for i in rows]
 
 
-_SCORERS = {
-    "code_log_likelihood": _CodeScorer,
-    "code_gain": _CodeScorer,
+_SCORERS: dict[str, type[_Scorer]] = {
+    "log_likelihood": _DensityScorer,
+    "information_gain": _DensityScorer,
     "neg_mel_distance": _SoundScorer,
     "mel_rank": _SoundScorer,
 }

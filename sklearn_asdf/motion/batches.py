@@ -9,9 +9,11 @@ from joblib import Parallel, delayed
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
 from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from .._metadata import routing_enabled, rows_of_metadata
 from .._validation import HasMethods, Integral, Interval, validate_parameters
 from .container import Motion
 
@@ -91,7 +93,7 @@ class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         self.batch_size = batch_size
         self.n_jobs = n_jobs
 
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, **fit_params):
         """Fit the transformer to the first batch.
 
         Parameters
@@ -100,6 +102,9 @@ class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             Clips.
         y : None
             Not used.
+        **fit_params : dict
+            Metadata, such as `sample_weight`: those of the first batch are passed to the `fit` of
+            the transformer, or with metadata routing those that it requests.
 
         Returns
         -------
@@ -108,18 +113,23 @@ class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         """
         validate_parameters(self)
         X = _sliceable(X)
-        self.transformer_ = clone(self.transformer).fit(_rows(X, 0, self.batch_size), None)
+        params = self._metadata("fit", fit_params)
+        first = rows_of_metadata(params, slice(self.batch_size), _n_rows(X))
+        self.transformer_ = clone(self.transformer).fit(_rows(X, 0, self.batch_size), None, **first)
         if hasattr(self.transformer_, "feature_names_in_"):
             self.feature_names_in_ = self.transformer_.feature_names_in_
         return self
 
-    def transform(self, X):
+    def transform(self, X, **params):
         """Return the table of all clips.
 
         Parameters
         ----------
         X : Motion, AudioClips or array-like of shape (n_clips, ...)
             Clips.
+        **params : dict
+            Metadata for the `transform` of the transformer, batch by batch, or with metadata
+            routing those that it requests.
 
         Returns
         -------
@@ -128,11 +138,18 @@ class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = _sliceable(X)
-        n = X.shape[0] if hasattr(X, "shape") else len(X)
+        n = _n_rows(X)
+        params = self._metadata("transform", params)
         # One batch of nothing, for the transformer's own sentence.
         starts = range(0, max(n, 1), self.batch_size)
         parts = Parallel(n_jobs=self.n_jobs)(
-            delayed(_transform)(self.transformer_, _rows(X, i, self.batch_size), i, n)
+            delayed(_transform)(
+                self.transformer_,
+                _rows(X, i, self.batch_size),
+                i,
+                n,
+                rows_of_metadata(params, slice(i, i + self.batch_size), n),
+            )
             for i in starts
         )
         return np.concatenate(parts)
@@ -159,6 +176,27 @@ class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return _last(self.transformer_).get_feature_names_out(input_features)
 
+    def _metadata(self, method, params):
+        """Metadata for a method of the transformer."""
+        if params and routing_enabled():
+            return dict(process_routing(self, method, **params).transformer[method])
+        return params
+
+    def get_metadata_routing(self):
+        """Return which metadata the transformer requests.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            The routing of `fit` and `transform`.
+        """
+        return MetadataRouter(owner=self).add(
+            transformer=self.transformer,
+            method_mapping=MethodMapping()
+            .add(caller="fit", callee="fit")
+            .add(caller="transform", callee="transform"),
+        )
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         inner = get_tags(self.transformer)
@@ -172,6 +210,10 @@ def _sliceable(X: Any) -> Any:
     return X if issparse(X) or hasattr(X, "__getitem__") else np.asarray(X)
 
 
+def _n_rows(X: Any) -> int:
+    return X.shape[0] if hasattr(X, "shape") else len(X)
+
+
 def _rows(X: Any, start: int, size: int) -> Any:
     if issparse(X):
         # Whole, to be refused in the transformer's own words.
@@ -179,9 +221,9 @@ def _rows(X: Any, start: int, size: int) -> Any:
     return (X.iloc if hasattr(X, "iloc") else X)[start : start + size]
 
 
-def _transform(transformer: Any, X: Any, start: int, n: int) -> np.ndarray:
+def _transform(transformer: Any, X: Any, start: int, n: int, params: dict[str, Any]) -> np.ndarray:
     try:
-        table = transformer.transform(X)
+        table = transformer.transform(X, **params)
     except ValueError as error:
         if n == len(X):
             raise

@@ -83,6 +83,8 @@ class DanceBeatTracker(MotionTransformer):
         Joints and axes seen in `fit`.
     skeleton_ : Skeleton or None
         The joints seen in `fit`.
+    fps_ : float
+        Frame rate of the poses in `fit`, in Hz, to which others are resampled.
 
     See Also
     --------

@@ -12,15 +12,19 @@ import numpy as np
 from scipy.sparse import issparse
 
 from .._validation import raise_all
-from ..functional import filters
+from ..functional.resampling import resample
 from . import xarray as _xarray
 from .skeletons import Skeleton, get_skeleton, guess_skeleton
 
-__all__ = ["Motion", "as_motion"]
+__all__ = ["DEFAULT_FPS", "Motion", "as_motion", "unpack_clips"]
 
+# The frame rate of poses that tell none.
+DEFAULT_FPS = 30.0
 _SHAPE = "(n_clips, n_frames, n_joints, n_axes)"
 _VECTORS = ("velocity", "acceleration", "jerk")
 _SCALARS = ("curvature", "confidence")
+# Rates that differ by less, as a share, are one rate written with fewer digits.
+_SAME_RATE = 1e-6
 
 
 def _as_float(array: Any, *, name: str) -> np.ndarray:
@@ -62,7 +66,7 @@ class Motion:
         known by its number of joints, if there is one
         (:func:`~sklearn_asdf.motion.skeletons.guess_skeleton`); None leaves the joints unnamed.
     confidence : array-like of shape (n_clips, n_frames, n_joints), default=None
-        How sure the tracker was, usually in [0, 1].
+        How sure the tracker was, usually in [0, 1]; NaN where that is not known.
     velocity, acceleration, jerk : array-like, shaped as `position`, default=None
         Derivatives, in the unit of length by s, s^2 and s^3.
     curvature : array-like of shape (n_clips, n_frames, n_joints), default=None
@@ -104,7 +108,7 @@ class Motion:
     """
 
     position: np.ndarray
-    fps: float = 30.0
+    fps: float = DEFAULT_FPS
     skeleton: Skeleton | None = None
     confidence: np.ndarray | None = None
     velocity: np.ndarray | None = None
@@ -118,7 +122,7 @@ class Motion:
         self,
         position: Any,
         *,
-        fps: float = 30.0,
+        fps: float = DEFAULT_FPS,
         skeleton: Skeleton | str | None = "auto",
         confidence: Any = None,
         velocity: Any = None,
@@ -335,7 +339,7 @@ class Motion:
         cls,
         clips: Sequence[Any],
         *,
-        fps: float = 30.0,
+        fps: float = DEFAULT_FPS,
         skeleton: Skeleton | str | None = "auto",
         confidence: Sequence[Any] | None = None,
     ) -> Motion:
@@ -557,15 +561,16 @@ class Motion:
         -------
         Motion
             With positions, confidence and beat only: compute derivatives after resampling. Frame i
-            is the pose at ``i / fps`` seconds, by cubic splines that stay within what was seen
-            without a gap. Nothing is filtered: smooth first when going to fewer frames a second.
+            is the pose at ``i / fps`` seconds, by cubic splines of what was seen without a gap;
+            the last pose lasts until the next one would have come. Where `fps` is lower, a
+            zero-phase low-pass at 0.45 of it goes first.
 
         Examples
         --------
         >>> import numpy as np
         >>> from sklearn_asdf import Motion
         >>> Motion(np.zeros((4, 61, 17, 2)), fps=30).resample(60).shape
-        (4, 121, 17, 2)
+        (4, 122, 17, 2)
         """
         if isinstance(fps, bool) or not isinstance(fps, Real) or not 0 < float(fps) < np.inf:
             raise ValueError(
@@ -573,7 +578,9 @@ class Motion:
             )
         if fps == self.fps:
             return self
-        position = filters.resample(self.position, fps=self.fps, new_fps=fps)
+        if abs(fps - self.fps) < _SAME_RATE * fps:
+            return self._with(fps=float(fps))
+        position = resample(self.position, fps=self.fps, new_fps=fps)
         time = np.arange(position.shape[1]) * (self.fps / fps)
         low = np.minimum(time.astype(np.intp), self.n_frames - 1)
         high = np.minimum(low + 1, self.n_frames - 1)
@@ -659,15 +666,18 @@ def _pad_frames(array: np.ndarray, n_frames: int, fill: float) -> np.ndarray:
     return np.pad(array, width, constant_values=fill)
 
 
-def as_motion(X: Any, *, fps: float = 30.0, skeleton: Skeleton | str | None = "auto") -> Motion:
+def as_motion(
+    X: Any, *, fps: float = DEFAULT_FPS, skeleton: Skeleton | str | None = "auto"
+) -> Motion:
     """Convert poses in any accepted form to a Motion.
 
     Parameters
     ----------
     X : Motion or array-like
         A Motion, which is returned as it is; an array (n_clips, n_frames, n_joints, n_axes); a list
-        of arrays (n_frames_i, n_joints, n_axes) of different length; or a table (array, DataFrame)
-        of shape (n_clips, n_frames), which is one scalar trajectory a row: one joint, one axis.
+        or an object array of arrays (n_frames_i, n_joints, n_axes) of different length; or a table
+        (array, DataFrame) of shape (n_clips, n_frames), which is one scalar trajectory per row: one
+        joint, one axis.
     fps : float, default=30.0
         Frames a second of what is not a Motion.
     skeleton : Skeleton, str or None, default="auto"
@@ -689,12 +699,42 @@ def as_motion(X: Any, *, fps: float = 30.0, skeleton: Skeleton | str | None = "a
     """
     if isinstance(X, Motion):
         return X
+    X = unpack_clips(X)
     if _is_ragged(X):
         return Motion.from_clips(X, fps=fps, skeleton=skeleton)
     array = _as_float(X, name="poses")
     if array.ndim == 2:
         array = array[:, :, None, None]
     return Motion(array, fps=fps, skeleton=skeleton)
+
+
+def unpack_clips(X: Any) -> Any:
+    """Return the clips of an object array as a list, and anything else as it is.
+
+    Parameters
+    ----------
+    X : object
+        Poses in any form.
+
+    Returns
+    -------
+    object
+        A list of clips, or `X`.
+
+    Raises
+    ------
+    ValueError
+        If `X` is a DataFrame of frames by joints, which would be read as a table of clips.
+    """
+    if getattr(getattr(X, "columns", None), "nlevels", 1) > 1:
+        raise ValueError(
+            "expected poses of shape (n_clips, n_frames, n_joints, n_axes), got a DataFrame whose "
+            f"columns have {X.columns.nlevels} levels, as DeepLabCut writes it, which is one take: "
+            "read its file with sklearn_asdf.io.read_poses"
+        )
+    if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
+        return list(X) if len(X) and np.ndim(X[0]) == 3 else X
+    return X
 
 
 def _is_ragged(X: Any) -> bool:

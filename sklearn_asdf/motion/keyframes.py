@@ -9,7 +9,12 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from .._validation import Integral, Interval, Real, StrOptions, did_you_mean, raise_all
-from ..functional.frames import fill_curves, uniform_keyframes, zero_crossing_frames
+from ..functional.frames import (
+    distinct_frames,
+    fill_curves,
+    uniform_keyframes,
+    zero_crossing_frames,
+)
 from ..functional.keyframes import (
     bone_angles,
     candidate_frames,
@@ -18,12 +23,18 @@ from ..functional.keyframes import (
     select_keyframes,
 )
 from ..functional.kinematics import magnitude, velocity
-from .container import Motion
+from .container import DEFAULT_FPS, Motion
 from .skeletons import Skeleton
 from .stage import MotionTransformer
 
 __all__ = ["KeyframeSegmenter"]
 
+# Parameters of earlier models, in frames, and what they are called in seconds.
+_ONCE_IN_FRAMES = {
+    "sigma": "kernel_sigma",
+    "window_length": "kernel_duration",
+    "cluster_gap": "gap_duration",
+}
 # Salience below this share of a curve's largest value is rounding.
 _ROUNDING = 1e-10
 # Coordinates worked on at a time: some megabytes, so that memory does not grow with the clips.
@@ -46,12 +57,17 @@ class KeyframeSegmenter(MotionTransformer):
         `"salience"` is the paper's (eqs. 9 to 13). `"uniform"` spaces the keyframes equally from
         the first frame to the last. `"zero_crossing"` takes as candidates the moments at which a
         joint's scalar acceleration changes sign (section 2.2.4).
-    sigma : float, default=0.75
-        Standard deviation of the narrower Gaussian of eq. 10, in frames.
-    window_length : int, default=5
-        Length of both Gaussian kernels, in frames; odd.
-    cluster_gap : int, default=5
-        Candidates of one bone at most so many frames apart are one cluster.
+    kernel_sigma : float, default=0.025
+        Standard deviation of the narrower Gaussian of eq. 10 in s: the paper's 0.75 frames at
+        30 fps.
+    kernel_duration : float, default=1/6
+        Length of both Gaussian kernels in s: the paper's 5 frames at 30 fps.
+    gap_duration : float, default=1/6
+        Candidates of one bone at most so many seconds apart are one cluster: 5 frames at 30 fps.
+    search_fps : float or None, default=30.0
+        Frame rate at which keyframes are looked for, in Hz, whatever that of the poses is: which
+        frames are candidates, and on which of them bones agree, depends on it. The keyframes are
+        the frames nearest to those found. None looks at the poses' own frames.
     refine : bool, default=True
         Whether held poses are found at their middle and frames on which several bones agree go
         before others: see the notes. False is the paper to the letter.
@@ -71,6 +87,8 @@ class KeyframeSegmenter(MotionTransformer):
         Joints and axes seen in `fit`.
     skeleton_ : Skeleton or None
         The joints seen in `fit`.
+    fps_ : float
+        Frame rate of the poses in `fit`, in Hz, to which others are resampled.
 
     See Also
     --------
@@ -89,7 +107,7 @@ class KeyframeSegmenter(MotionTransformer):
     angle: here whichever departs most from the mean angle around its cluster.
 
     With `refine`, a bone that rests at an extreme (within 2 % of its range) gives the middle of
-    the rest; a cluster that holds a crest and a trough of its bone, more than `cluster_gap` frames
+    the rest; a cluster that holds a crest and a trough of its bone, more than `gap_duration`
     apart, gives both; and frames enter k-means, and are kept, by the number of bones that gave
     them instead of alike. `n_keyframes` poses held in turn, each at least as long as the move to
     the next takes, are as a rule so found, each once and near the middle of its hold; after
@@ -117,9 +135,10 @@ class KeyframeSegmenter(MotionTransformer):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_keyframes": [Interval(Integral, 2, None, closed="left")],
         "method": [StrOptions({"salience", "uniform", "zero_crossing"})],
-        "sigma": [Interval(Real, 0, None, closed="neither")],
-        "window_length": [Interval(Integral, 3, None, closed="left")],
-        "cluster_gap": [Interval(Integral, 0, None, closed="left")],
+        "kernel_sigma": [Interval(Real, 0, None, closed="neither")],
+        "kernel_duration": [Interval(Real, 0, None, closed="neither")],
+        "gap_duration": [Interval(Real, 0, None, closed="left")],
+        "search_fps": [Interval(Real, 0, None, closed="neither"), None],
         "refine": ["boolean"],
         "reference": [StrOptions({"spine", "vertical", "image_origin"}), list, tuple],
         "limb_bones": [None, list, tuple],
@@ -130,29 +149,34 @@ class KeyframeSegmenter(MotionTransformer):
         *,
         n_keyframes: int = 10,
         method: str = "salience",
-        sigma: float = 0.75,
-        window_length: int = 5,
-        cluster_gap: int = 5,
+        kernel_sigma: float = 0.025,
+        kernel_duration: float = 1 / 6,
+        gap_duration: float = 1 / 6,
+        search_fps: float | None = DEFAULT_FPS,
         refine: bool = True,
         reference: str | tuple[str, str] = "spine",
         limb_bones: Sequence[tuple[str, str]] | None = None,
     ) -> None:
         self.n_keyframes = n_keyframes
         self.method = method
-        self.sigma = sigma
-        self.window_length = window_length
-        self.cluster_gap = cluster_gap
+        self.kernel_sigma = kernel_sigma
+        self.kernel_duration = kernel_duration
+        self.gap_duration = gap_duration
+        self.search_fps = search_fps
         self.refine = refine
         self.reference = reference
         self.limb_bones = limb_bones
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Models of before counted frames, at 30 fps.
+        state = dict(state)
+        for old, new in _ONCE_IN_FRAMES.items():
+            if old in state:
+                state[new] = state.pop(old) / DEFAULT_FPS
+        super().__setstate__(state)
+
     def _check(self, motion: Motion) -> None:
         problems = []
-        if self.window_length % 2 == 0:
-            problems.append(
-                f"expected window_length to be odd, got {self.window_length}: a kernel needs a "
-                "middle"
-            )
         pairs = list(self.limb_bones or ())
         if self.limb_bones is not None and not pairs:
             problems.append("expected at least one pair of joints in limb_bones, got none")
@@ -179,8 +203,17 @@ class KeyframeSegmenter(MotionTransformer):
     def _transform(self, motion: Motion) -> Motion:
         size = max(1, _BLOCK // int(np.prod(motion.shape[1:])))
         blocks = gen_batches(motion.n_clips, size)
-        keyframes = np.concatenate([self._keyframes(motion[block]) for block in blocks])
+        keyframes = np.concatenate([self._on_grid(motion[block]) for block in blocks])
         return motion._with(keyframes=keyframes)
+
+    def _on_grid(self, motion: Motion) -> np.ndarray:
+        """Keyframes that were looked for at `search_fps`, as frames of the motion."""
+        if self.search_fps is None or self.search_fps == motion.fps or self.method == "uniform":
+            return self._keyframes(motion)
+        grid = Motion(motion.position, fps=motion.fps, skeleton=motion.skeleton)
+        keyframes = self._keyframes(grid.resample(self.search_fps))
+        nearest = np.rint(keyframes * (motion.fps / self.search_fps)).astype(np.intp)
+        return distinct_frames(nearest, motion.lengths)
 
     def _keyframes(self, motion: Motion) -> np.ndarray:
         lengths = motion.lengths
@@ -198,18 +231,22 @@ class KeyframeSegmenter(MotionTransformer):
         if self.method == "zero_crossing":
             candidates = zero_crossing_frames(curves, ragged)
         else:
-            salience = curve_salience(curves, sigma=self.sigma, window_length=self.window_length)
+            salience = curve_salience(
+                curves,
+                fps=motion.fps,
+                sigma=self.kernel_sigma,
+                kernel_duration=self.kernel_duration,
+            )
             floor = _ROUNDING * np.abs(curves).max(axis=-1, keepdims=True)
             candidates = candidate_frames(salience, ragged, floor=floor)
-        kept = cluster_extremes(
-            candidates, curves, ragged, gap=self.cluster_gap, refine=self.refine
-        )
+        clock = {"fps": motion.fps, "gap_duration": self.gap_duration}
+        kept = cluster_extremes(candidates, curves, ragged, refine=self.refine, **clock)
         return select_keyframes(
             kept.sum(axis=1) if self.refine else kept.any(axis=1),
             curves.mean(axis=1),
             self.n_keyframes,
             ragged,
-            gap=self.cluster_gap,
+            **clock,
         )
 
     def _speeds(self, motion: Motion) -> np.ndarray:

@@ -41,6 +41,8 @@ class KinematicsTransformer(MotionTransformer):
         What one frame has.
     skeleton_ : Skeleton or None
         Who the joints are.
+    fps_ : float
+        Frame rate of the poses in `fit`, in Hz, to which others are resampled.
     feature_names_in_ : ndarray of str
         Column names, where `fit` saw a DataFrame with text names.
 

@@ -18,9 +18,12 @@ from .container import Motion
 from .kinematics import KinematicsTransformer
 from .lma_groups import CLIP_GROUPS, WINDOW_GROUPS, Columns, Scene
 from .skeletons import Skeleton
-from .stage import validate_motion
+from .stage import on_fitted_clock, validate_motion
 
-__all__ = ["LMAFeaturizer"]
+__all__ = ["BEAT_COLUMNS", "LMAFeaturizer"]
+
+# Of group "beat": tempo, and cosine and sine of the phase times the strength.
+BEAT_COLUMNS = ("clip_beat_tempo", "clip_mid_beat_cos", "clip_mid_beat_sin")
 
 _FEATURES = ("weight", "time", "space", "flow", "shape")
 _PAPER_JOINTS = ("head", "left_wrist", "right_wrist", "left_ankle", "right_ankle")
@@ -80,6 +83,8 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         Joints and axes seen in `fit`.
     skeleton_ : Skeleton or None
         The joints seen in `fit`.
+    fps_ : float
+        Frame rate of the poses in `fit`, in Hz, to which others are resampled.
 
     See Also
     --------
@@ -218,7 +223,7 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
             In the floating type of the poses.
         """
         check_is_fitted(self)
-        motion = validate_motion(self, X, reset=False)
+        motion = on_fitted_clock(self, validate_motion(self, X, reset=False))
         n_windows = self._count_windows(motion)
         if n_windows != self.n_windows_:
             raise ValueError(

@@ -1,12 +1,11 @@
-"""Takes of any frame rate, brought onto the clock of the sound."""
+"""Takes of any frame rate, on the clock of the sound."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.interpolate import CubicSpline
-from scipy.signal import butter, sosfiltfilt
 
 from ..functional.frames import fill_curves
+from ..functional.resampling import antialias, poses_at
 
 
 def on_clock(
@@ -35,31 +34,23 @@ def on_clock(
     Notes
     -----
     Gaps are bridged linearly in time and ends hold the nearest value; a joint that is never seen
-    stays NaN. Between frames a cubic spline interpolates. Where the new rate is lower, what it
-    could not hold (above 0.45 of it) is filtered out first, zero-phase. Frames that already lie on
-    the clock stay as they are.
+    stays NaN. Where the new rate is lower, what it cannot hold is filtered out first
+    (:func:`sklearn_asdf.functional.resampling.antialias`). Between frames a cubic spline
+    interpolates; at the same rate, frames that already lie on the clock stay as they are.
     """
     n_frames = len(position)
     was_seen = np.isfinite(position).all(axis=-1)
     never = ~was_seen.any(axis=0)
-    filled = _fill(position, was_seen)
+    filled = antialias(_fill(position, was_seen), fps=fps, new_fps=new_fps)
     # A last frame lasts until the next would have come; the tolerance is for rounding alone.
     n_new = max(0, int(np.ceil((start + n_frames / fps) * new_fps - 1e-6)))
     # Where each new frame falls among the old ones.
     at = (np.arange(n_new) / new_fps - start) * fps
     whole = np.rint(at)
     if np.abs(at - whole).max(initial=0.0) < 1e-6:
-        near = whole.astype(int).clip(0, n_frames - 1)
-        new = filled[near]
+        new = filled[whole.astype(int).clip(0, n_frames - 1)]
     else:
-        if new_fps < 0.95 * fps:
-            filled = _low_pass(filled, 0.45 * new_fps, fps)
-        clipped = at.clip(0, n_frames - 1)
-        new = (
-            CubicSpline(np.arange(n_frames), filled)(clipped)
-            if n_frames > 1
-            else filled[[0] * n_new]
-        )
+        new = poses_at(filled, at)
     below = np.floor(at + 1e-6).astype(int).clip(0, n_frames - 1)
     above = np.ceil(at - 1e-6).astype(int).clip(0, n_frames - 1)
     seen = was_seen[below] & was_seen[above] & (at >= -1e-6)[:, None]
@@ -72,10 +63,3 @@ def _fill(position: np.ndarray, seen: np.ndarray) -> np.ndarray:
         return position
     curves = np.where(seen[..., None], position, np.nan).reshape(len(position), -1)
     return np.ascontiguousarray(fill_curves(curves.T).T).reshape(position.shape)
-
-
-def _low_pass(position: np.ndarray, cutoff: float, fps: float) -> np.ndarray:
-    sections = butter(4, cutoff, fs=fps, output="sos")
-    # As many frames as the filter rings, if the take has them.
-    pad = min(int(3 * fps / cutoff), len(position) - 1)
-    return sosfiltfilt(sections, position, axis=0, padlen=pad)

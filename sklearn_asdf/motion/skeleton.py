@@ -7,7 +7,6 @@ sources, BVH files among them, are understood through :meth:`Skeleton.find`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -16,33 +15,9 @@ from typing import Any
 import numpy as np
 
 from .._validation import did_you_mean, raise_all
+from .joint_names import SIDES, places_of, plain, spelled
 
 __all__ = ["Segment", "Skeleton"]
-
-_SIDES = ("left", "right")
-
-# What other sources call the joints. A BVH joint is named after the segment that it moves, so the
-# elbow is the root of "LeftForeArm" and the hip that of "LeftUpLeg".
-_SYNONYMS = {
-    "shoulder": ("arm", "upper_arm", "uparm", "shldr", "humerus", "shoulder_joint", "sho"),
-    "elbow": ("fore_arm", "forearm", "lower_arm", "low_arm", "lowarm", "radius", "elb"),
-    "wrist": ("hand", "wri", "hand_joint"),
-    "hip": ("up_leg", "upleg", "upper_leg", "thigh", "femur", "hip_joint"),
-    "knee": ("leg", "lower_leg", "low_leg", "lowleg", "shin", "calf", "shank", "tibia", "kne"),
-    "ankle": ("foot", "ank", "foot_joint"),
-    "toe": ("toe_base", "toes", "big_toe", "foot_index", "foot_end", "toe_joint"),
-    "hand": ("hand_tip", "index", "palm", "fingers", "finger_base", "hand_index1", "hand_end"),
-    "collar": ("shoulder_blade", "clavicle", "scapula"),
-    "ear": (),
-    "eye": (),
-    "heel": (),
-}
-_CENTRE_SYNONYMS = {
-    "pelvis": ("hips", "mid_hip", "hip_centre", "hip_center", "spine_base", "root", "hip"),
-    "neck": ("spine_shoulder", "neck1", "shoulder_centre", "shoulder_center", "thorax"),
-    "head": ("head_centre", "head_center", "head_top", "head_end", "nose"),
-    "nose": (),
-}
 
 # Share of the body's mass, place of the centre of mass between the two ends (from the first), and
 # length as a share of the body's height: means of the women's and men's values of de Leva (1996),
@@ -59,22 +34,6 @@ _SEGMENTS: dict[str, tuple[float, float, float | None, str, str]] = {
 }
 
 _LIMBS = (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
-
-
-def _plain(name: str) -> str:
-    """Spell a joint's name in one way: ``LeftForeArm``, ``ForeArm_L`` -> ``left_fore_arm``."""
-    name = re.sub(r".*:", "", name.strip())
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    words = [w for w in re.split(r"[^a-z0-9]+", name.lower()) if w]
-    for i, word in enumerate(words):
-        fused = re.fullmatch(r"(left|right)([a-z].*)", word)
-        if fused:
-            words[i : i + 1] = fused.groups()
-            break
-    sides = [{"l": "left", "r": "right"}.get(w, w) for w in words]
-    side = [w for w in sides if w in _SIDES]
-    rest = [w for w in sides if w not in _SIDES]
-    return "_".join(side[:1] + rest)
 
 
 @dataclass(frozen=True)
@@ -210,24 +169,14 @@ class Skeleton:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @cached_property
+    def _spelled(self) -> list[str]:
+        """Every joint's name in one spelling, ``left_fore_arm``."""
+        return spelled(self.joints)
+
+    @cached_property
     def _places(self) -> dict[str, int]:
         """Index of every name by which a joint can be asked for."""
-        plain = {_plain(j): i for i, j in reversed(list(enumerate(self.joints)))}
-        places = dict(plain)
-        for side in _SIDES:
-            for part, synonyms in _SYNONYMS.items():
-                for word in synonyms:
-                    if f"{side}_{part}" not in places and f"{side}_{word}" in plain:
-                        places[f"{side}_{part}"] = plain[f"{side}_{word}"]
-            # Where an arm is named beside a shoulder, as in BVH, the shoulder is the collar bone.
-            if f"{side}_arm" in plain and f"{side}_shoulder" in plain:
-                places[f"{side}_shoulder"] = plain[f"{side}_arm"]
-        for part, synonyms in _CENTRE_SYNONYMS.items():
-            for word in synonyms:
-                if part not in places and word in plain:
-                    places[part] = plain[word]
-        places.update({j: i for i, j in enumerate(self.joints)})
-        return places
+        return places_of(self.joints)
 
     def find(self, name: str) -> str | None:
         """Return the joint that `name` means here, or None.
@@ -248,7 +197,7 @@ class Skeleton:
         >>> Skeleton(["Hips", "LeftForeArm"]).find("left_elbow")
         'LeftForeArm'
         """
-        place = self._places.get(name, self._places.get(_plain(name)))
+        place = self._places.get(name, self._places.get(plain(name)))
         return None if place is None else self.joints[place]
 
     def index(self, name: str) -> int:
@@ -270,13 +219,35 @@ class Skeleton:
         >>> get_skeleton("coco17").index("left_wrist")
         9
         """
-        place = self._places.get(name, self._places.get(_plain(name)))
+        place = self._places.get(name, self._places.get(plain(name)))
         if place is None:
             raise ValueError(
                 f"expected a joint of the skeleton, got {name!r}."
                 f"{did_you_mean(name, self.joints)} Its joints are {', '.join(self.joints)}"
             )
         return place
+
+    def side(self, joint: str) -> str | None:
+        """Return on which side of the body a joint is.
+
+        Parameters
+        ----------
+        joint : str
+            As for :meth:`find`.
+
+        Returns
+        -------
+        {"left", "right"} or None
+            None for the middle of the body, and where the name does not tell.
+
+        Examples
+        --------
+        >>> from sklearn_asdf import Skeleton
+        >>> Skeleton(["Hips", "LeftUpLeg", "RKNE"]).side("RKNE")
+        'right'
+        """
+        side = self._spelled[self.index(joint)].partition("_")[0]
+        return side if side in SIDES else None
 
     def indices(self, names: Any) -> np.ndarray:
         """Return the indices of joints, nested as `names` is.
@@ -315,7 +286,7 @@ class Skeleton:
         pairs = (
             self._known(f"{side}_{upper}", f"{side}_{lower}")
             for upper, lower in _LIMBS
-            for side in _SIDES
+            for side in SIDES
         )
         return tuple((p[0], p[1]) for p in pairs if len(p) == 2) or self.bones
 
@@ -327,11 +298,11 @@ class Skeleton:
 
     @cached_property
     def left_right(self) -> tuple[tuple[str, str], ...]:
-        plain = {_plain(j): j for j in self.joints}
+        plain = dict(zip(self._spelled, self.joints))
         return tuple(
-            (j, plain["right" + p[4:]])
-            for p, j in plain.items()
-            if p.startswith("left_") and "right" + p[4:] in plain
+            (joint, plain["right" + name[4:]])
+            for name, joint in plain.items()
+            if name.startswith("left_") and "right" + name[4:] in plain
         )
 
     @cached_property
@@ -345,7 +316,7 @@ class Skeleton:
             found.append(Segment("head", head, head, *_SEGMENTS["head"][:3]))
         if shoulders and hips:
             found.append(Segment("trunk", shoulders, hips, *_SEGMENTS["trunk"][:3]))
-        for side in _SIDES:
+        for side in SIDES:
             for name, (mass, mid, length, upper, lower) in list(_SEGMENTS.items())[2:]:
                 high = self._known(f"{side}_{upper}")
                 low = self._known(f"{side}_{lower}") or (high if name in ("hand", "foot") else ())

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from .._validation import did_you_mean
-from .skeleton import _SIDES, Segment, Skeleton
+from .joint_names import SIDES, body_bones
+from .skeleton import Segment, Skeleton
 
 __all__ = ["Segment", "Skeleton", "get_skeleton", "guess_skeleton", "list_skeletons"]
 
 
 def _sided(*parts: str) -> list[str]:
-    return [f"{side}_{part}" for part in parts for side in _SIDES]
+    return [f"{side}_{part}" for part in parts for side in SIDES]
 
 
 def _limbs(*chain: str) -> list[tuple[str, str]]:
-    return [(f"{s}_{a}", f"{s}_{b}") for s in _SIDES for a, b in pairwise(chain)]
+    return [(f"{s}_{a}", f"{s}_{b}") for s in SIDES for a, b in pairwise(chain)]
 
 
 _BODY_BONES = [
@@ -26,7 +27,7 @@ _BODY_BONES = [
     ("left_hip", "right_hip"),
     *_limbs("shoulder", "hip"),
 ]
-_FACE_BONES = [*[("nose", f"{s}_eye") for s in _SIDES], *_limbs("eye", "ear")]
+_FACE_BONES = [*[("nose", f"{s}_eye") for s in SIDES], *_limbs("eye", "ear")]
 
 
 def _right_left(parts: Sequence[str]) -> list[str]:
@@ -41,7 +42,7 @@ def _coco17() -> Skeleton:
 
 _OPENPOSE_BONES = [
     ("nose", "neck"),
-    *[("neck", f"{s}_shoulder") for s in _SIDES],
+    *[("neck", f"{s}_shoulder") for s in SIDES],
     *_limbs("shoulder", "elbow", "wrist"),
     *_limbs("hip", "knee", "ankle"),
     *_FACE_BONES,
@@ -52,7 +53,7 @@ def _openpose18() -> Skeleton:
     joints = ["nose", "neck", *_right_left(["shoulder", "elbow", "wrist"])]
     joints += _right_left(["hip", "knee", "ankle"])
     joints += ["right_eye", "left_eye", "right_ear", "left_ear"]
-    bones = [*_OPENPOSE_BONES, *[("neck", f"{s}_hip") for s in _SIDES]]
+    bones = [*_OPENPOSE_BONES, *[("neck", f"{s}_hip") for s in SIDES]]
     return Skeleton(joints, bones, name="openpose18")
 
 
@@ -60,11 +61,11 @@ def _openpose25() -> Skeleton:
     joints = ["nose", "neck", *_right_left(["shoulder", "elbow", "wrist"]), "pelvis"]
     joints += _right_left(["hip", "knee", "ankle"])
     joints += ["right_eye", "left_eye", "right_ear", "left_ear"]
-    joints += [f"{s}_{p}" for s in _SIDES for p in ("big_toe", "small_toe", "heel")]
+    joints += [f"{s}_{p}" for s in SIDES for p in ("big_toe", "small_toe", "heel")]
     bones = [
         *_OPENPOSE_BONES,
         ("neck", "pelvis"),
-        *[("pelvis", f"{s}_hip") for s in _SIDES],
+        *[("pelvis", f"{s}_hip") for s in SIDES],
         *_limbs("ankle", "big_toe", "small_toe"),
         *_limbs("ankle", "heel"),
     ]
@@ -73,12 +74,12 @@ def _openpose25() -> Skeleton:
 
 def _mediapipe33() -> Skeleton:
     joints = ["nose"]
-    joints += [f"{s}_{p}" for s in _SIDES for p in ("eye_inner", "eye", "eye_outer")]
+    joints += [f"{s}_{p}" for s in SIDES for p in ("eye_inner", "eye", "eye_outer")]
     joints += _sided("ear", "mouth", "shoulder", "elbow", "wrist", "pinky", "index", "thumb")
     joints += _sided("hip", "knee", "ankle", "heel", "foot_index")
     bones = [
         *_BODY_BONES,
-        *[("nose", f"{s}_eye_inner") for s in _SIDES],
+        *[("nose", f"{s}_eye_inner") for s in SIDES],
         *_limbs("eye_inner", "eye", "eye_outer", "ear"),
         ("left_mouth", "right_mouth"),
         *_limbs("wrist", "pinky", "index", "wrist", "thumb"),
@@ -92,14 +93,14 @@ def _smpl24() -> Skeleton:
     joints += ["spine3", *_sided("foot"), "neck", *_sided("collar"), "head"]
     joints += _sided("shoulder", "elbow", "wrist", "hand")
     bones = [
-        *[("pelvis", f"{s}_hip") for s in _SIDES],
+        *[("pelvis", f"{s}_hip") for s in SIDES],
         *_limbs("hip", "knee", "ankle", "foot"),
         ("pelvis", "spine1"),
         ("spine1", "spine2"),
         ("spine2", "spine3"),
         ("spine3", "neck"),
         ("neck", "head"),
-        *[("spine3", f"{s}_collar") for s in _SIDES],
+        *[("spine3", f"{s}_collar") for s in SIDES],
         *_limbs("collar", "shoulder", "elbow", "wrist", "hand"),
     ]
     return Skeleton(joints, bones, name="smpl24")
@@ -107,16 +108,16 @@ def _smpl24() -> Skeleton:
 
 def _kinect25() -> Skeleton:
     joints = ["pelvis", "spine", "neck", "head"]
-    joints += [f"{s}_{p}" for s in _SIDES for p in ("shoulder", "elbow", "wrist", "hand")]
-    joints += [f"{s}_{p}" for s in _SIDES for p in ("hip", "knee", "ankle", "foot")]
+    joints += [f"{s}_{p}" for s in SIDES for p in ("shoulder", "elbow", "wrist", "hand")]
+    joints += [f"{s}_{p}" for s in SIDES for p in ("hip", "knee", "ankle", "foot")]
     joints += ["spine_shoulder", "left_hand_tip", "left_thumb", "right_hand_tip", "right_thumb"]
     bones = [
         ("pelvis", "spine"),
         ("spine", "spine_shoulder"),
         ("spine_shoulder", "neck"),
         ("neck", "head"),
-        *[("spine_shoulder", f"{s}_shoulder") for s in _SIDES],
-        *[("pelvis", f"{s}_hip") for s in _SIDES],
+        *[("spine_shoulder", f"{s}_shoulder") for s in SIDES],
+        *[("pelvis", f"{s}_hip") for s in SIDES],
         *_limbs("shoulder", "elbow", "wrist", "hand", "hand_tip"),
         *_limbs("wrist", "thumb"),
         *_limbs("hip", "knee", "ankle", "foot"),
@@ -126,15 +127,15 @@ def _kinect25() -> Skeleton:
 
 def _h36m17() -> Skeleton:
     joints = ["pelvis", *_right_left(["hip", "knee", "ankle"]), "spine", "thorax", "neck", "head"]
-    joints += [f"{s}_{p}" for s in _SIDES for p in ("shoulder", "elbow", "wrist")]
+    joints += [f"{s}_{p}" for s in SIDES for p in ("shoulder", "elbow", "wrist")]
     bones = [
-        *[("pelvis", f"{s}_hip") for s in _SIDES],
+        *[("pelvis", f"{s}_hip") for s in SIDES],
         *_limbs("hip", "knee", "ankle"),
         ("pelvis", "spine"),
         ("spine", "thorax"),
         ("thorax", "neck"),
         ("neck", "head"),
-        *[("thorax", f"{s}_shoulder") for s in _SIDES],
+        *[("thorax", f"{s}_shoulder") for s in SIDES],
         *_limbs("shoulder", "elbow", "wrist"),
     ]
     return Skeleton(joints, bones, name="h36m17")
@@ -149,8 +150,8 @@ def _dance_with_melody23() -> Skeleton:
     bones = [
         ("head", "neck"),
         ("neck", "waist"),
-        *[("neck", f"{s}_shoulder") for s in _SIDES],
-        *[("waist", f"{s}_hip") for s in _SIDES],
+        *[("neck", f"{s}_shoulder") for s in SIDES],
+        *[("waist", f"{s}_hip") for s in SIDES],
         *_limbs("shoulder", "elbow", "wrist", "hand"),
         *_limbs("wrist", "hand_extra"),
         *_limbs("hip", "knee", "ankle", "heel", "toe"),
@@ -190,6 +191,24 @@ _BY_COUNT = {
     25: "openpose25",
     33: "mediapipe33",
 }
+
+
+def named_skeleton(
+    joints: Sequence[str], bones: Sequence[tuple[str, str]] | None = None
+) -> Skeleton | None:
+    """Return the registered skeleton with these joints in this order, or one of their own.
+
+    Where a source has no bones (None), those between the joints whose names are known are taken.
+    Names that only count (``0, 1, ...`` or ``joint0, joint1, ...``) are no names: None.
+    """
+    names = tuple(joints)
+    numbers = [str(i) for i in range(len(names))]
+    if [name.removeprefix("joint") for name in names] == numbers:
+        return None
+    for registered in _REGISTRY.values():
+        if registered.joints == names:
+            return registered
+    return Skeleton(names, body_bones(Skeleton(names).find) if bones is None else bones)
 
 
 def list_skeletons() -> list[str]:

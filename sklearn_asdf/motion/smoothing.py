@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._validation import Integral, Interval, Real, StrOptions, raise_all
 from ..functional import filters
-from .container import Motion
+from .container import DEFAULT_FPS, Motion
 from .stage import MotionTransformer, validate_motion
 
 __all__ = ["PoseSmoother"]
@@ -33,7 +33,8 @@ class PoseSmoother(MotionTransformer):
     max_gap : float, default=0.5
         Longest gap that is filled, in seconds.
     min_confidence : float, default=0.2
-        Joints with a lower confidence count as unseen, where the poses carry confidence.
+        Joints with a lower confidence count as unseen, where the poses carry confidence. A
+        confidence that is NaN is not known, and the joint stays.
     window_duration : float, default=0.3
         Savitzky-Golay: length of the window in seconds.
     polyorder : int, default=3
@@ -53,6 +54,8 @@ class PoseSmoother(MotionTransformer):
         What one frame has.
     skeleton_ : Skeleton or None
         Who the joints are.
+    fps_ : float
+        Frame rate of the poses in `fit`, in Hz, to which others are resampled.
     feature_names_in_ : ndarray of str
         Column names, where `fit` saw a DataFrame with text names.
 
@@ -157,9 +160,15 @@ class PoseSmoother(MotionTransformer):
         """Return the positions, NaN where the confidence is too low."""
         if motion.confidence is None:
             return motion.position
-        # Not "below": a confidence that is NaN is no confidence.
-        doubtful = ~(motion.confidence >= self.min_confidence)
+        # A confidence that is NaN is not known: the joint stays.
+        doubtful = motion.confidence < self.min_confidence
         return np.where(doubtful[..., None], motion.dtype.type(np.nan), motion.position)
+
+    def _on_clock(self, motion: Motion) -> Motion:
+        # Resampled, a doubtful position would leave its mark on the frames beside it.
+        if motion.confidence is not None and motion.fps != getattr(self, "fps_", DEFAULT_FPS):
+            motion = motion._with(position=self._sure(motion))
+        return super()._on_clock(motion)
 
     def _transform(self, motion: Motion) -> Motion:
         position = self._sure(motion)
@@ -232,14 +241,20 @@ class PoseSmoother(MotionTransformer):
                 "still to come. Use method='one_euro', or zero_phase=False with Butterworth"
             )
         motion = validate_motion(self, X, reset=False, allow_unseen=True)
+        fps = getattr(self, "fps_", DEFAULT_FPS)
+        if motion.fps != fps:
+            raise ValueError(
+                f"expected the next frames at {fps:g} fps, as in fit, got {motion.fps:g} fps: a "
+                "stream cannot be resampled frame by frame, fit on poses of its rate"
+            )
         self._check(motion)
         stream = self.__dict__.get("_stream")
         if stream is None:
             stream = self._stream = _Stream(self, motion)
-        if motion.n_clips != stream.n_clips or motion.fps != stream.fps:
+        if motion.n_clips != stream.n_clips:
             raise ValueError(
-                f"expected the next frames of {stream.n_clips} clips at {stream.fps:g} fps, got "
-                f"{motion.n_clips} at {motion.fps:g} fps: call reset_stream() to begin anew"
+                f"expected the next frames of {stream.n_clips} clips, got {motion.n_clips}: call "
+                "reset_stream() to begin anew"
             )
         sure = np.moveaxis(self._sure(motion), -1, 0)
         # Live frames come one at a time, and each needs the state that the last one left.
@@ -261,7 +276,7 @@ class PoseSmoother(MotionTransformer):
         return self
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Check the parameters and the poses; nothing is learnt but which joints there are.
+        """Check the parameters and the poses, and keep their joints and frame rate.
 
         Parameters
         ----------
@@ -284,7 +299,6 @@ class _Stream:
 
     def __init__(self, smoother: PoseSmoother, motion: Motion) -> None:
         shape = (motion.n_axes, motion.n_clips, motion.n_joints)
-        self.fps = motion.fps
         self.n_clips = motion.n_clips
         # Finite, so that a joint never seen is not one seen within an endless gap.
         self.longest = min(np.floor(smoother.max_gap * motion.fps + 1e-9), np.finfo(float).max)

@@ -11,7 +11,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._validation import raise_all, validate_parameters
 from ..music.clips import AudioClips
-from .container import Motion, as_motion
+from .container import DEFAULT_FPS, Motion, as_motion, unpack_clips
+
+# What is computed from the frames of a motion, and would have to be computed anew.
+_BOUND_TO_FRAMES = ("velocity", "acceleration", "jerk", "curvature", "keyframes")
 
 
 def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool = False) -> Motion:
@@ -20,7 +23,7 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool =
     Parameters
     ----------
     estimator : estimator
-        Gets ``n_features_in_``, ``n_joints_in_``, ``n_axes_in_``, ``skeleton_`` (and
+        Gets ``n_features_in_``, ``n_joints_in_``, ``n_axes_in_``, ``skeleton_``, ``fps_`` (and
         ``feature_names_in_`` for a DataFrame), or is asked for them.
     X : Motion or array-like
         See :func:`sklearn_asdf.motion.as_motion`.
@@ -32,7 +35,8 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool =
     Returns
     -------
     Motion
-        With at least one clip, no infinity, and some joint seen in each clip.
+        With at least one clip, no infinity, and some joint seen in each clip; at its own frame
+        rate, see :func:`on_fitted_clock`.
 
     Notes
     -----
@@ -41,6 +45,7 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool =
     """
     if isinstance(X, AudioClips):
         raise TypeError("expected poses, got AudioClips: are dance and audio swapped?")
+    X = unpack_clips(X)
     fitted = None if reset else getattr(estimator, "skeleton_", None)
     table = not isinstance(X, Motion) and _ndim(X) <= 2
     if table:
@@ -69,6 +74,7 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool =
         estimator.n_joints_in_ = motion.n_joints
         estimator.n_axes_in_ = motion.n_axes
         estimator.skeleton_ = motion.skeleton
+        estimator.fps_ = motion.fps
         return motion
     expected = (estimator.n_joints_in_, estimator.n_axes_in_)
     if motion.shape[2:] != expected:
@@ -85,6 +91,40 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool =
         )
     raise_all(problems)
     return motion
+
+
+def on_fitted_clock(estimator: Any, motion: Motion) -> Motion:
+    """Bring poses to the frame rate that an estimator was fitted at.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted. One that was saved before frame rates were kept has no ``fps_``; that means 30 fps.
+    motion : Motion
+        Checked poses.
+
+    Returns
+    -------
+    Motion
+        `motion` itself where its rate is that of `fit`.
+
+    Raises
+    ------
+    ValueError
+        If the motion carries what belongs to its frames (derivatives, keyframes), as it does in the
+        middle of a pipeline: the first stage resamples, and then nothing is left to do here.
+    """
+    fps = getattr(estimator, "fps_", DEFAULT_FPS)
+    if motion.fps == fps:
+        return motion
+    bound = [name for name in _BOUND_TO_FRAMES if getattr(motion, name) is not None]
+    if bound:
+        raise ValueError(
+            f"{type(estimator).__name__} was fitted on motion at {fps:g} fps, got {motion.fps:g} "
+            f"fps with {', '.join(bound)}, which cannot be resampled: resample the poses before "
+            "the first stage (Motion.resample)"
+        )
+    return motion.resample(fps)
 
 
 def _ndim(X: Any) -> int:
@@ -131,12 +171,16 @@ def _unusable(motion: Motion, *, allow_unseen: bool) -> list[str]:
     return problems
 
 
-class MotionTransformer(TransformerMixin, BaseEstimator):
+class MotionTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Base of the stages that take poses and return a Motion with one thing more.
 
     A stage defines ``_transform(motion)`` and, where its parameters depend on the poses (a cut-off
     on the frame rate, say), ``_check(motion)``, which raises before any work is done.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # A Motion is no table, whatever container is configured for tables.
+        super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)
 
     def _check(self, motion: Motion) -> None:
         """Raise if these poses cannot be worked on with these parameters."""
@@ -145,7 +189,7 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
         raise NotImplementedError
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Check the parameters and the poses; nothing is learnt but which joints there are.
+        """Check the parameters and the poses, and keep their joints and frame rate.
 
         Parameters
         ----------
@@ -169,7 +213,8 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
-            Poses with the joints and axes of `fit`.
+            Poses with the joints and axes of `fit`. At another frame rate they are resampled to
+            that of `fit`, which bare arrays take for 30 fps.
 
         Returns
         -------
@@ -178,8 +223,42 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         motion = validate_motion(self, X, reset=False)
+        # Poses of too low a rate hold no more for being resampled to a higher one.
         self._check(motion)
-        return self._transform(motion)
+        resampled = self._on_clock(motion)
+        if resampled is not motion:
+            self._check(resampled)
+        return self._transform(resampled)
+
+    def _on_clock(self, motion: Motion) -> Motion:
+        """Return checked poses at the frame rate of `fit`."""
+        return on_fitted_clock(self, motion)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the coordinates: a stage adds to poses and keeps them.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names to pass on, such as those of the stage before. None means the columns of a table,
+            or joints and axes, ``left_wrist_x``.
+
+        Returns
+        -------
+        names : ndarray of str
+            One for each column of a table, or for each joint and axis.
+        """
+        check_is_fitted(self, "n_features_in_")
+        if input_features is not None:
+            return np.asarray(input_features, dtype=object)
+        if hasattr(self, "feature_names_in_"):
+            return self.feature_names_in_.copy()
+        if self.n_features_in_ != self.n_joints_in_ * self.n_axes_in_:
+            return np.array([f"x{i}" for i in range(self.n_features_in_)], dtype=object)
+        named = self.skeleton_ is not None
+        joints = self.skeleton_.joints if named else map("joint{}".format, range(self.n_joints_in_))
+        axes = "xyz"[: self.n_axes_in_]
+        return np.array([f"{joint}_{axis}" for joint in joints for axis in axes], dtype=object)
 
     def set_output(self, *, transform: str | None = None) -> Self:
         """Do nothing: a Motion is not a table.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._validation import require
-from .skeletons import Skeleton, get_skeleton, list_skeletons
+from .skeletons import Skeleton, named_skeleton
 
 if TYPE_CHECKING:
     from .container import Motion
@@ -55,11 +55,13 @@ def from_xarray(dataset: Any, *, fps: float | None, skeleton: Skeleton | str | N
     confidence = None
     if "confidence" in dataset.data_vars:
         confidence = _in_order(dataset, "confidence", ["individual", "time", "keypoint"]).values
+        # movement fills in NaN where the source has no confidence.
+        confidence = None if np.isnan(confidence).all() else confidence
     beat = None
     if "beat" in dataset.data_vars:
         beat = _in_order(dataset, "beat", ["individual", "time"]).values
     if skeleton is None and "keypoint" in position.coords:
-        skeleton = _skeleton([str(k) for k in position["keypoint"].values])
+        skeleton = named_skeleton([str(k) for k in position["keypoint"].values])
     fps = _frame_rate(dataset, position) if fps is None else fps
     return Motion(position.values, fps=fps, skeleton=skeleton, confidence=confidence, beat=beat)
 
@@ -77,14 +79,6 @@ def _in_order(dataset: Any, name: str, wanted: list[str]) -> Any:
 def _listed(dims: list[str]) -> str:
     names = {"time": "time", "space": "space", "keypoint": "keypoints"}
     return ", ".join(names[d] for d in names if d in dims) + " and individuals"
-
-
-def _skeleton(joints: list[str]) -> Skeleton | None:
-    for name in list_skeletons():
-        if list(get_skeleton(name).joints) == joints:
-            return get_skeleton(name)
-    numbered = joints == [str(i) for i in range(len(joints))]
-    return None if numbered else Skeleton(joints)
 
 
 def _frame_rate(dataset: Any, position: Any) -> float:

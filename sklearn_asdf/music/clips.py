@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .._validation import check_choice, raise_all, require
+from .._validation import check_choice, raise_all
+from .read_sound import read_sound_file
 
 __all__ = ["AudioClips", "check_audio", "load_audio"]
 
@@ -304,19 +304,27 @@ def load_audio(path: str | os.PathLike, *, sr: int = 22050) -> np.ndarray:
     Parameters
     ----------
     path : str or PathLike
-        A file that libsndfile reads: WAV, FLAC, OGG, MP3 and others.
+        A file that libsndfile reads: WAV, FLAC, OGG, MP3 and others; with PyAV (the extra
+        ``video``), M4A, AAC, WMA and others that FFmpeg reads too.
     sr : int, default=22050
         Sampling rate in Hz to resample to.
 
     Returns
     -------
     ndarray of float32 of shape (n_samples,)
-        The mean of the channels, resampled once with soxr's high-quality filter.
+        The mean of the channels, resampled once with soxr's high-quality filter. Float files
+        keep values beyond [-1, 1].
+
+    Warns
+    -----
+    UserWarning
+        Where the channels cancel each other, as those of opposite phase do. The loudest one alone
+        is taken then.
 
     Notes
     -----
-    A file that is missing, unreadable or cut short ends in an error that names it: a
-    FileNotFoundError, or a ValueError.
+    A file that is missing, unreadable, cut short, empty, or holds NaN ends in an error that names
+    it: a FileNotFoundError, or a ValueError.
 
     Examples
     --------
@@ -326,29 +334,7 @@ def load_audio(path: str | os.PathLike, *, sr: int = 22050) -> np.ndarray:
         ...
     FileNotFoundError: expected a sound file, but there is no file 'nowhere.wav'
     """
-    require("soundfile", "soxr", extra="music", purpose="reading sound files")
-    import soundfile
-    import soxr
-
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"expected a sound file, but there is no file {str(path)!r}")
-    try:
-        with soundfile.SoundFile(path) as file:
-            promised, rate = file.frames, file.samplerate
-            y = file.read(dtype="float32", always_2d=True).mean(axis=1)
-    except (RuntimeError, ValueError) as error:
-        raise ValueError(
-            f"expected a sound file (WAV, FLAC, OGG, MP3), but {str(path)!r} could not be read: "
-            f"{error}"
-        ) from error
-    if len(y) < promised or _riff_is_cut_short(path):
-        raise ValueError(
-            f"expected a whole sound file, but {str(path)!r} is cut short: its header promises "
-            "more samples than it holds; copy or export it again"
-        )
-    if not len(y):
-        raise ValueError(f"expected a sound file with samples, but {str(path)!r} has none")
-    return y if rate == sr else soxr.resample(y, rate, sr).astype(np.float32, copy=False)
+    return read_sound_file(path, sr=sr)
 
 
 def check_audio(
@@ -514,16 +500,3 @@ def _as_integers(values: Any, name: str, problems: list[str]) -> np.ndarray:
         )
         return np.zeros(0, np.intp)
     return values.astype(np.intp)
-
-
-def _riff_is_cut_short(path: str | os.PathLike) -> bool:
-    """Tell whether a WAV file is shorter than its header says; libsndfile reads on in silence."""
-    with open(path, "rb") as file:
-        head = file.read(8)
-        file.seek(0, os.SEEK_END)
-        size = file.tell()
-    if len(head) < 8 or head[:4] != b"RIFF":
-        return False
-    promised = int.from_bytes(head[4:], "little")
-    # Writers of streams leave 0 or the largest number there: a promise of nothing.
-    return 0 < promised < 0xFFFFFFF0 and promised + 8 > size + 1

@@ -13,6 +13,7 @@ from filelock import FileLock
 from sklearn.utils.validation import check_memory
 
 from .._files import check_writable_folder
+from .._validation import validate_parameters
 from .._version import __version__
 
 __all__ = ["fit_encoder"]
@@ -22,7 +23,9 @@ class _InterruptedError(Exception):
     """Carries an encoder out of the cache that must not stay in it."""
 
 
-def fit_encoder(transformer: Any, audio: Any, memory: Any) -> tuple[Any, np.ndarray]:
+def fit_encoder(
+    transformer: Any, audio: Any, memory: Any, *, metadata: dict[str, Any] | None = None
+) -> tuple[Any, np.ndarray]:
     """Fit an encoder of audio, or take it from where the same one was kept.
 
     Parameters
@@ -33,6 +36,8 @@ def fit_encoder(transformer: Any, audio: Any, memory: Any) -> tuple[Any, np.ndar
         The training clips.
     memory : str, joblib.Memory or None
         Where fitted encoders are kept.
+    metadata : dict, default=None
+        Further arguments of `fit`, such as `sample_weight`.
 
     Returns
     -------
@@ -45,46 +50,51 @@ def fit_encoder(transformer: Any, audio: Any, memory: Any) -> tuple[Any, np.ndar
     -----
     Of processes that want the same encoder at once, one trains it and the others wait for it; a
     lock dies with the process that holds it. A training that Ctrl-C ended is not kept.
+
+    An encoder's class attribute `unused_in_fit` names the parameters that do not change what `fit`
+    learns: encoders that differ in these alone are one.
     """
+    metadata = metadata or {}
     if isinstance(memory, (str, os.PathLike)):
         memory = os.fspath(check_writable_folder(memory))
     memory = check_memory(memory)
     if getattr(memory, "location", memory) is None:
-        return _fit(transformer, audio)
+        return _fit(transformer, audio, metadata)
+    # An encoder from the cache is not fitted, and so would not check what only decoding uses.
+    validate_parameters(transformer)
     # What does not change the fit does not make another encoder.
-    unused = getattr(transformer, "_unused_in_fit", ())
     params = transformer.get_params()
-    own = {name: params.pop(name) for name in unused}
+    own = {name: params.pop(name) for name in getattr(transformer, "unused_in_fit", ())}
     if not hasattr(audio, "recordings"):
         audio = np.asarray(audio)
-    key = joblib.hash((type(transformer).__qualname__, params, audio, __version__))
-    cached = memory.cache(_fit_once, ignore=["transformer", "audio"])
+    key = joblib.hash((type(transformer).__qualname__, params, audio, metadata, __version__))
+    cached = memory.cache(_fit_once, ignore=["transformer", "audio", "metadata"])
     with _lock(memory, "first"):
         # joblib notes the function's source when it is first called. Two processes that do so at
         # once may each find the other's half-written note and clear the folder.
-        cached(None, None, None)
+        cached(None, None, None, None)
     with _lock(memory, key):
         try:
-            transformer, codes = cached(key, transformer, audio)
+            transformer, codes = cached(key, transformer, audio, metadata)
         except _InterruptedError as interrupted:
             transformer, codes = interrupted.args
     return transformer.set_params(**own), codes
 
 
-def _fit(transformer: Any, audio: Any) -> tuple[Any, np.ndarray]:
+def _fit(transformer: Any, audio: Any, metadata: dict[str, Any]) -> tuple[Any, np.ndarray]:
     if hasattr(transformer, "fit_transform"):
         # Those that would listen twice need not.
-        codes = transformer.fit_transform(audio)
+        codes = transformer.fit_transform(audio, **metadata)
         return transformer, codes
-    transformer = transformer.fit(audio)
+    transformer = transformer.fit(audio, **metadata)
     return transformer, transformer.transform(audio)
 
 
-def _fit_once(key: str | None, transformer: Any, audio: Any) -> Any:
+def _fit_once(key: str | None, transformer: Any, audio: Any, metadata: Any) -> Any:
     """Fit; joblib keeps the result under the key."""
     if key is None:
         return None
-    fitted, codes = _fit(transformer, audio)
+    fitted, codes = _fit(transformer, audio, metadata)
     if getattr(fitted, "interrupted_", False):
         raise _InterruptedError(fitted, codes)
     return fitted, codes

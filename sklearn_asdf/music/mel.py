@@ -17,11 +17,14 @@ from .._validation import (
     Interval,
     Real,
     StrOptions,
+    check_sample_weight,
     raise_all,
     require,
     validate_parameters,
 )
+from ..functional.choice import first_largest
 from ..functional.griffinlim import highpass, mel_to_audio
+from ..functional.limiter import limit
 from ..functional.mel import overlap_add, unit_to_db
 from ..functional.patches import (
     StationaryCovariance,
@@ -180,8 +183,10 @@ class MelEncoder(TransformerMixin, BaseEstimator):
     (11, 11025)
     """
 
+    # A clip without weight is no music of the training set, wherever weights are routed.
+    __metadata_request__fit = {"sample_weight": True}
     # Encoders that differ in these alone are fitted alike: caches and checkpoints may share them.
-    _unused_in_fit = ("checkpoint", "highpass", "n_iter", "verbose")
+    unused_in_fit = ("checkpoint", "highpass", "n_iter", "verbose")
 
     _parameter_constraints = {
         "architecture": [StrOptions({"local", "paper"})],
@@ -272,7 +277,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, sample_weight=None):
         """Learn a code for the spectrograms of clips.
 
         Parameters
@@ -281,6 +286,10 @@ class MelEncoder(TransformerMixin, BaseEstimator):
             Sound, mono, at `sr` Hz.
         y : None
             Not used.
+        sample_weight : array-like of shape (n_clips,), default=None
+            Clips of weight 0 are left out; all others count alike, since training goes over the
+            music and not over the clips, which overlap. With metadata routing weights are
+            requested by default.
 
         Returns
         -------
@@ -298,6 +307,8 @@ class MelEncoder(TransformerMixin, BaseEstimator):
                 f"fmin={self.fmin} and fmax={self.fmax}"
             )
         X = self._check_clips(X, reset=True)
+        weight = check_sample_weight(sample_weight, len(X))
+        X = X if weight is None or weight.all() else X[np.flatnonzero(weight)]
         random_state = check_random_state(self.random_state)
         self._seed = int(random_state.randint(2**31 - 1))
         self.n_samples_ = X.shape[1]
@@ -462,7 +473,9 @@ class MelEncoder(TransformerMixin, BaseEstimator):
         -----
         The spectrograms in dB are laid over each other at their times and averaged, weights
         falling towards a clip's ends as sin²; then one phase is found for the whole piece. So
-        no joint is heard in the sound, and clips that agree lose nothing.
+        no joint is heard in the sound, and clips that agree lose nothing. Peaks above -1 dB re full
+        scale are turned down by a look-ahead limiter
+        (:func:`~sklearn_asdf.functional.limiter.limit`); `inverse_transform` leaves them.
         """
         code = self._check_code(code)
         duration = self.n_samples_ / self.sr
@@ -480,7 +493,7 @@ class MelEncoder(TransformerMixin, BaseEstimator):
             hop=hop_duration * self.sr / self.hop_length,
             n_frames=1 + n_samples // self.hop_length,
         )
-        return self._sound(piece.T, n_samples)
+        return limit(self._sound(piece.T, n_samples), sr=self.sr)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the code's numbers.
@@ -667,15 +680,15 @@ def _fit_patches(
         levels = bank.frame_levels()
         more, n = lagged_covariance(draw, bank.stretch_starts, bank.stretch_stops, n_lags=n_lags)
         products, counts = products + more, counts + n
-    products /= np.maximum(counts, 1).astype(np.float32)[:, None, None]
+    products /= np.maximum(counts, 1)[:, None, None]
     covariance = StationaryCovariance(products)
     components = covariance.components(channels - 1, length, random_state)
     found = _Patches(np.tile(mean, length), components, components[None], steps, original.n_frames)
     if steps > 2:
         neighbours = replace(found, decoder=covariance.decoder(components))
         # Where music is short, distant frames tell too little to learn from.
-        if _training_error(neighbours, original) < _training_error(found, original):
-            return neighbours
+        errors = [_training_error(codec, original) for codec in (found, neighbours)]
+        return (found, neighbours)[first_largest(np.negative(errors))]
     return found
 
 
@@ -783,7 +796,7 @@ def _checkpoint(encoder: MelEncoder, bank: SpectrumBank, rows: np.ndarray) -> An
         return None
     from ..nets._callbacks import Checkpoint
 
-    ignored = (*encoder._unused_in_fit, "epochs")
+    ignored = (*encoder.unused_in_fit, "epochs")
     params = {k: v for k, v in encoder.get_params().items() if k not in ignored}
     return Checkpoint(encoder.checkpoint, joblib.hash((params, bank.frames, rows)))
 

@@ -10,8 +10,9 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._progress import progress
-from .._validation import Interval, Real, require, validate_parameters
+from .._validation import Interval, Real, check_sample_weight, require, validate_parameters
 from ..functional.beat_grid import beat_times, steady_beats
+from ..functional.limiter import limit
 from .analysis import DESCRIPTORS, hear, recordings_of
 from .clips import AudioClips, check_audio
 from .corpus import Corpus, lay, load_units
@@ -53,7 +54,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     code_ : ndarray of shape (n_clips, 26)
-        Codes of the training clips.
+        Codes of the training clips with a weight above 0.
     scale_ : ndarray of shape (26,)
         Their standard deviations; 1 where there is none.
     n_units_ : int
@@ -91,7 +92,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     units are only taken from what the clips cover. Decoding sets the level exactly, tempo and
     phase of the beat by bending time, and all else by choice among the units: the mean of several
     codes decodes to real music as each of them does. Levels are held within 6 dB of the training
-    clips', tempi within 40 to 240 beats a minute.
+    clips', tempi within 40 to 240 BPM.
 
     A sequence of units has the cost of what it is away from its code on each beat, of bending
     time, and at each join of `join_cost`, the more where harmony, colour or accents would not go
@@ -119,8 +120,10 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     (2, 176400)
     """
 
-    # Encoders that differ in these alone are fitted alike: caches may share them.
-    _unused_in_fit = ("verbose",)
+    # Encoders that differ in these alone are fitted alike: decoding alone uses most of them.
+    unused_in_fit = ("stretch", "join_cost", "fade_duration", "verbose")
+    # A clip without weight is no music of the training set, wherever weights are routed.
+    __metadata_request__fit = {"sample_weight": True}
 
     _parameter_constraints = {
         "sr": [Interval(Real, 0, None, closed="neither")],
@@ -148,7 +151,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         self.fade_duration = fade_duration
         self.verbose = verbose
 
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, sample_weight=None):
         """Cut music into units and describe them.
 
         Parameters
@@ -157,16 +160,19 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
             Sound, mono, at `sr` Hz.
         y : None
             Not used.
+        sample_weight : array-like of shape (n_clips,), default=None
+            Weight of each clip in the standard deviations of the code. Clips of weight 0 are left
+            out: nothing of them is played. With metadata routing weights are requested by default.
 
         Returns
         -------
         self : UnitEncoder
             The fitted encoder.
         """
-        self._fit(X)
+        self._fit(X, sample_weight)
         return self
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X, y=None, sample_weight=None):
         """Cut music into units, and return the codes of its clips, listening once.
 
         Parameters
@@ -175,13 +181,16 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
             Sound, mono, at `sr` Hz.
         y : None
             Not used.
+        sample_weight : array-like of shape (n_clips,), default=None
+            Weight of each clip in the standard deviations of the code. Clips of weight 0 are left
+            out: nothing of them is played. With metadata routing weights are requested by default.
 
         Returns
         -------
         code : ndarray of float64 of shape (n_clips, 26)
             One code a clip.
         """
-        return self._fit(X).code_.copy()
+        return self._fit(X, sample_weight)
 
     def transform(self, X):
         """Return the codes of clips.
@@ -244,6 +253,8 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         One grid of beats goes through the whole piece, as steady as the codes let it be
         (:func:`~sklearn_asdf.functional.beat_grid.steady_beats`). Each beat follows the code of
         the clip whose middle is nearest; the level goes from middle to middle in straight lines.
+        Peaks above -1 dB re full scale are turned down by a look-ahead limiter
+        (:func:`~sklearn_asdf.functional.limiter.limit`); `inverse_transform` leaves them.
         """
         code = self._check_code(code)
         duration = self.n_samples_ / self.sr
@@ -254,7 +265,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
             )
         middles = duration / 2 + np.arange(len(code)) * hop_duration
         n_samples = round((len(code) - 1) * hop_duration * self.sr) + self.n_samples_
-        return self._play(code, middles, n_samples)
+        return limit(self._play(code, middles, n_samples), sr=self.sr)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the code's numbers.
@@ -276,12 +287,17 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     def _n_features_out(self) -> int:
         return len(DESCRIPTORS)
 
-    def _fit(self, X: Any) -> UnitEncoder:
+    def _fit(self, X: Any, sample_weight: Any) -> np.ndarray:
+        """Learn the units of the clips with a weight; return the codes of all clips."""
         validate_parameters(self)
         require("librosa", extra="music", purpose="UnitEncoder")
         X = self._check_clips(X, reset=True)
+        given = check_sample_weight(sample_weight, len(X))
+        weight = np.ones(len(X)) if given is None else given
         self.n_samples_ = X.shape[1]
         code = np.empty((len(X), len(DESCRIPTORS)))
+        # Numbers of the clips among those that are kept.
+        number = np.cumsum(weight > 0) - 1
         parts = []
         recordings = list(recordings_of(X))
         for recording, rows, starts in progress(
@@ -289,13 +305,17 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         ):
             heard = hear(recording, sr=self.sr, usual_tempo=self.usual_tempo)
             code[rows] = heard.describe(starts, self.n_samples_)
-            parts.append(load_units(recording, heard, rows, starts, self.n_samples_))
-        self.code_ = code
-        spread = code.std(axis=0)
+            kept = weight[rows] > 0
+            if kept.any():
+                rows, starts = number[rows[kept]], starts[kept]
+                parts.append(load_units(recording, heard, rows, starts, self.n_samples_))
+        self.code_, weight = code[weight > 0], weight[weight > 0]
+        mean = np.average(self.code_, axis=0, weights=weight)
+        spread = np.sqrt(np.average((self.code_ - mean) ** 2, axis=0, weights=weight))
         self.scale_ = np.where(spread > 1e-9, spread, 1.0)
         self._corpus = Corpus.of(parts)
         self.n_units_ = len(self._corpus.start)
-        return self
+        return code
 
     def _play(self, code: np.ndarray, middles: np.ndarray, n_samples: int) -> np.ndarray:
         """Choose, bend and join units for codes with these middles in s."""

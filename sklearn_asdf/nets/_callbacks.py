@@ -12,7 +12,8 @@ import numpy as np
 
 from .._files import atomic_path, check_writable_folder, remove_leftovers
 from .._progress import Progress
-from .training import import_keras
+from ..functional.choice import TOLERANCE
+from .backend import import_keras
 
 import_keras()
 import keras  # noqa: E402
@@ -185,7 +186,7 @@ class Guard(keras.callbacks.Callback):
         for name, values in self.history_so_far.items():
             values.append(float(logs[name]))
         if self.validation_data is not None:
-            if watched < self.best:
+            if self._improves(watched):
                 self.best, self.best_weights, self.wait = watched, weights, 0
             else:
                 self.wait += 1
@@ -193,6 +194,10 @@ class Guard(keras.callbacks.Callback):
                     model.stop_training = True
         if self.checkpoint is not None:
             self._write(epoch + 1)
+
+    def _improves(self, watched: float) -> bool:
+        # Of epochs with equal losses, up to rounding, the first one is kept.
+        return watched < self.best - (TOLERANCE * abs(self.best) if self.best < np.inf else 0.0)
 
     def _write(self, epoch: int) -> None:
         model = self.model
@@ -206,8 +211,8 @@ class Guard(keras.callbacks.Callback):
                 "history": self.history_so_far,
                 "finished": bool(model.stop_training),
             },
-            variables=[keras.ops.convert_to_numpy(v) for v in model.variables],
-            optimizer=[keras.ops.convert_to_numpy(v) for v in model.optimizer.variables],
+            variables=[v.numpy() for v in model.variables],
+            optimizer=[v.numpy() for v in model.optimizer.variables],
             best_weights=self.best_weights or [],
         )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from .training import Network, import_keras, seeded, train
+from .backend import LOCK, claim_backend, import_keras, layer_seeds
+from .network import Network
+from .training import train
 
 import_keras("an autoencoder")
 import keras  # noqa: E402
@@ -112,7 +115,7 @@ def build_encoder(**config: Any) -> Any:
     ----------
     **config : dict
         ``architecture``, ``n_frames``, ``n_mels``, ``code_size``, ``steps``, ``variational``,
-        ``dtype_policy``, ``tune_components``, ``filters``.
+        ``dtype_policy``, ``tune_components``, ``filters``, ``seed``.
 
     Returns
     -------
@@ -121,7 +124,7 @@ def build_encoder(**config: Any) -> Any:
         log-variances) if variational.
     """
     build = _paper_encoder if config["architecture"] == "paper" else _local_encoder
-    return build(**config)
+    return build(kernels=_kernels(config.get("seed", 0), stream=0), **config)
 
 
 def build_decoder(**config: Any) -> Any:
@@ -138,37 +141,56 @@ def build_decoder(**config: Any) -> Any:
         From (n, code_size) to (n, n_frames, n_mels) in [0, 1].
     """
     build = _paper_decoder if config["architecture"] == "paper" else _local_decoder
-    return build(**config)
+    return build(kernels=_kernels(config.get("seed", 0), stream=1), **config)
 
 
-def _paper_encoder(*, n_frames, n_mels, code_size, variational, dtype_policy, **_):
+def _kernels(seed: int, *, stream: int) -> Iterator[Any]:
+    """First weights of one layer after the other."""
+    return (keras.initializers.GlorotUniform(seed=s) for s in layer_seeds(seed, stream=stream))
+
+
+def _paper_encoder(*, kernels, n_frames, n_mels, code_size, variational, dtype_policy, **_):
+    options = {"dtype": dtype_policy}
     image = keras.Input((n_frames, n_mels))
     x = layers.Permute((2, 1))(image)
     x = layers.Reshape((n_mels, n_frames, 1))(x)
     if n_mels % 16 or n_frames % 16:
         x = layers.ZeroPadding2D(((0, -n_mels % 16), (0, -n_frames % 16)))(x)
     for filters in (32, 64, 128, 256):
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu", dtype=dtype_policy)(x)
-        x = layers.MaxPooling2D(2, dtype=dtype_policy)(x)
+        x = layers.Conv2D(
+            filters,
+            3,
+            padding="same",
+            activation="relu",
+            kernel_initializer=next(kernels),
+            **options,
+        )(x)
+        x = layers.MaxPooling2D(2, **options)(x)
     x = layers.Flatten()(x)
+    options["kernel_initializer"] = next(kernels)
     if variational:
-        code = layers.Dense(2 * code_size, dtype=dtype_policy)(x)
+        code = layers.Dense(2 * code_size, **options)(x)
     else:
-        code = layers.Dense(code_size, activation="relu", dtype=dtype_policy)(x)
+        code = layers.Dense(code_size, activation="relu", **options)(x)
     code = layers.Activation("linear", dtype="float32")(code)
     return keras.Model(image, code, name="encoder")
 
 
-def _paper_decoder(*, n_frames, n_mels, code_size, dtype_policy, **_):
+def _paper_decoder(*, kernels, n_frames, n_mels, code_size, dtype_policy, **_):
     code = keras.Input((code_size,))
-    x = layers.Dense(n_mels * n_frames, activation="sigmoid", dtype=dtype_policy)(code)
+    x = layers.Dense(
+        n_mels * n_frames,
+        activation="sigmoid",
+        kernel_initializer=next(kernels),
+        dtype=dtype_policy,
+    )(code)
     x = layers.Activation("linear", dtype="float32")(x)
     x = layers.Permute((2, 1))(layers.Reshape((n_mels, n_frames))(x))
     return keras.Model(code, x, name="decoder")
 
 
 def _local_encoder(
-    *, n_frames, n_mels, code_size, steps, variational, dtype_policy, tune_components, **_
+    *, kernels, n_frames, n_mels, code_size, steps, variational, dtype_policy, tune_components, **_
 ):
     clip = keras.Input((n_frames, n_mels))
     patch = -(-n_frames // steps)
@@ -178,14 +200,18 @@ def _local_encoder(
     x = layers.Reshape((steps, patch * n_mels))(x)
     channels = code_size // steps * (2 if variational else 1)
     x = layers.Dense(
-        channels, dtype=dtype_policy, name="components", trainable=tune_components or variational
+        channels,
+        kernel_initializer=next(kernels),
+        dtype=dtype_policy,
+        name="components",
+        trainable=tune_components or variational,
     )(x)
     x = layers.Activation("linear", dtype="float32")(layers.Flatten()(x))
     return keras.Model(clip, x, name="encoder")
 
 
 def _local_decoder(
-    *, n_frames, n_mels, code_size, steps, dtype_policy, tune_components, filters, **_
+    *, kernels, n_frames, n_mels, code_size, steps, dtype_policy, tune_components, filters, **_
 ):
     code = keras.Input((code_size,))
     patch = -(-n_frames // steps)
@@ -194,6 +220,7 @@ def _local_decoder(
         patch * n_mels,
         3,
         padding="same",
+        kernel_initializer=next(kernels),
         dtype=dtype_policy,
         name="patches",
         trainable=tune_components,
@@ -205,9 +232,16 @@ def _local_decoder(
     x = layers.ReLU(max_value=1.0)(x)
     # Every second frame and band, four channels each: a quarter of the work, twice the reach.
     y = layers.ZeroPadding2D(((0, n_frames % 2), (0, n_mels % 2)))(x)
-    y = layers.Conv2D(filters, 4, 2, padding="same", dtype=dtype_policy, activation="relu")(y)
-    for _i in range(2):
-        y = layers.Conv2D(filters, 3, padding="same", dtype=dtype_policy, activation="relu")(y)
+    for size, stride in ((4, 2), (3, 1), (3, 1)):
+        y = layers.Conv2D(
+            filters,
+            size,
+            stride,
+            padding="same",
+            activation="relu",
+            kernel_initializer=next(kernels),
+            dtype=dtype_policy,
+        )(y)
     y = layers.Conv2DTranspose(
         1, 4, 2, padding="same", kernel_initializer="zeros", dtype=dtype_policy, name="detail"
     )(y)
@@ -266,6 +300,7 @@ class _RowError(layers.Layer):
 
 def _build_training(frames, top_db, seed, loss, kl_weight, **config):
     """Model from rows (first frame, range of shifts) to the error of each."""
+    config["seed"] = seed
     rows = keras.Input((3,))
     clips = SpectrumSlices(frames, config["n_frames"], top_db, seed)(rows)
     code = build_encoder(**config)(clips)
@@ -323,18 +358,14 @@ def train_autoencoder(
     history : dict of list of float
         Losses, a value an epoch.
     """
-    full = {
-        **config,
-        "frames": frames,
-        "top_db": top_db,
-        "seed": seed,
-        "loss": loss,
-        "kl_weight": kl_weight,
-    }
+    claim_backend()
+    full = {**config, "frames": frames, "top_db": top_db, "loss": loss, "kl_weight": kl_weight}
+    config = {**config, "seed": seed}
     initial = None
     if start is not None:
-        with seeded(seed):
-            keras_model = _build_training(**{**full, "frames": frames[: config["n_frames"]]})
+        with LOCK:
+            some = {"frames": frames[: config["n_frames"]], "seed": seed}
+            keras_model = _build_training(**full | some)
             for part in ("encoder", "decoder"):
                 for layer in keras_model.get_layer(part).layers:
                     if layer.name in start:
@@ -354,7 +385,7 @@ def train_autoencoder(
         initial_weights=initial,
         **options,
     )
-    with seeded(seed):
+    with LOCK:
         n_encoder = len(build_encoder(**config).get_weights())
         n_decoder = len(build_decoder(**config).get_weights())
     weights = network.weights

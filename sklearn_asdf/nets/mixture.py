@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .training import import_keras
+from .backend import import_keras, layer_seeds
 
 import_keras("a mixture density network")
 import keras  # noqa: E402
@@ -351,6 +351,7 @@ def build_network(
     factors: np.ndarray | None = None,
     dtype: str = "float32",
     blank: bool = False,
+    seed: int = 0,
 ) -> Any:
     """Return a mixture density network, not compiled.
 
@@ -385,37 +386,51 @@ def build_network(
     blank : bool, default=False
         Whether all weights are 0, for a network whose weights are loaded: drawing them takes
         seconds for large ones.
+    seed : int, default=0
+        Of the first weights, of dropout and of noise.
 
     Returns
     -------
     keras.Model
         From (n, n_inputs) to (n, K + 2 K D), or to (n, K + 2 K D + K D R) with `factors`.
     """
-    layers = keras.layers
-    options = {"dtype": dtype} | ({"kernel_initializer": "zeros"} if blank else {})
-    recurrent = {"recurrent_initializer": "zeros"} if blank else {}
+    layers, initializers = keras.layers, keras.initializers
+    seeds = layer_seeds(seed)
+
+    def kernel() -> Any:
+        return "zeros" if blank else initializers.GlorotUniform(seed=next(seeds))
+
+    def recurrent_kernel() -> Any:
+        return "zeros" if blank else initializers.Orthogonal(seed=next(seeds))
+
     penalty = {"kernel_regularizer": SquaredWeights(alpha)} if alpha else {}
     x = inputs = keras.Input((n_inputs,), dtype=dtype)
     if step_size is not None:
         x = layers.Reshape((n_inputs // step_size, step_size), dtype=dtype)(x)
         x = layers.Masking(PADDING, dtype=dtype)(x)
     if noise:
-        x = layers.GaussianNoise(noise, dtype=dtype)(x)
+        x = layers.GaussianNoise(noise, seed=next(seeds), dtype=dtype)(x)
     for i, size in enumerate(recurrent_layer_sizes, 1):
         x = layers.LSTM(
             size,
             activation=recurrent_activation,
             return_sequences=i < len(recurrent_layer_sizes),
-            **recurrent,
-            **options,
+            kernel_initializer=kernel(),
+            recurrent_initializer=recurrent_kernel(),
+            seed=next(seeds),
+            dtype=dtype,
         )(x)
     for i, size in enumerate(hidden_layer_sizes):
         activation = activations[min(i, len(activations) - 1)]
-        x = layers.Dense(size, activation=activation, **options, **penalty)(x)
+        x = layers.Dense(
+            size, activation=activation, kernel_initializer=kernel(), dtype=dtype, **penalty
+        )(x)
         if dropout:
-            x = layers.Dropout(dropout, dtype=dtype)(x)
+            x = layers.Dropout(dropout, seed=next(seeds), dtype=dtype)(x)
     n_outputs = n_mixtures * (1 + 2 * n_targets)
-    head = layers.Dense(n_outputs, name="mixture", **options, **penalty)
+    head = layers.Dense(
+        n_outputs, name="mixture", kernel_initializer=kernel(), dtype=dtype, **penalty
+    )
     x = head(x)
     if factors is not None:
         shared = Factors(factors.size, dtype=dtype, name="factors")

@@ -22,7 +22,15 @@ from ..motion.container import Motion, as_motion
 from ..music.clips import AudioClips
 from ..music.loudness import at_loudness
 from ..music.sound_file import flac_bytes
-from ..performance import TEMPERATURE, Performance, encoder_of, perform
+from ..performance import (
+    TEMPERATURE,
+    Performance,
+    encoder_of,
+    features_of,
+    featurizer_of,
+    music_of,
+    perform,
+)
 from ..video._figure import StickFigure
 from ._timeline import timeline_rows
 
@@ -161,12 +169,11 @@ def _check(place: Path, pipeline: Any, audio: Any) -> np.ndarray | None:
         problems.append(f"expected a path that ends in .html, got {str(place)!r}")
     if not place.parent.is_dir():
         problems.append(f"expected a folder to write to, but there is no {str(place.parent)!r}")
-    steps = [name for name, _ in pipeline.steps]
-    lacking = [name for name in ("smooth", "kinematics", "keyframes", "lma") if name not in steps]
-    if lacking:
+    featurizer = featurizer_of(pipeline)
+    if featurizer.n_windows_ < 2:
         problems.append(
-            f"expected a pipeline with the steps of make_dance_pipeline, got one without "
-            f"{', '.join(map(repr, lacking))}"
+            "expected a pipeline with a KeyframeSegmenter before its LMAFeaturizer, got one that "
+            "describes whole clips: the page shows keyframes and the windows between them"
         )
     if audio is not None:
         audio = np.asarray(audio)
@@ -266,7 +273,7 @@ def _scores(
             "<h2>No scores</h2><p>A score says how probable the true music is, given the dance. "
             "Give the music that was danced to, and this page compares.</p>"
         )
-    model, encoder = pipeline[-1], encoder_of(pipeline)
+    model, encoder = music_of(pipeline), encoder_of(pipeline)
     starts = np.rint(np.arange(len(shown.clips)) * shown.hop_duration * shown.sr).astype(int)
     missing = max(0, int(starts[-1]) + encoder.n_samples_ - len(true))
     music = AudioClips(
@@ -277,8 +284,8 @@ def _scores(
         sr=shown.sr,
     )
     parts = [heading]
-    if hasattr(model.regressor_, "gain"):
-        X = pipeline[:-1].transform(shown.clips)
+    if hasattr(model.regressor_, "information_gain"):
+        X = features_of(pipeline, shown.clips)
         parts.append(_likelihoods(model.regressor_, X, model.transformer_.transform(music)))
     if hasattr(encoder, "reconstruction_error"):
         error = float(np.mean(encoder.reconstruction_error(music)))
@@ -290,16 +297,16 @@ def _scores(
     return "".join(parts)
 
 
-def _likelihoods(density: Any, X: np.ndarray, codes: np.ndarray) -> str:
+def _likelihoods(density: Any, X: Any, codes: np.ndarray) -> str:
     """Table of the log-likelihood of the true music, with its floors."""
-    own = float(density.score(X, codes))
+    own = float(density.log_likelihood(X, codes))
     rows = {"given this dance": own}
     if len(X) > 3:
         # Half the dance away: as far as another moment of it can be.
         rows["given another moment of the dance"] = float(
-            density.score(np.roll(X, len(X) // 2, axis=0), codes)
+            density.log_likelihood(_rows(X, np.roll(np.arange(len(X)), len(X) // 2)), codes)
         )
-    rows["given no dance (floor)"] = own - float(density.gain(X, codes))
+    rows["given no dance (floor)"] = own - float(density.information_gain(X, codes))
     table = pd.DataFrame(
         {
             "log-likelihood": rows,
@@ -313,6 +320,10 @@ def _likelihoods(density: Any, X: np.ndarray, codes: np.ndarray) -> str:
         "dance adds nothing above its floors, the music does not follow it. Of a dance that the "
         "model has learned from, this is memory.</p>"
     )
+
+
+def _rows(X: Any, rows: np.ndarray) -> Any:
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
 def _table(table: pd.DataFrame) -> str:

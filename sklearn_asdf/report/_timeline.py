@@ -13,7 +13,7 @@ import numpy as np
 from ..functional.mel import melspectrogram, power_to_db
 from ..motion.container import Motion
 from ..music.spectra import spectrogram_options
-from ..performance import analysed, encoder_of
+from ..performance import analysed, clip_duration_of, encoder_of, featurizer_of
 from ..plotting._spectrogram import mel_band
 from ..video._figure import StickFigure
 
@@ -55,16 +55,15 @@ def _describe(pipeline: Any, take: Motion) -> tuple[np.ndarray, np.ndarray, dict
     The take is described in clips as long as those of training, without overlap; the last one
     ends with the take, and of it only what the clip before did not tell is kept.
     """
-    encoder = encoder_of(pipeline)
-    clip_duration = encoder.n_samples_ / encoder.sr
-    size = round(clip_duration * take.fps)
+    size = round(clip_duration_of(pipeline) * take.fps)
     starts = list(range(0, take.n_frames - size + 1, size))
     if starts[-1] + size < take.n_frames:
         starts.append(take.n_frames - size)
     clips = Motion.concatenate([take.frames(start, start + size) for start in starts])
     motion = analysed(pipeline, clips)
-    table = np.asarray(pipeline["lma"].transform(motion))
-    columns = {name: i for i, name in enumerate(pipeline["lma"].get_feature_names_out())}
+    featurizer = featurizer_of(pipeline)
+    table = np.asarray(featurizer.transform(motion))
+    columns = {name: i for i, name in enumerate(featurizer.get_feature_names_out())}
     keyframes, edges = [], [0.0]
     values: dict[str, list[float]] = {
         name: [] for name in _FEATURES if f"window1_{name}" in columns

@@ -14,7 +14,8 @@ from ..motion.skeletons import get_skeleton
 from ._blazepose import BlazePose, Body
 from ._models import fetch_pose_models
 from ._people import PeopleTracker
-from ._reader import frame_rate, open_video, read_frames
+from ._reader import open_video, read_frames
+from ._times import picture_times
 
 __all__ = ["COCO", "LARGEST_SIDE", "estimate_poses"]
 
@@ -58,8 +59,8 @@ def estimate_poses(
         x and y in pixels of the video with y pointing down, or x, y and z in metres about the
         middle of the hips, as BlazePose estimates them from one picture.
     fps : float or None, default=None
-        Frame rate of the poses, in Hz. None takes the video's own mean rate; a lower one saves
-        work.
+        Frame rate of the poses, in Hz. None takes the mean rate of the video's pictures; a lower
+        one saves work.
     max_people : int, default=4
         Most people followed at a time; each costs one run of the landmark network a picture.
     model : {"full", "lite"}, default="full"
@@ -109,13 +110,15 @@ def estimate_poses(
     check_choice(coordinates, ("image", "world"), name="coordinates")
     require("av", "ai_edge_litert", "PIL", extra="video", purpose="poses from videos")
     with open_video(path) as (container, stream):
+        pictures = picture_times(container, stream)
+    rate = pictures.fps if fps is None else float(fps)
+    with open_video(path) as (container, stream):
         network = BlazePose(*fetch_pose_models(model, folder=models))
         tracker = PeopleTracker(network, max_people=max_people)
-        rate = frame_rate(stream) if fps is None else float(fps)
         times: list[float] = []
         seen: list[dict[int, Body]] = []
         scales = []
-        total = stream.frames if fps is None else None
+        total = len(pictures.stamps) if fps is None else None
         frames = read_frames(container, stream, fps=fps, largest_side=LARGEST_SIDE)
         for time, picture, scale in progress(
             frames, "finding poses", unit="pictures", total=total or None, verbose=verbose

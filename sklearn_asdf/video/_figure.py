@@ -46,18 +46,20 @@ class StickFigure:
         self.sides: list[str] = []
         if motion.skeleton is not None:
             names = list(motion.skeleton.joints)
+            side_of = {name: motion.skeleton.side(name) or "middle" for name in names}
             for a, b in motion.skeleton.bones:
-                sides = {_side(a), _side(b)}
+                sides = {side_of[a], side_of[b]}
                 self.sides.append(sides.pop() if len(sides) == 1 else "middle")
                 self.bones.append((names.index(a), names.index(b)))
-        self.colours = [_COLOURS[_side(name)] for name in names] or [
+        self.colours = [_COLOURS[side_of[name]] for name in names] or [
             _COLOURS["middle"]
         ] * motion.n_joints
         plane = np.array(motion.position[..., :2], dtype=float)
         if motion.n_axes == 1:
             plane = np.concatenate([plane, np.zeros_like(plane)], axis=-1)
         if motion.confidence is not None:
-            sure = motion.confidence >= _MIN_CONFIDENCE
+            # NaN is a confidence that is not known.
+            sure = ~(motion.confidence < _MIN_CONFIDENCE)
             # A tracker that was sure of nothing is shown all the same.
             if (sure & motion.seen).any():
                 plane[~sure] = np.nan
@@ -93,10 +95,6 @@ class StickFigure:
                 r = thick * 0.8
                 pen.ellipse([x - r, y - r, x + r, y + r], fill=tuple(colour))
         return picture.resize(self.size, Image.Resampling.BOX)
-
-
-def _side(name: str) -> str:
-    return next((side for side in ("left", "right") if name.startswith(side)), "middle")
 
 
 def _fit(plane: np.ndarray, size: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Reading videos: pictures with their times, and the sound that belongs to them."""
+"""Reading videos: what is in them, and their pictures with their times."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ from typing import Any
 import numpy as np
 
 from .._validation import require
+from ._times import PictureClock, picture_times
 
-__all__ = ["VideoInfo", "open_video", "probe", "read_frames", "read_sound"]
-
-# What a damaged header may say of the frame rate, and what to take in its place.
-_FPS_RANGE, _FPS_FALLBACK = (1.0, 1000.0), 30.0
+__all__ = ["VideoInfo", "decode_frames", "first_time", "open_video", "probe", "read_frames"]
 
 
 @dataclass(frozen=True)
@@ -29,9 +27,9 @@ class VideoInfo:
     width, height : int
         Size as it is shown, in pixels.
     fps : float
-        Mean frame rate, in Hz.
-    duration : float or None
-        Length of the picture in s, where the file tells it.
+        Mean frame rate of the pictures, in Hz, pauses of more than 0.5 s left aside.
+    duration : float
+        Length of the picture in s.
     codec : str
         How the picture is coded.
     has_sound : bool
@@ -47,7 +45,7 @@ class VideoInfo:
     width: int
     height: int
     fps: float
-    duration: float | None
+    duration: float
     codec: str
     has_sound: bool
 
@@ -90,7 +88,7 @@ def _is_cover(stream: Any) -> bool:
 
 
 def probe(path: str | os.PathLike[str]) -> VideoInfo:
-    """Return what a video file says of itself, without decoding it.
+    """Return what a video holds, without decoding more than its first picture.
 
     Parameters
     ----------
@@ -102,6 +100,11 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
     VideoInfo
         Size, frame rate, length, codec, and whether it has sound.
 
+    Notes
+    -----
+    The frame rate is that of the pictures' own times: what browsers record has no rate in its
+    header.
+
     Examples
     --------
     >>> from sklearn_asdf.video import probe
@@ -111,37 +114,40 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
     FileNotFoundError: expected a video file, but 'nowhere.mp4' is no such file
     """
     with open_video(path) as (container, stream):
-        frame = next(_decode(container, stream), None)
+        frame = next(decode_frames(container, stream), None)
         if frame is None:
             raise ValueError(
                 f"expected a video, but no picture of {str(path)!r} can be decoded: copy or export "
                 "it again"
             )
         width, height = _shown_size(frame, stream)
-        if _turned(frame):
+        if _orientation(frame)[0]:
             width, height = height, width
-        return VideoInfo(
-            width=width,
-            height=height,
-            fps=frame_rate(stream),
-            duration=_duration(container, stream),
-            codec=stream.codec_context.name,
-            has_sound=bool(container.streams.audio),
-        )
+        codec = stream.codec.canonical_name
+        has_sound = bool(container.streams.audio)
+    with open_video(path) as (container, stream):
+        times = picture_times(container, stream)
+        told = float((stream.duration or 0) * stream.time_base)
+    # The header counts the last picture's length, which the packets of some files do not tell.
+    agrees = abs(told - times.duration) < 1.5 / times.fps
+    return VideoInfo(
+        width=width,
+        height=height,
+        fps=times.fps,
+        duration=told if agrees else times.duration,
+        codec=codec,
+        has_sound=has_sound,
+    )
 
 
-def frame_rate(stream: Any) -> float:
-    """Return the mean frame rate of a stream in Hz, or 30 where its header makes no sense."""
-    for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
-        if rate and _FPS_RANGE[0] <= rate <= _FPS_RANGE[1]:
-            return float(rate)
-    return _FPS_FALLBACK
-
-
-def _duration(container: Any, stream: Any) -> float | None:
-    if stream.duration:
-        return float(stream.duration * stream.time_base)
-    return container.duration / 1e6 if container.duration else None
+def first_time(path: str | os.PathLike[str]) -> float:
+    """Return when the first picture of a video is shown, in s on the clock of its file."""
+    with open_video(path) as (container, stream):
+        if container.format.name == "avi":
+            # Its pictures have no times; sound and pictures begin together.
+            return 0.0
+        frame = next(decode_frames(container, stream), None)
+        return 0.0 if frame is None or frame.time is None else frame.time
 
 
 def _shown_size(frame: Any, stream: Any) -> tuple[int, int]:
@@ -150,11 +156,32 @@ def _shown_size(frame: Any, stream: Any) -> tuple[int, int]:
     return round(frame.width * float(aspect)) if aspect else frame.width, frame.height
 
 
-def _turned(frame: Any) -> bool:
-    return round(frame.rotation / 90) % 2 == 1
+def _orientation(frame: Any) -> tuple[bool, bool, bool]:
+    """Return whether to swap the axes of a picture, then to mirror it left-right, top-bottom."""
+    from av.sidedata.sidedata import Type
+
+    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    if matrix is None:
+        return False, False, False
+    # x' = a x + c y and y' = b x + d y, as fixed-point numbers.
+    a, b, _, c, d = np.frombuffer(matrix, np.int32, count=5).astype(float)
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return False, a < 0, d < 0
+    return True, c < 0, b < 0
 
 
-def _decode(container: Any, stream: Any) -> Iterator[Any]:
+def _upright(picture: Any, frame: Any) -> Any:
+    """Turn and mirror a picture as the video's display matrix says."""
+    from PIL.Image import Transpose
+
+    steps = (Transpose.TRANSPOSE, Transpose.FLIP_LEFT_RIGHT, Transpose.FLIP_TOP_BOTTOM)
+    for wanted, step in zip(_orientation(frame), steps):
+        if wanted:
+            picture = picture.transpose(step)
+    return picture
+
+
+def decode_frames(container: Any, stream: Any) -> Iterator[Any]:
     """Give all frames that can be decoded; damaged ones are left out with one warning."""
     import av
 
@@ -205,8 +232,9 @@ def read_frames(
     """
     first = last = None
     stream.thread_type = "AUTO"
-    for count, frame in enumerate(_decode(container, stream)):
-        time = count / frame_rate(stream) if frame.time is None else frame.time
+    clock = PictureClock(container, stream)
+    for frame in decode_frames(container, stream):
+        time = clock.time(frame)
         first = time if first is None else first
         time -= first
         if fps is not None:
@@ -221,63 +249,4 @@ def read_frames(
             height=max(2, round(height / scale)),
             format="rgb24",
         )
-        picture = small.to_image()
-        if frame.rotation:
-            from PIL import Image
-
-            turns = round(frame.rotation / 90) % 4
-            if turns:
-                # Pillow turns against the clock, as the frame's rotation counts.
-                turn = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180)
-                picture = picture.transpose((*turn, Image.Transpose.ROTATE_270)[turns - 1])
-        yield time, picture, scale
-
-
-def read_sound(path: str | os.PathLike[str], *, sr: int = 22050) -> np.ndarray:
-    """Return the sound track of a video, beginning with its first picture.
-
-    Parameters
-    ----------
-    path : str or PathLike
-        Any video with sound that FFmpeg reads.
-    sr : int, default=22050
-        Sampling rate to return, in Hz.
-
-    Returns
-    -------
-    audio : ndarray of float32 of shape (n_samples,)
-        Mono, in [-1, 1]. Sound from before the first picture is cut off; where it begins later,
-        silence comes first.
-
-    Examples
-    --------
-    >>> from sklearn_asdf.video import read_sound
-    >>> read_sound("nowhere.mp4")
-    Traceback (most recent call last):
-        ...
-    FileNotFoundError: expected a video file, but 'nowhere.mp4' is no such file
-    """
-    require("av", extra="video", purpose="reading videos")
-    import av
-
-    with open_video(path) as (container, video):
-        start = _start(video)
-    with open_video(path, need="audio") as (container, stream):
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=sr)
-        parts = []
-        begins = None
-        for frame in _decode(container, stream):
-            if begins is None:
-                begins = frame.time or 0.0
-            frame.pts = None
-            parts += [part.to_ndarray()[0] for part in resampler.resample(frame)]
-        parts += [part.to_ndarray()[0] for part in resampler.resample(None)]
-    samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
-    if not len(samples):
-        raise ValueError(f"expected sound in {str(path)!r}, but its sound track holds no samples")
-    shift = round(((begins or 0.0) - start) * sr)
-    return np.pad(samples, (shift, 0)) if shift > 0 else samples[-shift:]
-
-
-def _start(stream: Any) -> float:
-    return float(stream.start_time * stream.time_base) if stream.start_time else 0.0
+        yield time, _upright(small.to_image(), frame), scale

@@ -14,15 +14,21 @@ import numpy as np
 
 from .._files import atomic_path
 from .._validation import Integral, did_you_mean, raise_all, require
+from ..functional.limiter import limit
 from ..motion.container import as_motion
 from ._figure import StickFigure
-from ._reader import frame_rate, open_video, read_frames
+from ._reader import open_video, read_frames
+from ._times import PictureTimes, picture_times
 
 __all__ = ["add_music", "write_stick_figure"]
 
-_SUFFIXES = (".mp4", ".mov", ".mkv")
-# What players of MP4 play; any other picture is coded anew.
-_COMMON_CODECS = ("h264", "hevc", "av1", "vp9")
+# What players of each format play; any other picture is coded anew.
+_COPIED = {
+    ".mp4": ("h264", "hevc", "av1", "vp9"),
+    ".mov": ("h264", "hevc"),
+    ".mkv": ("h264", "hevc", "av1", "vp9"),
+}
+_SUFFIXES = tuple(_COPIED)
 # Ticks a second of pictures that are coded here: a multiple of all common frame rates.
 _CLOCK = 90_000
 # Samples of an AAC frame.
@@ -58,8 +64,10 @@ def add_music(
 
     Notes
     -----
-    Pictures in H.264, HEVC, AV1 or VP9 are copied as they are; others are coded anew as H.264. The
-    sound is AAC.
+    Pictures in H.264 and HEVC, and in AV1 and VP9 but for ``.mov``, are copied as they are, with
+    the times at which they are shown; others, and those without time stamps (raw H.264), are coded
+    anew as H.264. The sound is AAC. Where it is louder than -1 dB re full scale, a look-ahead
+    limiter turns its peaks down.
 
     Examples
     --------
@@ -68,17 +76,15 @@ def add_music(
     """
     audio, place = _check(audio, path, sr)
     with open_video(video) as (container, stream):
-        length = _length(container, stream)
+        times = picture_times(container, stream)
     with open_video(video) as (container, stream), _writing(place) as out:
         pictures: Iterable[tuple[float, Any]]
-        if stream.codec_context.name in _COMMON_CODECS:
-            pictures = _copied(container, stream, out)
+        if times.complete and stream.codec.canonical_name in _COPIED[place.suffix.lower()]:
+            pictures = _copied(container, stream, times, out)
         else:
             frames = read_frames(container, stream)
-            pictures = _coded(
-                ((time, picture) for time, picture, _ in frames), out, rate=frame_rate(stream)
-            )
-        _mux(out, pictures, audio, sr=sr, length=length)
+            pictures = _coded(((time, picture) for time, picture, _ in frames), out, rate=times.fps)
+        _mux(out, pictures, audio, sr=sr, length=times.duration)
 
 
 def write_stick_figure(
@@ -149,7 +155,7 @@ def write_stick_figure(
 
 
 def _check(audio: Any, path: str | os.PathLike[str], sr: Any) -> tuple[np.ndarray, Path]:
-    require("av", "PIL", extra="video", purpose="writing videos")
+    require("av", "PIL", "soxr", extra="video", purpose="writing videos")
     audio = np.asarray(audio)
     place = Path(path)
     problems = []
@@ -181,7 +187,8 @@ def _writing(place: Path) -> Iterator[Any]:
 
     with atomic_path(place) as path:
         # The index in front lets a browser play before it has the whole file.
-        out = av.open(str(path), "w", options={"movflags": "faststart"})
+        options = {} if place.suffix.lower() == ".mkv" else {"movflags": "faststart"}
+        out = av.open(str(path), "w", options=options)
         try:
             yield out
         except BaseException:
@@ -192,31 +199,30 @@ def _writing(place: Path) -> Iterator[Any]:
         out.close()
 
 
-def _length(container: Any, stream: Any) -> float:
-    """Seconds from the first picture to the end of the last, by the packets themselves."""
-    begin, end, last = np.inf, -np.inf, 0.0
-    for packet in container.demux(stream):
-        if packet.pts is None:
-            continue
-        time = float(packet.pts * packet.time_base)
-        last = float((packet.duration or 0) * packet.time_base) or 1 / frame_rate(stream)
-        begin, end = min(begin, time), max(end, time + last)
-    if not np.isfinite(begin):
-        raise ValueError(f"expected a video, but there are no pictures in {container.name!r}")
-    return end - begin
-
-
-def _copied(container: Any, stream: Any, out: Any) -> Iterator[tuple[float, Any]]:
+def _copied(
+    container: Any, stream: Any, times: PictureTimes, out: Any
+) -> Iterator[tuple[float, Any]]:
     """Give the packets of a stream as they are, the first picture at 0."""
-    copy = out.add_stream_from_template(stream)
-    start = stream.start_time or 0
-    for packet in container.demux(stream):
-        if packet.dts is None:
-            continue
-        packet.pts = None if packet.pts is None else packet.pts - start
-        packet.dts -= start
+    # Opaque: as the file has it, whoever decodes it here.
+    copy = out.add_stream_from_template(stream, opaque=True)
+    stamps = times.stamps - round(times.begin / float(stream.time_base))
+    decoding = _decoding_times(stamps)
+    packets = (packet for packet in container.demux(stream) if packet.size)
+    for packet, shown, decoded in zip(packets, stamps.tolist(), decoding.tolist()):
+        packet.pts, packet.dts = shown, decoded
         packet.stream = copy
-        yield float(packet.dts * packet.time_base), packet
+        yield float(decoded * packet.time_base), packet
+
+
+def _decoding_times(stamps: np.ndarray) -> np.ndarray:
+    """Return when to decode packets that are shown at `stamps`: in turn, and never too late.
+
+    Not all containers tell (Matroska has no such times), so they are found anew.
+    """
+    place = np.arange(len(stamps))
+    # As the times of showing, sorted, but no two alike.
+    in_turn = np.maximum.accumulate(np.sort(stamps) - place) + place
+    return in_turn - max(0, (in_turn - stamps).max())
 
 
 def _coded(
@@ -260,13 +266,17 @@ def _mux(
 def _sound(audio: np.ndarray, out: Any, *, sr: int, length: float) -> Iterator[tuple[float, Any]]:
     """Give AAC packets of just so many seconds of sound."""
     import av
+    import soxr
 
+    # AAC knows some rates only.
+    rate = min((r for r in av.Codec("aac", "w").audio_rates or () if r >= sr), default=sr)
+    audio, sr = soxr.resample(audio, sr, rate), rate
     n_samples = max(1, round(length * sr))
     if len(audio) > n_samples:
         audio = audio[:n_samples].copy()
         ramp = np.linspace(1, 0, min(round(_FADE * sr), n_samples), dtype=audio.dtype)
         audio[n_samples - len(ramp) :] *= ramp
-    audio = np.pad(np.clip(audio, -1, 1), (0, n_samples - len(audio)))
+    audio = np.pad(limit(audio, sr=sr), (0, n_samples - len(audio)))
     stream = out.add_stream("aac", rate=sr, layout="mono")
     clock = Fraction(1, sr)
     for start in range(0, n_samples, _AUDIO_FRAME):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 pytest.importorskip("librosa")
 pytest.importorskip("mir_eval")
@@ -33,11 +37,11 @@ def test_one_piece_cannot_be_learned_from_and_held_out():
 class Density:
     """The gain is 1 less the distance of features from codes: right pairs have 1."""
 
-    def score(self, X, y):
-        return self.gain(X, y) - 3.0
+    def log_likelihood(self, X, y):
+        return self.information_gain(X, y) - 3.0
 
-    def gain(self, X, y):
-        return 1.0 - float(np.abs(X - y).mean())
+    def information_gain(self, X, y):
+        return 1.0 - float(np.abs(np.asarray(X) - y).mean())
 
 
 def clicks(bpm, seconds=12.0):
@@ -56,16 +60,22 @@ def piece(name, value, *, real=90, made=90):
     return HeldOut(name, None, music, np.full((2, 1), value), clicks(made))
 
 
-def model(codes):
+def model(*codes):
     """A pipeline whose codes are given, piece by piece."""
     left = list(codes)
-    transformer = SimpleNamespace(transform=lambda music: np.full((2, 1), left.pop(0)))
-    return [SimpleNamespace(transformer_=transformer, regressor_=Density())]
+    music = SimpleNamespace(
+        transformer_=SimpleNamespace(transform=lambda clips: left.pop(0)),
+        regressor_=Density(),
+        compose=None,
+    )
+    return Pipeline([("same", FunctionTransformer()), ("music", music)])
 
 
 def test_gain_beside_permuted_pairs_and_beat_beside_a_metronome():
     pieces = [piece("a", 0.0), piece("b", 2.0), piece("c", 6.0)]
-    table = score(model([0.0, 2.0, 6.0]), pieces).set_index("performance")
+    table = score(model(*(np.full((2, 1), code) for code in (0.0, 2.0, 6.0))), pieces).set_index(
+        "performance"
+    )
     np.testing.assert_allclose(table["gain"], 1.0)
     np.testing.assert_allclose(table["log_likelihood"], -2.0)
     # The mean distance to the two others: 4, 3 and 5.
@@ -81,7 +91,7 @@ def test_gain_beside_permuted_pairs_and_beat_beside_a_metronome():
 def test_a_dance_that_adds_nothing_is_said_to():
     # Dances and music are permuted, and the music is played at another tempo.
     pieces = [piece("a", 2.0, made=70), piece("b", 0.0, made=70)]
-    table = score(model([0.0, 2.0]), pieces)
+    table = score(model(*(np.full((2, 1), code) for code in (0.0, 2.0))), pieces)
     np.testing.assert_allclose(table["gain"], -1.0)
     np.testing.assert_allclose(table["gain_permuted"], 1.0)
     words = "\n".join(in_words(table))
@@ -91,12 +101,8 @@ def test_a_dance_that_adds_nothing_is_said_to():
 def test_a_single_piece_is_compared_with_its_own_other_half():
     one = piece("a", 0.0)
     one = HeldOut("a", None, one.music, np.array([[0.0], [4.0]]), one.generated)
-    pipe = [
-        SimpleNamespace(
-            transformer_=SimpleNamespace(transform=lambda music: np.array([[0.0], [4.0]])),
-            regressor_=Density(),
-        )
-    ]
-    table = score(pipe, [one])
+    table = score(model(np.array([[0.0], [4.0]])), [one])
+    named = replace(one, features=pd.DataFrame(one.features))
+    pd.testing.assert_frame_equal(score(model(np.array([[0.0], [4.0]])), [named]), table)
     assert table["gain"].item() == 1.0
     assert table["gain_permuted"].item() == -3.0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import unicodedata
+import warnings
 
 import numpy as np
 import pytest
@@ -61,6 +63,17 @@ def test_both_are_cut_on_one_clock(tmp_path):
     assert "13 clips of 2 s every 0.5 s" in data.DESCR
 
 
+def test_names_in_two_forms_of_unicode_are_one_name(tmp_path):
+    write_take(tmp_path, "plain")
+    write_take(tmp_path, unicodedata.normalize("NFC", "répétition"))
+    pose = tmp_path / unicodedata.normalize("NFC", "répétition.npz")
+    pose.rename(tmp_path / unicodedata.normalize("NFD", "répétition.npz"))
+    (tmp_path / "._plain.npz").write_bytes(b"\x00\x05\x16\x07")
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "__MACOSX" / "plain.json").write_text("{}")
+    assert load_folder(tmp_path, **CLOCK).names.tolist() == ["plain", "r\u00e9p\u00e9tition"]
+
+
 def test_two_folders_subfolders_and_one_folder_are_the_same(tmp_path):
     for name in ("mixed", "two/poses", "two/audio"):
         (tmp_path / name).mkdir(parents=True)
@@ -81,8 +94,67 @@ def test_two_folders_subfolders_and_one_folder_are_the_same(tmp_path):
 def test_a_take_ends_where_the_shorter_of_the_two_does(tmp_path):
     write_take(tmp_path, "a", duration=4, sound=3.2)
     write_take(tmp_path, "b", duration=3.2, sound=9)
-    data = load_folder(tmp_path, **CLOCK)
+    with pytest.warns(UserWarning, match="differ in length"):
+        data = load_folder(tmp_path, **CLOCK)
     assert_array_equal(np.bincount(data.groups), [3, 3])
+
+
+@pytest.mark.parametrize(
+    ("poses", "sound", "told"),
+    [
+        (6.0, 6.0, None),
+        (6.0, 6.28, None),
+        (6.0, 5.72, None),
+        (6.0, 6.4, "'a' has 6 s of poses and 6.4 s of sound (the same at 23.4 fps)"),
+        (24.0, 6.0, "'a' has 24 s of poses and 6 s of sound (the same at 100 fps)"),
+        (6.0, 24.0, "'a' has 6 s of poses and 24 s of sound (the same at 6.25 fps)"),
+    ],
+)
+def test_dance_and_music_of_different_length_are_told(tmp_path, poses, sound, told):
+    write_take(tmp_path, "a", duration=poses, sound=sound)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        load_folder(tmp_path, **CLOCK)
+    assert len(caught) == (told is not None)
+    if told is not None:
+        assert told in str(caught[0].message)
+
+
+def test_takes_of_wrong_length_are_told_in_one_warning(tmp_path):
+    for i in range(10):
+        write_take(tmp_path, f"take{i}", duration=4, sound=3)
+    with pytest.warns(UserWarning, match=r"'take0' has .* 'take7' has .* and 2 more") as caught:
+        load_folder(tmp_path, **CLOCK)
+    assert len(caught) == 1
+
+
+def test_an_assumed_rate_is_told_beside_the_lengths(tmp_path):
+    np.savez(tmp_path / "a.npz", keypoints=curve(np.arange(600) / 60))
+    soundfile.write(tmp_path / "a.wav", np.full(10 * SR, 0.1), SR)
+    with (
+        pytest.warns(UserWarning, match="30 fps are assumed"),
+        pytest.warns(UserWarning, match=r"20 s of poses and 10 s of sound \(the same at 60 fps\)"),
+    ):
+        load_folder(tmp_path, **CLOCK)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_folder(tmp_path, **CLOCK, pose_fps=60)
+
+
+def test_music_in_m4a_is_found(tmp_path):
+    av = pytest.importorskip("av")
+    write_take(tmp_path, "a")
+    music = 0.5 * np.sin(2 * np.pi * 440 * np.arange(6 * 44100) / 44100).astype(np.float32)
+    with av.open(str(tmp_path / "a.m4a"), "w", format="mp4") as out:
+        stream = out.add_stream("aac", rate=44100, layout="mono")
+        frame = av.AudioFrame.from_ndarray(music[None], format="fltp", layout="mono")
+        frame.sample_rate = 44100
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    (tmp_path / "a.wav").unlink()
+    data = load_folder(tmp_path, **CLOCK)
+    spectrum = np.abs(np.fft.rfft(data.audio[1]))
+    assert spectrum.argmax() / 2 == 440
 
 
 def test_poses_on_the_clock_of_their_sound(tmp_path):
@@ -96,7 +168,8 @@ def test_poses_on_the_clock_of_their_sound(tmp_path):
             frames_per_beat=per_beat, seconds_per_beat_audio=beat, first_beat_offset_s=offset,
         )  # fmt: skip
         soundfile.write(tmp_path / f"{name}.wav", np.full(7 * SR, 0.1), SR)
-    data = load_folder(tmp_path, **CLOCK)
+    with pytest.warns(UserWarning, match="'early' has 5.25 s of poses and 7 s of sound"):
+        data = load_folder(tmp_path, **CLOCK)
     # 6 s of poses end at 5.25 and at 6.5 s.
     assert_array_equal(np.bincount(data.groups), [7, 10])
     for clip in (0, 1, 4, 7, 9, 13):
@@ -114,7 +187,8 @@ def test_a_take_whose_numbers_begin_later_keeps_its_place(tmp_path):
     ]
     (tmp_path / "a.json").write_text(json.dumps(frames))
     soundfile.write(tmp_path / "a.wav", np.full(10 * SR, 0.1), SR)
-    data = load_folder(tmp_path, **{**CLOCK, "fps": 25}, pose_fps=25)
+    with pytest.warns(UserWarning, match="8 s of poses and 10 s of sound"):
+        data = load_folder(tmp_path, **{**CLOCK, "fps": 25}, pose_fps=25)
     # Frame 60 is at 2.4 s: of the clip from 1.5 s more than half is seen, of that from 1 s less.
     assert data.starts[0] == 1.5
     assert data.n_discarded == 3
@@ -163,7 +237,7 @@ def test_openpose_folders_are_takes(tmp_path):
     for i in range(75):
         person = {"pose_keypoints_2d": [1.0 + i, 2, 1] * 25}
         (take / f"dance_{i:012d}_keypoints.json").write_text(json.dumps({"people": [person]}))
-    soundfile.write(tmp_path / "audio" / "dance.flac", np.full((3 * SR, 2), 0.1), SR)
+    soundfile.write(tmp_path / "audio" / "dance.flac", np.full((5 * SR // 2, 2), 0.1), SR)
     with pytest.warns(UserWarning, match=r"'dance' tell\(s\) no frame rate"):
         data = load_folder(tmp_path, **{**CLOCK, "fps": 30})
     assert data.poses.shape == (2, 60, 25, 2)
@@ -265,6 +339,14 @@ def test_fewer_frames_hold_no_alias():
     new, _ = on_clock(slow, fps=120, start=0.01, new_fps=30)
     expected = np.sin(2 * np.pi * (np.arange(len(new)) / 30 - 0.01))
     assert_allclose(new[15:-15, 0, 0], expected[15:-15], atol=1e-3)
+
+
+@pytest.mark.parametrize("fps", [59.9, 60, 120])
+def test_half_the_rate_is_filtered_like_any_other(fps):
+    # 1.4 px at 29 Hz would come out as 1.4 px at 1 Hz.
+    shake = 1.4 * np.cos(2 * np.pi * 29 * np.arange(int(8 * fps)) / fps)
+    new, _ = on_clock(shake.reshape(-1, 1, 1), fps=fps, start=0.0, new_fps=30)
+    assert np.abs(new[15:-15]).max() < 0.003
 
 
 def test_one_frame_is_held():

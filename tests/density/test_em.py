@@ -55,6 +55,39 @@ def test_weights_are_repetitions_and_order_does_not_matter(three):
         np.testing.assert_allclose(a, b, rtol=1e-8)
 
 
+def test_roundings_do_not_choose_the_cut():
+    # Standardised columns have equal variances, up to roundings.
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=(40, 24)) @ rng.normal(size=(24, 24))
+    y = (y - y.mean(axis=0)) / y.std(axis=0)
+    labels = partition(y, 4)
+    for seed in range(5):
+        moved = y + 1e-7 * np.random.default_rng(seed).normal(size=y.shape)
+        np.testing.assert_array_equal(partition(moved, 4), labels)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.5, np.pi / 4])
+def test_the_cut_is_across_the_longest_axis(turn):
+    # A cross of two arms, turned: the longer one is cut in the middle.
+    long, short = np.linspace(-5, 5, 40), np.linspace(-1, 1, 40)
+    arms = np.r_[np.c_[long, 0 * long], np.c_[0 * short, short]]
+    rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    labels = partition(arms @ rotation, 2, n_iter=0)[:40]
+    assert set(labels[:20]) == {labels[0]} != {labels[-1]} == set(labels[20:])
+
+
+def test_rows_on_the_border_stay_together():
+    # The middle of three is the mean, which roundings put on either side of it.
+    for scale in (1.0, 1 / 3, 0.1, 7e5):
+        labels = partition(scale * (np.array([[-1.0], [0.0], [1.0]]) + 0.1), 2)
+        assert labels.tolist() == partition(np.array([[-1.0], [0.0], [1.0]]), 2).tolist()
+
+
+def test_rows_that_differ_by_roundings_are_one():
+    y = np.array([[0.0], [1e-9], [1.0], [1.0 + 1e-9]])
+    assert partition(y, 4).max() == 1
+
+
 @pytest.mark.parametrize("rows", [1, 2])
 def test_fewer_rows_than_components(rows):
     y = np.arange(rows, dtype=float)[:, None]

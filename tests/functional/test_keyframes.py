@@ -7,6 +7,7 @@ import pytest
 from scipy.ndimage import correlate1d
 
 from sklearn_asdf.functional.frames import (
+    distinct_frames,
     fill_curves,
     spread_frames,
     uniform_keyframes,
@@ -52,13 +53,13 @@ def test_salience_is_the_difference_of_two_gaussians():
     wide, narrow = (
         correlate1d(theta, kernel / kernel.sum(), axis=1, mode="nearest") for kernel in kernels
     )
-    np.testing.assert_allclose(curve_salience(theta), np.abs(wide - narrow), atol=1e-12)
+    np.testing.assert_allclose(curve_salience(theta, fps=30), np.abs(wide - narrow), atol=1e-12)
 
 
 def test_flat_curves_have_no_candidates():
     theta = np.full((1, 1, 20), 0.1)
-    assert not curve_salience(theta).any()
-    assert not candidate_frames(curve_salience(theta)).any()
+    assert not curve_salience(theta, fps=30).any()
+    assert not candidate_frames(curve_salience(theta, fps=30)).any()
 
 
 def test_padding_takes_no_part_in_the_mean():
@@ -71,7 +72,7 @@ def test_clusters_keep_crests_and_troughs():
     frame = np.arange(60)
     curve = np.cos(2 * np.pi * frame / 30)[None, None]
     near = np.abs(((frame + 7.5) % 15) - 7.5) <= 2  # two frames to either side of each extreme
-    kept = cluster_extremes(near[None, None], curve)
+    kept = cluster_extremes(near[None, None], curve, fps=30)
     assert np.flatnonzero(kept).tolist() == [0, 15, 30, 45, 59]
 
 
@@ -79,16 +80,16 @@ def test_gap_separates_clusters():
     candidates = np.zeros((1, 1, 20), dtype=bool)
     candidates[0, 0, [2, 7, 13]] = True
     curve = np.arange(20.0)[None, None]
-    assert cluster_extremes(candidates, curve, gap=5).sum() == 2
-    assert cluster_extremes(candidates, curve, gap=4).sum() == 3
-    assert cluster_extremes(candidates, curve, gap=6).sum() == 1
+    assert cluster_extremes(candidates, curve, fps=10, gap_duration=0.5).sum() == 2
+    assert cluster_extremes(candidates, curve, fps=10, gap_duration=0.4).sum() == 3
+    assert cluster_extremes(candidates, curve, fps=10, gap_duration=0.6).sum() == 1
 
 
 def test_refined_clusters_rest_in_the_middle_and_keep_both_sides():
     curve = np.r_[np.zeros(11), np.arange(1, 6) / 6, np.ones(11)][None, None]
     candidates = np.zeros(curve.shape, dtype=bool)
     candidates[0, 0, 10:17] = True
-    kept = cluster_extremes(candidates, curve, gap=5, refine=True)
+    kept = cluster_extremes(candidates, curve, fps=30, refine=True)
     assert np.flatnonzero(kept).tolist() == [5, 21]
 
 
@@ -97,14 +98,14 @@ def test_votes_decide():
     votes[0, [3, 5, 20, 22]] = [1, 4, 5, 1]
     curve = np.zeros((1, 30))
     curve[0, [3, 22]] = 9.0
-    assert select_keyframes(votes, curve, 2).tolist() == [[5, 20]]
-    assert select_keyframes(votes > 0, curve, 2).tolist() == [[3, 22]]
+    assert select_keyframes(votes, curve, 2, fps=30).tolist() == [[5, 20]]
+    assert select_keyframes(votes > 0, curve, 2, fps=30).tolist() == [[3, 22]]
 
 
 def test_fewer_candidates_than_wanted_are_all_kept():
     candidates = np.zeros((1, 40), dtype=bool)
     candidates[0, [10, 12]] = True
-    got = select_keyframes(candidates, np.zeros((1, 40)), 5)[0]
+    got = select_keyframes(candidates, np.zeros((1, 40)), 5, fps=30)[0]
     assert {10, 12} <= set(got.tolist())
     assert (np.diff(got) > 0).all()
 
@@ -128,6 +129,35 @@ def test_uniform_keyframes_are_strictly_increasing():
 def test_short_clips_repeat_their_last_frame():
     assert uniform_keyframes([3, 1, 0], 4).tolist() == [[0, 1, 2, 2], [0, 0, 0, 0], [0, 0, 0, 0]]
     assert spread_frames(np.zeros((1, 2), dtype=bool), 3).tolist() == [[0, 1, 1]]
+
+
+def test_frames_that_coincide_move_apart_and_stay_inside():
+    rng = np.random.default_rng(0)
+    for length in range(1, 14):
+        frames = np.sort(rng.integers(0, 14, (20, 5)), axis=1)
+        got = distinct_frames(frames, np.full(20, length))
+        assert got.min() >= 0
+        assert got.max() < length
+        if length >= 5:
+            assert (np.diff(got, axis=1) > 0).all()
+    apart = [[0, 2, 4, 7, 13]]
+    assert distinct_frames(apart, [14]).tolist() == apart
+    assert distinct_frames([[5, 5, 5]], [6]).tolist() == [[3, 4, 5]]
+    assert distinct_frames([[0, 0, 1]], [2]).tolist() == [[0, 1, 1]]
+
+
+def test_kernels_and_gaps_last_as_long_at_any_rate():
+    # A bump of 0.1 s, wider than the kernels: twice the rate, twice the frames, the same curve.
+    time = np.arange(61) / 30
+    bump = np.exp(-0.5 * ((time - 1) / 0.1) ** 2)
+    fast = np.exp(-0.5 * ((np.arange(121) / 60 - 1) / 0.1) ** 2)
+    once, twice = curve_salience(bump, fps=30), curve_salience(fast, fps=60)
+    np.testing.assert_allclose(twice[::2] / twice.max(), once / once.max(), atol=0.03)
+    candidates = np.zeros((1, 1, 61), dtype=bool)
+    candidates[0, 0, [10, 19]] = True
+    curve = np.arange(61.0)[None, None]
+    n_kept = [cluster_extremes(candidates, curve, fps=fps).sum() for fps in (30, 50, 54, 60)]
+    assert n_kept == [2, 2, 1, 1]
 
 
 def test_spread_stays_inside_the_clip():

@@ -220,6 +220,71 @@ def test_sleap_analysis(tmp_path, rng):
     )
 
 
+def test_sleap_frames_corrected_by_hand_have_no_score(tmp_path, rng):
+    h5py = pytest.importorskip("h5py")
+    tracks = rng.uniform(1, 9, (1, 2, 3, 5))
+    scores = np.full((1, 3, 5), 0.9)
+    scores[..., 2] = np.nan
+    scores[0, 1, 3] = 0.1
+    with h5py.File(tmp_path / "take.h5", "w") as file:
+        file["tracks"] = tracks
+        file["point_scores"] = scores
+        file["node_names"] = [b"head", b"hip", b"foot"]
+        file["track_names"] = np.array([], dtype="S")
+    motion = read_poses(tmp_path / "take.h5", fps=50, min_confidence=0.5)
+    expected = tracks[0].transpose(2, 1, 0)
+    expected[3, 1] = np.nan
+    assert_array_equal(motion.position[0], expected)
+    assert np.isnan(motion.confidence[0, 2]).all()
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_sleap_axes_may_have_names_and_tracks_none(tmp_path, rng, tracked):
+    h5py = pytest.importorskip("h5py")
+    pose = rng.uniform(1, 9, (5, 2, 3, 2))
+    pose[:, 1] += 100
+    if not tracked:
+        # Without tracks, instances are listed in any order.
+        pose[2:4] = pose[2:4, ::-1]
+    with h5py.File(tmp_path / "take.h5", "w") as file:
+        file["tracks"] = pose
+        file["tracks"].attrs["dims"] = '["frame", "track", "node", "xy"]'
+        file["point_scores"] = np.full((5, 2, 3), 0.9)
+        file["point_scores"].attrs["dims"] = '["frame", "track", "node"]'
+        file["node_names"] = [b"head", b"hip", b"foot"]
+        file["track_names"] = np.array([b"a", b"b"] if tracked else [], dtype="S")
+    motion = read_poses(tmp_path / "take.h5", fps=50, person="follow")
+    # The first of the two or the second, but the same one throughout.
+    near = (motion.position[0, ..., 0] < 50).all(axis=1)
+    assert near.all() or not near.any()
+    if tracked:
+        assert_array_equal(
+            read_poses(tmp_path / "take.h5", fps=50, person=1).position[0], pose[:, 1]
+        )
+
+
+@pytest.mark.parametrize("known", [0, 2])
+def test_movement_without_confidence(tmp_path, rng, known):
+    h5py = pytest.importorskip("h5py")
+    position = rng.normal(size=(5, 2, 3))
+    confidence = np.full((5, 3), np.nan)
+    confidence[:known] = 0.3
+    with h5py.File(tmp_path / "take.nc", "w") as file:
+        file["position"], file["confidence"] = position, confidence
+        scales = {"time": np.arange(5), "space": [b"x", b"y"], "keypoint": [b"a", b"b", b"c"]}
+        for i, (name, values) in enumerate(scales.items()):
+            file[name] = values
+            file[name].make_scale(name)
+            file["position"].dims[i].attach_scale(file[name])
+        file["confidence"].dims[0].attach_scale(file["time"])
+        file["confidence"].dims[1].attach_scale(file["keypoint"])
+    motion = read_poses(tmp_path / "take.nc", fps=30, min_confidence=0.5)
+    expected = position.transpose(0, 2, 1)
+    expected[:known] = np.nan
+    assert_array_equal(motion.position[0], expected)
+    assert (motion.confidence is None) is (known == 0)
+
+
 def test_movement_data_set(tmp_path, rng):
     h5py = pytest.importorskip("h5py")
     position = rng.normal(size=(5, 2, 3, 1))
@@ -317,6 +382,65 @@ def test_c3d(tmp_path):
     path.write_bytes(content[:200])
     with pytest.raises(ValueError, match=r"expected poses in '.*take\.c3d'.*damaged"):
         read_poses(path)
+
+
+def c3d(path, labels, points, residual=1.0, **lists):
+    """Write points of shape (n_frames, n_points, 3)."""
+    ezc3d = pytest.importorskip("ezc3d")
+    file = ezc3d.c3d()
+    file["parameters"]["POINT"]["RATE"]["value"] = [100]
+    file["parameters"]["POINT"]["LABELS"]["value"] = labels
+    for name, values in lists.items():
+        file.add_parameter("POINT", name, values)
+    values = points.transpose(2, 1, 0)
+    file["data"]["points"] = np.concatenate([values, np.ones((1, *values.shape[1:]))])
+    file["data"]["meta_points"]["residuals"] = np.broadcast_to(
+        np.asarray(residual, dtype=float), (1, *values.shape[1:])
+    ).copy()
+    file.write(str(path))
+    return path
+
+
+def test_c3d_points_that_are_no_markers(tmp_path, rng):
+    labels = [
+        "LSHO",
+        "LElbowAngles",
+        "LELB",
+        "LHipForce",
+        "LKneeMoment",
+        "LKneePower",
+        "COM",
+        "LWRA",
+    ]
+    points = rng.normal(size=(6, 8, 3)).astype(np.float32)
+    path = c3d(
+        tmp_path / "take.c3d", labels, points,
+        ANGLES=["LElbowAngles"], FORCES=["LHipForce"], MOMENTS=["LKneeMoment"],
+        POWERS=["LKneePower", "RKneePower"], MODEL_OUTPUTS=["COM"],
+    )  # fmt: skip
+    motion = read_poses(path)
+    assert motion.skeleton.joints == ("LSHO", "LELB", "LWRA")
+    assert_allclose(motion.position[0], points[:, [0, 2, 7]], rtol=1e-6)
+    assert motion.skeleton.limb_bones == (("LSHO", "LELB"), ("LELB", "LWRA"))
+    path = c3d(tmp_path / "angles.c3d", ["A"], points[:, :1], ANGLES=["A"])
+    with pytest.raises(ValueError, match="1 points are all angles, forces or the like"):
+        read_poses(path)
+
+
+def test_c3d_markers_at_the_origin_are_missing_if_no_camera_saw_them(tmp_path, rng):
+    points = rng.normal(size=(6, 2, 3)).astype(np.float32)
+    points[1, 0] = points[2, 0] = points[3, 1] = 0
+    points[4, 0, :2] = 0
+    residual = np.zeros((2, 6))
+    residual[0, 2] = 5
+    residual[1, 5] = -1
+    path = c3d(tmp_path / "take.c3d", ["LSHO", "LSHO"], points, residual)
+    motion = read_poses(path)
+    # One of the zeros was measured, with a residual above 0; a single axis may well be 0.
+    missing = np.isnan(motion.position[0]).all(axis=-1)
+    assert list(zip(*np.nonzero(missing))) == [(1, 0), (3, 1), (5, 1)]
+    assert_allclose(motion.position[0][~missing], points[~missing], rtol=1e-6)
+    assert motion.skeleton.joints == ("LSHO", "LSHO_2")
 
 
 def test_c3d_needs_its_library(tmp_path, monkeypatch):

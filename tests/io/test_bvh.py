@@ -114,7 +114,8 @@ def test_printed_frame_times_mean_whole_rates(tmp_path):
         (lambda t: t[: t.index("MOTION")], "without a MOTION part"),
         (lambda t: t[: t.index("Frame Time")], "'Frames:' and 'Frame Time:'"),
         (lambda t: t[:-4], "promises 1 frames of 9 channels but holds 7 values"),
-        (lambda t: t.replace("Frames: 1", "Frames: 2"), "promises 2 frames"),
+        (lambda t: t.replace("Frames: 1", "Frames: 12"), "promises 12 frames"),
+        (lambda t: t[: t.index("Time: 0.01") + 10].replace("s: 1", "s: 0"), "holds 0 values"),
         (lambda t: t.replace("0 0 0 0", "0 0 x 0"), "no numbers"),
         (lambda t: t.replace("}", "", 1), "unbalanced braces"),
         (lambda t: t.replace("OFFSET 1", "OFFSET one"), "damaged BVH hierarchy"),
@@ -127,6 +128,104 @@ def test_damaged_files_end_in_a_sentence(tmp_path, change, message):
     path = tmp_path / "take.bvh"
     path.write_text(change(bvh()))
     with pytest.raises(ValueError, match=rf"expected poses in .*take\.bvh.*{message}"):
+        read_poses(path)
+
+
+ARM = """HIERARCHY
+ROOT Hips
+{
+	OFFSET 1 2 3
+	CHANNELS 3 Xposition Yposition Zposition
+	JOINT Upper
+	{
+		OFFSET 0 5 0
+		CHANNELS 2 Zrotation Xrotation
+		JOINT Knee
+		{
+			OFFSET 0 -4 0
+			CHANNELS 1 Zrotation
+			JOINT Tip
+			{
+				OFFSET 2.5 0 0
+				CHANNELS 0
+				End Site
+				{
+					OFFSET 1 0 0
+				}
+			}
+		}
+	}
+}
+MOTION
+Frames: 3
+Frame Time: 0.0333333
+1.5 0.0 0.0 90.0 0.0 0.0
+0.0 0.0 0.5 90.0 0.0 90.0
+0.0 0.0 0.0 0.0 90.0 0.0
+"""
+# By hand. Frame 0: Z by 90 degrees turns -y into x and x into y. Frame 1: the knee turns once
+# more, so that x becomes -x. Frame 2: X by 90 degrees turns -y into -z and leaves x.
+ARM_POSES = np.array([
+    [[1.5, 0, 0], [1.5, 5, 0], [5.5, 5, 0], [5.5, 7.5, 0]],
+    [[0, 0, 0.5], [0, 5, 0.5], [4, 5, 0.5], [1.5, 5, 0.5]],
+    [[0, 0, 0], [0, 5, 0], [0, 5, -4], [2.5, 5, -4]],
+])  # fmt: skip
+ROWS = ARM[ARM.index("1.5 0.0") :]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda t: t,
+        lambda t: t.replace("ROOT Hips\n{", "ROOT Hips{").replace("Site\n\t\t\t\t{", "Site{"),
+        lambda t: t.replace("ROOT Hips\n{\n\t", "ROOT Hips{ "),
+        lambda t: t.replace("HIERARCHY", "Hierarchy").replace("MOTION", "Motion"),
+        lambda t: (
+            t.replace("ROOT", "root").replace("JOINT", "Joint").replace("End Site", "END SITE")
+        ),
+        lambda t: t.replace("OFFSET", "Offset").replace("CHANNELS", "channels"),
+        lambda t: t.replace("Frames:", "FRAMES :").replace("Frame Time:", "frame time:\t"),
+        lambda t: t.replace(ROWS, ROWS.replace(".", ",")).replace("0.0333333", "0,0333333"),
+        lambda t: t.replace(".", ","),
+        lambda t: t.replace(ROWS, ROWS.replace(" ", ", ")),
+        lambda t: t.replace(ROWS, ROWS.replace(" ", ",")),
+        lambda t: t.replace("OFFSET 1 2 3", "OFFSET 1.0, 2.0, 3.0"),
+        lambda t: t.replace("Frames: 3", "Frames: 2"),
+        lambda t: t.replace("Frames: 3", "Frames: 5"),
+        lambda t: t.replace("Frames: 3", "Frames: 0"),
+        lambda t: t.replace("\n", "\r\n"),
+        lambda t: "\ufeff" + t,
+        lambda t: t.replace("End Site", "EndSite"),
+    ],
+)
+def test_how_writers_write_it(tmp_path, write):
+    path = tmp_path / "take.bvh"
+    path.write_bytes(write(ARM).encode())
+    motion = read_poses(path)
+    assert motion.fps == 30
+    assert motion.skeleton.joints == ("Hips", "Upper", "Knee", "Tip")
+    assert_allclose(motion.position[0], ARM_POSES, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Locomotion", "MOTION", "MOTION_ref", "Joint", "End", "Offset", "Root Joint", "Channels 3"],
+)
+def test_joints_may_be_called_like_a_keyword(tmp_path, name):
+    path = tmp_path / "take.bvh"
+    path.write_text(ARM.replace("JOINT Upper", f"JOINT {name}"))
+    motion = read_poses(path)
+    assert motion.skeleton.joints == ("Hips", name, "Knee", "Tip")
+    assert_allclose(motion.position[0], ARM_POSES, atol=1e-12)
+
+
+def test_a_long_take_with_many_frames_missing_is_cut_off(tmp_path):
+    path = tmp_path / "take.bvh"
+    text = ARM.replace("Frames: 3", "Frames: 400").replace(ROWS, "0 0 0 0 0 0\n" * 381)
+    path.write_text(text)
+    assert read_poses(path).n_frames == 381
+    path.write_text(text.replace("Frames: 400", "Frames: 402"))
+    with pytest.raises(ValueError, match="promises 402 frames"):
         read_poses(path)
 
 

@@ -193,13 +193,149 @@ def test_which_person(tmp_path):
     first = read_poses(path, fps=30, person="first").position[0]
     assert_array_equal(first, small[..., :2])
     assert_array_equal(read_poses(path, fps=30, person=0).position[0], first)
-    largest = read_poses(path, fps=30).position[0]
+    with pytest.warns(UserWarning, match=r"changes to another person 1 time.*person='follow'"):
+        largest = read_poses(path, fps=30).position[0]
     assert_array_equal(largest[0], large[0, :, :2])
     assert_array_equal(largest[1], small[1, :, :2])
     follow = read_poses(path, fps=30, person="follow").position[0]
     assert_array_equal(follow[1, :2], large[1, :2, :2])
     with pytest.raises(ValueError, match=r"at most 2 person\(s\).*person=2"):
         read_poses(path, fps=30, person=2)
+
+
+@pytest.mark.parametrize("body", [{"pose_keypoints_2d": []}, {"pose_keypoints_2d": None}, {}])
+def test_openpose_people_without_a_body(tmp_path, body):
+    poses = np.random.default_rng(1).uniform(1, 9, (3, 25, 3))
+    hands = {**body, "person_id": [-1], "hand_left_keypoints_2d": [1, 2, 0.5] * 21}
+    frames = [openpose([pose]) for pose in poses]
+    frames[0]["people"].insert(0, hands)
+    frames[1]["people"] = [hands]
+    motion = read_poses(save(tmp_path / "take.json", frames), fps=30, person="first")
+    assert np.isnan(motion.position[0, 1]).all()
+    assert_array_equal(motion.position[0, [0, 2]], poses[[0, 2], :, :2])
+    with pytest.raises(ValueError, match=r"in the form of OpenPose, but nobody"):
+        read_poses(save(tmp_path / "take.json", [{"people": [hands]}] * 3), fps=30)
+
+
+def test_files_that_macos_adds_are_no_frames(tmp_path):
+    poses = np.random.default_rng(1).uniform(1, 9, (3, 25, 3))
+    folder = tmp_path / "take"
+    folder.mkdir()
+    with zipfile.ZipFile(tmp_path / "take.zip", "w") as file:
+        for t, pose in enumerate(poses):
+            name = f"take_{t:012d}_keypoints.json"
+            save(folder / name, openpose([pose]))
+            (folder / f"._{name}").write_bytes(b"\x00\x05\x16\x07")
+            file.write(folder / name, f"take/{name}")
+            file.writestr(f"__MACOSX/take/._{name}", b"\x00\x05\x16\x07")
+    for path in (folder, tmp_path / "take.zip"):
+        assert_array_equal(read_poses(path, fps=30).position[0], poses[..., :2])
+
+
+def mmpose(pose, score=0.5, **more):
+    scores = np.full(len(pose), score).tolist()
+    box = {"bbox": [[0, 0, 9, 9]], "bbox_score": 0.9}
+    return {"keypoints": pose.tolist(), "keypoint_scores": scores, **box, **more}
+
+
+NAMES = {str(i): name for i, name in enumerate(COCO)}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        lambda p: {"meta_info": {}, "instance_info": [
+            {"frame_id": i + 1, "instances": [mmpose(p[i])]} for i in (2, 0, 3, 1)]},
+        lambda p: [{"frame_id": i, "instances": [mmpose(p[i])]} for i in range(4)],
+        lambda p: [[mmpose(x)] for x in p],
+        lambda p: {"meta_info": {"keypoint_id2name": NAMES}, "preds": [[mmpose(x)] for x in p]},
+        lambda p: {"predictions": [[[mmpose(x)]] for x in p]},
+        lambda p: [{"meta_info": {"frame_id": i}, "preds": [mmpose(p[i])]} for i in (3, 2, 1, 0)],
+        lambda p: [mmpose(p[i], frame_id=i) for i in (3, 2, 1, 0)],
+        lambda p: [{"frame_id": i, "instances": {
+            "keypoints": [x.tolist()], "keypoint_scores": [[0.5] * 17]}} for i, x in enumerate(p)],
+    ],
+)  # fmt: skip
+def test_mmpose(tmp_path, dance, document):
+    motion = read_poses(save(tmp_path / "take.json", document(dance)), fps=30)
+    assert motion.skeleton.name == "coco17"
+    assert_array_equal(motion.position[0], dance)
+    assert_array_equal(motion.confidence, np.full((1, 4, 17), 0.5))
+
+
+def test_mmpose_people_of_pictures(tmp_path, dance):
+    people = [mmpose(dance[0] / 9), mmpose(dance[0], score=0.7)]
+    # One file is one picture, whether the inferencer or the demo wrote it.
+    for document in (people, {"meta_info": {}, "instance_info": people}):
+        motion = read_poses(save(tmp_path / "one.json", document), fps=30)
+        assert_array_equal(motion.position[0], dance[:1])
+        assert_array_equal(motion.confidence, np.full((1, 1, 17), 0.7))
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for i, pose in enumerate(dance):
+        save(folder / f"{i:06d}.json", [mmpose(pose / 9), mmpose(pose)] if i != 2 else [])
+    motion = read_poses(folder, fps=30)
+    assert np.isnan(motion.position[0, 2]).all()
+    assert_array_equal(motion.position[0, [0, 1, 3]], dance[[0, 1, 3]])
+
+
+def test_mmpose_in_three_dimensions_keeps_depth(tmp_path, dance):
+    deep = np.concatenate([dance, dance[..., :1] / 1000], axis=2)
+    document = [{"frame_id": i, "instances": [mmpose(pose)]} for i, pose in enumerate(deep)]
+    assert_array_equal(read_poses(save(tmp_path / "t.json", document), fps=30).position[0], deep)
+    document[0]["instances"][0]["keypoint_scores"] = [0.5]
+    with pytest.raises(ValueError, match="frame 0, which has 1 keypoint_scores for 17 keypoints"):
+        read_poses(save(tmp_path / "t.json", document), fps=30)
+
+
+def test_joints_without_a_score_stay(tmp_path, dance):
+    frames = [[movenet(pose)] for pose in dance]
+    frames[1][0]["keypoints"][0]["score"] = None
+    del frames[1][0]["keypoints"][1]["score"]
+    motion = read_poses(save(tmp_path / "take.json", frames), fps=30, min_confidence=0.2)
+    assert_array_equal(motion.position[0], dance)
+    assert_array_equal(motion.confidence[0, 1, :3], [np.nan, np.nan, 0.25])
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        lambda ids: [{"id": n, "file_name": f"cam1_{i:04d}_v2.png"} for i, n in enumerate(ids)],
+        lambda ids: [
+            {"id": n, "file_name": f"f_{i}_png.rf.{7 * n:x}a.jpg"} for i, n in enumerate(ids)
+        ],
+        lambda ids: [{"id": n, "file_name": "x.png", "frame_id": i} for i, n in enumerate(ids)],
+        lambda ids: [{"id": n} for n in sorted(ids)],
+    ],
+)
+def test_coco_images_are_in_the_order_of_their_frames(tmp_path, dance, images):
+    ids = [14, 11, 13, 12]
+    listed = images(ids)
+    at = {image["id"]: i for i, image in enumerate(listed)}
+    document = {
+        "images": [listed[i] for i in (2, 0, 3, 1)],
+        "annotations": [coco_result(n, dance[at[n]]) for n in ids],
+    }
+    motion = read_poses(save(tmp_path / "instances.json", document), fps=30)
+    assert_array_equal(motion.position[0], dance)
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        lambda p: [{"keypoints": np.c_[p, np.full(17, 0.5)].ravel().tolist(), "scores": 2.5}],
+        lambda p: {
+            "version": "AlphaPose v0.3",
+            "bodies": [{"joints": np.c_[p, np.full(17, 0.5)].ravel().tolist()}],
+        },
+        lambda p: openpose([np.c_[p, np.full(17, 0.5)]]),
+    ],
+)
+def test_alphapose_by_image(tmp_path, dance, people):
+    document = {f"{i + 9}.jpg": people(pose) for i, pose in enumerate(dance)}
+    motion = read_poses(save(tmp_path / "a.json", dict(reversed(document.items()))), fps=30)
+    assert_array_equal(motion.position[0], dance)
+    assert_array_equal(motion.confidence, np.full((1, 4, 17), 0.5))
 
 
 def coco_result(image, pose, score=2.5):

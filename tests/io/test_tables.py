@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 
 from sklearn_asdf.io import read_poses
 from sklearn_asdf.io._read import Options, read_with
-from sklearn_asdf.motion.skeletons import get_skeleton
+from sklearn_asdf.motion.skeletons import Skeleton, get_skeleton
 
 
 @pytest.fixture
@@ -90,6 +90,102 @@ def test_deeplabcut_with_several_dancers(tmp_path):
     assert_array_equal(
         read_poses(path, fps=30, person=1).position[0, :, 0], [[3.5, 4.5], [7.5, 8.5]]
     )
+
+
+@pytest.mark.parametrize("suffix", ["csv", "h5"])
+def test_triangulated_deeplabcut_has_depth_and_no_likelihood(tmp_path, rng, suffix):
+    pose = rng.normal(size=(6, 3, 3))
+    pose[2, 1] = np.nan
+    names = ["scorer", "bodyparts", "coords"]
+    columns = pd.MultiIndex.from_product([["DLC_3D"], ["head", "hip", "foot"], list("xyz")])
+    table = pd.DataFrame(pose.reshape(6, 9), columns=columns.set_names(names))
+    path = tmp_path / f"take.{suffix}"
+    if suffix == "h5":
+        pytest.importorskip("tables")
+        pytest.importorskip("h5py")
+        table.to_hdf(path, key="df_with_missing", mode="w")
+    else:
+        table.to_csv(path)
+    motion = read_poses(path, fps=60)
+    assert_array_equal(motion.position[0], pose)
+    assert motion.confidence is None
+    assert motion.skeleton.joints == ("head", "hip", "foot")
+
+
+def test_deeplabcut_without_a_likelihood(tmp_path):
+    path = tmp_path / "take.csv"
+    lines = [",".join(np.delete(line.split(","), [3, 6])) for line in DLC.splitlines()]
+    path.write_text("\n".join(lines) + "\n")
+    motion = read_poses(path, fps=30, min_confidence=0.5)
+    assert_array_equal(motion.position[0], [[[1.5, 2.5], [3.5, 4.5]], [[5.5, 6.5], [7.5, 8.5]]])
+    # Without it in one cell: that joint is not known to be doubtful.
+    path.write_text(DLC.replace("3.5,4.5,0.1", "3.5,4.5,"))
+    motion = read_poses(path, fps=30, min_confidence=0.5)
+    assert_array_equal(motion.position[0, 0, 1], [3.5, 4.5])
+    assert_array_equal(motion.confidence[0], [[0.9, np.nan], [0.8, 1.0]])
+
+
+def test_deeplabcut_labels_lie_where_their_images_do(tmp_path):
+    path = tmp_path / "CollectedData_me.csv"
+    path.write_text(
+        "scorer,,,me,me,me,me\nbodyparts,,,hip,hip,hand,hand\ncoords,,,x,y,x,y\n"
+        "labeled-data,video,img010.png,1,2,3,4\n"
+        "labeled-data,video,img009.png,5,6,,\n"
+        "labeled-data,video,img012.png,7,8,9,10\n"
+    )
+    nan = np.nan
+    assert_array_equal(
+        read_poses(path, fps=30).position[0],
+        [
+            [[5, 6], [nan, nan]],
+            [[1, 2], [3, 4]],
+            [[nan, nan], [nan, nan]],
+            [[7, 8], [9, 10]],
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "pose"),
+    [
+        ("frame;hip_x;hip_y\n0;1,5;-2,25\n1;3;4e1\n", [[1.5, -2.25], [3, 40]]),
+        ("sep=;\nframe;hip_x;hip_y\n0;1,5;-2,25\n1;3;,5\n", [[1.5, -2.25], [3, 0.5]]),
+        ("hip_x\thip_y\n1,5\t-2,25\n3,0\t4,0\n", [[1.5, -2.25], [3, 4]]),
+        ('hip_x,hip_y\n"1,5","-2,25"\n3,4\n', [[1.5, -2.25], [3, 4]]),
+        ("hip_x;hip_y\n1.5;-2.25\n3;4\n", [[1.5, -2.25], [3, 4]]),
+        ("frame;joint;x;y\n0;hip;1,5;-2,25\n1;hip;3,0;4,0\n", [[1.5, -2.25], [3, 4]]),
+        (
+            "scorer;net;net\nbodyparts;hip;hip\ncoords;x;y\n0;1,5;-2,25\n1;3,0;4,0\n",
+            [[1.5, -2.25], [3, 4]],
+        ),
+    ],
+)
+def test_decimal_commas(tmp_path, text, pose):
+    path = tmp_path / "take.csv"
+    path.write_text(text)
+    assert_array_equal(read_poses(path, fps=30).position[0, :, 0], pose)
+
+
+def test_decimal_commas_in_times_and_without_names(tmp_path):
+    path = tmp_path / "take.csv"
+    path.write_text("time;hip_x;hip_y\n0,00;1,5;2\n0,04;1;2\n")
+    assert read_poses(path).fps == 25
+    path.write_text("1,5;2,5\n3,5;4,5\n")
+    motion = read_poses(path, fps=30, skeleton=Skeleton(["hip"]))
+    assert_array_equal(motion.position[0, :, 0], [[1.5, 2.5], [3.5, 4.5]])
+
+
+def test_sleap_frames_corrected_by_hand_have_no_score(tmp_path):
+    path = tmp_path / "take.csv"
+    path.write_text(
+        "track,frame_idx,instance.score,hip.x,hip.y,hip.score,hand.x,hand.y,hand.score\n"
+        "a,0,0.9,1,2,0.9,3,4,0.1\n"
+        "a,1,,5,6,,7,8,\n"
+    )
+    motion = read_poses(path, fps=30, min_confidence=0.5)
+    nan = np.nan
+    assert_array_equal(motion.position[0], [[[1, 2], [nan, nan]], [[5, 6], [7, 8]]])
+    assert_array_equal(motion.confidence[0], [[0.9, 0], [nan, nan]])
 
 
 def test_sleap_csv(tmp_path):

@@ -76,11 +76,33 @@ def test_poses_at_other_times_are_brought_onto_the_clock(lma, dance):
     np.testing.assert_allclose(kept, start + slope * at[:, None, None], atol=1e-9)
 
 
+@pytest.mark.parametrize("fps", [60, 120])
+def test_faster_poses_are_filtered_as_those_of_a_recording(fps, lma):
+    data = make_dance_music(1, clip_duration=6.0, fps=fps, random_state=0)
+    dance = Motion(np.asarray(data.poses), fps=fps, skeleton="coco17")
+    jitter = 1.4 * np.cos(2 * np.pi * 29 * np.arange(dance.n_frames) / fps)
+    shaken = Motion(dance.position + jitter[:, None, None], fps=fps, skeleton="coco17")
+    times = 5 + np.arange(dance.n_frames) / fps
+    live = play(StreamingDancer(lma, clip_duration=CLIP), shaken.position[0], times)
+    offline = lma.transform(dance.windows(CLIP, 0.5))
+    error = np.abs([m.features for m in live] - offline) / (np.abs(offline) + 1e-6)
+    assert np.median(error) < 0.005
+
+
 def test_what_comes_late_or_twice_is_ignored():
     buffer = PoseBuffer(10, 30.0)
     for t, value in ((0.0, 0.0), (1 / 30, 1.0), (1 / 30, 5.0), (0.0, 7.0), (2 / 30, 2.0)):
         buffer.push(np.full((1, 2), value), t)
     assert buffer.last()[-3:, 0, 0].tolist() == [0, 1, 2]
+
+
+def test_a_clock_that_is_started_anew_goes_on():
+    buffer = PoseBuffer(10, 30.0)
+    times = [100, 100 + 1 / 30, 1e9, 0, 1 / 30, 2 / 30, 3 / 30]
+    for value, t in enumerate(times):
+        buffer.push(np.full((1, 2), float(value)), t)
+    # One wrong time ahead, and the first pose that runs behind it, are all that is lost.
+    assert buffer.last()[-4:, 0, 0].tolist() == [2, 4, 5, 6]
 
 
 def test_a_long_gap_is_not_seen_and_a_very_long_one_costs_nothing():
@@ -107,6 +129,35 @@ def test_where_the_dancer_is_not_seen_there_are_no_features_and_silence(music, d
     # What sounded before dies away in the first of them, without a step.
     assert np.abs(np.diff(np.concatenate([m.audio for m in moments]))).max() < 0.6
     assert all(np.isfinite(m.features).all() for m in moments if m.features is not None)
+
+
+class _Loud:
+    """Draws a loud sine whose phase goes on, whatever the dance."""
+
+    def __init__(self, music, amplitude):
+        self.music, self.amplitude = music, amplitude
+
+    def __getattr__(self, name):
+        return getattr(self.music, name)
+
+    def _decode(self, codes):
+        n_samples = len(self.music._decode(codes)[0])
+        wave = np.sin(2 * np.pi * 440 * np.arange(n_samples) / SR)
+        return (self.amplitude * wave)[None].astype(np.float32)
+
+
+@pytest.mark.parametrize("fade", [0.0, 0.1])
+def test_loud_live_music_is_turned_down_and_not_flattened(music, dance, fade):
+    live = StreamingDancer(music, hop_duration=0.5, fade=fade)
+    live._music = _Loud(live._music, 1.8)
+    moments = play(live, dance.position[0])
+    y = np.concatenate([m.audio for m in moments])
+    assert np.abs(y).max() <= 0.8914
+    # 440 Hz has a whole number of periods in half a second: the draws are one sine.
+    second = y[SR : 2 * SR] * np.hanning(SR)
+    spectrum = np.abs(np.fft.rfft(second))
+    assert 2 * spectrum[440] / np.hanning(SR).sum() == pytest.approx(0.89, rel=0.05)
+    assert spectrum[1310:1330].max() / spectrum[440] < 1e-3
 
 
 @pytest.mark.parametrize("hop", [0.25, 0.31])

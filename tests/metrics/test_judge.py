@@ -146,7 +146,7 @@ def test_bad_input_is_refused_in_a_sentence(judge, data):
         DanceMusicJudge().fit(data.poses[:3], data.audio[:2])
     with pytest.raises(ValueError, match="'n_components' parameter"):
         DanceMusicJudge(0).fit(data.poses[:4], data.audio[:4])
-    with pytest.raises(ValueError, match="joints of those the judge was fitted to"):
+    with pytest.raises(ValueError, match="fitted on poses of 17 joints and 2 axes, got 5 joints"):
         judge.similarity(np.random.default_rng(0).normal(size=(2, 60, 5, 2)), data.audio[:2])
     with pytest.raises(ValueError, match="expected groups, the performance of each clip, got None"):
         retrieval(judge, data.poses[:2], data.audio[:2], None)

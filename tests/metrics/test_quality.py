@@ -9,6 +9,7 @@ from sklearn.base import clone
 
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.metrics import MusicStatistics, frechet_distance, key_clarity, pulse_clarity
+from sklearn_asdf.metrics._quality import music_statistics
 from sklearn_asdf.testing import run_in_new_process
 
 SR = 22050
@@ -73,9 +74,20 @@ def test_embedding_is_standardised_and_pickles(music):
     assert clone(embedding).get_params() == {"sr": 22050}
 
 
+def test_clips_may_have_another_length_and_columns_of_a_table_may_not(music):
+    short = np.asarray(music)[:, : 4 * SR]
+    embedding = MusicStatistics().fit(music)
+    assert embedding.n_features_in_ == 8 * SR
+    assert_allclose(embedding.transform(short[:1]), embedding.transform(short)[:1])
+    with pytest.raises(ValueError, match="X has 88200 features, but MusicStatistics is expecting"):
+        MusicStatistics().fit(np.asarray(music)).transform(short)
+    with pytest.raises(ValueError, match="'sr' parameter"):
+        MusicStatistics(sr=0).fit(music)
+
+
 def test_embedding_knows_no_key():
     both = np.stack([chord(60, 64, 67), chord(62, 66, 69)])
-    chroma = MusicStatistics()._table(both)[:, 32:44]
+    chroma = music_statistics(both, sr=SR)[:, 32:44]
     assert_allclose(chroma[0], chroma[1], atol=0.15)
     # Three notes, at the same places above their tonic.
     strongest = np.sort(np.argsort(chroma, axis=1)[:, -3:], axis=1)

@@ -7,16 +7,21 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin
+import sklearn.metrics
+from scipy.stats import norm
+from sklearn import config_context
+from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin, clone
+from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, Ridge
-from sklearn.model_selection import GridSearchCV
+from sklearn.metrics import r2_score
+from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 pytest.importorskip("librosa", reason="sound needs the extra 'music'")
 
-from sklearn_asdf import AudioClips, AudioTargetRegressor, GaussianMixtures
+from sklearn_asdf import AudioClips, AudioTargetRegressor, GaussianMixtures, MDNRegressor
 from sklearn_asdf.metrics import get_scorer, get_scorer_names
 from sklearn_asdf.model_selection import RecordingKFold
 
@@ -39,6 +44,17 @@ class Scaled(TransformerMixin, BaseEstimator):
         return np.asarray(X) * self.unit
 
 
+class Seeded(Scaled):
+    """The same with parameters that change no code."""
+
+    unused_in_fit = ("gain",)
+
+    def __init__(self, unit=1.0, sr=22050, random_state=None, gain=1.0):
+        super().__init__(unit, sr)
+        self.random_state = random_state
+        self.gain = gain
+
+
 class Gaussian(RegressorMixin, BaseEstimator):
     """A density with a linear mean and one scale."""
 
@@ -46,7 +62,8 @@ class Gaussian(RegressorMixin, BaseEstimator):
         self.n_features_in_ = X.shape[1]
         self.mean_ = LinearRegression().fit(X, y)
         self.scale_ = np.sqrt(np.square(y - self.mean_.predict(X)).mean() + 1e-12)
-        self.loc_, self.spread_ = y.mean(axis=0), y.std() + 1e-6
+        loc, spread = y.mean(axis=0)[None, None], y.std() + 1e-6
+        self.unconditional_ = GaussianMixtures(np.ones((1, 1)), loc, np.full(loc.shape, spread))
         return self
 
     def predict(self, X):
@@ -55,14 +72,6 @@ class Gaussian(RegressorMixin, BaseEstimator):
     def predict_dist(self, X):
         mean = self.predict(X)[:, None]
         return GaussianMixtures(np.ones((len(X), 1)), mean, np.full(mean.shape, self.scale_))
-
-    def score(self, X, y):
-        return self.predict_dist(X).log_prob(y).mean() / y.shape[1]
-
-    def gain(self, X, y):
-        z = (y - self.loc_) / self.spread_
-        alone = -0.5 * (z**2 + np.log(2 * np.pi)) - np.log(self.spread_)
-        return self.score(X, y) - alone.mean()
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +86,8 @@ def data():
 
 def test_all_names_are_known():
     assert get_scorer_names() == [
-        "code_gain",
-        "code_log_likelihood",
+        "information_gain",
+        "log_likelihood",
         "mel_rank",
         "neg_mel_distance",
     ]
@@ -114,16 +123,86 @@ def test_chance_ranks_in_the_middle(data):
     assert rank(constant, np.zeros_like(X), y) == pytest.approx(0.5, abs=0.02)
 
 
-def test_likelihood_and_gain_are_the_regressors_own(data):
+def test_names_are_beside_scikit_learns_and_not_among_them(data):
+    assert not set(get_scorer_names()) & set(sklearn.metrics.get_scorer_names())
+    # With this function imported in the place of scikit-learn's, all of scikit-learn's names work.
     X, y = data
-    pipe = make_pipeline(StandardScaler(), AudioTargetRegressor(Gaussian(), Scaled())).fit(X, y)
-    score = get_scorer("code_log_likelihood")(pipe, X, y)
-    assert score == pytest.approx(pipe.score(X, y))
-    gain = get_scorer("code_gain")(pipe, X, y)
-    assert gain == pytest.approx(pipe[-1].regressor_.gain(pipe[:-1].transform(X), y))
-    assert gain > 0
+    model = Ridge().fit(X, y)
+    assert get_scorer("r2")(model, X, y) == model.score(X, y)
+    scorer = sklearn.metrics.get_scorer("neg_mean_squared_error")
+    assert get_scorer(scorer) is scorer
+    with pytest.raises(ValueError, match="Did you mean 'neg_mean_squared_error'"):
+        get_scorer("neg_mean_square_error")
+
+
+def test_likelihood_and_information_gain_are_of_the_codes(data):
+    X, y = data
+    pipe = make_pipeline(StandardScaler(), AudioTargetRegressor(Gaussian(), Scaled(2.0))).fit(X, y)
+    # A Gaussian's log density, written out.
+    inner, codes = pipe[-1].regressor_, y / 2.0
+    z = (codes - inner.predict(pipe[:-1].transform(X))) / inner.scale_
+    each = -0.5 * (z**2 + np.log(2 * np.pi)) - np.log(inner.scale_)
+    score = get_scorer("log_likelihood")
+    assert score(pipe, X, y) == pytest.approx(each.mean())
+    weight = np.arange(len(X))
+    weighted = np.average(each.mean(axis=1), weights=weight)
+    assert score(pipe, X, y, sample_weight=weight) == pytest.approx(weighted)
+    spread = codes.std() + 1e-6
+    alone = norm.logpdf(codes, codes.mean(axis=0), spread)
+    gain = get_scorer("information_gain")
+    assert gain(pipe, X, y) == pytest.approx((each - alone).mean())
+    assert gain(pipe, X, y) > 0
     shuffled = X[np.random.default_rng(0).permutation(len(X))]
-    assert get_scorer("code_gain")(pipe, shuffled, y) < 0
+    assert gain(pipe, shuffled, y) < 0
+
+
+def test_densities_without_an_encoder_have_the_same_scores():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 2))
+    y = X + rng.normal(size=(50, 2))
+    density = MDNRegressor(1, epochs=1, random_state=0)
+    pipe = make_pipeline(StandardScaler(), density).fit(X, y)
+    Z = pipe[0].transform(X)
+    assert get_scorer("log_likelihood")(pipe, X, y) == pipe[-1].log_likelihood(Z, y)
+    assert get_scorer("information_gain")(pipe, X, y) == pipe[-1].information_gain(Z, y)
+
+
+def test_score_is_r2_with_and_without_a_density(data):
+    X, y = data
+    y = y + 0.05 * np.random.default_rng(0).normal(size=y.shape)
+    scores = []
+    for regressor in (LinearRegression(), Gaussian()):
+        model = AudioTargetRegressor(regressor, Scaled(3.0)).fit(X, y)
+        scores.append(model.score(X, y))
+        assert scores[-1] == pytest.approx(r2_score(y, model.predict(X)))
+        weight = np.arange(len(X))
+        expected = r2_score(y, model.predict(X), sample_weight=weight)
+        assert model.score(X, y, sample_weight=weight) == pytest.approx(expected)
+    assert scores[0] == pytest.approx(scores[1])
+
+
+def test_a_search_over_regressors_with_and_without_a_density_compares_like_with_like():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 4))
+    y = X @ rng.normal(size=(4, 3)) + 0.01 * rng.normal(size=(60, 3))
+    # One epoch learns next to nothing, but likelihoods of narrow targets exceed any R².
+    model = AudioTargetRegressor(Ridge(), Scaled(1000.0))
+    grid = {"regressor": [Ridge(alpha=1e-3), MDNRegressor(epochs=1, random_state=0)]}
+    found = GridSearchCV(model, grid, cv=3, error_score="raise").fit(X, y)
+    assert isinstance(found.best_params_["regressor"], Ridge)
+    assert found.best_score_ > 0.99
+    assert (found.cv_results_["mean_test_score"] <= 1).all()
+    scoring = get_scorer("log_likelihood")
+    sentence = "predicts densities for 'log_likelihood', got Ridge: use MDNRegressor"
+    with pytest.raises(TypeError, match=sentence):
+        GridSearchCV(model, grid, cv=3, scoring=scoring, error_score="raise").fit(X, y)
+    # scikit-learn's default goes on without a score, and says why.
+    with (
+        pytest.warns(UserWarning, match=sentence),
+        pytest.warns(UserWarning, match="test scores are non-finite"),
+    ):
+        found = GridSearchCV(model, grid, cv=3, scoring=scoring).fit(X, y)
+    assert np.isnan(found.cv_results_["mean_test_score"]).tolist() == [True, False]
 
 
 def test_encoders_may_be_searched_by_sound_and_not_by_code(data):
@@ -133,12 +212,15 @@ def test_encoders_may_be_searched_by_sound_and_not_by_code(data):
     grid = {"audiotargetregressor__transformer__unit": [1.0, 100.0]}
     options = {"cv": 2, "error_score": "raise"}
     # The same model in another unit: a likelihood takes it for another one, the sound does not.
-    with pytest.warns(UserWarning, match=r"encoders that differ in unit \(1.0 and 100.0\)"):
-        by_code = GridSearchCV(
-            pipe, grid, scoring=get_scorer("code_log_likelihood"), **options
-        ).fit(X, y)
-    scores = by_code.cv_results_["mean_test_score"]
-    assert abs(scores[1] - scores[0]) > 0.5
+    one, other = (
+        get_scorer("log_likelihood")(pipe.set_params(**{name: unit}).fit(X, y), X, y)
+        for name, units in grid.items()
+        for unit in units
+    )
+    assert other - one == pytest.approx(np.log(100), abs=1e-3)
+    scoring = get_scorer("log_likelihood")
+    with pytest.raises(ValueError, match=r"encoders that differ in unit \(1.0 and 100.0\)"):
+        GridSearchCV(pipe, grid, scoring=scoring, **options).fit(X, y)
     pipe.set_params(audiotargetregressor__regressor=LinearRegression())
     for name in ("neg_mel_distance", "mel_rank"):
         by_sound = GridSearchCV(pipe, grid, scoring=get_scorer(name), **options).fit(X, y)
@@ -146,12 +228,62 @@ def test_encoders_may_be_searched_by_sound_and_not_by_code(data):
         assert scores[0] == pytest.approx(scores[1], abs=0.01)
 
 
+def test_encoders_of_other_seeds_or_decoding_are_one_encoder(data):
+    X, y = data
+    scoring = get_scorer("log_likelihood")
+    model = AudioTargetRegressor(Gaussian(), Seeded()).fit(X, y)
+    score = scoring(model, X, y)
+    for params in ({"random_state": np.random.RandomState(0)}, {"gain": 2.0}):
+        model.set_params(transformer=Seeded(**params)).fit(X, y)
+        assert scoring(model, X, y) == score
+    with pytest.raises(ValueError, match=r"differ in class \(Seeded and Scaled\)"):
+        scoring(AudioTargetRegressor(Gaussian(), Scaled()).fit(X, y), X, y)
+
+
+def test_weights_reach_the_scorers_of_a_search(data):
+    X, y = data
+    y = y + 0.01 * np.random.default_rng(0).normal(size=y.shape)
+    weight = np.r_[np.ones(12), np.zeros(12)]
+    model = AudioTargetRegressor(LinearRegression(), Scaled())
+    names = ("neg_mel_distance", "mel_rank")
+    options = {"cv": PredefinedSplit(np.arange(24) % 2), "refit": False}
+
+    def search(scoring, metadata):
+        return GridSearchCV(model, {}, scoring=scoring, **options).fit(X, y, **metadata).cv_results_
+
+    several = search({name: get_scorer(name) for name in names}, {"sample_weight": weight})
+    for name in names:
+        alone = search(get_scorer(name), {"sample_weight": weight})["mean_test_score"]
+        assert alone == several[f"mean_test_{name}"]
+        expected = []
+        for train, test in options["cv"].split():
+            fitted = clone(model).fit(X[train], y[train], sample_weight=weight[train])
+            scorer = get_scorer(name)
+            expected.append(scorer(fitted, X[test], y[test], sample_weight=weight[test]))
+        assert alone == pytest.approx(np.mean(expected))
+        with config_context(enable_metadata_routing=True):
+            routed = clone(model)
+            routed.regressor.set_fit_request(sample_weight=True)
+            request = get_scorer(name).set_score_request(sample_weight=True)
+            asked = GridSearchCV(routed, {}, scoring=request, **options)
+            asked.fit(X, y, sample_weight=weight)
+            assert asked.cv_results_["mean_test_score"] == alone
+            refused = get_scorer(name).set_score_request(sample_weight=False)
+            other = GridSearchCV(routed, {}, scoring=refused, **options)
+            other.fit(X, y, sample_weight=weight)
+            assert other.cv_results_["mean_test_score"] != alone
+            with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
+                GridSearchCV(routed, {}, scoring=get_scorer(name), **options).fit(
+                    X, y, sample_weight=weight
+                )
+
+
 def test_a_search_of_densities_warns_of_nothing(data):
     X, y = data
     pipe = AudioTargetRegressor(Gaussian(), Scaled())
     scoring = {name: get_scorer(name) for name in get_scorer_names()}
     found = GridSearchCV(
-        pipe, {"regressor": [Gaussian()]}, scoring=scoring, refit="code_gain", cv=2, n_jobs=1
+        pipe, {"regressor": [Gaussian()]}, scoring=scoring, refit="information_gain", cv=2, n_jobs=1
     ).fit(X, y)
     for name in get_scorer_names():
         assert np.isfinite(found.cv_results_[f"mean_test_{name}"]).all()
@@ -160,7 +292,7 @@ def test_a_search_of_densities_warns_of_nothing(data):
         found.best_estimator_, X, y
     )
     frozen = AudioTargetRegressor(Gaussian(), FrozenEstimator(Scaled().fit(y))).fit(X, y)
-    score = get_scorer("code_log_likelihood")
+    score = get_scorer("log_likelihood")
     score(frozen, X, y)
     score(found.best_estimator_, X, y)
 
@@ -213,5 +345,5 @@ def test_other_models_are_refused(data):
     with pytest.raises(TypeError, match="ends in AudioTargetRegressor, got Ridge"):
         get_scorer("mel_rank")(make_pipeline(Ridge()).fit(X, y), X, y)
     model = AudioTargetRegressor(Ridge(), Scaled()).fit(X, y)
-    with pytest.raises(TypeError, match="predicts densities for 'code_gain', got Ridge"):
-        get_scorer("code_gain")(model, X, y)
+    with pytest.raises(TypeError, match="predicts densities for 'information_gain', got Ridge"):
+        get_scorer("information_gain")(model, X, y)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_asdf import AudioClips, DanceBeatTracker, LMAFeaturizer, Motion
 from sklearn_asdf.functional.periodicity import beat_tempo
@@ -14,11 +13,6 @@ from sklearn_asdf.testing import run_in_new_process
 
 SR, FPS = 22050, 30.0
 COCO = get_skeleton("coco17")
-
-
-@parametrize_with_checks([DanceBeatTracker()])
-def test_scikit_learn_battery(estimator, check):
-    check(estimator)
 
 
 def ticks(tempo, first, duration):

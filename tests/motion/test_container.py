@@ -15,7 +15,7 @@ from sklearn.model_selection import GroupKFold, train_test_split
 from sklearn.utils import resample as bootstrap
 from sklearn.utils import shuffle
 
-from sklearn_asdf import Motion, Skeleton
+from sklearn_asdf import Motion, PoseSmoother, Skeleton, make_lma_pipeline
 from sklearn_asdf.motion.container import as_motion
 
 
@@ -246,15 +246,14 @@ def test_windows_share_memory_and_refuse_more_than_a_take(motion):
 
 
 def test_resample_keeps_polynomials_and_the_clock():
-    t = np.arange(31) / 30
+    t = np.arange(30) / 30
     motion = Motion((t**3 - t).reshape(1, -1, 1, 1), fps=30)
     fast = motion.resample(45)
-    s = np.arange(fast.n_frames) / 45
-    np.testing.assert_allclose(fast.position[0, :, 0, 0], s**3 - s, atol=1e-12)
-    assert fast.n_frames == 46
-    back = fast.resample(30)
-    np.testing.assert_allclose(back.position, motion.position, atol=1e-12)
+    assert fast.n_frames == 45
+    s = np.arange(44) / 45
+    np.testing.assert_allclose(fast.position[0, :-1, 0, 0], s**3 - s, atol=1e-12)
     assert motion.resample(30) is motion
+    assert motion.resample(30 + 1e-6).position is motion.position
     with pytest.raises(ValueError, match="fps"):
         motion.resample(0)
 
@@ -265,18 +264,20 @@ def test_resample_knows_gaps_and_confidence():
     motion = Motion(position, fps=10, confidence=np.linspace(0, 1, 24).reshape(1, 12, 2))
     fast = motion.resample(20)
     unseen = np.isnan(fast.position[0, :, 0, 0])
-    assert np.flatnonzero(unseen).tolist() == [7, 8, 9, 10, 11]
-    np.testing.assert_allclose(fast.position[0, :, 1, 0], np.arange(23) / 2, atol=1e-12)
+    # A frame lasts until the next one would have come.
+    assert np.flatnonzero(unseen).tolist() == [8, 9, 10, 11]
+    np.testing.assert_allclose(fast.position[0, :, 1, 0], np.arange(24) / 2, atol=1e-12)
     np.testing.assert_allclose(fast.confidence[0, ::2], motion.confidence[0])
     alone = Motion(position[:, :4], fps=10).resample(20)
-    np.testing.assert_allclose(fast.position[:, :7, 0], alone.position[:, :7, 0], atol=1e-12)
+    np.testing.assert_allclose(fast.position[:, :8, 0], alone.position[:, :, 0], atol=1e-12)
 
 
 @given(n_frames=st.integers(1, 12), fps=st.floats(1, 120), new=st.floats(1, 120))
 def test_resample_always_answers(n_frames, fps, new):
     motion = Motion(np.full((1, n_frames, 2, 2), 3.0), fps=fps).resample(new)
     np.testing.assert_allclose(motion.position, 3)
-    assert (motion.n_frames - 1) / new <= (n_frames - 1) / fps + 1e-6
+    assert (motion.n_frames - 1) / new < n_frames / fps
+    assert motion.n_frames / new >= n_frames / fps * (1 - 1e-6) - 1e-6
 
 
 @pytest.mark.parametrize("n_axes", [1, 2, 3])
@@ -292,6 +293,26 @@ def test_xarray_round_trip(n_axes):
     np.testing.assert_array_equal(again.confidence, motion.confidence)
     assert again.fps == 50
     assert again.skeleton == motion.skeleton
+
+
+def test_from_xarray_without_confidence_hides_nothing():
+    position = np.random.default_rng(0).normal(size=(1, 40, 3, 2))
+    names = ["LShoulder", "LElbow", "LWrist"]
+    confidence = np.full((1, 40, 3), 0.9)
+    dataset = Motion(position, fps=30, skeleton=Skeleton(names), confidence=confidence).to_xarray()
+    plain = PoseSmoother().fit_transform(Motion.from_xarray(dataset)).position
+    assert not np.isnan(plain).any()
+    # movement fills in NaN where a source has no confidence.
+    dataset["confidence"] = dataset.confidence.where(dataset.time < 0.5)
+    partly = Motion.from_xarray(dataset)
+    assert np.isnan(partly.confidence).any()
+    dataset["confidence"] = dataset.confidence.where(dataset.time < 0)
+    nowhere = Motion.from_xarray(dataset)
+    assert nowhere.confidence is None
+    for motion in (partly, nowhere):
+        np.testing.assert_array_equal(PoseSmoother().fit_transform(motion).position, plain)
+    # Names without bones get those of the body.
+    assert nowhere.skeleton.bones == (("LShoulder", "LElbow"), ("LElbow", "LWrist"))
 
 
 def test_from_xarray_takes_other_spellings():
@@ -370,3 +391,25 @@ def test_the_beat_survives_xarray():
 def test_a_beat_of_another_shape_is_refused():
     with pytest.raises(ValueError, match=r"expected beat of shape \(2, 60\), got \(2, 60, 17\)"):
         Motion(np.zeros((2, 60, 17, 2)), beat=np.zeros((2, 60, 17)))
+
+
+def test_object_arrays_are_lists_of_clips():
+    rng = np.random.default_rng(0)
+    clips = [rng.normal(size=(n, 17, 2)) for n in (20, 30, 25)]
+    array = np.empty(3, dtype=object)
+    array[:] = clips
+    expected, got = as_motion(clips), as_motion(array)
+    np.testing.assert_array_equal(got.position, expected.position)
+    assert got.lengths.tolist() == [20, 30, 25]
+    table = make_lma_pipeline(n_keyframes=4).fit(clips)
+    np.testing.assert_array_equal(table.transform(array), table.transform(clips))
+    np.testing.assert_array_equal(make_lma_pipeline(n_keyframes=4).fit(array).transform(array),
+                                  table.transform(clips))  # fmt: skip
+
+
+def test_a_frame_of_joints_by_coordinates_is_refused():
+    columns = pd.MultiIndex.from_product([["s"], ["nose", "tail"], ["x", "y", "likelihood"]])
+    frame = pd.DataFrame(np.zeros((30, 6)), columns=columns)
+    for take in (as_motion, make_lma_pipeline().fit):
+        with pytest.raises(ValueError, match=r"columns have 3 levels.*io.read_poses"):
+            take(frame)

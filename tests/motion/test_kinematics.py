@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_asdf import KinematicsTransformer, Motion, PoseSmoother
 from sklearn_asdf.functional import kinematics as kin
@@ -22,11 +21,6 @@ EVERY = [
     KinematicsTransformer(curvature_regularization=0.0),
 ]
 ADDED = ("velocity", "acceleration", "jerk", "curvature")
-
-
-@parametrize_with_checks(EVERY)
-def test_scikit_learn_battery(estimator, check):
-    check(estimator)
 
 
 def _walk(*shape, seed=0):

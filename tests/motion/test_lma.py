@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_asdf import KeyframeSegmenter, KinematicsTransformer, LMAFeaturizer, Motion
 from sklearn_asdf.functional import lma
@@ -19,11 +18,6 @@ COCO = get_skeleton("coco17")
 GROUPS = (*WINDOW_GROUPS, *CLIP_GROUPS)
 PAPER = ("effort", "shape")
 FEATURES = ["weight", "time", "space", "flow", "shape"]
-
-
-@parametrize_with_checks([LMAFeaturizer(), LMAFeaturizer(groups=GROUPS, normalize="clip")])
-def test_scikit_learn_battery(estimator, check):
-    check(estimator)
 
 
 def waving(n_clips=4, n_frames=240, n_axes=2, fps=30.0, seed=0):

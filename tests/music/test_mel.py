@@ -17,22 +17,18 @@ from sklearn_asdf.functional.mel import melspectrogram
 from sklearn_asdf.music.mel import _held_out
 from sklearn_asdf.music.spectra import SpectrumBank
 
+from ..test_common import EXPECTED_FAILURES
+
 pytest.importorskip("librosa")
 
 SMALL = {"code_size": 8, "n_mels": 8, "n_fft": 64, "hop_length": 16, "n_iter": 1}
 SR = 22050
 
 
-@parametrize_with_checks(
-    [MelEncoder(**SMALL, epochs=0), MelEncoder(**SMALL, epochs=0, architecture="paper")]
-)
-def test_scikit_learn_compatible(estimator, check):
-    check(estimator)
-
-
 @pytest.mark.slow
 @parametrize_with_checks(
-    [MelEncoder(**SMALL, epochs=1), MelEncoder(**SMALL, epochs=1, architecture="paper")]
+    [MelEncoder(**SMALL, epochs=1), MelEncoder(**SMALL, epochs=1, architecture="paper")],
+    expected_failed_checks=lambda _: EXPECTED_FAILURES["MelEncoder"],
 )
 def test_trained_networks_are_scikit_learn_compatible(estimator, check):
     check(estimator)

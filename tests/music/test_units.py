@@ -9,7 +9,6 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_asdf import AudioClips, UnitEncoder
 from sklearn_asdf.datasets import make_dance_music
@@ -17,11 +16,6 @@ from sklearn_asdf.music.corpus import Corpus, Run
 from sklearn_asdf.testing import run_in_new_process
 
 SR = 22050
-
-
-@parametrize_with_checks([UnitEncoder()])
-def test_scikit_learn_battery(estimator, check):
-    check(estimator)
 
 
 def ticking(tempo, *, first=0.2, duration=16.0, pitch=1000.0, amplitude=0.5):

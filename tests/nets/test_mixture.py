@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("keras", reason="the networks need the extra 'music'")
 
 from sklearn_asdf.density.mixtures import GaussianMixtures
+from sklearn_asdf.nets.backend import import_keras
 from sklearn_asdf.nets.mixture import (
     PADDING,
     MixtureNLL,
@@ -19,7 +20,7 @@ from sklearn_asdf.nets.mixture import (
     split_factors,
     split_output,
 )
-from sklearn_asdf.nets.training import Network, import_keras
+from sklearn_asdf.nets.network import Network
 
 keras = import_keras()
 

@@ -16,19 +16,27 @@ from sklearn.exceptions import ConvergenceWarning
 
 pytest.importorskip("keras", reason="the networks need the extra 'music'")
 
-from sklearn_asdf.nets.training import Network, import_keras, train
+from sklearn_asdf.nets.backend import import_keras, layer_seeds
+from sklearn_asdf.nets.network import Network
+from sklearn_asdf.nets.training import train
 
 keras = import_keras()
 
 
-def build_line(n_inputs, n_hidden=0, dropout=0.0):
+def build_line(n_inputs, n_hidden=0, dropout=0.0, seed=0):
     """Return a small network: the function that pickles name."""
+    seeds = layer_seeds(seed)
+
+    def dense(size, activation=None):
+        kernel = keras.initializers.GlorotUniform(seed=next(seeds))
+        return keras.layers.Dense(size, activation=activation, kernel_initializer=kernel)
+
     layers = [keras.Input((n_inputs,))]
     if n_hidden:
-        layers.append(keras.layers.Dense(n_hidden, activation="tanh"))
+        layers.append(dense(n_hidden, "tanh"))
     if dropout:
-        layers.append(keras.layers.Dropout(dropout))
-    return keras.Sequential([*layers, keras.layers.Dense(1)])
+        layers.append(keras.layers.Dropout(dropout, seed=next(seeds)))
+    return keras.Sequential([*layers, dense(1)])
 
 
 @pytest.fixture(scope="module")
@@ -241,10 +249,11 @@ def test_progress_shows_only_when_asked(line, capfd):
 def test_a_new_process_trains_without_a_line_of_log_and_leaves_tensorflow_as_it_was():
     code = (
         "import sys, numpy as np\n"
-        "from sklearn_asdf.nets.training import import_keras, train\n"
+        "from sklearn_asdf.nets.backend import import_keras\n"
         "assert 'keras' not in sys.modules\n"
         "keras = import_keras()\n"
-        "def build():\n"
+        "from sklearn_asdf.nets.training import train\n"
+        "def build(seed):\n"
         "    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])\n"
         "train(build, {}, np.ones((4, 2)), np.ones((4, 1)), loss='mse', epochs=2)\n"
         "if keras.backend.backend() == 'tensorflow':\n"
@@ -287,7 +296,7 @@ def test_learning_rate_falls_along_half_a_cosine(line):
 def test_a_process_takes_no_more_threads_than_it_is_given():
     pytest.importorskip("tensorflow")
     code = (
-        "from sklearn_asdf.nets.training import import_keras; import_keras()\n"
+        "from sklearn_asdf.nets.backend import import_keras; import_keras()\n"
         "import tensorflow as tf; t = tf.config.threading\n"
         "print(t.get_intra_op_parallelism_threads(), t.get_inter_op_parallelism_threads())"
     )

@@ -20,20 +20,31 @@ def write_video(
     audio=None,
     sr=22050,
     audio_start=0.0,
+    audio_codec="aac",
+    layout="mono",
+    silent=(),
+    delays=None,
     codec="libx264",
+    options=None,
     turned=0,
+    mirrored=False,
 ):
-    """Write pictures (n, height, width, 3) with sound, at given times in s if not at `fps`."""
+    """Write pictures (n, height, width, 3) with sound, at given times in s if not at `fps`.
+
+    `audio` is (n_samples,) or (n_channels, n_samples). Packets of sound within `silent`, spans in
+    s, are left out; `delays` gives what is added to the time of each packet, in s.
+    """
     with av.open(str(path), "w") as out:
         video = out.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
         video.height, video.width = pictures[0].shape[:2]
         video.pix_fmt = "yuv420p"
+        video.options = options or {}
         clock = Fraction(1, 1000)
         if times is not None:
             video.codec_context.time_base = clock
         sound = None
         if audio is not None:
-            sound = out.add_stream("aac", rate=sr, layout="mono")
+            sound = out.add_stream(audio_codec, rate=sr, layout=layout)
         for i, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
             if times is not None:
@@ -41,23 +52,44 @@ def write_video(
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
         if sound is not None:
-            frame = av.AudioFrame.from_ndarray(
-                np.asarray(audio, np.float32)[None], format="fltp", layout="mono"
-            )
-            frame.sample_rate, frame.time_base = sr, Fraction(1, sr)
-            frame.pts = round(audio_start * sr)
-            out.mux(sound.encode(frame))
-            out.mux(sound.encode(None))
-    if turned:
-        _turn(path, turned)
+            for i, packet in enumerate(_sound_packets(sound, audio, sr, layout, audio_start)):
+                time = float(packet.pts * packet.time_base)
+                if any(first <= time < last for first, last in silent):
+                    continue
+                if delays is not None:
+                    packet.pts += round(delays[i] / packet.time_base)
+                    packet.dts = packet.pts
+                out.mux(packet)
+    if turned or mirrored:
+        _turn(path, turned, mirrored)
     return path
 
 
-def _turn(path, degrees):
-    """Write into an MP4 that players are to turn the picture with the clock, as phones do."""
+def _sound_packets(sound, audio, sr, layout, start):
+    resampler = av.AudioResampler(
+        format=sound.codec_context.format,
+        layout=layout,
+        rate=sr,
+        frame_size=sound.codec_context.frame_size or 1024,
+    )
+    samples = np.atleast_2d(audio).T.reshape(1, -1).astype(np.float32)
+    frame = av.AudioFrame.from_ndarray(samples, format="flt", layout=layout)
+    frame.sample_rate, frame.time_base, frame.pts = sr, Fraction(1, sr), round(start * sr)
+    packets = []
+    for part in [*resampler.resample(frame), *resampler.resample(None)]:
+        packets += sound.encode(part)
+    return packets + sound.encode(None)
+
+
+def _turn(path, degrees, mirrored):
+    """Write into an MP4 that players are to turn the picture with the clock, as phones do.
+
+    A mirrored picture is mirrored left-right first, as some front cameras do.
+    """
     content = bytearray(path.read_bytes())
     cos, sin = round(np.cos(np.deg2rad(degrees))), round(np.sin(np.deg2rad(degrees)))
-    matrix = [cos << 16, sin << 16, 0, -sin << 16, cos << 16, 0, 0, 0, 1 << 30]
+    sign = -1 if mirrored else 1
+    matrix = [sign * cos << 16, sign * sin << 16, 0, -sin << 16, cos << 16, 0, 0, 0, 1 << 30]
     at = content.index(b"tkhd") + 4 + 4 + 5 * 4 + 8 + 8
     content[at : at + 36] = b"".join(int(m).to_bytes(4, "big", signed=True) for m in matrix)
     path.write_bytes(content)

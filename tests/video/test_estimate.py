@@ -112,6 +112,17 @@ def test_a_variable_frame_rate_becomes_a_constant_one(scripted, make_video):
     assert np.abs(across(motion) - across(motion)[0] - line).max() < 2
 
 
+def test_the_default_rate_is_that_of_the_pictures(scripted, make_video):
+    gaps = np.random.default_rng(0).choice([0.03, 0.05], 39)
+    times = np.r_[0, np.cumsum(gaps)]
+    path = make_video("a.mkv", pictures=spots([(20 + 50 * t, 40) for t in times]), times=times)
+    motion = estimate_poses(path)
+    assert motion.fps == pytest.approx(39 / times[-1], rel=0.01)
+    assert motion.duration == pytest.approx(times[-1] + 1 / motion.fps, abs=1 / motion.fps)
+    line = 50 * np.arange(motion.n_frames) / motion.fps
+    assert np.abs(across(motion) - across(motion)[0] - line).max() < 2
+
+
 def test_long_gaps_between_pictures_are_not_filled(scripted, make_video):
     times = np.array([0, 0.04, 0.08, 1.0, 1.04])
     motion = estimate_poses(make_video(pictures=spots([(40, 40)] * 5), times=times), fps=25)
