@@ -71,6 +71,15 @@ class NotPlainError(TypeError):
     """What was met has no plain form."""
 
 
+def _lasting(state: dict[str, Any]) -> dict[str, Any]:
+    """Return state without what belongs to the machine or the moment."""
+    state = state | {k: v for k, v in _NOT_KEPT.items() if k in state}
+    if "verbose" in state:
+        # Nor whether somebody watched the training; of scikit-learn's pipelines it is a bool.
+        state["verbose"] = False if isinstance(state["verbose"], bool) else 0
+    return state
+
+
 def _name_of(cls: type) -> str | None:
     """Return the name under which a class may be saved, or None."""
     if cls.__module__.startswith("sklearn_asdf."):
@@ -212,7 +221,7 @@ class Writer:
         state = value.__getstate__()
         if not isinstance(state, dict):
             raise NotPlainError(f"{name} without a plain state as {where}")
-        state = dict(state) | {k: v for k, v in _NOT_KEPT.items() if k in state}
+        state = _lasting(state)
         requests = state.pop("_metadata_request", None)
         prefix = f"{where}." if where else ""
         written = {
@@ -362,7 +371,7 @@ class Reader:
             raise ValueError(f"it names a class that no model needs, {str(name)[:80]!r}")
         state = {k: self.read(v) for k, v in form["state"].items()}
         # A file must not choose the folder from which a later fit would unpickle.
-        state |= {k: v for k, v in _NOT_KEPT.items() if k in state}
+        state = _lasting(state)
         value = cls.__new__(cls)
         if isinstance(value, BaseEstimator):
             state |= {k: v for k, v in _defaults(cls).items() if k not in state}

@@ -18,11 +18,14 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from ._defaults import TEMPERATURE
+from ._progress import Progress
 from ._validation import raise_all
 from .motion.batches import BatchTransformer
 from .motion.container import DEFAULT_FPS, Motion, as_motion
 from .motion.lma import LMAFeaturizer
 from .motion.resample import on_clock
+from .music.loudness import at_loudness
 
 __all__ = [
     "TEMPERATURE",
@@ -40,9 +43,6 @@ __all__ = [
     "steps_of",
 ]
 
-# How music is drawn where nobody says otherwise: near the prediction, and other seeds are other
-# takes. The study of the documentation compares temperatures.
-TEMPERATURE = 0.1
 _LEAST_SEEN = 0.5
 _MIN_CONFIDENCE = 0.2
 
@@ -273,6 +273,8 @@ def perform(
     *,
     temperature: float | None = TEMPERATURE,
     random_state: Any = None,
+    loudness: float | None = None,
+    verbose: int = 0,
 ) -> Performance:
     """Compose music for a whole dance.
 
@@ -286,6 +288,11 @@ def perform(
         Draw from the density at this temperature; None takes its mean.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same music on each call.
+    loudness : float or None, default=None
+        Loudness of the whole piece in LUFS, as ITU-R BS.1770 measures it. None leaves the levels of
+        the model's own music.
+    verbose : int, default=0
+        Above 0, show progress.
 
     Returns
     -------
@@ -317,13 +324,19 @@ def perform(
     n_hops = int(np.ceil(2 * spare / size))
     hop = spare / n_hops if n_hops else size
     clips = take.windows(clip_duration, hop / fps)
+    with Progress("describing the dance", verbose=verbose):
+        features = _features(pipeline, take, clips, hop / fps)
     audio = music_of(pipeline).compose(
-        _features(pipeline, take, clips, hop / fps),
+        features,
         hop_duration=hop / fps,
         temperature=temperature,
         random_state=random_state,
+        verbose=verbose,
     )
-    return Performance(take, clips, hop / fps, np.asarray(audio), int(encoder_of(pipeline).sr))
+    audio, sr = np.asarray(audio), int(encoder_of(pipeline).sr)
+    if loudness is not None:
+        audio = at_loudness(audio, loudness, sr=sr)
+    return Performance(take, clips, hop / fps, audio, sr)
 
 
 def _features(pipeline: Any, take: Motion, clips: Motion, hop_duration: float) -> Any:

@@ -58,8 +58,8 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     other packages, are written by skops (``pip install 'sklearn-asdf[skops]'``), whose types must
     be trusted one by one when loading.
 
-    Not saved are folders of caches (`memory` becomes None) and the state of a live stream: they
-    belong to the machine and the moment.
+    Not saved are folders of caches (`memory` becomes None), the state of a live stream and
+    `verbose` (which becomes 0): they belong to the machine and the moment.
 
     A pickle (`joblib.dump`) works as well, and keeps everything; but loading one runs whatever
     code it holds.

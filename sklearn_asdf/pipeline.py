@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ._defaults import PRESETS
 from ._validation import check_choice
 from .motion.beats import DanceBeatTracker
 from .motion.keyframes import KeyframeSegmenter
@@ -17,7 +18,6 @@ from .motion.smoothing import PoseSmoother
 
 __all__ = ["make_dance_pipeline", "make_lma_pipeline"]
 
-PRESETS = ("default", "codec", "paper", "tiny", "units")
 # What `examples/dance_to_music_study.py` found best on performances held out.
 _DEFAULT = "units"
 # A table for any other model: its y is seldom music, from which a beat could be learned.
@@ -109,7 +109,7 @@ def make_dance_pipeline(
     memory : str or joblib.Memory, default=None
         Folder in which motion stages and fitted audio encoders are kept between fits.
     verbose : int, default=0
-        Above 0, the trainings show their progress.
+        Above 0, what takes long shows its progress on standard error (needs tqdm).
 
     Returns
     -------
@@ -134,7 +134,7 @@ def make_dance_pipeline(
     """
     preset = check_choice(preset, PRESETS, name="preset")
     preset = _DEFAULT if preset == "default" else preset
-    steps = _motion_steps(preset, random_state)
+    steps = _motion_steps(preset, random_state, verbose)
     # The paper scales within each clip, in its featurizer, and not over the training set; where
     # tempo and beat are taken over as they are, the density scales for itself.
     steps["scale"] = "passthrough" if preset in ("paper", "units") else StandardScaler()
@@ -146,7 +146,7 @@ def make_dance_pipeline(
     return pipeline.set_params(keyframes__n_keyframes=n_keyframes)
 
 
-def _motion_steps(preset: str, random_state: Any = None) -> dict[str, Any]:
+def _motion_steps(preset: str, random_state: Any = None, verbose: int = 0) -> dict[str, Any]:
     """Smoothing to features, by preset."""
     if preset == "paper":
         return {
@@ -164,7 +164,7 @@ def _motion_steps(preset: str, random_state: Any = None) -> dict[str, Any]:
     groups: tuple[str, ...] = ("effort", "shape", "level", "periodicity")
     steps = {"smooth": PoseSmoother(), "kinematics": KinematicsTransformer(scale="body")}
     if preset == "units":
-        steps["beats"] = DanceBeatTracker(n_jobs=-1, random_state=random_state)
+        steps["beats"] = DanceBeatTracker(n_jobs=-1, random_state=random_state, verbose=verbose)
         groups = (*groups, "beat")
     return steps | {"keyframes": KeyframeSegmenter(), "lma": LMAFeaturizer(groups=groups)}
 
@@ -186,7 +186,7 @@ def _music_step(preset: str, *, random_state, memory, verbose):
         encoder = MelEncoder(code_size=64, steps=8, epochs=0, n_iter=8, **bands, **common)
         density = MDNRegressor(2, linear=True, hidden_layer_sizes=(16,), epochs=5, **common)
     elif preset == "units":
-        encoder = UnitEncoder()
+        encoder = UnitEncoder(verbose=verbose)
         rest = MDNRegressor(3, linear=True, **common)
         density = OnBeatRegressor(rest, beat_columns=BEAT_COLUMNS, restore_variance=True)
     else:

@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._metadata import accepted, routing_enabled
+from ._progress import Progress
 from ._validation import HasMethods, validate_parameters
 from .density.likelihood import mean_log_prob
 from .functional.limiter import limit
@@ -203,7 +204,7 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         codes = codes.reshape(len(codes), -1, n_samples)
         return np.stack([self._decode(codes[..., i]) for i in range(n_samples)], axis=-1)
 
-    def compose(self, X, *, hop_duration, temperature=None, random_state=None):
+    def compose(self, X, *, hop_duration, temperature=None, random_state=None, verbose=0):
         """Return one continuous piece for the successive clips of one dance.
 
         Parameters
@@ -217,6 +218,8 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             temperature.
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same piece on each call.
+        verbose : int, default=0
+            Above 0, show progress.
 
         Returns
         -------
@@ -229,8 +232,14 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         spectrograms, :meth:`UnitEncoder.compose` their beats. Those of any other are cross-faded.
         Peaks above full scale are turned down by a look-ahead limiter.
         """
-        codes = self._codes(X, temperature, random_state)
         encoder = getattr(self.transformer_, "estimator", self.transformer_)
+        with Progress("composing", total=2, verbose=verbose) as bar:
+            bar.begin("choosing the music")
+            codes = self._codes(X, temperature, random_state)
+            bar.begin("rendering the sound")
+            return self._render(encoder, codes, hop_duration)
+
+    def _render(self, encoder, codes, hop_duration):
         if hasattr(encoder, "compose"):
             return encoder.compose(codes, hop_duration=hop_duration)
         clips = self._decode(codes).reshape(len(codes), -1)

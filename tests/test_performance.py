@@ -156,8 +156,8 @@ def test_live_takes_the_models_clock(nested, plain, take):
 
 
 def test_metrics_score_what_has_other_names(nested, plain, data):
-    expected = get_scorer("code_gain")(plain, data.poses, data.audio)
-    assert get_scorer("code_gain")(nested, data.poses, data.audio) == pytest.approx(expected)
+    expected = get_scorer("information_gain")(plain, data.poses, data.audio)
+    assert get_scorer("information_gain")(nested, data.poses, data.audio) == pytest.approx(expected)
     few = np.arange(0, 12, 3)
     poses, audio, groups = data.poses[few], data.audio[few], data.groups[few]
     options = {"n_permutations": 9, "random_state": 0}
@@ -175,7 +175,8 @@ def test_report_and_command_line_ask_for_no_names(nested, take, tmp_path, capsys
     write_poses(take, tmp_path / "dance.npz")
     assert main(["info", str(tmp_path / "model.zip")]) == 0
     out = capsys.readouterr().out
-    assert "17 joints (coco17) at 25 fps" in out
+    assert "17 joints (coco17) in 2 dimensions, of at least 2 s" in out
+    assert "at 25 frames per second" in out
     assert "clips of 2 s" in out
     model, poses, sound = (str(tmp_path / name) for name in ("model.zip", "dance.npz", "a.wav"))
     assert main(["generate", model, poses, "-o", sound]) == 0

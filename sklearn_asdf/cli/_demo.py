@@ -7,10 +7,20 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .._files import output_folder
-from .._validation import require
-from ..pipeline import PRESETS
-from ._options import add_command, add_draw, add_force, check_draw, say
+from .._defaults import PRESETS
+from ._console import say, verbosity
+from ._options import (
+    add_command,
+    add_draw,
+    add_folders,
+    add_force,
+    add_loudness,
+    add_take,
+    check_draw,
+    positive,
+    require_music,
+)
+from ._takes import check_folders
 
 
 def add(commands: Any) -> None:
@@ -19,78 +29,73 @@ def add(commands: Any) -> None:
         commands,
         "demo",
         run,
-        help="fit the pipeline and make music for dances that it has not seen",
+        help="fit a model and make music for dances that it has not seen",
         more=(
-            "Fit the pipeline, make music for performances that were held out, and write for each "
-            "of them the music, a picture and the true music, and the fitted model."
+            "Fit a model, make music for performances that were held out, and write for each "
+            "of them the music, a picture and the real music, the scores, and the fitted model."
         ),
     )
-    demo.add_argument(
-        "--poses", metavar="DIR", help="folder of pose files; without it, dances are made up"
-    )
-    demo.add_argument("--audio", metavar="DIR", help="folder of audio files of the same names")
+    add_folders(demo, required=False, more="; without it, dances are synthetic")
     demo.add_argument("--out", metavar="DIR", default="demo", help="folder to write to")
     demo.add_argument(
         "--preset",
         default="default",
         choices=PRESETS,
         help="'default' is 'units', which plays real music on the dance's beat; 'codec' makes new "
-        "sound; see make_dance_pipeline for the others",
+        "sound, 'tiny' is done in seconds, 'paper' is the paper to the letter and takes hours",
     )
     demo.add_argument(
-        "--n-clips", type=int, default=180, help="clips of made-up dance, 3 a performance"
+        "--n-clips", type=int, default=180, metavar="N",
+        help="clips of synthetic dance, 3 per performance",
+    )  # fmt: skip
+    demo.add_argument(
+        "--clip-duration", type=positive, default=8.0, metavar="S", help="seconds of a clip"
     )
-    demo.add_argument("--clip-duration", type=float, default=8.0, help="seconds a clip")
     demo.add_argument(
         "--hop-duration",
-        type=float,
-        default=None,
-        help="seconds between clips; None is 1 for files and half a clip for made-up dances",
+        type=positive,
+        metavar="S",
+        help="seconds from one clip's start to the next one's; 1 for files and half a clip for "
+        "synthetic dances if not given",
     )
-    demo.add_argument("--held-out", type=int, default=3, help="performances to make music for")
+    demo.add_argument(
+        "--held-out",
+        type=int,
+        metavar="N",
+        help="performances to make music for, which are not learned from; one in four if not "
+        "given, at most 3",
+    )
     add_draw(demo)
+    add_loudness(demo)
+    add_take(demo)
     add_force(demo)
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> int:
     """Run the demo."""
     if (options.poses is None) != (options.audio is None):
         raise ValueError(
             "expected --poses and --audio together, got only one of them: give both folders, or "
-            "neither for made-up dances"
+            "neither for synthetic dances"
         )
     check_draw(options)
-    require("keras", "librosa", "soundfile", "matplotlib", extra="music", purpose="the demo")
-    with output_folder(options.out) as out:
-        _check_not_there(out, force=options.force)
-        _run(options, out)
-
-
-def _run(options: argparse.Namespace, out: Path) -> None:
-    from ._demonstrate import run_demo
+    check_folders(options.poses, options.audio)
+    require_music("the demo", "matplotlib", "mir_eval")
+    from .._files import output_folder
+    from ._demo_run import run_demo
     from ._quiet import start_keras
 
-    start_keras()
-    began = time.perf_counter()
-    run_demo(
-        poses=options.poses,
-        audio=options.audio,
-        out=out,
-        preset=options.preset,
-        n_clips=options.n_clips,
-        clip_duration=options.clip_duration,
-        hop_duration=options.hop_duration,
-        n_held_out=options.held_out,
-        temperature=options.temperature,
-        random_state=options.random_state,
-        verbose=int(not options.quiet),
-        report=lambda sentence: say(options, sentence),
-    )
+    with output_folder(options.out) as out:
+        _check_not_there(out, force=options.force)
+        start_keras(verbosity(options))
+        began = time.perf_counter()
+        status = run_demo(options, out)
     say(options, f"done in {time.perf_counter() - began:.0f} s: {out}")
+    return status
 
 
 def _check_not_there(out: Path, *, force: bool) -> None:
-    from ._demonstrate import MODEL, SCORES
+    from ._demo_run import MODEL, SCORES
 
     there = [name for name in (MODEL, SCORES) if (out / name).exists()]
     if there and not force:

@@ -4,44 +4,28 @@ from __future__ import annotations
 
 import argparse
 import time
-import warnings
-from pathlib import Path
 from typing import Any
 
-from .._files import atomic_path
-from .._validation import require
-from ..metrics._columns import COLUMNS
-from ..performance import clip_duration_of, encoder_of, fps_of, motion_stage_of
-from ..persistence import load
-from ._generate import check_joints
+from ._console import note, say, verbosity
+from ._generate import read_model
 from ._options import (
     add_command,
     add_draw,
+    add_folders,
     add_force,
     add_model,
+    add_take,
     check_draw,
     positive,
-    say,
+    require_music,
 )
-from ._takes import check_output
+from ._scores import in_words, write_scores
+from ._takes import Wanted, check_folders, check_output, end, read_folders
 
 # Without other dances to learn from, half of the dances teach a judge of the other half.
 _LEAST_PERFORMANCES = {True: 2, False: 4}
 # A judge who gets real music right by luck more often than this is no judge.
 _SURE = 0.05
-# What a dancer can read of the table, and in which words.
-_SHOWN = (
-    "retrieval_r1", "f70_music", "distance_ratio", "key_clarity", "pulse_clarity", "log_gain",
-)  # fmt: skip
-_COLUMNS = {name: (COLUMNS[name].title, COLUMNS[name].meaning) for name in _SHOWN}
-_SHORT = {column: name for column, (name, _) in _COLUMNS.items()}
-_ROWS = {
-    "model": "the model's music",
-    "shuffled pairs": "real music of other dances",
-    "metronome": "clicks at 120 beats a minute",
-    "unconditional": "the model without the dance",
-    "real": "the real music: how much can be asked for",
-}
 
 
 def add(commands: Any) -> None:
@@ -60,10 +44,7 @@ def add(commands: Any) -> None:
         ),
     )
     add_model(parser)
-    parser.add_argument("--poses", required=True, metavar="DIR", help="folder of pose files")
-    parser.add_argument(
-        "--audio", required=True, metavar="DIR", help="folder of sound files; may be the same"
-    )
+    add_folders(parser)
     parser.add_argument(
         "--reference-poses",
         metavar="DIR",
@@ -84,10 +65,11 @@ def add(commands: Any) -> None:
         help="seconds from one clip's start to the next one's",
     )
     add_draw(parser)
+    add_take(parser)
     add_force(parser)
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> int:
     """Score the model; print what can be read, write everything."""
     check_draw(options)
     has_reference = options.reference_poses is not None
@@ -100,16 +82,17 @@ def run(options: argparse.Namespace) -> None:
     if options.out is not None:
         out = check_output(options.out, (".csv", ".parquet"), force=options.force)
         if out.suffix.lower() == ".parquet":
+            from .._validation import require
+
             require("pyarrow", extra="parquet", purpose="writing Parquet")
-    require("keras", "librosa", "soundfile", extra="music", purpose="scoring music")
+    check_folders(options.poses, options.audio, options.reference_poses, options.reference_audio)
+    require_music("scoring music", "mir_eval")
     from ..metrics import evaluate
-    from ._quiet import start_keras
+    from ..performance import clip_duration_of
 
     began = time.perf_counter()
-    start_keras()
-    model = load(options.model)
-    encoder = encoder_of(model)
-    data = _read(options.poses, options.audio, model, encoder, options)
+    model = read_model(options.model, verbosity(options))
+    data = _read(options.poses, options.audio, model, options)
     n_takes, n_least = len(set(data.groups.tolist())), _LEAST_PERFORMANCES[has_reference]
     if n_takes < n_least:
         raise ValueError(
@@ -117,9 +100,11 @@ def run(options: argparse.Namespace) -> None:
             f"{options.poses!r}, got {n_takes}: one dance's music is told from that of others, so "
             "give more dances that the model has not learned from"
         )
+    skipped = dict(data.skipped)
     reference = None
     if has_reference:
-        others = _read(options.reference_poses, options.reference_audio, model, encoder, options)
+        others = _read(options.reference_poses, options.reference_audio, model, options)
+        skipped |= others.skipped
         reference = (others.poses, others.audio)
     say(
         options,
@@ -134,15 +119,14 @@ def run(options: argparse.Namespace) -> None:
         reference=reference,
         temperature=options.temperature or None,
         random_state=options.random_state,
+        verbose=verbosity(options),
     )
     if not table["retrieval_p"]["real"] < _SURE:
-        warnings.warn(
-            f"the judge cannot tell the real music of these {n_takes} dances apart: 'retrieval' "
-            "says nothing here, more dances would help",
-            UserWarning,
-            stacklevel=2,
+        note(
+            f"note: the judge cannot tell the real music of these {n_takes} dances apart: "
+            "'retrieval' says nothing here, more dances would help"
         )
-    for line in _in_words(table):
+    for line in in_words(table):
         say(options, line)
     if out is not None:
         write_scores(table, out)
@@ -150,71 +134,20 @@ def run(options: argparse.Namespace) -> None:
             options,
             f"{out}: all {table.shape[1]} scores, done in {time.perf_counter() - began:.0f} s",
         )
+    return end(skipped, options)
 
 
-def _read(poses: str, audio: str, model: Any, encoder: Any, options: argparse.Namespace) -> Any:
+def _read(poses: str, audio: str, model: Any, options: argparse.Namespace) -> Any:
     """Clips of two folders, as the model's are."""
-    from ..datasets import load_folder
+    from ..performance import clip_duration_of, encoder_of, fps_of
 
-    data = load_folder(
-        poses=poses,
-        audio=audio,
+    return read_folders(
+        poses,
+        audio,
+        options,
+        wanted=Wanted(model),
         clip_duration=clip_duration_of(model),
         hop_duration=options.hop_duration,
         fps=fps_of(model),
-        sr=int(encoder.sr),
-        coordinates="world" if getattr(motion_stage_of(model), "n_axes_in_", 2) == 3 else "image",
-        verbose=int(not options.quiet),
+        sr=int(encoder_of(model).sr),
     )
-    check_joints(model, data.poses, poses)
-    return data
-
-
-def _in_words(table: Any) -> list[str]:
-    """Return the columns that a dancer can read, with a line on each and on each row."""
-    short = table[list(_COLUMNS)].rename(columns=_SHORT)
-    width = max(map(len, [*_SHORT.values(), *_ROWS]))
-    return [
-        "",
-        short.to_string(float_format=lambda x: f"{x:.2f}", na_rep="-"),
-        "",
-        *(f"{name:<{width}} {text}" for name, text in _COLUMNS.values()),
-        "",
-        *(f"{name:<{width}} {text}" for name, text in _ROWS.items()),
-        "",
-    ]
-
-
-def write_scores(table: Any, out: Path) -> None:
-    """Write a table of scores as CSV or Parquet, rows named in the column `method`."""
-    named = table.rename_axis("method").reset_index()
-    with atomic_path(out) as temporary:
-        if out.suffix.lower() == ".csv":
-            named.to_csv(temporary, index=False)
-        else:
-            named.to_parquet(temporary, index=False)
-
-
-def read_scores(path: str) -> Any:
-    """Read what `write_scores` wrote, as rows and columns that a dancer can read."""
-    import pandas as pd
-
-    place = Path(path)
-    if not place.is_file():
-        raise ValueError(f"expected a table of scores, but there is no file {path!r}")
-    if place.suffix.lower() == ".parquet":
-        require("pyarrow", extra="parquet", purpose="reading Parquet")
-    try:
-        read = pd.read_parquet if place.suffix.lower() == ".parquet" else pd.read_csv
-        table = read(place)
-        return (
-            table.set_index("method")
-            .loc[list(_ROWS), list(_COLUMNS)]
-            .astype(float)
-            .rename(columns=_SHORT, index=_ROWS)
-            .rename_axis(None)
-        )
-    except (ValueError, KeyError, OSError):
-        raise ValueError(
-            f"expected a table that 'sklearn-asdf evaluate -o' wrote, but {path!r} is none"
-        ) from None

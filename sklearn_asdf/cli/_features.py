@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .._files import atomic_path
-from .._validation import require
-from ._options import add_clips, add_command, add_force, add_take, say
-from ._takes import check_output, cut, read_take, take_name
+from ._batch import REFUSED, Batch
+from ._console import note, say, verbosity
+from ._options import add_clips, add_command, add_force, add_take, check_clips
+from ._takes import check_output, check_takes, cut, find_takes, read_take, take_name
 
 
 def add(commands: Any) -> None:
@@ -20,10 +20,12 @@ def add(commands: Any) -> None:
         help="describe dances by their Laban features, as a table",
         more=(
             "Cut each dance into clips and describe every clip by the features of Laban Movement "
-            "Analysis: a table with one row a clip, for a spreadsheet or any other program."
+            "Analysis: a table with one row per clip, for a spreadsheet or any other program."
         ),
     )
-    parser.add_argument("takes", nargs="+", metavar="POSES", help="pose files, or videos")
+    parser.add_argument(
+        "takes", nargs="+", metavar="POSES", help="pose files, videos, or folders of them"
+    )
     parser.add_argument(
         "-o", "--out", required=True, metavar="TABLE", help="table to write, .csv or .parquet"
     )
@@ -41,31 +43,24 @@ def add(commands: Any) -> None:
     add_force(parser)
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> int:
     """Write the table."""
-    import pandas as pd
-
-    from ..pipeline import make_lma_pipeline
+    from .._files import atomic_path
+    from .._validation import require
 
     out = check_output(options.out, (".csv", ".parquet"), force=options.force)
     if out.suffix.lower() == ".parquet":
         require("pyarrow", extra="parquet", purpose="writing Parquet")
-    pipeline = make_lma_pipeline(preset=options.preset, n_keyframes=options.n_keyframes)
-    pipeline.set_output(transform="pandas")
-    tables = []
-    for path in options.takes:
-        clips, starts = cut(
-            read_take(path, options),
-            path,
-            clip_duration=options.clip_duration,
-            hop_duration=options.hop_duration,
-        )
-        table = pipeline.fit_transform(clips)
-        table.insert(0, "take", take_name(path))
-        table.insert(1, "start", starts)
-        tables.append(table)
-        say(options, f"{path}: {len(table)} clips")
-    # Skeletons may differ, and with them what can be told: that is empty, not 0.
+    check_clips(options)
+    takes = find_takes(options.takes)
+    check_takes(takes, options)
+    import pandas as pd
+
+    batch = Batch(options, "takes")
+    tables, joints = _describe(takes, options, batch)
+    if not tables:
+        return batch.end() or REFUSED
+    _note_unlike(joints)
     table = pd.concat(tables, ignore_index=True)
     with atomic_path(out) as temporary:
         if out.suffix.lower() == ".csv":
@@ -73,3 +68,45 @@ def run(options: argparse.Namespace) -> None:
         else:
             table.to_parquet(temporary, index=False)
     say(options, f"{out}: {len(table)} rows, {table.shape[1] - 2} features")
+    return batch.end()
+
+
+def _describe(
+    takes: list[str], options: argparse.Namespace, batch: Batch
+) -> tuple[list[Any], dict[str, str]]:
+    """Return a table for each take that can be read, and the joints of each."""
+    from ..pipeline import make_lma_pipeline
+
+    pipeline = make_lma_pipeline(preset=options.preset, n_keyframes=options.n_keyframes)
+    pipeline.set_output(transform="pandas")
+    tables, joints = [], {}
+    for path in takes:
+        with batch.item(path):
+            clips, starts = cut(
+                read_take(path, options, verbose=verbosity(options)),
+                path,
+                clip_duration=options.clip_duration,
+                hop_duration=options.hop_duration,
+            )
+            table = pipeline.fit_transform(clips)
+            table.insert(0, "take", take_name(path))
+            table.insert(1, "start", starts)
+            tables.append(table)
+            skeleton = clips.skeleton
+            name = (skeleton and skeleton.name) or "own names"
+            joints[path] = f"{clips.n_joints} joints, {name}, {clips.n_axes} axes"
+            say(options, f"{path}: {len(table)} clips")
+    return tables, joints
+
+
+def _note_unlike(joints: dict[str, str]) -> None:
+    """Tell of takes whose features cannot all be compared."""
+    kinds = sorted(set(joints.values()), key=list(joints.values()).index)
+    if len(kinds) > 1:
+        examples = "; ".join(
+            f"{next(path for path, kind in joints.items() if kind == k)!r} has {k}" for k in kinds
+        )
+        note(
+            f"note: the takes have different joints ({examples}): features that some of them lack "
+            "are left empty there, and the others compare with care"
+        )

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from .._validation import require
-from ..motion.container import Motion
-from ..performance import encoder_of, motion_stage_of, perform
-from ..persistence import load
-from ._options import add_command, add_draw, add_force, add_model, add_take, check_draw, say
-from ._takes import check_output, is_video, read_take
+from ._console import say, verbosity
+from ._options import (
+    add_command,
+    add_draw,
+    add_force,
+    add_loudness,
+    add_model,
+    add_take,
+    check_draw,
+    require_music,
+)
+from ._takes import Wanted, check_output, check_takes, read_take
+
+if TYPE_CHECKING:
+    from ..motion.container import Motion
 
 _SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
-_FILMS = (".mp4", ".mov", ".mkv")
+_VIDEOS = (".mp4", ".mov", ".mkv")
 
 
 def add(commands: Any) -> None:
@@ -25,14 +35,17 @@ def add(commands: Any) -> None:
         help="make music for a dance",
         more=(
             "Make music for a dance. The ending of the output chooses what is written: sound "
-            f"({', '.join(_SOUNDS)}), or a film ({', '.join(_FILMS)}): the film of the dance with "
-            "the new music, or a stick figure where there is only a pose file."
+            f"({', '.join(_SOUNDS)}), or a video ({', '.join(_VIDEOS)}): the video of the dance "
+            "with the new music, or a stick figure where there is only a pose file."
         ),
     )
     add_model(parser)
     parser.add_argument("take", metavar="POSES|VIDEO", help="the dance")
-    parser.add_argument("-o", "--out", required=True, metavar="FILE", help="sound or film to write")
+    parser.add_argument(
+        "-o", "--out", required=True, metavar="FILE", help="sound or video to write"
+    )
     add_draw(parser)
+    add_loudness(parser)
     add_take(parser)
     add_force(parser)
 
@@ -40,57 +53,88 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Make the music and write it."""
     check_draw(options)
-    out = check_output(options.out, (*_SOUNDS, *_FILMS), force=options.force)
+    out = check_output(options.out, (*_SOUNDS, *_VIDEOS), force=options.force)
+    if out.suffix.lower() in _VIDEOS:
+        from .._validation import require
+
+        require("av", "PIL", extra="video", purpose="writing videos")
     model, take = read_model_and_take(options)
+    from ..performance import perform
+
     played = perform(
         model,
         take,
         temperature=options.temperature or None,
         random_state=options.random_state,
+        loudness=options.loudness,
+        verbose=verbosity(options),
     )
+    _write(out, played, take, options)
+    say(options, f"{out}: {len(played.audio) / played.sr:.1f} s of music")
+
+
+def _write(out: Path, played: Any, take: Motion, options: argparse.Namespace) -> None:
+    from ..datasets._dance_files import is_video
+
     if out.suffix.lower() in _SOUNDS:
         from ..music.sound_file import write_sound
 
         write_sound(out, played.audio, sr=played.sr)
-    else:
-        from ..music.sound_file import prepare_for_export
-        from ..video import add_music, write_stick_figure
+        return
+    from .._progress import Progress
+    from ..music.sound_file import prepare_for_export
+    from ..video import add_music, write_stick_figure
 
-        audio = prepare_for_export(played.audio, sr=played.sr)
+    audio = prepare_for_export(played.audio, sr=played.sr)
+    with Progress("writing the video", verbose=verbosity(options)):
         if is_video(options.take):
             add_music(options.take, audio, out, sr=played.sr)
         else:
             write_stick_figure(take, out, audio=audio, sr=played.sr)
-    say(options, f"{out}: {len(played.audio) / played.sr:.1f} s of music")
 
 
 def read_model_and_take(options: argparse.Namespace) -> tuple[Any, Motion]:
     """Return the model, and the dance with the joints that it was fitted to."""
-    require("keras", "librosa", "soundfile", extra="music", purpose="making music")
+    require_music("making music")
+    _check_order(options.model, options.take)
+    check_takes([options.take], options)
+    model = read_model(options.model, verbosity(options))
+    return model, read_take(options.take, options, Wanted(model), verbose=verbosity(options))
+
+
+def read_model(path: str, verbose: int = 0) -> Any:
+    """Return a fitted model that makes music."""
+    from ..performance import encoder_of
+    from ..persistence import load
     from ._quiet import start_keras
 
-    start_keras()
-    model = load(options.model)
+    if not is_model(path) and Path(path).is_file():
+        load(path)  # which says what the file is instead
+    start_keras(verbose)
+    model = load(path)
     encoder_of(model)
-    first = motion_stage_of(model)
-    known = getattr(first, "skeleton_", None)
-    whole = known is not None and known.name == "mediapipe33"
-    take = read_take(
-        options.take,
-        options,
-        skeleton="mediapipe33" if whole else "coco17",
-        coordinates="world" if getattr(first, "n_axes_in_", 2) == 3 else "image",
-    )
-    check_joints(model, take, options.take)
-    return model, take
+    return model
 
 
-def check_joints(model: Any, dance: Motion, path: str) -> None:
-    """Refuse dances of other joints than the model was fitted to."""
-    known, given = getattr(motion_stage_of(model), "skeleton_", None), dance.skeleton
-    if known is not None and given is not None and known.joints != given.joints:
+def is_model(path: str) -> bool:
+    """Tell whether a file was written by `save`, without reading all of it."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "model.json" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _check_order(model: str, take: str) -> None:
+    """Refuse a model and a dance that changed places."""
+    if not is_model(model) and is_model(take):
         raise ValueError(
-            f"expected a dance of the joints that the model was fitted to "
-            f"({known.name or len(known)}), got {given.name or len(given)} in {path!r}: track it "
-            "with the tracker that the model's dances were tracked with"
+            f"expected the model first and the dance second, got {take!r}, a model, in the "
+            f"dance's place: swap them"
         )
+    if is_model(take):
+        raise ValueError(f"expected a pose file or a video, but {take!r} is a model")
+    if not Path(take).exists():
+        raise ValueError(f"expected a pose file or a video, but there is no {take!r}")

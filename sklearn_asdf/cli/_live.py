@@ -7,18 +7,27 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from .._validation import require
-from ..music.sound_file import open_wav, to_pcm
-from ..performance import encoder_of, motion_stage_of
-from ..persistence import load
-from ._options import add_command, add_draw, add_force, add_model, check_draw, positive, say
+from ._console import note, say, verbosity
+from ._generate import read_model
+from ._options import (
+    add_command,
+    add_draw,
+    add_force,
+    add_model,
+    check_draw,
+    positive,
+    require_music,
+)
 from ._takes import check_output
 
+if TYPE_CHECKING:
+    import numpy as np
+
 _STDOUT = "-"
+# Seconds without a pose after which the user is told.
+_SILENCE = 3.0
 
 
 def add(commands: Any) -> None:
@@ -90,12 +99,11 @@ def run(options: argparse.Namespace) -> None:
     if out not in (None, _STDOUT):
         out = check_output(out, (".wav",), force=options.force)
     to = None if options.send is None else _address(options.send)
-    require("keras", "librosa", "soundfile", extra="music", purpose="making music")
+    _require(options)
     from ..live import StreamingDancer
-    from ._quiet import start_keras
+    from ..performance import encoder_of
 
-    start_keras()
-    model = load(options.model)
+    model = read_model(options.model, verbosity(options))
     live = StreamingDancer(
         model,
         hop_duration=options.hop_duration,
@@ -106,16 +114,22 @@ def run(options: argparse.Namespace) -> None:
     with ExitStack() as stack:
         write = _writer(stack, out, sr)
         send = _sender(stack, to, options.style, live.feature_names)
-        poses, waiting = _poses(stack, options, model)
-        if out != _STDOUT:
-            say(options, f"listening; a movement is heard after {live.latency:g} s and computing")
+        poses, waiting, source = _poses(stack, options, model)
+        # The standard output may be the music.
+        tell = note if out == _STDOUT else lambda sentence: say(options, sentence)
+        if not options.quiet:
+            tell(f"{source}; a movement is heard after {live.latency:g} s and computing")
+        watched = _watch(poses, source)
         try:
-            n_moments = _dance(live, poses, write, send, waiting, options.seconds)
+            n_moments = _dance(live, watched, write, send, waiting, options.seconds)
         except KeyboardInterrupt:
             # The way to end it: what was written until now is kept.
             return
+        except BrokenPipeError:
+            # Whoever played the music has ended.
+            return
     if out != _STDOUT:
-        say(options, f"{n_moments} moments of {options.hop_duration:g} s")
+        say(options, f"{n_moments} pieces of {options.hop_duration:g} s")
 
 
 def _dance(
@@ -142,10 +156,41 @@ def _dance(
     return n_moments
 
 
+def _require(options: argparse.Namespace) -> None:
+    """Say before any work what is not installed."""
+    from .._validation import require
+    from ..datasets._dance_files import require_video
+
+    require_music("making music")
+    if options.input == "camera":
+        require_video(options.pose_model)
+    if options.input == "osc" or options.send is not None:
+        require("pythonosc", extra="live", purpose="poses or features by OSC")
+
+
+def _watch(
+    poses: Iterator[tuple[np.ndarray, float] | None], source: str
+) -> Iterator[tuple[np.ndarray, float] | None]:
+    """Pass poses on, and tell once if none come."""
+    began, warned = time.monotonic(), False
+    for came in poses:
+        if came is not None:
+            warned = True
+        elif not warned and time.monotonic() - began > _SILENCE:
+            warned = True
+            note(
+                f"note: no pose has come for {_SILENCE:g} s; {source}: is the sender running, and "
+                "does it send to this port and machine?"
+            )
+        yield came
+
+
 def _poses(
     stack: ExitStack, options: argparse.Namespace, model: Any
-) -> tuple[Iterator[tuple[np.ndarray, float] | None], Callable[[], list]]:
-    """Return poses as they come, and a function that gives those that came meanwhile."""
+) -> tuple[Iterator[tuple[np.ndarray, float] | None], Callable[[], list], str]:
+    """Return poses as they come, a function that gives those that came meanwhile, and whence."""
+    from ..performance import motion_stage_of
+
     first = motion_stage_of(model)
     if options.input == "camera":
         from ..live import camera_poses
@@ -157,7 +202,7 @@ def _poses(
                 f"one of {known.name if known and known.name else 'other joints'}"
             )
         poses = camera_poses(options.device, skeleton=known.name, models=options.pose_model)
-        return poses, list
+        return poses, list, f"watching the camera {options.device or ''}".rstrip()
     from ..live import OSCReceiver
 
     receiver = stack.enter_context(
@@ -176,7 +221,8 @@ def _poses(
             # Nobody sends: a chance to stop.
             yield None
 
-    return listen(), receiver.waiting
+    place = f"listening on {options.host}, UDP port {receiver.port}"
+    return listen(), receiver.waiting, place
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -199,6 +245,8 @@ def _sender(
 def _writer(stack: ExitStack, out: Any, sr: int) -> Callable[[np.ndarray], None]:
     if out is None:
         return lambda audio: None
+    from ..music.sound_file import open_wav, to_pcm
+
     if out == _STDOUT:
 
         def write(audio: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""What all commands share: the parser, the exit codes, how things are said."""
+"""What all commands share: the parser, the exit codes, how errors and warnings are shown."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 from .._files import describe, one_line
 from .._version import __version__
 from . import _demo, _evaluate, _features, _fit, _generate, _info, _live, _poses, _report
+from ._batch import DONE, INTERRUPTED, PROBLEMS, REFUSED
+from ._console import console, note
 
 __all__ = ["main"]
 
@@ -18,16 +20,17 @@ _COMMANDS = (_demo, _poses, _features, _fit, _generate, _evaluate, _report, _liv
 _DESCRIPTION = """\
 Dance in, music out.
 
-  sklearn-asdf demo                                  hear what this does, with made-up dances
-  sklearn-asdf poses films/*.mp4 --sound -o takes    find the dancer in films
+  sklearn-asdf demo                                  hear what this does, with synthetic dances
+  sklearn-asdf poses videos --sound -o takes         find the dancer in videos
   sklearn-asdf fit --poses takes --audio takes -o my.zip
                                                      learn from your dances and their music
   sklearn-asdf generate my.zip new.mp4 -o new_with_music.mp4
                                                      make music for a dance
   sklearn-asdf COMMAND --help                        more about one command
 """
-REFUSED = 2
-INTERRUPTED = 130
+_EXIT_CODES = """\
+exit codes: 0 all done, 2 refused, 3 done except for inputs that were skipped, 130 interrupted
+"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,33 +44,33 @@ def main(argv: list[str] | None = None) -> int:
     Returns
     -------
     status : int
-        0 if all went well, 2 if the input was refused, 130 if the user broke it off.
+        0 if all went well, 2 if the input was refused, 3 if some of several inputs were skipped,
+        130 if the user interrupted it.
     """
-    # TensorFlow tells of graphics cards that are not there; whoever sets this wants to hear it.
+    # TensorFlow reports graphics cards that are not there; whoever sets this wants to see it.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    options = make_parser().parse_args(argv)
-    with warnings.catch_warnings():
+    with console(), warnings.catch_warnings():
+        options = make_parser().parse_args(argv)
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = _show_warning
         try:
-            options.run(options)
-        except (ValueError, TypeError, ImportError, OSError, MemoryError) as error:
+            return options.run(options) or DONE
+        except PROBLEMS as error:
             # A refused input is a sentence for the user, not a traceback.
-            _say(f"sklearn-asdf: {describe(error)}")
+            note(describe(error) or type(error).__name__)
             return REFUSED
         except KeyboardInterrupt:
-            _say("sklearn-asdf: broken off, nothing half-written is left")
+            note("interrupted; no half-written file is left")
             return INTERRUPTED
         except Exception as error:
             if sys.flags.dev_mode:
                 raise
-            _say(
-                f"sklearn-asdf: unexpected {type(error).__name__}: {describe(error)}; please "
-                "report it with what 'python -X dev -m sklearn_asdf' prints"
+            note(
+                f"unexpected {type(error).__name__}: {describe(error)}; please report it with what "
+                "'python -X dev -m sklearn_asdf' prints"
             )
             return REFUSED
-    return 0
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -75,6 +78,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sklearn-asdf",
         description=_DESCRIPTION,
+        epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"sklearn-asdf {__version__}")
@@ -84,10 +88,6 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
-
-
 def _show_warning(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
     if issubclass(category, UserWarning):
-        _say(f"sklearn-asdf: note: {one_line(message)}")
+        note(f"note: {one_line(message)}")

@@ -6,9 +6,16 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from ..performance import TEMPERATURE
+from .._defaults import TEMPERATURE
 
-__all__ = ["add_command", "check_draw", "positive", "say"]
+__all__ = [
+    "add_clips", "add_command", "add_draw", "add_folders", "add_force", "add_loudness", "add_model",
+    "add_take", "check_clips", "check_draw", "positive", "require_music",
+]  # fmt: skip
+
+# Loudness of generated music in LUFS: that of streaming services for music is between -14 and -16.
+_LOUDNESS = "-16"
+_MODELS_OWN = "model"
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -21,7 +28,12 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
 
 
 def add_command(
-    commands: Any, name: str, run: Callable[[argparse.Namespace], None], *, help: str, more: str
+    commands: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], int | None],
+    *,
+    help: str,
+    more: str,
 ) -> argparse.ArgumentParser:
     """Add a command; `help` is one line of the list, `more` the text of its own page."""
     parser = commands.add_parser(name, help=help, description=more, formatter_class=_Formatter)
@@ -44,7 +56,7 @@ def add_take(parser: argparse.ArgumentParser) -> None:
         "--fps",
         type=float,
         metavar="N",
-        help="frames a second of pose files that do not tell it",
+        help="frames per second of pose files that do not tell it",
     )
     parser.add_argument(
         "--person",
@@ -57,7 +69,8 @@ def add_take(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pose-model",
         metavar="DIR",
-        help="folder of the pose networks for videos; without it they are fetched once",
+        help="folder of the pose networks for videos, two .tflite files; without it they are "
+        "fetched once",
     )
 
 
@@ -81,8 +94,8 @@ def add_draw(parser: argparse.ArgumentParser) -> None:
         default=TEMPERATURE,
         metavar="T",
         help=(
-            "how daring the music is: 1 draws from the whole density, 0 always plays what the "
-            "dance tells most likely"
+            "how varied the music is: 1 samples from the whole density, 0 always plays what is "
+            "most likely for the dance"
         ),
     )
     parser.add_argument(
@@ -98,7 +111,7 @@ def check_draw(options: argparse.Namespace) -> None:
     """Refuse temperatures and seeds that mean nothing."""
     if not options.temperature >= 0:
         raise ValueError(
-            f"expected --temperature of at least 0, got {options.temperature}: 1 draws from the "
+            f"expected --temperature of at least 0, got {options.temperature}: 1 samples from the "
             "density as it is, 0 takes its mean"
         )
     if not 0 <= options.random_state < 2**32:
@@ -121,7 +134,59 @@ def _person(text: str) -> str | int:
     return text
 
 
-def say(options: argparse.Namespace, sentence: str) -> None:
-    """Tell the user something, unless asked not to."""
-    if not options.quiet:
-        print(sentence)
+def add_folders(parser: argparse.ArgumentParser, *, required: bool = True, more: str = "") -> None:
+    """Add the two folders of dances and music."""
+    parser.add_argument(
+        "--poses",
+        required=required,
+        metavar="DIR",
+        help=f"folder of pose files or videos{more}",
+    )
+    parser.add_argument(
+        "--audio",
+        required=required,
+        metavar="DIR",
+        help="folder of sound files or videos of the same names; may be the same folder",
+    )
+
+
+def add_loudness(parser: argparse.ArgumentParser) -> None:
+    """Add how loud generated music is."""
+    parser.add_argument(
+        "--loudness",
+        type=_loudness,
+        default=_LOUDNESS,
+        metavar="LUFS",
+        help=f"loudness of the music, from -60 to -5 LUFS; {_MODELS_OWN!r} leaves the level of the "
+        "model's own music",
+    )
+
+
+def _loudness(text: str) -> float | None:
+    if text == _MODELS_OWN:
+        return None
+    value = float(text)
+    if not -60 <= value <= -5:
+        raise argparse.ArgumentTypeError(
+            f"expected {_MODELS_OWN!r} or a number from -60 to -5, got {text}"
+        )
+    return value
+
+
+def check_clips(options: argparse.Namespace) -> None:
+    """Refuse clips that have no room for their keyframes."""
+    n_frames = round(options.clip_duration * 30)
+    if not 2 <= options.n_keyframes <= n_frames:
+        raise ValueError(
+            f"expected --n-keyframes from 2 to {n_frames}, the frames of a clip of "
+            f"{options.clip_duration:g} s at 30 frames per second, got {options.n_keyframes}: take "
+            "fewer keyframes, or a longer --clip-duration"
+        )
+
+
+def require_music(purpose: str, *others: str) -> None:
+    """Say before any work what has to be installed for learning and making music."""
+    from .._validation import require
+
+    needed = ("keras", "scikeras", "librosa", "soundfile", "soxr", "skops", "pyloudnorm", *others)
+    require(*needed, extra="music", purpose=purpose)

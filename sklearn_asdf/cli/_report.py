@@ -5,11 +5,19 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..performance import encoder_of
-from ._evaluate import read_scores
+from ._console import say, verbosity
 from ._generate import read_model_and_take
-from ._options import add_command, add_draw, add_force, add_model, add_take, check_draw, say
-from ._takes import check_output, is_video, read_true_music, take_name
+from ._options import (
+    add_command,
+    add_draw,
+    add_force,
+    add_loudness,
+    add_model,
+    add_take,
+    check_draw,
+    require_music,
+)
+from ._takes import check_output, read_true_music, take_name
 
 
 def add(commands: Any) -> None:
@@ -35,22 +43,30 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--scores",
         metavar="TABLE",
-        help="scores to show, which 'evaluate -o' wrote; without, the likelihood of the true music",
+        help="scores to show, which 'evaluate -o' wrote; without, the likelihood of the real music",
     )
     parser.add_argument("--title", metavar="TEXT", help="heading; the dance's name if not given")
     add_draw(parser)
+    add_loudness(parser)
     add_take(parser)
     add_force(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Write the page."""
+    from ._scores import read_scores
+
     check_draw(options)
     out = check_output(options.out, (".html", ".htm"), force=options.force)
+    require_music("a report", "matplotlib")
     scores = None if options.scores is None else read_scores(options.scores)
+    if options.audio is not None:
+        _check_audio(options.audio)
+    model, take = read_model_and_take(options)
+    from ..datasets._dance_files import is_video
+    from ..performance import encoder_of
     from ..report import write_report
 
-    model, take = read_model_and_take(options)
     write_report(
         out,
         model,
@@ -61,5 +77,14 @@ def run(options: argparse.Namespace) -> None:
         scores=scores,
         temperature=options.temperature or None,
         random_state=options.random_state,
+        loudness=options.loudness,
+        verbose=verbosity(options),
     )
     say(options, f"{out}: open it in a browser")
+
+
+def _check_audio(path: str) -> None:
+    from pathlib import Path
+
+    if not Path(path).is_file():
+        raise ValueError(f"expected the music in --audio, but there is no file {path!r}")

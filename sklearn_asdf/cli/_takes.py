@@ -1,29 +1,50 @@
-"""Dances as the command gets them: pose files or videos, whatever their suffix says."""
+"""Dances as the command gets them: pose files, videos, or folders of them."""
 
 from __future__ import annotations
 
 import argparse
-import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from ._batch import DONE, SKIPPED
+from ._console import note, say, verbosity
 
-from ..io._read import ASSUMED_FPS, Options, read_with
-from ..motion.container import DEFAULT_FPS, Motion
-from ..music.clips import load_audio
-from ..performance import on_model_clock
+if TYPE_CHECKING:
+    import numpy as np
 
-__all__ = ["check_output", "cut", "is_video", "read_take", "read_true_music", "take_name"]
+    from ..motion.container import Motion
 
-VIDEOS = (
-    ".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp",
-    ".mts", ".m2ts", ".ts", ".ogv", ".gif",
-)  # fmt: skip
+__all__ = [
+    "Wanted", "check_folders", "check_output", "check_takes", "cut", "end", "find_takes",
+    "read_folders", "read_take", "read_true_music", "take_name",
+]  # fmt: skip
 
 
-def is_video(path: str) -> bool:
-    """Tell by the suffix whether a file is a video."""
-    return Path(path).suffix.lower() in VIDEOS
+class Wanted:
+    """The joints and axes that a model was fitted to; without a model, whatever a file has."""
+
+    def __init__(self, model: Any = None) -> None:
+        from ..performance import motion_stage_of
+
+        first = None if model is None else motion_stage_of(model)
+        self.skeleton = getattr(first, "skeleton_", None)
+        self.n_axes = getattr(first, "n_axes_in_", None)
+
+    @property
+    def of_video(self) -> str | None:
+        """Joints to find in videos, where they are not the usual ones."""
+        whole = self.skeleton is not None and self.skeleton.name == "mediapipe33"
+        return "mediapipe33" if whole else None
+
+    def check(self, dance: Motion, path: str) -> None:
+        """Refuse dances of other joints."""
+        known, given = self.skeleton, dance.skeleton
+        if known is not None and given is not None and known.joints != given.joints:
+            raise ValueError(
+                f"expected a dance of the joints that the model was fitted to "
+                f"({known.name or len(known)}), got {given.name or len(given)} in {path!r}: track "
+                "it with the tracker that the model's dances were tracked with"
+            )
 
 
 def take_name(path: str) -> str:
@@ -32,59 +53,180 @@ def take_name(path: str) -> str:
     return Path(name).stem
 
 
-def read_take(
-    path: str,
-    options: argparse.Namespace,
-    *,
-    skeleton: str = "coco17",
-    coordinates: str = "image",
-) -> Motion:
-    """Return one whole dance from a pose file or a video, as it is there."""
-    if is_video(path):
-        from ..video import estimate_poses
+def find_takes(paths: list[str], *, videos_first: bool = False) -> list[str]:
+    """Return pose files and videos, those in folders too; all that is missing is said at once.
 
-        return estimate_poses(
-            path,
-            person=options.person,
-            skeleton=skeleton,
-            coordinates=coordinates,
-            models=options.pose_model,
-            verbose=not options.quiet,
+    Parameters
+    ----------
+    paths : list of str
+        Files, and folders of them. A folder of JSON files of one frame each is one take.
+    videos_first : bool, default=False
+        Whether a folder's video or its pose file is taken where both have one name.
+    """
+    from .._validation import raise_all
+    from ..datasets._dance_files import is_video
+
+    takes, problems = [], []
+    for path in paths:
+        place = Path(path)
+        if not place.exists():
+            problems.append(f"expected a pose file, a video or a folder, but there is no {path!r}")
+        elif not place.is_dir() or _is_one_take(place):
+            takes.append(path)
+        else:
+            found = _in_folder(place, is_video, videos_first)
+            if not found:
+                problems.append(f"expected pose files or videos in the folder {path!r}, got none")
+            takes += found
+    raise_all(problems)
+    return takes
+
+
+def _in_folder(folder: Path, is_video: Any, videos_first: bool) -> list[str]:
+    from ..datasets._pairs import pose_name
+    from ..io._order import is_hidden
+
+    files = [f for f in sorted(folder.iterdir()) if not is_hidden(f.name)]
+    videos = {f.stem: str(f) for f in files if is_video(f)}
+    poses = {name: str(f) for f in files if (name := pose_name(f)) is not None}
+    chosen = {**poses, **videos} if videos_first else {**videos, **poses}
+    return [chosen[name] for name in sorted(chosen)]
+
+
+def _is_one_take(folder: Path) -> bool:
+    """Tell whether a folder holds the frames of one take, as OpenPose writes them."""
+    from ..io._order import is_frame_file, is_hidden
+
+    files = [f for f in folder.iterdir() if not is_hidden(f.name)]
+    frames = [f for f in files if is_frame_file(f)]
+    numbered = [f for f in frames if take_name(str(f)).removesuffix("_keypoints")[-1:].isdigit()]
+    # Takes have names of their own; frames are many, and numbered.
+    return bool(frames) and len(numbered) == len(files) and len(files) > 1
+
+
+def check_takes(takes: list[str], options: argparse.Namespace) -> None:
+    """Say before any work what is missing for these takes, or makes no sense for them."""
+    from ..datasets._dance_files import is_video, require_video
+
+    videos = [path for path in takes if is_video(path)]
+    if videos:
+        require_video(options.pose_model)
+    if videos and options.fps is not None:
+        raise ValueError(
+            f"expected --fps for pose files only, but {videos[0]!r} is a video, which has a frame "
+            "rate of its own: leave --fps out"
         )
-    motion, _, assumed = read_with(
-        path, Options(fps=options.fps, person=options.person, coordinates=coordinates)
+
+
+def read_take(
+    path: str, options: argparse.Namespace, wanted: Wanted | None = None, *, verbose: int = 0
+) -> Motion:
+    """Return one whole dance from a pose file or a video, with the joints that are wanted."""
+    from ..datasets._dance_files import read_dance
+    from ..io._read import ASSUMED_FPS, Options
+
+    wanted = wanted or Wanted()
+    motion, _, assumed = read_dance(
+        path,
+        Options(fps=options.fps, person=options.person, skeleton=_named(path, wanted)),
+        n_axes=wanted.n_axes,
+        models=options.pose_model,
+        verbose=verbose,
     )
     if assumed:
-        warnings.warn(
-            f"{path!r} does not tell its frame rate, {ASSUMED_FPS:g} frames a second are assumed: "
-            "say --fps",
-            UserWarning,
-            stacklevel=2,
+        note(
+            f"note: {path!r} does not tell its frame rate, {ASSUMED_FPS:g} fps are assumed: "
+            "give --fps"
         )
     if len(motion) != 1:
         raise ValueError(
             f"expected one whole dance in {path!r}, got {len(motion)} clips: give one dance a file"
         )
+    wanted.check(motion, path)
     return motion
 
 
+def _named(path: str, wanted: Wanted) -> str | None:
+    from ..datasets._dance_files import is_video
+
+    return wanted.of_video if is_video(path) else None
+
+
+def check_folders(*folders: str | None) -> None:
+    """Say before any work which folders are not there."""
+    from .._validation import raise_all
+
+    raise_all(
+        [
+            f"expected a folder of takes, but there is no folder {folder!r}"
+            for folder in dict.fromkeys(folders)
+            if folder is not None and not Path(folder).is_dir()
+        ]
+    )
+
+
+def read_folders(
+    poses: str, audio: str, options: argparse.Namespace, *, wanted: Wanted | None = None, **how: Any
+) -> Any:
+    """Return the clips of two folders; what cannot be read is noted, and left out.
+
+    Parameters
+    ----------
+    poses, audio : str
+        The folders.
+    options : Namespace
+        How to read them.
+    wanted : Wanted, default=None
+        Joints and axes.
+    **how : dict
+        Lengths and rates, as of `load_folder`.
+    """
+    from ..datasets import load_folder
+
+    data = load_folder(
+        poses=poses,
+        audio=audio,
+        pose_fps=options.fps,
+        person=options.person,
+        models=options.pose_model,
+        skeleton=None if wanted is None else wanted.of_video,
+        n_axes=None if wanted is None else wanted.n_axes,
+        on_error="skip",
+        verbose=verbosity(options),
+        **how,
+    )
+    if wanted is not None:
+        wanted.check(data.poses, poses)
+    return data
+
+
+def end(skipped: dict[str, str], options: argparse.Namespace) -> int:
+    """Return the exit code, and repeat at the end which takes of a folder were skipped."""
+    if not skipped:
+        return DONE
+    say(options, f"skipped, see above: {', '.join(map(repr, skipped))}")
+    return SKIPPED
+
+
 def cut(
-    take: Motion,
-    path: str,
-    *,
-    clip_duration: float,
-    hop_duration: float,
-    fps: float = DEFAULT_FPS,
+    take: Motion, path: str, *, clip_duration: float, hop_duration: float
 ) -> tuple[Motion, np.ndarray]:
     """Return the clips of a take in which the dancer is seen, and where each starts in s.
 
-    They are cut as `load_folder` cuts them.
+    They are cut as `load_folder` cuts them, at its usual frame rate.
     """
-    take, seen = on_model_clock(take, fps)
-    try:
-        clips = take.windows(clip_duration, hop_duration)
-    except ValueError as error:
-        raise ValueError(f"{path!r}: {error}") from None
+    import numpy as np
+
+    from ..motion.container import DEFAULT_FPS
+    from ..performance import on_model_clock
+
+    take, seen = on_model_clock(take, DEFAULT_FPS)
+    if take.duration < clip_duration - 0.5 / take.fps:
+        raise ValueError(
+            f"expected a take of at least {clip_duration:g} s, the length of a clip, got "
+            f"{take.duration:.3g} s in {path!r}: give a longer one, or a shorter --clip-duration"
+        )
+    clips = take.windows(clip_duration, hop_duration)
     starts = np.arange(len(clips)) * hop_duration
     frames = np.rint(starts * take.fps).astype(int)
     whole = seen.mean(axis=1) >= 0.5
@@ -100,21 +242,21 @@ def cut(
 
 def read_true_music(path: str, audio: str | None, *, sr: int) -> np.ndarray | None:
     """Return the music that was danced to: a file of its own, or the sound of the video."""
-    if audio is not None:
-        if is_video(audio):
-            from ..video import read_sound
+    from ..datasets._dance_files import is_video, read_music
 
-            return read_sound(audio, sr=sr)
-        return load_audio(audio, sr=sr)
+    if audio is not None:
+        return read_music(audio, sr=sr)
     if not is_video(path):
         return None
-    from ..video import probe, read_sound
+    from ..video import probe
 
-    return read_sound(path, sr=sr) if probe(path).has_sound else None
+    return read_music(path, sr=sr) if probe(path).has_sound else None
 
 
 def check_output(path: str, suffixes: tuple[str, ...], *, force: bool) -> Path:
     """Return where to write, or say before any work why that cannot be."""
+    from .._files import check_writable_folder
+
     place = Path(path)
     if place.suffix.lower() not in suffixes:
         raise ValueError(
@@ -129,4 +271,5 @@ def check_output(path: str, suffixes: tuple[str, ...], *, force: bool) -> Path:
         raise ValueError(f"expected a file to write, but {path!r} is a folder")
     if place.exists() and not force:
         raise ValueError(f"{path!r} is there already: choose another name, or add --force")
+    check_writable_folder(place.parent)
     return place

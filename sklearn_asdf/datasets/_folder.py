@@ -4,37 +4,20 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from sklearn.utils import Bunch
 
-from .._validation import Integral, Real, raise_all, require
-from ..io._read import ASSUMED_FPS, Options, read_with
-from ..motion.container import Motion
-from ..motion.resample import on_clock
+from .._progress import progress
+from .._validation import Integral, Real, check_choice, raise_all, require
+from ..io._read import ASSUMED_FPS, Options
 from ..motion.skeletons import Skeleton
-from ..music.clips import AudioClips, load_audio
+from ._dance_files import is_video, read_dance, read_music, require_video
 from ._pairs import find_folders, find_pairs, list_of
+from ._takes import Take, cut, part_unlike, warn_of_lengths
 
 __all__ = ["load_folder"]
-
-# Dance and music whose lengths differ by more than this share hardly belong to each other.
-_SAME_LENGTH = 0.05
-
-
-@dataclass
-class _Take:
-    """One pair of files, read and brought onto the clock of its sound."""
-
-    name: str
-    position: np.ndarray
-    seen: np.ndarray
-    skeleton: Skeleton | None
-    recording: np.ndarray
-    # Rate at which the poses would be as long as the sound, in Hz.
-    matching_fps: float
 
 
 def load_folder(
@@ -53,12 +36,16 @@ def load_folder(
     coordinates: str = "image",
     image_size: Sequence[float] | None = None,
     min_confidence: float = 0.0,
+    n_axes: int | None = None,
+    models: str | os.PathLike[str] | None = None,
+    on_error: str = "raise",
     verbose: int = 0,
 ) -> Bunch:
     """Pair pose and sound files by name, and cut both into clips on one clock.
 
-    ``dance7.json`` belongs to ``dance7.wav``, in one folder or in two. Names that differ only in
-    how Unicode writes their accents are the same.
+    ``dance7.json`` belongs to ``dance7.wav``, in one folder or in two. A video stands for its
+    poses, its sound or both, where there is no file of these. Names that differ only in how Unicode
+    writes their accents are the same.
 
     Parameters
     ----------
@@ -90,6 +77,14 @@ def load_folder(
         Pixels by which to multiply image coordinates that lie in 0..1.
     min_confidence : float, default=0.0
         Joints of lower confidence are not seen.
+    n_axes : int or None, default=None
+        Axes that the poses must have, as those that a model was fitted to. Where a file has image
+        and world coordinates, those are taken that have so many. None takes `coordinates`.
+    models : str or PathLike or None, default=None
+        Folder of the pose networks for videos, as in :func:`~sklearn_asdf.video.fetch_pose_models`.
+    on_error : {"raise", "skip"}, default="raise"
+        What to do with takes that cannot be read, or whose joints are not those of most takes:
+        refuse all, or leave these out with a warning.
     verbose : int, default=0
         Whether to show progress over the takes (needs tqdm).
 
@@ -108,6 +103,8 @@ def load_folder(
             Where in its take each clip starts, in s.
         n_discarded : int
             How many clips were left out for want of poses.
+        skipped : dict of str to str
+            Takes left out because of `on_error`, and why.
         DESCR : str
             What was read.
 
@@ -134,6 +131,8 @@ def load_folder(
     The clips' poses take 4 bytes a number: six hours of 17 joints in two axes, with the defaults,
     are 0.7 GB, and their sound 1.9 GB.
 
+    Poses that were found in videos are kept in the user's cache folder, for the next call.
+
     References
     ----------
     .. [1] S. B. Olsen, D. M. Woodward, J. Alonso Moreno, "ASDF-RNN: An Investigation Into Raw
@@ -148,6 +147,63 @@ def load_folder(
         ...
     FileNotFoundError: expected a folder of poses and sound, but there is no folder 'nowhere'
     """
+    _check(clip_duration, hop_duration, fps, sr, min_seen, n_axes)
+    check_choice(on_error, ("raise", "skip"), name="on_error")
+    options = Options(
+        fps=pose_fps,
+        skeleton=skeleton,
+        person=person,
+        coordinates=coordinates,
+        image_size=image_size,
+        min_confidence=min_confidence,
+    )
+    require("soundfile", "soxr", extra="music", purpose="reading sound files")
+    pairs = find_pairs(*find_folders(path, poses, audio))
+    if any(is_video(file) for pair in pairs for file in pair[1:]):
+        require_video(models)
+    takes, guessed, skipped = [], [], {}
+    for name, pose_file, sound_file in progress(
+        pairs, "reading takes", unit="takes", verbose=verbose
+    ):
+        try:
+            found = read_dance(pose_file, options, n_axes=n_axes, models=models, verbose=verbose)
+            recording = read_music(sound_file, sr=sr)
+            takes.append(Take.of(name, pose_file, found, recording, fps=fps, sr=sr))
+        except (ValueError, OSError) as error:
+            skipped[name] = str(error)
+            continue
+        if found[2]:
+            guessed.append(pose_file.name)
+    if on_error == "raise" or not takes:
+        raise_all(list(skipped.values()))
+    if guessed:
+        warnings.warn(
+            f"{list_of(guessed)} tell(s) no frame rate, {ASSUMED_FPS:g} fps are assumed: pass "
+            "pose_fps",
+            UserWarning,
+            stacklevel=2,
+        )
+    takes, unlike = part_unlike(takes)
+    if unlike and on_error == "raise":
+        raise ValueError(next(iter(unlike.values())))
+    skipped |= unlike
+    for name, problem in skipped.items():
+        warnings.warn(f"{name!r} is left out: {problem}", UserWarning, stacklevel=2)
+    warn_of_lengths(takes, fps=fps, sr=sr)
+    data = cut(takes, clip_duration, hop_duration, float(fps), int(sr), float(min_seen))
+    data.skipped = skipped
+    return data
+
+
+def _check(
+    clip_duration: float,
+    hop_duration: float,
+    fps: float,
+    sr: int,
+    min_seen: float,
+    n_axes: int | None,
+) -> None:
+    """Say at once what is wrong with the lengths, rates and shares."""
     problems = [
         f"expected {name} above 0, got {value!r}"
         for name, value in (
@@ -168,190 +224,10 @@ def load_folder(
             )
             if round(value * rate) < 1
         ]
+    if n_axes not in (None, 2, 3):
+        problems.append(f"expected n_axes of 2, 3 or None, got {n_axes!r}")
     if not isinstance(sr, Integral):
         problems.append(f"expected sr as a whole number of Hz, got {sr!r}")
     if not (isinstance(min_seen, Real) and 0 <= min_seen <= 1):
         problems.append(f"expected min_seen as a share from 0 to 1, got {min_seen!r}")
     raise_all(problems)
-    options = Options(
-        fps=pose_fps,
-        skeleton=skeleton,
-        person=person,
-        coordinates=coordinates,
-        image_size=image_size,
-        min_confidence=min_confidence,
-    )
-    require("soundfile", "soxr", extra="music", purpose="reading sound files")
-    pairs = find_pairs(*find_folders(path, poses, audio))
-    takes, guessed = [], []
-    for name, pose_file, sound_file in _progress(pairs, verbose):
-        try:
-            motion, start, assumed = read_with(pose_file, options)
-            if len(motion) != 1:
-                raise ValueError(
-                    f"expected whole takes, but {str(pose_file)!r} holds {len(motion)} clips: "
-                    "give one file a take"
-                )
-            recording = load_audio(sound_file, sr=sr)
-        except ValueError as error:
-            problems.append(str(error))
-            continue
-        if assumed:
-            guessed.append(pose_file.name)
-        position, seen = on_clock(motion.position[0], fps=motion.fps, start=start, new_fps=fps)
-        matching_fps = motion.n_frames / max(len(recording) / sr - start, 1 / sr)
-        takes.append(
-            _Take(
-                name,
-                position.astype(np.float32),
-                seen,
-                motion.skeleton,
-                recording,
-                matching_fps,
-            )
-        )
-    raise_all(problems)
-    if guessed:
-        warnings.warn(
-            f"{list_of(guessed)} tell(s) no frame rate, {ASSUMED_FPS:g} fps are assumed: pass "
-            "pose_fps",
-            UserWarning,
-            stacklevel=2,
-        )
-    _check_alike(takes)
-    _warn_of_lengths(takes, fps=fps, sr=sr)
-    return _cut(takes, clip_duration, hop_duration, float(fps), int(sr), float(min_seen))
-
-
-def _progress(pairs: list, verbose: int) -> Iterable:
-    if not verbose:
-        return pairs
-    require("tqdm", extra="music", purpose="showing progress")
-    from tqdm.auto import tqdm
-
-    return tqdm(pairs, desc="reading takes", unit="take")
-
-
-def _check_alike(takes: list[_Take]) -> None:
-    first = takes[0]
-    for other in takes[1:]:
-        if first.position.shape[1:] != other.position.shape[1:]:
-            raise ValueError(
-                f"expected all takes to have the same joints and axes, got {_size(first)} in "
-                f"{first.name!r} and {_size(other)} in {other.name!r}: load them apart"
-            )
-        a, b = first.skeleton, other.skeleton
-        if a != b and (a is None or b is None or a.joints != b.joints):
-            raise ValueError(
-                f"expected all takes to have the same joints, got other names or another order "
-                f"in {first.name!r} than in {other.name!r}: load them apart, or pass skeleton if "
-                "they mean the same"
-            )
-
-
-def _warn_of_lengths(takes: list[_Take], *, fps: float, sr: int) -> None:
-    """Say which takes have a dance and music of different length."""
-    told = []
-    for take in takes:
-        dance, music = len(take.position) / fps, len(take.recording) / sr
-        if abs(dance - music) > _SAME_LENGTH * max(dance, music):
-            told.append(
-                f"{take.name!r} has {dance:.3g} s of poses and {music:.3g} s of sound (the same at "
-                f"{take.matching_fps:.3g} fps)"
-            )
-    if told:
-        warnings.warn(
-            f"dance and music differ in length by more than {_SAME_LENGTH:.0%}: "
-            f"{list_of(told, quote=False)}; check that they belong together, and pass pose_fps if "
-            "the frame rate is wrong, else the end of the longer one is left out",
-            UserWarning,
-            stacklevel=3,
-        )
-
-
-def _size(take: _Take) -> str:
-    return f"{take.position.shape[1]} joints in {take.position.shape[2]} axes"
-
-
-def _cut(
-    takes: list[_Take],
-    clip_duration: float,
-    hop_duration: float,
-    fps: float,
-    sr: int,
-    min_seen: float,
-) -> Bunch:
-    n_frames, n_samples = round(clip_duration * fps), round(clip_duration * sr)
-    frames, samples, starts, groups, short = [], [], [], [], []
-    n_discarded = 0
-    for i, take in enumerate(takes):
-        duration = min(len(take.position) / fps, len(take.recording) / sr)
-        k = np.arange(max(0, int((duration - clip_duration) / hop_duration + 1e-6) + 1))
-        at = np.rint(k * hop_duration * fps).astype(int)
-        sample = np.rint(k * hop_duration * sr).astype(int)
-        fits = (at + n_frames <= len(take.position)) & (sample + n_samples <= len(take.recording))
-        k, at, sample = k[fits], at[fits], sample[fits]
-        if not len(k):
-            short.append(f"{take.name} ({duration:.3g} s)")
-        whole = take.seen.mean(axis=1) >= 0.5
-        share = _window_sum(whole, at, n_frames) / n_frames
-        # A clip in which nobody is seen is no clip, whatever min_seen says.
-        kept = (share >= min_seen) & (share > 0)
-        n_discarded += int((~kept).sum())
-        frames.append(at[kept])
-        samples.append(sample[kept])
-        starts.append(k[kept] * float(hop_duration))
-        groups.append(np.full(kept.sum(), i))
-    n_clips = sum(map(len, frames))
-    if not n_clips:
-        raise ValueError(
-            f"expected at least one clip of {clip_duration:g} s, got none from {len(takes)} "
-            f"take(s): {len(short)} shorter than a clip, and {n_discarded} clip(s) with the "
-            f"dancer seen in less than {min_seen:g} of the frames: give longer takes, a shorter "
-            "clip_duration or a smaller min_seen"
-        )
-    if short:
-        warnings.warn(
-            f"{len(short)} take(s) shorter than a clip of {clip_duration:g} s are left out: "
-            f"{list_of(short)}",
-            UserWarning,
-            stacklevel=3,
-        )
-    position = np.empty((n_clips, n_frames, *takes[0].position.shape[1:]), dtype=np.float32)
-    row = 0
-    for take, at in zip(takes, frames):
-        # One take at a time, clip by clip: no copy but the one that is returned.
-        for first in at:
-            clip = slice(first, first + n_frames)
-            position[row] = take.position[clip]
-            position[row][:, ~take.seen[clip].any(axis=0)] = np.nan
-            row += 1
-    index = np.concatenate(groups)
-    names = np.array([take.name for take in takes])
-    bunch = Bunch(
-        poses=Motion(position, fps=fps, skeleton=takes[0].skeleton),
-        audio=AudioClips(
-            [take.recording for take in takes], index, np.concatenate(samples), n_samples, sr=sr
-        ),
-        groups=index,
-        names=names,
-        starts=np.concatenate(starts),
-        n_discarded=n_discarded,
-    )
-    minutes = sum(len(take.recording) for take in takes) / sr / 60
-    skeleton = takes[0].skeleton
-    joints = "unnamed" if skeleton is None else skeleton.name or ", ".join(skeleton.joints)
-    bunch.DESCR = (
-        f"{len(takes)} take(s), {minutes:.1f} min of sound, cut into {n_clips} clips of "
-        f"{clip_duration:g} s every {hop_duration:g} s; {n_discarded} clip(s) left out, the "
-        f"dancer being seen in less than {min_seen:g} of the frames.\n"
-        f"Poses: {n_frames} frames at {fps:g} fps, {position.shape[2]} joints ({joints}), "
-        f"{position.shape[3]} axes. Sound: {n_samples} samples at {sr} Hz, mono.\n"
-        f"Takes: {', '.join(names)}"
-    )
-    return bunch
-
-
-def _window_sum(values: np.ndarray, at: np.ndarray, size: int) -> np.ndarray:
-    total = np.concatenate([[0], np.cumsum(values)])
-    return total[at + size] - total[at]

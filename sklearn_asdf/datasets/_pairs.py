@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ..io._order import is_frame_file, is_hidden
+from ._dance_files import is_video
 
-__all__ = ["find_folders", "find_pairs", "list_of"]
+__all__ = ["SOUNDS", "find_folders", "find_pairs", "list_of", "pose_name"]
 
-_SOUND = (
+# Endings of sound files.
+SOUNDS = (
     ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf",
     ".w64", ".rf64", ".m4a", ".aac", ".wma", ".mka", ".weba",
 )  # fmt: skip
@@ -51,16 +53,16 @@ def _existing(path: Any, what: str) -> Path:
 
 def find_pairs(poses: Path, audio: Path) -> list[tuple[str, Path, Path]]:
     """Return name, pose file and sound file of every take, and warn of what has no partner."""
-    dances = _by_name(poses, _pose_name, "pose")
-    sounds = _by_name(audio, _sound_name, "sound")
+    # A video stands for what has no file of its own.
+    dances = _by_name(poses, _video_name, "video") | _by_name(poses, pose_name, "pose")
+    sounds = _by_name(audio, _video_name, "video") | _by_name(audio, _sound_name, "sound")
     both = sorted(set(dances) & set(sounds))
     if not both:
         where = repr(str(poses)) if poses == audio else f"{str(poses)!r} and {str(audio)!r}"
         raise ValueError(
             f"expected pose and sound files of the same name in {where}, got no pair: poses "
             f"{list_of(p.name for p in dances.values())}; sound "
-            f"{list_of(p.name for p in sounds.values())}. Name them alike, as dance1.json and "
-            "dance1.wav"
+            f"{list_of(p.name for p in sounds.values())}. " + _way_out(poses, audio, sounds)
         )
     alone = [p.name for n, p in {**dances, **sounds}.items() if n not in both]
     if alone:
@@ -71,6 +73,12 @@ def find_pairs(poses: Path, audio: Path) -> list[tuple[str, Path, Path]]:
             stacklevel=3,
         )
     return [(name, dances[name], sounds[name]) for name in both]
+
+
+def _way_out(poses: Path, audio: Path, sounds: dict[str, Path]) -> str:
+    if poses != audio and not sounds and _by_name(audio, pose_name, "pose"):
+        return "Are the two folders swapped? Poses are where sound is expected"
+    return "Name them alike, as dance1.json and dance1.wav"
 
 
 def _by_name(folder: Path, name_of: Callable[[Path], str | None], what: str) -> dict[str, Path]:
@@ -90,7 +98,8 @@ def _by_name(folder: Path, name_of: Callable[[Path], str | None], what: str) -> 
     return found
 
 
-def _pose_name(file: Path) -> str | None:
+def pose_name(file: Path) -> str | None:
+    """Return the name of the take that a file or folder holds the poses of, if it does."""
     if file.is_dir():
         # A folder of one-frame files is a take, as OpenPose writes it.
         frames = any(is_frame_file(p) for p in file.iterdir())
@@ -100,11 +109,16 @@ def _pose_name(file: Path) -> str | None:
     return stem if suffix.lower() in _POSES else None
 
 
+def _video_name(file: Path) -> str | None:
+    return file.stem if is_video(file) and file.is_file() else None
+
+
 def _sound_name(file: Path) -> str | None:
-    return file.stem if file.suffix.lower() in _SOUND and file.is_file() else None
+    return file.stem if file.suffix.lower() in SOUNDS and file.is_file() else None
 
 
 def list_of(names: Iterable[str], most: int = 8, *, quote: bool = True) -> str:
+    """Return names in a row, and how many more there are."""
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return (", ".join(map(repr if quote else str, names[:most])) or "none") + more

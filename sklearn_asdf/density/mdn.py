@@ -718,7 +718,7 @@ class MDNRegressor(DensityMixin, RegressorMixin, BaseEstimator):
             initial_weights=self.network_.weights if warm else None,
             checkpoint=checkpoint,
             verbose=int(self.verbose),
-            description="MDNRegressor",
+            description="training the density",
         )
         self.network_.config["blank"] = True
         self.n_iter_ = len(self.history_["loss"])

@@ -11,6 +11,7 @@ from scipy.stats import wilcoxon
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_memory
 
+from .._progress import Progress
 from .._validation import raise_all
 from ..functional.pairing import partners
 from ..model_selection import overlapping_clips
@@ -30,6 +31,9 @@ __all__ = ["evaluate"]
 # Deals of other performances' music whose mean is the row of shuffled pairs.
 _N_SHUFFLES = 5
 _METRONOME = 120.0
+# Parts of the work that go over all clips, and clips made for each that is tried on changed dances.
+_N_PARTS = 9
+_N_PLAYED_TO_RESPOND = 5
 
 
 def evaluate(
@@ -46,6 +50,7 @@ def evaluate(
     sr: int = 22050,
     memory: Any = None,
     random_state: Any = None,
+    verbose: int = 0,
 ) -> pd.DataFrame:
     """Tell whether a model's music follows the dance and is music, beside the floors.
 
@@ -79,6 +84,8 @@ def evaluate(
         Folder in which what was heard in the real music is kept for other models.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same table on each call.
+    verbose : int, default=0
+        Above 0, show progress on standard error (needs tqdm).
 
     Returns
     -------
@@ -184,59 +191,72 @@ def evaluate(
     rng = check_random_state(random_state)
     seeds = rng.randint(2**31 - 1, size=8).tolist()
 
-    # The model first: if it fails, nothing was listened to in vain.
-    as_given = _form_of(poses, pipeline)
-    features = player.features(as_given(motion))
-    made = _check_made(player.play(features, temperature, seeds[0]), audio, sr)
-    hear = check_memory(memory).cache(Heard.of)
-    real = hear(audio, sr)
-    model = Heard.of(made, sr)
-    partner = partners(groups)
-    order = np.random.RandomState(seeds[1]).permutation(partner.shape[1])
-    deals = [
-        dealt(partner, groups, order, shift)
-        for shift in range(1, min(_N_SHUFFLES, len(order) - 1) + 1)
-    ]
-    for_all = np.zeros(len(motion), dtype=int)
-    clips = player.play_unconditional(len(motion), draw=temperature is not None, seed=seeds[2])
-    if clips is None:
-        alone = model.take(deals[0])
-    else:
-        alone = Heard.of(_check_made(clips, audio[: len(clips)], sr), sr)
-        alone = alone if temperature is not None else alone.take(for_all)
-    rows = {
-        "model": [model],
-        "shuffled pairs": [real.take(deal) for deal in deals],
-        "metronome": [Heard.of(_metronome(audio.shape[1], sr), sr).take(for_all)],
-        "unconditional": [alone],
-        "real": [real],
-    }
-    listener = Listener.of(
-        motion,
-        real,
-        groups,
-        reference=reference,
-        duration=audio.shape[1] / sr,
-        n_permutations=n_permutations,
-        sr=sr,
-        seed=seeds[3],
-        cached=check_memory(memory).cache,
-    )
-    scores = {
-        name: pd.DataFrame([listener.scores(heard) for heard in versions]).mean()
-        for name, versions in rows.items()
-    }
-    table = pd.DataFrame(scores).T
-    table["retrieval_of_real"] = table["retrieval_r1"] / (scores["real"]["retrieval_r1"] or 1.0)
-    _add_density(
-        table, player, features, audio, groups, n_permutations=n_permutations, seed=seeds[4]
-    )
     chosen = np.unique(
         np.linspace(0, len(motion) - 1, min(max_responses, len(motion))).round().astype(int)
     )
-    _add_responses(
-        table, player, motion[chosen], as_given, groups[chosen], temperature, sr, seeds[5]
-    )
+    n = len(motion)
+    # Parts by what they cost: clips that are described, made, listened to, compared.
+    total = _N_PARTS * n + _N_PLAYED_TO_RESPOND * len(chosen)
+    with Progress("scoring", total=total, unit="clips", verbose=verbose) as bar:
+        # The model first: if it fails, nothing was listened to in vain.
+        as_given = _form_of(poses, pipeline)
+        bar.begin("describing the dances", n)
+        features = player.features(as_given(motion))
+        bar.begin("making the model's music", n)
+        made = _check_made(player.play(features, temperature, seeds[0]), audio, sr)
+        hear = check_memory(memory).cache(Heard.of)
+        bar.begin("listening to the real music", n)
+        real = hear(audio, sr)
+        bar.begin("listening to the model's music", n)
+        model = Heard.of(made, sr)
+        partner = partners(groups)
+        order = np.random.RandomState(seeds[1]).permutation(partner.shape[1])
+        deals = [
+            dealt(partner, groups, order, shift)
+            for shift in range(1, min(_N_SHUFFLES, len(order) - 1) + 1)
+        ]
+        for_all = np.zeros(len(motion), dtype=int)
+        bar.begin("making music without the dance", 2 * n)
+        clips = player.play_unconditional(len(motion), draw=temperature is not None, seed=seeds[2])
+        if clips is None:
+            alone = model.take(deals[0])
+        else:
+            alone = Heard.of(_check_made(clips, audio[: len(clips)], sr), sr)
+            alone = alone if temperature is not None else alone.take(for_all)
+        rows = {
+            "model": [model],
+            "shuffled pairs": [real.take(deal) for deal in deals],
+            "metronome": [Heard.of(_metronome(audio.shape[1], sr), sr).take(for_all)],
+            "unconditional": [alone],
+            "real": [real],
+        }
+        bar.begin("learning to judge", n)
+        listener = Listener.of(
+            motion,
+            real,
+            groups,
+            reference=reference,
+            duration=audio.shape[1] / sr,
+            n_permutations=n_permutations,
+            sr=sr,
+            seed=seeds[3],
+            cached=check_memory(memory).cache,
+        )
+        bar.begin("comparing", n)
+        scores = {
+            name: pd.DataFrame([listener.scores(heard) for heard in versions]).mean()
+            for name, versions in rows.items()
+        }
+        table = pd.DataFrame(scores).T
+        table["retrieval_of_real"] = table["retrieval_r1"] / (scores["real"]["retrieval_r1"] or 1.0)
+        bar.begin("scoring the density", n)
+        _add_density(
+            table, player, features, audio, groups, n_permutations=n_permutations, seed=seeds[4]
+        )
+        bar.begin("changing the dances", _N_PLAYED_TO_RESPOND * len(chosen))
+        _add_responses(
+            table, player, motion[chosen], as_given, groups[chosen], temperature, sr, seeds[5]
+        )
     table.attrs = {
         "n_clips": len(motion),
         "n_performances": partner.shape[1],

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from .._progress import progress
 from .._validation import Integral, Interval, Real, require, validate_parameters
 from ..functional.beat_grid import beat_position
 from ..music.analysis import hear, recordings_of
@@ -58,6 +59,8 @@ class DanceBeatTracker(MotionTransformer):
         the machine, in vain.
     random_state : int, RandomState instance or None, default=None
         Seed of the trees: pass an int for the same bits on each call.
+    verbose : int, default=0
+        Above 0, fitting shows its progress (needs tqdm).
 
     Attributes
     ----------
@@ -129,6 +132,7 @@ class DanceBeatTracker(MotionTransformer):
         "usual_tempo": [Interval(Real, 40, 240, closed="both")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -141,6 +145,7 @@ class DanceBeatTracker(MotionTransformer):
         usual_tempo: float = 100.0,
         n_jobs: int | None = None,
         random_state: Any = None,
+        verbose: int = 0,
     ) -> None:
         self.reach = reach
         self.n_trees = n_trees
@@ -149,6 +154,7 @@ class DanceBeatTracker(MotionTransformer):
         self.usual_tempo = usual_tempo
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn which movement goes with the beat of the music.
@@ -283,7 +289,10 @@ class DanceBeatTracker(MotionTransformer):
         sr = music.sr if isinstance(music, AudioClips) else self.sr
         time = np.arange(motion.n_frames) / motion.fps
         phase, tempi = np.empty(motion.shape[:2]), []
-        for recording, rows, starts in recordings_of(music):
+        recordings = list(recordings_of(music))
+        for recording, rows, starts in progress(
+            recordings, "tracking the beats of the music", unit="recordings", verbose=self.verbose
+        ):
             beats = hear(recording, sr=sr, usual_tempo=self.usual_tempo).beats
             at = starts[:, None] / sr + time
             phase[rows] = 2 * np.pi * beat_position(beats, at)
@@ -338,11 +347,21 @@ class DanceBeatTracker(MotionTransformer):
         alone, together = (self._scales(motion, g) for g in (np.arange(len(motion)), groups))
         sets = [(motion, cosine, alone), (motion, cosine, together), (motion, sine, together)]
         sets += [(motion[rows], cosine[rows], alone[:, rows]) for rows in parts]
-        models = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(self._learn)(*one) for one in sets
+        learned = Parallel(
+            n_jobs=self.n_jobs,
+            prefer="threads",
+            # One after the other where their number is shown; not every backend can do that.
+            return_as="generator" if self.verbose else "list",
+        )(delayed(self._learn)(*one) for one in sets)
+        self.model_, cosine_model, sine_model, *models = progress(
+            learned,
+            "learning the beat of the dances",
+            unit="models",
+            total=len(sets),
+            verbose=self.verbose,
         )
-        self.model_, self.track_models_ = models[0], tuple(models[1:3])
-        return models[3:]
+        self.track_models_ = (cosine_model, sine_model)
+        return models
 
     def _learn(self, motion: Motion, target: np.ndarray, scales: np.ndarray) -> Any:
         inside = np.arange(motion.n_frames) < motion.lengths[:, None]

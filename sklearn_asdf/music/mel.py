@@ -783,7 +783,7 @@ def _train(encoder: MelEncoder, bank: SpectrumBank, held_out: np.ndarray) -> _Ne
         patience=encoder.patience,
         checkpoint=_checkpoint(encoder, bank, rows),
         verbose=encoder.verbose,
-        description="MelEncoder",
+        description="training the audio encoder",
     )
     encoder.history_ = networks[2]
     encoder.interrupted_ = networks[0].interrupted

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._progress import progress
 from .._validation import Interval, Real, check_sample_weight, require, validate_parameters
 from ..functional.beat_grid import beat_times, steady_beats
 from ..functional.limiter import limit
@@ -47,6 +48,8 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         for the music to leave its recording.
     fade_duration : float, default=0.03
         Length of the cross-fade where units are joined, just before a beat, in seconds.
+    verbose : int, default=0
+        Above 0, fitting shows its progress (needs tqdm).
 
     Attributes
     ----------
@@ -117,8 +120,8 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     (2, 176400)
     """
 
-    # Decoding alone uses these: encoders that differ in nothing else are fitted alike.
-    unused_in_fit = ("stretch", "join_cost", "fade_duration")
+    # Encoders that differ in these alone are fitted alike: decoding alone uses most of them.
+    unused_in_fit = ("stretch", "join_cost", "fade_duration", "verbose")
     # A clip without weight is no music of the training set, wherever weights are routed.
     __metadata_request__fit = {"sample_weight": True}
 
@@ -128,16 +131,25 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         "stretch": [Interval(Real, 0, None, closed="neither")],
         "join_cost": [Interval(Real, 0, None, closed="left")],
         "fade_duration": [Interval(Real, 0, 0.2, closed="left")],
+        "verbose": ["verbose"],
     }
 
     def __init__(
-        self, *, sr=22050, usual_tempo=100.0, stretch=0.1, join_cost=20.0, fade_duration=0.03
+        self,
+        *,
+        sr=22050,
+        usual_tempo=100.0,
+        stretch=0.1,
+        join_cost=20.0,
+        fade_duration=0.03,
+        verbose=0,
     ):
         self.sr = sr
         self.usual_tempo = usual_tempo
         self.stretch = stretch
         self.join_cost = join_cost
         self.fade_duration = fade_duration
+        self.verbose = verbose
 
     def fit(self, X, y=None, sample_weight=None):
         """Cut music into units and describe them.
@@ -287,7 +299,10 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         # Numbers of the clips among those that are kept.
         number = np.cumsum(weight > 0) - 1
         parts = []
-        for recording, rows, starts in recordings_of(X):
+        recordings = list(recordings_of(X))
+        for recording, rows, starts in progress(
+            recordings, "analysing the music", unit="recordings", verbose=self.verbose
+        ):
             heard = hear(recording, sr=self.sr, usual_tempo=self.usual_tempo)
             code[rows] = heard.describe(starts, self.n_samples_)
             kept = weight[rows] > 0

@@ -16,6 +16,7 @@ from .._files import (
     open_regular,
     remove_leftovers,
 )
+from .._progress import Progress
 from ..functional.choice import TOLERANCE
 from ..io._limits import Zip, read_npy
 from .backend import import_keras
@@ -265,19 +266,25 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Show the bar."""
-        from tqdm.auto import tqdm
-
-        self._bar = tqdm(
-            total=self.epochs, initial=self.first_epoch, desc=self.description, unit="epoch"
+        self._bar = Progress(
+            self.description,
+            total=self.epochs,
+            initial=self.first_epoch,
+            unit="epochs",
+            verbose=1,
         )
+        self._n_done = self.first_epoch
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Advance the bar."""
-        self._bar.set_postfix({k: f"{float(v):.4g}" for k, v in (logs or {}).items()})
+        self._n_done = epoch + 1
+        self._bar.now(", ".join(f"{k} {float(v):.4g}" for k, v in (logs or {}).items()))
         self._bar.update()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Leave the bar where training ended."""
+        """Leave the bar where training ended, and say so where that was early."""
+        if self._n_done < self.epochs:
+            self._bar.stop_early(f"stopped early, after {self._n_done} of {self.epochs} epochs")
         self._bar.close()
 
 

@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 
 from .._files import atomic_path
+from .._progress import Progress
 from .._validation import raise_all, require
 from .._version import __version__
 from ..motion.container import Motion, as_motion
 from ..music.clips import AudioClips
+from ..music.loudness import at_loudness
 from ..music.sound_file import flac_bytes
 from ..performance import (
     TEMPERATURE,
@@ -54,6 +56,8 @@ def write_report(
     scores: pd.DataFrame | None = None,
     temperature: float | None = TEMPERATURE,
     random_state: Any = None,
+    loudness: float | None = None,
+    verbose: int = 0,
 ) -> None:
     """Write a page that shows and plays what a model makes of a dance.
 
@@ -83,6 +87,11 @@ def write_report(
         Sample the music from the density at this temperature; None takes its mean.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same page on each call.
+    loudness : float or None, default=None
+        Loudness in LUFS to which the generated and the true music are brought, so that neither
+        seems better for being louder. None leaves both as they are.
+    verbose : int, default=0
+        Above 0, show progress.
 
     See Also
     --------
@@ -127,27 +136,34 @@ def write_report(
         # Where the music ends the dance cannot be compared with it.
         n_frames = int(len(audio) / encoder.sr * take.fps + 1e-6)
         take = take.frames(0, max(1, min(take.n_frames, n_frames)))
-    shown = perform(pipeline, take, temperature=temperature, random_state=random_state)
+    shown = perform(
+        pipeline,
+        take,
+        temperature=temperature,
+        random_state=random_state,
+        verbose=verbose,
+    )
     duration = shown.take.n_frames / shown.take.fps
     sounds = {"generated music": _exactly(shown.audio, duration, shown.sr)}
     if audio is not None:
         sounds["true music"] = _exactly(audio, duration, shown.sr)
     figure = StickFigure(shown.take, size=_STAGE)
-    content = {
-        "title": place.stem if title is None else title,
-        "facts": _facts(shown, take.fps, temperature, random_state),
-        "width": _STAGE[0],
-        "height": _STAGE[1],
-        "duration": f"{duration:.4f}",
-        "duration_text": f"{duration:.1f}",
-        "players": _players(sounds, shown.sr),
-        "video": None if video is None else _video(video, duration),
-        "timeline": timeline(pipeline, shown.take, figure, sounds),
-        "data": _data(figure, shown.take, duration),
-        "footer": f"Made by sklearn_asdf {__version__}.",
-        **_scores(pipeline, shown, sounds.get("true music"), scores),
-    }
-    page = _render(content)
+    with Progress("drawing the page", verbose=verbose):
+        content = {
+            "title": place.stem if title is None else title,
+            "facts": _facts(shown, take.fps, temperature, random_state),
+            "width": _STAGE[0],
+            "height": _STAGE[1],
+            "duration": f"{duration:.4f}",
+            "duration_text": f"{duration:.1f}",
+            "players": _players(_alike(sounds, loudness, shown.sr), shown.sr),
+            "video": None if video is None else _video(video, duration),
+            "timeline": timeline(pipeline, shown.take, figure, sounds),
+            "data": _data(figure, shown.take, duration),
+            "footer": f"Made by sklearn_asdf {__version__}.",
+            **_scores(pipeline, shown, sounds.get("true music"), scores),
+        }
+        page = _render(content)
     with atomic_path(place) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
@@ -220,6 +236,13 @@ def _facts(shown: Performance, fps: float, temperature: float | None, random_sta
         f"{take.duration:.1f} s of dance, {take.n_joints} joints ({name}), {rate}; music {sampled}"
         f"{seed}"
     )
+
+
+def _alike(sounds: dict[str, np.ndarray], loudness: float | None, sr: int) -> dict[str, np.ndarray]:
+    """Bring sounds to one loudness, to listen to."""
+    if loudness is None:
+        return sounds
+    return {name: at_loudness(samples, loudness, sr=sr) for name, samples in sounds.items()}
 
 
 def _players(sounds: dict[str, np.ndarray], sr: int) -> list[dict[str, str]]:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._quiet import standard_error_muted
+
 __all__ = ["BlazePose", "Body", "Region", "overlap"]
 
 _DETECTOR_SIZE = 224
@@ -114,8 +116,9 @@ class BlazePose:
         from ai_edge_litert.interpreter import Interpreter
 
         threads = n_threads or min(os.cpu_count() or 1, 4)
-        self._detector = _Network(Interpreter(str(detector), num_threads=threads))
-        self._landmarker = _Network(Interpreter(str(landmarker), num_threads=threads))
+        with standard_error_muted():
+            self._detector = _Network(Interpreter(str(detector), num_threads=threads))
+            self._landmarker = _Network(Interpreter(str(landmarker), num_threads=threads))
         self._anchors = _anchors()
 
     def detect(self, picture: Any, *, closely: bool = False) -> list[Region]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from .._progress import progress
 from .._validation import Integral, Real, check_choice, raise_all, require
 from ..motion.container import Motion
 from ..motion.skeletons import get_skeleton
@@ -120,7 +120,9 @@ def estimate_poses(
         scales = []
         total = len(pictures.stamps) if fps is None else None
         frames = read_frames(container, stream, fps=fps, largest_side=LARGEST_SIDE)
-        for time, picture, scale in _progress(frames, total, verbose):
+        for time, picture, scale in progress(
+            frames, "finding poses", unit="pictures", total=total or None, verbose=verbose
+        ):
             times.append(time)
             scales.append(scale)
             seen.append(tracker.step(time, picture))
@@ -169,15 +171,6 @@ def _check(*, person: Any, fps: Any, max_people: Any) -> None:
     if isinstance(max_people, bool) or not isinstance(max_people, Integral) or max_people < 1:
         problems.append(f"expected max_people of at least 1, got {max_people!r}")
     raise_all(problems)
-
-
-def _progress(frames: Iterable[Any], total: int | None, verbose: int) -> Iterable[Any]:
-    if not verbose:
-        return frames
-    require("tqdm", extra="video", purpose="showing progress")
-    from tqdm.auto import tqdm
-
-    return tqdm(frames, desc="finding poses", unit="picture", total=total or None)
 
 
 def _arrays(

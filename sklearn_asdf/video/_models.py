@@ -95,26 +95,27 @@ def fetch_pose_models(
     return PoseModels(*(_cached(name) for name in names))
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Return the folder in which this package keeps what it fetched or found."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
     elif sys.platform == "darwin":
         base = Path.home() / "Library" / "Caches"
     else:
         base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "sklearn_asdf" / "pose_model"
+    return Path(base) / "sklearn_asdf"
 
 
 def _cached(name: str) -> Path:
     generation, sha256 = _FILES[name]
-    path = _cache_folder() / name
+    path = cache_folder() / "pose_model" / name
     if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
         return path
     check_writable_folder(path.parent)
     url = f"{_SOURCE}{name}?generation={generation}"
     way_out = (
         "try again when there is a connection, or get the file elsewhere and give its folder "
-        f"(the environment variable {VARIABLE})"
+        f"(--pose-model of the command, or the environment variable {VARIABLE})"
     )
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:
@@ -122,13 +123,14 @@ def _cached(name: str) -> Path:
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise OSError(
-            f"expected to fetch the pose network {name} from {url}, but got: {reason}; {way_out}"
+            f"expected to fetch the pose network {name!r} from {url!r}, but got: {reason}; "
+            f"{way_out}"
         ) from error
     got = hashlib.sha256(content).hexdigest()
     if got != sha256:
         raise OSError(
-            f"expected the pose network {name} from {url} to have the SHA-256 {sha256}, got {got} "
-            f"({len(content)} bytes): nothing was kept; {way_out}"
+            f"expected the pose network {name!r} from {url!r} to have the SHA-256 {sha256}, got "
+            f"{got} ({len(content)} bytes): nothing was kept; {way_out}"
         )
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)

@@ -35,7 +35,8 @@ def folder(tmp_path_factory):
 def model(folder, tmp_path_factory):
     # Not beside the dances: a .zip may hold poses, and would lack its music.
     out = tmp_path_factory.mktemp("model") / "my.zip"
-    arguments = ["--preset", "tiny", "--clip-duration", "2", "--n-keyframes", "4", "--quiet"]
+    arguments = ["--preset", "tiny", "--clip-duration", "2", "--n-keyframes", "4"]
+    arguments += ["--held-out", "0", "--quiet"]
     assert (
         main(["fit", "--poses", str(folder), "--audio", str(folder), "-o", str(out), *arguments])
         == 0
@@ -43,14 +44,40 @@ def model(folder, tmp_path_factory):
     return out
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """A cache folder of this test alone: poses of videos are kept there."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 @pytest.fixture
-def film(tmp_path, monkeypatch):
-    """A film of 4 s with sound, in which a scripted network sees a dancer."""
+def scripted(tmp_path_factory, monkeypatch):
+    """A scripted network in place of those that find the dancer; counts its calls."""
     from sklearn_asdf.video import _estimate
 
-    monkeypatch.setattr(_estimate, "BlazePose", BrightSpots)
-    monkeypatch.setattr(_estimate, "fetch_pose_models", lambda *_, **__: ("", ""))
     pytest.importorskip("ai_edge_litert")
+    models = tmp_path_factory.mktemp("networks")
+    for name in ("pose_detection.tflite", "pose_landmark_full.tflite", "pose_landmark_lite.tflite"):
+        (models / name).write_bytes(b"scripted")
+    monkeypatch.setenv("SKLEARN_ASDF_POSE_MODEL", str(models))
+    calls = []
+
+    def network(*paths):
+        calls.append(paths)
+        return BrightSpots(*paths)
+
+    monkeypatch.setattr(_estimate, "BlazePose", network)
+    return calls
+
+
+@pytest.fixture
+def video(tmp_path, scripted):
+    """A video of 4 s with sound, in which a scripted network sees a dancer."""
+    return write_dancer(tmp_path / "film.mp4")
+
+
+def write_dancer(path, *, sound=True):
+    """Write a video of 4 s of a spot that a scripted network takes for a dancer."""
     x = 64 + 30 * np.sin(np.arange(100) / 5)
     sine = 0.4 * np.sin(2 * np.pi * 330 * np.arange(4 * 22050) / 22050)
-    return write_video(tmp_path / "film.mp4", spots([(v, 40) for v in x]), audio=sine)
+    return write_video(path, spots([(v, 40) for v in x]), audio=sine if sound else None)

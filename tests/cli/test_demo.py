@@ -40,7 +40,7 @@ def test_demo_writes_music_pictures_scores_and_the_model(tmp_path, capsys):
         (["--poses", "nowhere"], "expected --poses and --audio together"),
         (["--poses", "nowhere", "--audio", "nowhere"], "nowhere"),
         (["--held-out", "0"], "expected to hold out"),
-        (["--n-clips", "0"], "n_clips"),
+        (["--n-clips", "0"], "--n-clips"),
         (["--temperature", "-1"], "expected --temperature of at least 0"),
         (["--random-state", "-1"], "expected --random-state"),
     ],

@@ -76,19 +76,18 @@ def test_nobody_dances(model, tmp_path, capsys):
     began = time.monotonic()
     said = run(capsys, "live", model, "--port", free_port(), "-o", out, "--seconds", 0.3)
     assert time.monotonic() - began < 30
-    assert "0 moments" in said.out
+    assert "0 pieces" in said.out
 
 
-def test_a_camera_that_is_a_film(model, film, tmp_path, capsys, monkeypatch):
+def test_a_camera_that_is_a_video(model, video, tmp_path, capsys, monkeypatch):
     from sklearn_asdf.live import _camera
 
     from ..video.test_estimate import BrightSpots
 
     monkeypatch.setattr(_camera, "BlazePose", BrightSpots)
-    monkeypatch.setattr(_camera, "fetch_pose_models", lambda *_, **__: ("", ""))
     monkeypatch.setattr(_camera, "_FORMATS", {})
     out = tmp_path / "live.wav"
-    run(capsys, "live", model, "--input", "camera", "--device", film, "-o", out)
+    run(capsys, "live", model, "--input", "camera", "--device", video, "-o", out)
     assert soundfile.info(out).duration == pytest.approx(2.5, abs=0.51)
 
 

@@ -271,10 +271,10 @@ def test_takes_that_do_not_go_together_are_refused(tmp_path):
     write_take(tmp_path, "b")
     other = Motion(np.ones((1, 90, 17, 3)), skeleton="coco17")
     write_poses(other, tmp_path / "b.npz")
-    with pytest.raises(ValueError, match="17 joints in 2 axes in 'a' and 17 joints in 3 axes"):
+    with pytest.raises(ValueError, match=r"in 2 axes in 'a' and 17 joints \(coco17\) in 3 axes"):
         load_folder(tmp_path, **CLOCK)
     write_poses(Motion(np.ones((1, 90, 17, 2)), skeleton="h36m17"), tmp_path / "b.npz")
-    with pytest.raises(ValueError, match="other names or another order"):
+    with pytest.raises(ValueError, match=r"\(coco17\) in 2 axes in 'a' and 17 joints \(h36m17\)"):
         load_folder(tmp_path, **CLOCK)
     write_poses(Motion(np.ones((3, 90, 17, 2)), skeleton="coco17"), tmp_path / "b.npz")
     with pytest.raises(ValueError, match=r"whole takes, but .*3 clips"):

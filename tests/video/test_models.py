@@ -39,7 +39,7 @@ def server(tmp_path, monkeypatch):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
         threading.Thread(target=httpd.serve_forever, args=[0.02], daemon=True).start()
         monkeypatch.setattr(_models, "_SOURCE", f"http://127.0.0.1:{httpd.server_port}/")
-        monkeypatch.setattr(_models, "_cache_folder", lambda: tmp_path / "cache")
+        monkeypatch.setattr(_models, "cache_folder", lambda: tmp_path / "cache")
         monkeypatch.delenv("SKLEARN_ASDF_POSE_MODEL", raising=False)
         yield folder
         httpd.shutdown()
@@ -61,7 +61,7 @@ def test_other_bytes_than_expected_are_not_kept(server, tmp_path):
     (server / "pose_detection.tflite").write_bytes(b"something else")
     with pytest.raises(OSError, match=r"SHA-256 .* got .* \(14 bytes\): nothing was kept"):
         fetch_pose_models()
-    assert not list((tmp_path / "cache").iterdir())
+    assert not [p for p in (tmp_path / "cache").rglob("*") if p.is_file()]
 
 
 def test_a_damaged_file_in_the_cache_is_fetched_again(server):

@@ -1,0 +1,227 @@
+"""What a file is, for whom, and what it needs: `info` with a file."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+__all__ = ["describe"]
+
+# Sampling rate in Hz at which sound is decoded to know its length.
+_SR = 22050
+_TABLES = (".csv", ".parquet")
+_PAGES = (".html", ".htm")
+# Parameters that say nothing about the preset.
+_FREE = ("random_state", "n_keyframes", "verbose", "memory", "n_jobs")
+
+
+def describe(path: str) -> list[str]:
+    """Return lines on a file that the command reads or writes."""
+    from ..datasets._dance_files import is_video
+    from ..datasets._pairs import SOUNDS
+    from ._generate import is_model
+
+    place = Path(path)
+    if not place.exists():
+        raise ValueError(f"expected a file, but there is no {path!r}")
+    suffix = place.suffix.lower()
+    if place.is_dir():
+        return _folder(path)
+    if is_video(path):
+        return _video(path)
+    if is_model(path) or suffix == ".zip":
+        return _model(path)
+    if suffix in SOUNDS:
+        return _sound(path)
+    if suffix in _PAGES:
+        return _page(place)
+    table = _table(place) if suffix in _TABLES else None
+    return table or _poses(path)
+
+
+def _folder(path: str) -> list[str]:
+    from ..datasets._dance_files import is_video
+    from ..datasets._pairs import SOUNDS
+    from ._takes import find_takes
+
+    takes = find_takes([path])
+    if takes == [path]:
+        return _poses(path)
+    n_videos = sum(map(is_video, takes))
+    n_sounds = sum(f.suffix.lower() in SOUNDS for f in Path(path).iterdir())
+    return [
+        f"a folder of {len(takes) - n_videos} pose files, {n_videos} videos and {n_sounds} sound "
+        "files",
+        "for 'fit', 'evaluate' and 'demo', which pair poses and sound by name",
+    ]
+
+
+def _video(path: str) -> list[str]:
+    from ..video import probe
+
+    video = probe(path)
+    length = "of unknown length" if video.duration is None else f"{video.duration:.1f} s"
+    sound = "with sound" if video.has_sound else "without sound"
+    return [
+        f"video, {length}, {video.width} x {video.height} pixels, {video.fps:.4g} frames per "
+        f"second ({video.codec}), {sound}",
+        "for every command that takes a dance; finding the dancer needs the pose networks",
+    ]
+
+
+def _sound(path: str) -> list[str]:
+    from .._validation import require
+
+    require("soundfile", extra="music", purpose="reading sound files")
+    import soundfile
+
+    try:
+        found = soundfile.info(path)
+        channels = {1: "mono", 2: "stereo"}.get(found.channels, f"{found.channels} channels")
+        facts = (
+            f"{found.duration:.1f} s, {found.samplerate} Hz, {channels} ({found.format}, "
+            f"{found.subtype})"
+        )
+    except (soundfile.LibsndfileError, RuntimeError):
+        # Other formats are decoded, which also tells whether the file can be read.
+        from ..music.clips import load_audio
+
+        facts = f"{len(load_audio(path, sr=_SR)) / _SR:.1f} s"
+    return [
+        f"sound, {facts}",
+        "for 'fit', 'evaluate' and 'demo' beside poses of the same name, and for 'report --audio'",
+    ]
+
+
+def _page(place: Path) -> list[str]:
+    text = place.read_text(encoding="utf-8", errors="replace")
+    if "Made by sklearn_asdf" not in text:
+        raise ValueError(f"expected a page that 'report' wrote, but {str(place)!r} is another one")
+    title = text.partition("<h1>")[2].partition("</h1>")[0]
+    return [f"report on {title!r}, {len(text) / 1e6:.1f} MB", "for any browser, without a network"]
+
+
+def _table(place: Path) -> list[str] | None:
+    """Tell of a table of features or scores; None where it is another one, perhaps of poses."""
+    import pandas as pd
+
+    from .._validation import require
+
+    if place.suffix.lower() == ".parquet":
+        require("pyarrow", extra="parquet", purpose="reading Parquet")
+    try:
+        read = pd.read_parquet if place.suffix.lower() == ".parquet" else pd.read_csv
+        table = read(place)
+    except (ValueError, OSError):
+        return None
+    names = list(table.columns)
+    if names[:1] == ["method"] and "retrieval_r1" in names:
+        return [
+            f"scores of a model, {len(names) - 1} of them, in {len(table)} rows: "
+            f"{', '.join(map(str, table['method']))}",
+            "written by 'evaluate -o'; 'report --scores' shows it",
+        ]
+    if names[:1] == ["performance"] and "gain" in names:
+        return [
+            f"scores of {len(table)} held-out dances: {', '.join(map(str, names[1:]))}",
+            "written by 'demo'",
+        ]
+    if names[:2] == ["take", "start"]:
+        takes = table["take"].nunique()
+        return [
+            f"features of {len(table)} clips of {takes} take{'s' if takes > 1 else ''}, "
+            f"{len(names) - 2} features",
+            "written by 'features', for a spreadsheet or any other program",
+        ]
+    return None
+
+
+def _poses(path: str) -> list[str]:
+    from ..io._read import Options, read_with
+
+    motion, _, assumed = read_with(path, Options())
+    guess = " (assumed: the file does not tell, give --fps)" if assumed else ""
+    named = motion.skeleton.name or "own names" if motion.skeleton else "without names"
+    clips = f"{len(motion)} clips of " if len(motion) > 1 else ""
+    seen = motion.seen
+    lines = [
+        f"poses, {clips}{motion.duration:.1f} s at {motion.fps:g} frames per second{guess}",
+        f"{motion.n_joints} joints ({named}) in {motion.n_axes} dimensions",
+        f"all joints seen in {seen.all(axis=2).mean():.0%} of the frames, nobody in "
+        f"{(~seen.any(axis=2)).mean():.0%}",
+    ]
+    if motion.skeleton is not None and not motion.skeleton.name:
+        lines.append(f"joints: {', '.join(motion.skeleton.joints)}")
+    return [*lines, "for every command that takes a dance"]
+
+
+def _model(path: str) -> list[str]:
+    from sklearn.pipeline import Pipeline
+
+    from ..persistence import load
+    from ._generate import is_model
+    from ._quiet import start_keras
+
+    if is_model(path):
+        start_keras()
+    elif zipfile.is_zipfile(path):
+        # The JSON files of a take.
+        return _poses(path)
+    model = load(path)
+    size = Path(path).stat().st_size / 1e6
+    if not isinstance(model, Pipeline):
+        return [f"model, {type(model).__name__}: {model}", f"{size:.1f} MB"]
+    steps = [f"  {name}: {' '.join(str(step).split())}" for name, step in model.steps]
+    lines = [f"model, a pipeline of {len(model.steps)} steps, {size:.1f} MB", *steps]
+    return lines + _needs(model)
+
+
+def _needs(model: Any) -> list[str]:
+    """What a fitted model needs to know of a dance, and what it holds."""
+    from ..performance import clip_duration_of, encoder_of, fps_of, motion_stage_of, steps_of
+
+    first = motion_stage_of(model)
+    if first is None:
+        return ["not fitted to dances"]
+    skeleton = first.skeleton_
+    named = "without names" if skeleton is None else skeleton.name or "own names"
+    joints = f"for dances of {first.n_joints_in_} joints ({named}) in {first.n_axes_in_} dimensions"
+    rate = f"at {fps_of(model):g} frames per second; dances at other rates are resampled"
+    if not hasattr(steps_of(model)[-1], "transformer_"):
+        return [joints, rate, "not fitted to music: it describes dances, in Python"]
+    encoder, clip = encoder_of(model), f"{clip_duration_of(model):g} s"
+    lines = [
+        f"preset: {_preset(model) or 'changed from every preset'}",
+        f"{joints}, of at least {clip}",
+        rate,
+        f"makes music at {encoder.sr:g} Hz, in clips of {clip}",
+    ]
+    if hasattr(encoder, "n_units_"):
+        lines.append(
+            f"holds the recordings that it learned from ({encoder.n_units_} beats) and plays them: "
+            "pass it on only if you may pass on that music"
+        )
+    else:
+        lines.append("holds no recordings: it makes new sound")
+    return lines
+
+
+def _preset(model: Any) -> str | None:
+    """Return the preset whose parameters a pipeline has, whatever its seeds and sizes."""
+    from .._defaults import PRESETS
+    from ..pipeline import make_dance_pipeline
+
+    own = _shape(model)
+    for preset in PRESETS[1:]:
+        if _shape(make_dance_pipeline(preset)) == own:
+            return preset
+    return None
+
+
+def _shape(model: Any) -> dict[str, str]:
+    return {
+        name: type(value).__name__ if hasattr(value, "get_params") else repr(value)
+        for name, value in model.get_params().items()
+        if name != "steps" and name.rpartition("__")[2] not in _FREE
+    }

@@ -1,0 +1,82 @@
+"""Poses of videos, found once and kept for the next call."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .._version import __version__
+from ..io import read_poses, write_poses
+from ..motion.container import Motion
+from ._estimate import estimate_poses
+from ._models import cache_folder, fetch_pose_models
+
+__all__ = ["kept_poses", "poses_folder"]
+
+_BLOCK = 1 << 20
+
+
+def poses_folder() -> Path:
+    """Return the folder in which poses of videos are kept."""
+    return cache_folder() / "poses"
+
+
+def kept_poses(
+    path: str | os.PathLike[str],
+    *,
+    person: str | int = "largest",
+    skeleton: str = "coco17",
+    coordinates: str = "image",
+    models: str | os.PathLike[str] | None = None,
+    verbose: int = 0,
+) -> Motion:
+    """Return the poses of a video, found now or by an earlier call.
+
+    Parameters
+    ----------
+    path, person, skeleton, coordinates, models, verbose
+        As in :func:`estimate_poses`.
+
+    Returns
+    -------
+    Motion
+        The poses.
+
+    Notes
+    -----
+    They are kept in the user's cache folder under a digest of the video's content, the pose
+    networks and the parameters, so that a video that was moved is still known, and one that was
+    changed is not. Where the folder cannot be written, poses are found on each call.
+    """
+    if not Path(path).is_file():
+        return estimate_poses(path)  # which says what is wrong
+    key = hashlib.sha256(repr((__version__, person, skeleton, coordinates)).encode())
+    for file in (path, *fetch_pose_models(folder=models)):
+        _add(key, file)
+    place = poses_folder() / f"{key.hexdigest()[:32]}.npz"
+    with suppress(ValueError, OSError), warnings.catch_warnings():
+        # A damaged file is found anew.
+        warnings.simplefilter("error")
+        return read_poses(place)
+    motion = estimate_poses(
+        path,
+        person=person,
+        skeleton=skeleton,
+        coordinates=coordinates,
+        models=models,
+        verbose=verbose,
+    )
+    with suppress(ValueError, OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_poses(motion, place)
+    return motion
+
+
+def _add(digest: Any, path: str | os.PathLike[str]) -> None:
+    with open(path, "rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
