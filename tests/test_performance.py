@@ -169,7 +169,7 @@ def test_metrics_score_what_has_other_names(nested, plain, data):
 
 def test_report_and_command_line_ask_for_no_names(nested, take, tmp_path, capsys):
     write_report(tmp_path / "a.html", nested, take, random_state=0)
-    assert "25 frames a second" in (tmp_path / "a.html").read_text()
+    assert "25 frames per second" in (tmp_path / "a.html").read_text()
     save(nested, tmp_path / "model.zip")
     assert fps_of(load(tmp_path / "model.zip")) == FPS
     write_poses(take, tmp_path / "dance.npz")
