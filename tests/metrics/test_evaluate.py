@@ -240,7 +240,7 @@ def test_bad_input_is_refused_in_a_sentence(held_out):
         (ValueError, "at least 4 performances, got 3", {
             "groups": np.arange(12) % 3, "reference": None,
         }),
-        (ValueError, "`sample_y` to draw from, .* Oracle", {"temperature": 1.0}),
+        (ValueError, "`sample_y` to sample from, .* Oracle", {"temperature": 1.0}),
         (ValueError, "n_permutations and max_responses of at least 1", {"n_permutations": 0}),
         (ValueError, "reference as a pair", {"reference": held_out["audio"]}),
         (ValueError, "reference of clips of 88200 samples at 22050 Hz, got 100", {

@@ -21,11 +21,12 @@ def test_ballroom_music_is_found_by_its_dance(data_dir):
     found, correlations = [], []
     for seed in range(5):
         new = np.isin(data.groups, np.random.default_rng(seed).permutation(32)[:12])
-        judge = DanceMusicJudge()._fit_tables(dances[~new], music[~new])
+        judge = DanceMusicJudge().fit_features(dances[~new], music[~new])
         groups = np.unique(data.groups[new], return_inverse=True)[1]
-        first, _ = group_retrieval(judge._relative_similarity(dances[new], music[new]), groups)
+        similarity = judge.similarity_of_features(dances[new], music[new], center=True)
+        first, _ = group_retrieval(similarity, groups)
         found.append(np.trace(first) / 12)
-        u, v = judge._scores(dances[new], music[new])
+        u, v = judge.transform_features(dances[new], music[new])
         correlations.append([np.corrcoef(u[:, k], v[:, k])[0, 1] for k in range(2)])
     # Chance is 1 / 12.
     assert 2 / 12 < np.mean(found) < 4 / 12
