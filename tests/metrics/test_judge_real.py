@@ -1,4 +1,4 @@
-"""What real music gets from the judge: so much, and no more, can be asked of a model."""
+"""Scores of real music under the judge: an upper bound for models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn_asdf.metrics import DanceMusicJudge, dance_features, music_features
 
 @pytest.mark.real_data
 def test_ballroom_music_is_found_by_its_dance(data_dir):
-    """Twelve pieces of 32 held out, five times: found twice as often as by chance."""
+    """Twelve of 32 pieces held out, five times: found more than twice as often as by chance."""
     folder = data_dir / "dance_with_melody"
     data = load_folder(poses=folder / "poses", audio=folder / "audio", hop_duration=4.0)
     assert len(data.names) == 32
