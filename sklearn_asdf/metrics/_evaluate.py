@@ -155,19 +155,7 @@ def evaluate(
     context = EvaluationContext.fit(
         data, real, n_permutations=n_permutations, seed=seeds[3], cache=cache
     )
-    table = _score_rows(context, rows)
-    density = scores_of(
-        generator,
-        features,
-        data.audio,
-        data.groups,
-        n_samples=50,
-        n_permutations=n_permutations,
-        random_state=seeds[4],
-    )
-    if density is not None:
-        for column, name in _DENSITY_COLUMNS.items():
-            table[column] = density[name]
+    density = _density_columns(generator, features, data, n_permutations, seeds[4])
     responses = counterfactual_responses(
         generator,
         data,
@@ -176,6 +164,7 @@ def evaluate(
         max_clips=max_responses,
         seed=seeds[5],
     )
+    table = _score_rows(context, rows).join(density)
     table = table.join(pd.DataFrame(responses, index=["model"])).reindex(columns=_COLUMNS)
     table.attrs = {
         "n_clips": len(data.motion),
@@ -251,3 +240,21 @@ def _score_rows(context: EvaluationContext, rows: dict[str, list[ClipAnalysis]])
     table = pd.DataFrame(scores).T
     table["retrieval_of_real"] = table["retrieval_r1"] / (scores["real"]["retrieval_r1"] or 1.0)
     return table
+
+
+def _density_columns(
+    generator: Generator, features: Any, data: EvaluationData, n_permutations: int, seed: int
+) -> pd.DataFrame:
+    """Return the scores of the density of codes; without columns if the model has none."""
+    scores = scores_of(
+        generator,
+        features,
+        data.audio,
+        data.groups,
+        n_samples=50,
+        n_permutations=n_permutations,
+        random_state=seed,
+    )
+    if scores is None:
+        return pd.DataFrame()
+    return pd.DataFrame({column: scores[name] for column, name in _DENSITY_COLUMNS.items()})

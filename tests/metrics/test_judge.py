@@ -86,7 +86,7 @@ def test_the_same_music_for_all_scores_exactly_at_chance(judge, data, new):
     assert scores["r1"] == pytest.approx(scores["chance_r1"])
     assert scores["mrr"] == pytest.approx(scores["chance_mrr"])
     assert scores["p"] == 1
-    # Nor is it found by a trace of its own music that nobody hears.
+    # An inaudible trace of the own music does not count.
     traced = same + 1e-4 * np.asarray(data.audio[new])
     nearly = retrieval(judge, data.poses[new], traced, data.groups[new], random_state=0)
     assert nearly["r1"] == pytest.approx(scores["chance_r1"], abs=0.02)
@@ -117,7 +117,7 @@ def test_features_follow_speed_and_tempo():
         for bpm, v in ((80, 0.0), (120, 1.0))
     )
     a, b = (dance_features(d.poses)[0] for d in (slow, fast))
-    # Wrists: mean speeds .1 and .5 body heights a second.
+    # Wrists: mean speeds .1 and .5 body heights per second.
     assert b[9:11].mean() > a[9:11].mean() + 1
     pulse = [music_features(d.audio)[0, -31:] for d in (slow, fast)]
     tempi = np.geomspace(40, 240, 31)
@@ -149,7 +149,7 @@ def test_mantel_finds_music_that_follows_and_no_other(data, new):
     assert p < 0.05
     same = np.repeat(audio[:1], len(audio), axis=0)
     assert mantel_test(poses, same, groups, random_state=0) == (0, 1)
-    # In the deviations of real music, a trace that nobody hears is nothing.
+    # Relative to real music, an inaudible trace does not count.
     embedding = MusicStatistics().fit(data.audio[~new])
     traced = same + 1e-5 * audio
     near = mantel_test(poses, traced, groups, embedding=embedding, random_state=0)
