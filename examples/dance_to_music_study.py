@@ -2,23 +2,23 @@
 Does the music follow the dance?
 ================================
 
-The paper's preset as it is, then its repairs one at a time, on performances that were held out,
-beside the floors: another performance's music, a metronome, the same density without a dance, and
+This study scores the paper's preset and its improvements, one at a time, on held-out performances.
+Baselines are the music of other performances, a metronome, the same density without a dance, and
 the real music::
 
     python examples/dance_to_music_study.py --poses POSES --audio AUDIO --out study
 
-`POSES` and `AUDIO` are two folders as `load_folder` reads them. All models are compared on some
-performances (`folder`), and then the default alone on every performance, each held out once
-(`folder-folds`). Without the two folders the study is on made-up dances alone (`made-up`), where it
-is known what the music should be like: rank correlations tell how well tempo, loudness, brightness
-and articulation of the generated music follow those drawn for the dance. ``--quick`` tries
-everything in minutes, with too little data and training for the numbers to mean anything.
+`POSES` and `AUDIO` are two folders for `load_folder`. All models are compared on one split of the
+performances (`folder`), and the default preset is then cross-validated on all of them
+(`folder-folds`). Without the two folders, only synthetic dances (`synthetic`) are studied. Their
+factors are known: rank correlations measure how well tempo, loudness, brightness and articulation
+of the generated music follow those of the dance. ``--quick`` runs everything in minutes, with too
+little data and training for meaningful numbers.
 
-It writes, after each model, `DATA.csv` (all scores), and of these `DATA_follows.csv` (does the
-music follow the dance?) and `DATA_music.csv` (is it on the beat, and music?); when the models of a
-data set are through, `DATA_scores.png`, `DATA_spectrograms.jpg` and one clip as each model plays
-it. The same command gives the same numbers on the same machine.
+After each model, it writes `DATA.csv` (all scores), `DATA_follows.csv` (scores of whether the music
+follows the dance) and `DATA_music.csv` (scores of beat and musical quality). After the last model
+of a data set, it writes `DATA_scores.png`, `DATA_spectrograms.jpg`, and the music of each model for
+one clip. The same command gives the same numbers on the same machine.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ from sklearn_asdf.datasets import load_folder, make_dance_music
 from sklearn_asdf.metrics import evaluate, factor_correlations
 
 FACTORS = ["tempo", "loudness", "brightness", "articulation"]
-FLOORS = ["shuffled pairs", "metronome", "unconditional", "real"]
-# Columns of the short tables, and how they are called there.
+BASELINES = ["shuffled pairs", "metronome", "unconditional", "real"]
+# Columns of the short tables, and their names there.
 FOLLOWS = {
     "retrieval_r1": "found",
     "retrieval_p": "p",
@@ -68,13 +68,13 @@ MUSIC = {
 
 
 def models(options, memory):
-    """Name, pipeline, and the temperatures at which it plays; each repair keeps those before."""
+    """Yield name, pipeline and temperatures; each improvement includes the previous ones."""
     shared = {"random_state": options.seed, "memory": memory}
     paper = make_dance_pipeline("paper", **shared).set_params(
         music__transformer__epochs=options.codec_epochs,
         music__regressor__epochs=options.density_epochs,
     )
-    # The paper draws.
+    # The paper samples.
     yield "paper", paper, (None, 1.0)
 
     step = clone(paper).set_params(lma__normalize=None, scale=StandardScaler())
@@ -107,13 +107,13 @@ def models(options, memory):
     yield "nearest training dance's music", nearest, (None,)
 
     units = default(options, memory)
-    tame = clone(units).set_params(music__regressor__restore_variance=False)
-    yield "units of real music on the dance's beat", tame, (None, 0.1)
+    unscaled = clone(units).set_params(music__regressor__restore_variance=False)
+    yield "units of real music on the dance's beat", unscaled, (None, 0.1)
     yield "with variance restored (default)", units, (None, 0.0, 0.1, 0.3, 1.0)
 
 
 def default(options, memory):
-    """The default preset, by the name under which it stays."""
+    """Return the default preset, by its permanent name."""
     units = make_dance_pipeline("units", random_state=options.seed, memory=memory)
     if options.quick:
         units.set_params(beats__n_trees=20, music__regressor__regressor__epochs=5)
@@ -121,14 +121,16 @@ def default(options, memory):
 
 
 def real_data(options):
-    """Pieces of two folders, split once; and split in folds that hold out each piece once."""
+    """Return one split of the pieces of two folders, and the splits of a cross-validation."""
     data = load_folder(
         poses=options.poses, audio=options.audio, hop_duration=4.0 if options.quick else 2.0
     )
     n_pieces, n_each = len(data.names), 4 if options.quick else 10
     held_out = 4 if options.quick else options.held_out
     if n_pieces < held_out + 2:
-        raise SystemExit(f"expected at least {held_out + 2} pieces, got {n_pieces}")
+        raise SystemExit(
+            f"expected at least {held_out + 2} pieces, got {n_pieces}: lower --held-out"
+        )
     order = np.random.default_rng(options.seed).permutation(n_pieces)
     if options.quick:
         order = order[:12]
@@ -139,15 +141,15 @@ def real_data(options):
     return [once], folds
 
 
-def made_up_data(options):
-    """Made-up performances, with the factors that tie dance and music."""
+def synthetic_data(options):
+    """Return a split of synthetic performances, with the common factors of dance and music."""
     n = 24 if options.quick else 120
     data = make_dance_music(2 * n, n_performances=n, hop_duration=4.0, random_state=options.seed)
     return [split(data, np.arange(n // 4), np.arange(n // 4, n), 2)]
 
 
 def split(data, held_out, train, n_each):
-    """Training clips, and at most `n_each` clips, evenly chosen, of each piece held out."""
+    """Return training clips, and at most `n_each` evenly spaced clips of each held-out piece."""
     chosen = []
     for group in held_out:
         rows = np.flatnonzero(data.groups == group)
@@ -164,7 +166,7 @@ def split(data, held_out, train, n_each):
 
 
 def music_of(pipe, poses, temperature, seed):
-    """Clips of a fitted pipeline, predicted or drawn."""
+    """Return clips of a fitted pipeline, predicted or sampled."""
     if temperature is None:
         return pipe.predict(poses)
     features = pipe[:-1].transform(poses)
@@ -172,7 +174,7 @@ def music_of(pipe, poses, temperature, seed):
 
 
 def score(pipe, data, temperature, memory, options):
-    """All scores of a fitted pipeline, and one clip of its music."""
+    """Return all scores of a fitted pipeline, and one clip of its music."""
     table = evaluate(
         pipe,
         data.poses,
@@ -194,52 +196,53 @@ def score(pipe, data, temperature, memory, options):
 
 
 def pooled(tables):
-    """The mean of the tables of some folds, with the p-values of all of them together."""
+    """Return the mean of the tables of folds, with combined p-values."""
     if len(tables) == 1:
         return tables[0]
     table = sum(tables) / len(tables)
     for column in table.columns[table.columns.str.endswith("_p")]:
-        # By Fisher's method: folds hold out different performances.
-        together = [combine_pvalues([t.loc[row, column] for t in tables]) for row in table.index]
-        table[column] = [p.pvalue for p in together]
+        # Fisher's method: the folds have different performances.
+        combined = [combine_pvalues([t.loc[row, column] for t in tables]) for row in table.index]
+        table[column] = [p.pvalue for p in combined]
     table["retrieval_of_real"] = table["retrieval_r1"] / (table.loc["real", "retrieval_r1"] or 1.0)
     return table
 
 
 def write(name, table, out):
-    """The whole table, and two short ones, rounded."""
+    """Write the whole table, and two short ones, rounded."""
     table.to_csv(out / f"{name}.csv", index_label="model")
     for part, columns in (("follows", FOLLOWS), ("music", MUSIC)):
         short = table[[column for column in columns if column in table]].rename(columns=columns)
         short.to_csv(out / f"{name}_{part}.csv", index_label="model", float_format="%.3f")
 
 
-def draw_scores(table, path):
-    """One panel per score: the models' bars, and the baselines as lines."""
+def plot_scores(table, path):
+    """Plot one panel per score: models as bars, baselines as lines."""
     import matplotlib.pyplot as plt
 
     titles = FOLLOWS | MUSIC
     names = [n for n in titles if n in table and not n.endswith("_p")]
-    made = [row for row in table.index if row not in FLOORS]
+    models = [row for row in table.index if row not in BASELINES]
     n_rows = -(-len(names) // 3)
     # As tall as the names of the models need.
-    height = 0.8 + 0.19 * len(made)
+    height = 0.8 + 0.19 * len(models)
     figure, grid = plt.subplots(
         n_rows, 3, figsize=(13, height * n_rows), sharey=True, layout="constrained"
     )
-    # Told apart in grey, too.
-    styles = dict(zip(FLOORS, (("#d55e00", "-"), ("#e69f00", "--"), ("#555555", ":"), ("k", "-."))))
+    # Distinguishable in grey, too.
+    looks = (("#d55e00", "-"), ("#e69f00", "--"), ("#555555", ":"), ("k", "-."))
+    styles = dict(zip(BASELINES, looks))
     for ax, name in zip(grid.flat, names):
-        values = table.loc[made, name].replace(np.inf, np.nan)
-        ax.barh(made, values, color="#56b4e9")
-        for floor, (color, style) in styles.items():
-            if np.isfinite(table.loc[floor, name]):
-                place = table.loc[floor, name]
-                ax.axvline(place, color=color, linestyle=style, linewidth=2, label=floor)
+        values = table.loc[models, name].replace(np.inf, np.nan)
+        ax.barh(models, values, color="#56b4e9")
+        for baseline, (color, style) in styles.items():
+            if np.isfinite(table.loc[baseline, name]):
+                place = table.loc[baseline, name]
+                ax.axvline(place, color=color, linestyle=style, linewidth=2, label=baseline)
         ax.set_title(titles[name])
         ax.tick_params(axis="y", labelsize="small")
         if name == "log_gain":
-            # The paper's density earns thousands of nats from code units that never vary.
+            # The paper's density gains thousands of nats from constant code dimensions.
             ax.set_xscale("symlog", linthresh=0.2)
     for ax in grid.flat[len(names) :]:
         ax.set_axis_off()
@@ -249,8 +252,8 @@ def draw_scores(table, path):
     plt.close(figure)
 
 
-def draw_music(sounds, path, sr):
-    """Spectrograms of one clip as each model plays it."""
+def plot_spectrograms(sounds, path, sr):
+    """Plot the spectrograms of the music of each model for one clip."""
     import matplotlib.pyplot as plt
 
     from sklearn_asdf.plotting import SpectrogramDisplay
@@ -277,33 +280,33 @@ def study(name, folds, models, options):
     n_pieces = sum(len(np.unique(fold.groups)) for fold in folds)
     print(
         f"{name}: {n_pieces} held-out performances, {sum(len(f.groups) for f in folds)} clips; "
-        f"{'about ' if len(folds) > 1 else ''}{len(folds[0].train[1])} clips to learn from",
+        f"{'about ' if len(folds) > 1 else ''}{len(folds[0].train[1])} training clips",
         flush=True,
     )
     first = folds[0].audio
-    rows, sounds, floors = {}, {"real": np.asarray(first[0])}, None
+    rows, sounds, baselines = {}, {"real": np.asarray(first[0])}, None
     for model, pipe, temperatures in models:
-        began = time.perf_counter()
+        start = time.perf_counter()
         fitted = [clone(pipe).fit(*fold.train) for fold in folds]
         for temperature in temperatures:
             row = model if temperature is None else f"{model}, drawn at {temperature:g}"
             scored = [score(p, d, temperature, memory, options) for p, d in zip(fitted, folds)]
             table, sounds[row] = pooled([table for table, _ in scored]), scored[0][1]
             rows[row] = table.loc["model"]
-            # The density without a dance is the last model's, the default's.
+            # The density without a dance is that of the last model, the default.
             if temperature is None:
-                floors = table.loc[FLOORS]
-            results = pd.concat([pd.DataFrame(rows).T, floors])
+                baselines = table.loc[BASELINES]
+            results = pd.concat([pd.DataFrame(rows).T, baselines])
             write(name, results, options.out)
-            seconds, began = time.perf_counter() - began, time.perf_counter()
+            seconds, start = time.perf_counter() - start, time.perf_counter()
             found, ratio = results.loc[row, ["retrieval_r1", "distance_ratio"]]
             print(
                 f"  {row:55} found {found:.3f} (real {results.loc['real', 'retrieval_r1']:.3f})  "
                 f"distances {ratio:.2f}  {seconds:.0f} s",
                 flush=True,
             )
-    draw_scores(results, options.out / f"{name}_scores.png")
-    draw_music(sounds, options.out / f"{name}_spectrograms.jpg", first.sr)
+    plot_scores(results, options.out / f"{name}_scores.png")
+    plot_spectrograms(sounds, options.out / f"{name}_spectrograms.jpg", first.sr)
     for row, sound in sounds.items():
         file = "_".join("".join(c if c.isalnum() else " " for c in row).split())
         loudest = max(1.0, float(np.abs(sound).max()))
@@ -311,16 +314,16 @@ def study(name, folds, models, options):
 
 
 def main():
-    """Run the study on two folders, where they are given, and on made-up dances."""
+    """Run the study on two folders, if given, and on synthetic dances."""
     parser = argparse.ArgumentParser(description="Does the music follow the dance?")
     parser.add_argument("--poses", type=Path, help="folder of pose files")
-    parser.add_argument("--audio", type=Path, help="folder of sound files of the same names")
+    parser.add_argument("--audio", type=Path, help="folder of audio files of the same names")
     parser.add_argument("--out", type=Path, default=Path("study"))
-    parser.add_argument("--quick", action="store_true", help="try everything in minutes")
-    parser.add_argument("--held-out", type=int, default=12, help="pieces that are not trained on")
-    parser.add_argument("--codec-epochs", type=int, help="of the paper's autoencoder (100)")
-    parser.add_argument("--density-epochs", type=int, help="of the paper's density (30)")
-    parser.add_argument("--only", nargs="*", help="models whose name holds one of these words")
+    parser.add_argument("--quick", action="store_true", help="run everything in minutes")
+    parser.add_argument("--held-out", type=int, default=12, help="number of held-out pieces")
+    parser.add_argument("--codec-epochs", type=int, help="epochs of the paper's autoencoder (100)")
+    parser.add_argument("--density-epochs", type=int, help="epochs of the paper's density (30)")
+    parser.add_argument("--only", nargs="*", help="models whose name contains one of these words")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if (options.poses is None) != (options.audio is None):
@@ -333,18 +336,18 @@ def main():
     import matplotlib
 
     matplotlib.use("Agg")
-    # The paper's network knows no scale of its targets: that it may stop early is a result.
+    # The paper's network may diverge, since it does not scale its targets. This is a result.
     warnings.simplefilter("ignore", UserWarning)
 
-    began = time.perf_counter()
+    start = time.perf_counter()
     memory = str(options.out / "cache")
     if options.poses is not None:
         once, folds = real_data(options)
         study("folder", once, models(options, memory), options)
         alone = [("default", default(options, memory), (None, 0.1))]
         study("folder-folds", folds, alone, options)
-    study("made-up", made_up_data(options), models(options, memory), options)
-    print(f"{(time.perf_counter() - began) / 60:.0f} minutes; see {options.out}")
+    study("synthetic", synthetic_data(options), models(options, memory), options)
+    print(f"{(time.perf_counter() - start) / 60:.0f} minutes; see {options.out}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Splitting clips so that no moment of music is on both sides, and noticing where it is."""
+"""Splits of clips without overlap between training and test sets, and detection of overlap."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .music.clips import AudioClips
 
 __all__ = ["RecordingKFold", "overlapping_clips"]
 
-# Samples of a recording that tell it from all others.
+# Samples per recording in its fingerprint.
 _PROBES = 4096
 
 
 class RecordingKFold(GroupKFold):
-    """K-fold that keeps the clips of one recording on one side.
+    """K-fold splitter that does not split the clips of a recording.
 
-    It is :class:`sklearn.model_selection.GroupKFold` that finds the groups itself where none are
-    given: clips of sound know the recording that they are cut from. So
+    Like :class:`sklearn.model_selection.GroupKFold`, but without `groups` the groups are the
+    recordings from which :class:`~sklearn_asdf.AudioClips` are cut. Therefore
     ``GridSearchCV(pipe, grid, cv=RecordingKFold(5)).fit(poses, audio)`` does not leak.
 
     Parameters
@@ -30,18 +30,18 @@ class RecordingKFold(GroupKFold):
     n_splits : int, default=5
         Number of folds, at most the number of recordings.
     shuffle : bool, default=False
-        Whether recordings are shuffled before they are dealt out.
+        Whether to shuffle the recordings before splitting.
     random_state : int, RandomState instance or None, default=None
         Seed of the shuffling.
 
     See Also
     --------
-    sklearn.model_selection.GroupKFold : For groups that are known otherwise, as the dancer.
+    sklearn.model_selection.GroupKFold : For other groups, such as dancers.
 
     Notes
     -----
-    Recordings that sound the same are one group, also where they were loaded twice: two dances to
-    one piece of music fall on one side.
+    Identical recordings are one group, even if they were loaded twice: two dances to the same piece
+    of music are in the same fold.
 
     Examples
     --------
@@ -63,31 +63,31 @@ class RecordingKFold(GroupKFold):
     def split(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield the rows of each split.
+        """Yield the indices of each split.
 
         Parameters
         ----------
         X : array-like of shape (n_clips, ...)
-            Poses, features, or the sound itself where an encoder alone is searched.
+            Poses, features, or the audio itself for the cross-validation of an encoder.
         y : AudioClips or array-like, default=None
-            The sound of each clip.
+            Audio of each clip.
         groups : array-like of shape (n_clips,), default=None
-            What each clip belongs to. None takes the recordings of `y`, or of `X`.
+            Group of each clip. If None, the recordings of `y`, or else of `X`.
 
         Yields
         ------
         train, test : ndarray of int
-            Rows to train on and to test on.
+            Indices of the training set and of the test set.
         """
         if groups is None:
             audio = next((a for a in (y, X) if isinstance(a, AudioClips)), None)
             if audio is None:
                 raise ValueError(
-                    "expected AudioClips, which know their recordings, or groups, got sound of "
+                    "expected AudioClips, which store their recordings, or groups, got audio of "
                     f"type {type(y).__name__} and no groups: pass groups, such as the performance "
                     "of each clip"
                 )
-            # Numbered as they appear, so that folds do not depend on fingerprints.
+            # Numbered by first appearance, so that folds do not depend on fingerprints.
             _, first, of_clip = np.unique(
                 _recordings(audio), return_index=True, return_inverse=True
             )
@@ -96,15 +96,15 @@ class RecordingKFold(GroupKFold):
 
 
 def overlapping_clips(audio: AudioClips, others: AudioClips) -> np.ndarray:
-    """Tell which clips share a moment of a recording with any of other clips.
+    """Return which clips overlap in time with other clips of the same recording.
 
     Parameters
     ----------
     audio : AudioClips
-        Clips to look at, of a test set, say.
+        Clips, of a test set for instance.
     others : AudioClips
-        Clips of the training set. Recordings are known by their sound, so it does not matter
-        whether they were loaded once or twice.
+        Other clips, of the training set for instance. Recordings are compared by their samples, so
+        they may have been loaded twice.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def overlapping_clips(audio: AudioClips, others: AudioClips) -> np.ndarray:
 
 
 def known_spans(audio: AudioClips) -> dict[str, Any]:
-    """Return where the clips of a training set lie, without their sound.
+    """Return the position of clips in their recordings, without the audio.
 
     Parameters
     ----------
@@ -135,7 +135,8 @@ def known_spans(audio: AudioClips) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``n_samples``, and for the fingerprint of each recording the starts of its clips, sorted.
+        `n_samples`, the length of a clip, and `starts`, the sorted first samples of the clips of
+        each recording, by its fingerprint.
     """
     prints = _recordings(audio)
     starts = {p: np.sort(audio.starts[prints == p]) for p in np.unique(prints).tolist()}
@@ -143,35 +144,35 @@ def known_spans(audio: AudioClips) -> dict[str, Any]:
 
 
 def warn_of_leaks(audio: AudioClips, spans: dict[str, Any], *, stacklevel: int = 2) -> None:
-    """Warn where clips were not trained on but overlap with some that were.
+    """Warn if clips overlap with clips of the training set but are not among them.
 
     Parameters
     ----------
     audio : AudioClips
         Clips to score.
     spans : dict
-        What `known_spans` returned of the training set.
+        `known_spans` of the training set.
     stacklevel : int, default=2
-        As of :func:`warnings.warn`.
+        As in :func:`warnings.warn`.
 
     Notes
     -----
-    Clips that are training clips themselves are not counted: a score on them is meant.
+    Clips that are in the training set are not counted: a score on the training set is intended.
     """
     overlap, same = _overlap(audio, spans)
     n_leaks = np.count_nonzero(overlap & ~same)
     if n_leaks:
         warnings.warn(
-            f"{n_leaks} of {len(audio)} clips to score overlap in time with clips that the model "
-            "was trained on, so their score measures memory: split by performance, with groups and "
-            "GroupKFold or with model_selection.RecordingKFold",
+            f"{n_leaks} of {len(audio)} clips to score overlap in time with clips of the training "
+            "set, so that the score is too high: split by performance, with groups and GroupKFold "
+            "or with model_selection.RecordingKFold",
             UserWarning,
             stacklevel=stacklevel,
         )
 
 
 def _overlap(audio: AudioClips, spans: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Masks of the clips that overlap with those of `spans`, and of those that are among them."""
+    """Return masks of the clips that overlap with those of `spans`, and that are among them."""
     overlap, same = np.zeros(len(audio), bool), np.zeros(len(audio), bool)
     prints = _recordings(audio)
     for name in np.unique(prints).tolist():
@@ -189,7 +190,7 @@ def _overlap(audio: AudioClips, spans: dict[str, Any]) -> tuple[np.ndarray, np.n
 
 
 def _recordings(audio: AudioClips) -> np.ndarray:
-    """Fingerprint of the recording of each clip, the same wherever it was loaded."""
+    """Return the fingerprint of the recording of each clip, a hash of its samples."""
     used, of_clip = np.unique(audio.groups, return_inverse=True)
     return np.array([_fingerprint(audio.recordings[i]) for i in used])[of_clip]
 

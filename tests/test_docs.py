@@ -165,10 +165,10 @@ def test_results_are_of_the_study_as_it_is(monkeypatch):
         for name, _, temperatures in study.models(options, None)
         for t in temperatures
     ]
-    for data in ("folder", "made-up"):
+    for data in ("folder", "synthetic"):
         for part, columns in (("follows", study.FOLLOWS), ("music", study.MUSIC)):
             table = pd.read_csv(ROOT / "docs" / "results" / f"{data}_{part}.csv", index_col="model")
-            assert list(table.index) == [*rows, *study.FLOORS]
+            assert list(table.index) == [*rows, *study.BASELINES]
             assert set(table.columns) <= set(columns.values())
 
 

@@ -19,15 +19,15 @@ def test_quick_study_writes_tables_pictures_and_sounds(tmp_path):
     command += ["--out", str(tmp_path), "--only", "whitened", "default", "nearest"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    table = pd.read_csv(tmp_path / "made-up.csv", index_col="model")
+    table = pd.read_csv(tmp_path / "synthetic.csv", index_col="model")
     assert {"shuffled pairs", "metronome", "unconditional", "real"} < set(table.index)
     assert table.loc["real", "distance_ratio"] == 1
     # Repairs are made one at a time, each of its own.
     assert not table.drop(columns="rho_tempo").duplicated().any()
     for part in ("follows", "music"):
-        short = pd.read_csv(tmp_path / f"made-up_{part}.csv", index_col="model")
+        short = pd.read_csv(tmp_path / f"synthetic_{part}.csv", index_col="model")
         assert short.index.equals(table.index)
-    for name in ("made-up_scores.png", "made-up_spectrograms.jpg", "made-up_real.ogg"):
+    for name in ("synthetic_scores.png", "synthetic_spectrograms.jpg", "synthetic_real.ogg"):
         assert (tmp_path / name).stat().st_size > 10_000
 
 

@@ -330,7 +330,7 @@ def test_metadata_are_routed_through_a_search(data, log, tmp_path):
 def test_clips_of_one_recording_on_both_sides_are_noticed(data, log):
     poses, audio = data
     pipe = make_pipeline(log)
-    with pytest.warns(UserWarning, match=r"of 6 clips to score overlap .*measures memory"):
+    with pytest.warns(UserWarning, match=r"of 6 clips to score overlap .*score is too high"):
         GridSearchCV(
             pipe, {"music__regressor__alpha": [1.0]}, cv=KFold(3, shuffle=True, random_state=0)
         ).fit(poses, audio)

@@ -1,4 +1,4 @@
-"""Does the music follow the dance, and is it music: scores, each beside its floors."""
+"""Scores of generated music: whether it follows the dance, and whether it is music."""
 
 import lazy_loader as _lazy
 

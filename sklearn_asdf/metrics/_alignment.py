@@ -1,4 +1,4 @@
-"""Beats of movement, and how well they meet those of music."""
+"""Beats of movement, and their alignment with the beats of music."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from ._rhythm import music_beats
 
 __all__ = ["bas_aist", "bas_bailando", "bas_corrected", "dance_beats"]
 
-# The published definitions count frames of 60 a second.
+# Frame rate of the published definitions in Hz.
 _FPS = 60.0
 SIGMA = 3.0 / _FPS
 
 
 def dance_beats(poses: Any, *, variant: str = "aist", fps: float = 30.0) -> list[np.ndarray]:
-    """Beats of movement: moments at which the body slows down.
+    """Return the beats of dances: times at which the speed has a local minimum.
 
     Parameters
     ----------
     poses : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
         Dances.
     variant : {"aist", "bailando"}, default="aist"
-        `"aist"`: the least speed, summed over the joints, among ten frames on either side [1]_.
-        `"bailando"`: the minima of the mean speed after a Gaussian of five frames [2]_.
+        `"aist"`: minima of the speed, summed over the joints, within ten frames on either side
+        [1]_. `"bailando"`: minima of the mean speed, smoothed by a Gaussian with a standard
+        deviation of five frames [2]_.
     fps : float, default=30.0
-        Frames a second of what is not a Motion (Hz).
+        Frame rate in Hz of poses that are not a Motion.
 
     Returns
     -------
@@ -42,10 +43,10 @@ def dance_beats(poses: Any, *, variant: str = "aist", fps: float = 30.0) -> list
 
     Notes
     -----
-    Poses are brought to 60 frames a second, at which both are defined. The details of the published
-    code are kept: the first speed of `"aist"` is 0, so that no beat lies in the first ten frames;
-    `"bailando"` counts a speed half a frame early. Joints that are not seen have no speed, and
-    padding at a clip's end has no beats.
+    Poses are resampled to 60 frames per second, for which both variants are defined. Details of the
+    published code are kept: the first speed of `"aist"` is 0, so that there is no beat in the first
+    ten frames; times of `"bailando"` are half a frame early. Missing joints are left out, and
+    padding at the end of a clip has no beats.
 
     References
     ----------
@@ -59,7 +60,7 @@ def dance_beats(poses: Any, *, variant: str = "aist", fps: float = 30.0) -> list
     >>> import numpy as np
     >>> from sklearn_asdf.metrics import dance_beats
     >>> t = (np.arange(480) + 0.5) / 60
-    >>> swing = np.cos(2 * np.pi * t)  # at rest every half second
+    >>> swing = np.cos(2 * np.pi * t)  # speed 0 every half second
     >>> dance_beats(swing[None, :, None, None], fps=60)[0][:3].round(1)
     array([0.5, 1. , 1.5])
     """
@@ -83,7 +84,7 @@ def dance_beats(poses: Any, *, variant: str = "aist", fps: float = 30.0) -> list
 def alignment_of(
     motion: Sequence[np.ndarray], music: Sequence[np.ndarray], *, of_motion: bool
 ) -> float:
-    """Mean alignment over clips, of the motion's beats or of the music's."""
+    """Return the mean alignment over clips: of the beats of the motion, or else of the music."""
     pairs = zip(motion, music) if of_motion else zip(music, motion)
     return float(np.mean([beat_alignment(*pair, sigma=SIGMA) for pair in pairs]))
 
@@ -91,9 +92,9 @@ def alignment_of(
 def corrected_alignment(
     motion: Sequence[np.ndarray], music: Sequence[np.ndarray], *, duration: float
 ) -> float:
-    """Chance-corrected alignment of the motion's beats, over clips."""
+    """Return the chance-corrected alignment of the beats of the motion, over clips."""
     score = alignment_of(motion, music, of_motion=True)
-    # A clip in which nothing moves to a beat scores 0, and so it does by chance.
+    # Without beats of the dance the score is 0, by chance too.
     by_chance = [
         chance_alignment(m, duration=duration, sigma=SIGMA) * bool(len(d))
         for d, m in zip(motion, music)
@@ -106,40 +107,41 @@ def _both(poses, audio, variant, fps, sr):
     motion = as_motion(poses, fps=fps)
     if len(motion) != len(audio):
         raise ValueError(
-            f"expected one clip of music for each dance, got {len(audio)} for {len(motion)}"
+            f"expected one clip of music for each dance, got {len(audio)} for {len(motion)}: "
+            "pass the same clips of both"
         )
     return dance_beats(motion, variant=variant), music_beats(audio, sr=sr)[0], motion.duration
 
 
 def bas_aist(poses: Any, audio: Any, *, fps: float = 30.0, sr: int = 22050) -> float:
-    r"""Beat alignment score as AIST++ (mint) computes it.
+    r"""Return the beat alignment score as defined by AIST++ (mint).
 
     Parameters
     ----------
     poses : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
         Dances.
     audio : AudioClips or array-like of shape (n_clips, n_samples)
-        Their music.
+        Their music, mono.
     fps, sr : float and int, default=30.0 and 22050
-        Rates of arrays in Hz.
+        Frame rate and sampling rate in Hz of arrays.
 
     Returns
     -------
     score : float
-        Mean over the *dance's* beats of :math:`\exp(-d^2 / 2\sigma^2)`, then over clips;
-        :math:`d` is the distance to the nearest beat of the music, :math:`\sigma` 3 frames at 60 a
-        second, 50 ms. A clip without beats on either side scores 0.
+        Mean over the beats of the *dance* of :math:`\exp(-d^2 / 2\sigma^2)`, then over clips.
+        :math:`d` is the distance to the nearest beat of the music, and :math:`\sigma` is 50 ms, 3
+        frames at 60 per second. A clip in which either has no beats scores 0.
 
     See Also
     --------
-    bas_bailando : The mean over the music's beats instead.
-    bas_corrected : Less what chance gets.
+    bas_bailando : Mean over the beats of the music instead.
+    bas_corrected : Corrected for chance.
 
     Notes
     -----
-    Beats that know nothing of each other score :math:`\sigma\sqrt{2\pi} / P` at a period P of the
-    music: .21 at 100 beats a minute, .25 at 120. Faster music scores higher, whatever the dance.
-    Beats of music are librosa's (`music_beats`) at the clip's own rate.
+    The expected score of independent beats is :math:`\sigma\sqrt{2\pi} / P`, where P is the period
+    of the music: 0.21 at 100 BPM, 0.25 at 120 BPM. Faster music scores higher, whatever the dance.
+    Beats of the music are those of librosa (`music_beats`) at the sampling rate of the clips.
 
     References
     ----------
@@ -159,31 +161,31 @@ def bas_aist(poses: Any, audio: Any, *, fps: float = 30.0, sr: int = 22050) -> f
 
 
 def bas_bailando(poses: Any, audio: Any, *, fps: float = 30.0, sr: int = 22050) -> float:
-    r"""Beat alignment score as Bailando computes it.
+    r"""Return the beat alignment score as defined by Bailando.
 
     Parameters
     ----------
     poses : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
         Dances.
     audio : AudioClips or array-like of shape (n_clips, n_samples)
-        Their music.
+        Their music, mono.
     fps, sr : float and int, default=30.0 and 22050
-        Rates of arrays in Hz.
+        Frame rate and sampling rate in Hz of arrays.
 
     Returns
     -------
     score : float
-        Mean over the *music's* beats of :math:`\exp(-d^2 / 18)`, then over clips; :math:`d` is the
-        distance to the nearest beat of the dance in frames at 60 a second. A clip without beats on
-        either side scores 0.
+        Mean over the beats of the *music* of :math:`\exp(-d^2 / 18)`, then over clips. :math:`d` is
+        the distance to the nearest beat of the dance in frames at 60 per second. A clip in which
+        either has no beats scores 0.
 
     See Also
     --------
-    bas_aist : The mean over the dance's beats instead.
+    bas_aist : Mean over the beats of the dance instead.
 
     Notes
     -----
-    A dance with many beats scores high, whatever the music.
+    A dance with many beats scores higher, whatever the music.
 
     References
     ----------
@@ -203,23 +205,23 @@ def bas_bailando(poses: Any, audio: Any, *, fps: float = 30.0, sr: int = 22050) 
 
 
 def bas_corrected(poses: Any, audio: Any, *, fps: float = 30.0, sr: int = 22050) -> float:
-    r"""Beat alignment beyond chance.
+    r"""Return the beat alignment score corrected for chance.
 
     Parameters
     ----------
     poses : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
         Dances.
     audio : AudioClips or array-like of shape (n_clips, n_samples)
-        Their music.
+        Their music, mono.
     fps, sr : float and int, default=30.0 and 22050
-        Rates of arrays in Hz.
+        Frame rate and sampling rate in Hz of arrays.
 
     Returns
     -------
     score : float
-        :math:`(S - C) / (1 - C)`, where :math:`S` is `bas_aist` and :math:`C` what a dance with as
-        many beats at random times would get from this music: 1 where all meet, 0 at chance, below
-        it where they avoid each other.
+        :math:`(S - C) / (1 - C)`, where :math:`S` is `bas_aist` and :math:`C` is its expected value
+        for as many beats at random times: 1 if all beats coincide, 0 at chance, negative below
+        chance.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the music would be if the dance were another: larger, backwards, slower."""
+"""Counterfactual dances: larger, backwards, slower."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ __all__ = ["COUNTERFACTUALS", "amplify", "reverse", "slow_down"]
 
 
 def amplify(poses: Any, factor: float = 4.0, *, fps: float = 30.0) -> Motion:
-    """Make the movements of dances larger and leave the dancers as tall as they are.
+    """Return dances with larger movements by dancers of unchanged size.
 
     Parameters
     ----------
     poses : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
         Dances.
     factor : float, default=4.0
-        How many times as large.
+        Factor of the movements.
     fps : float, default=30.0
-        Frames a second of what is not a Motion (Hz).
+        Frame rate in Hz of poses that are not a Motion.
 
     Returns
     -------
     Motion
-        Each joint is `factor` times as far from its mean place in the clip. Derivatives and
-        keyframes are dropped.
+        The distance of each joint from its mean position in the clip is multiplied by `factor`.
+        Derivatives and keyframes are dropped.
 
     Notes
     -----
-    Speeds grow with the factor. Multiplying the coordinates would not do: a dancer of whom all is
-    four times as large is one who stands nearer to the camera.
+    Speeds grow by the factor. Multiplying the coordinates instead would change the size of the
+    dancer too, as if the camera were nearer.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def amplify(poses: Any, factor: float = 4.0, *, fps: float = 30.0) -> Motion:
     """
     motion = as_motion(poses, fps=fps)
     if not 0 < factor < np.inf:
-        raise ValueError(f"expected factor above 0, got {factor!r}")
+        raise ValueError(f"expected factor to be finite and above 0, got {factor!r}")
     seen = motion.seen[..., None]
     count = np.maximum(seen.sum(axis=1, keepdims=True), 1)
     mean = np.where(seen, motion.position, 0).sum(axis=1, keepdims=True) / count
@@ -52,19 +52,19 @@ def amplify(poses: Any, factor: float = 4.0, *, fps: float = 30.0) -> Motion:
 
 
 def reverse(poses: Any, *, fps: float = 30.0) -> Motion:
-    """Play dances backwards.
+    """Return dances played backwards.
 
     Parameters
     ----------
     poses : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
         Dances.
     fps : float, default=30.0
-        Frames a second of what is not a Motion (Hz).
+        Frame rate in Hz of poses that are not a Motion.
 
     Returns
     -------
     Motion
-        The frames of each clip from its last to its first; padding stays at the end. Derivatives
+        The frames of each clip in reverse order; padding stays at the end. Derivatives
         and keyframes are dropped.
 
     Examples
@@ -88,21 +88,21 @@ def reverse(poses: Any, *, fps: float = 30.0) -> Motion:
 
 
 def slow_down(poses: Any, factor: float = 2.0, *, fps: float = 30.0) -> Motion:
-    """Play dances more slowly, as far as they get in the time of the clip.
+    """Return dances played more slowly, cut to the duration of the clip.
 
     Parameters
     ----------
     poses : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
         Dances.
     factor : float, default=2.0
-        How many times as slow; 2 is half the tempo. At least 1.
+        Factor of the slowdown, at least 1; 2 is half the tempo.
     fps : float, default=30.0
-        Frames a second of what is not a Motion (Hz).
+        Frame rate in Hz of poses that are not a Motion.
 
     Returns
     -------
     Motion
-        As many frames as before: the first ``1 / factor`` of each clip, stretched by cubic splines.
+        The first ``1 / factor`` of each clip, stretched to its duration by cubic splines.
         Derivatives and keyframes are dropped.
 
     Examples
@@ -114,7 +114,7 @@ def slow_down(poses: Any, factor: float = 2.0, *, fps: float = 30.0) -> Motion:
     """
     motion = as_motion(poses, fps=fps)
     if not 1 <= factor < np.inf:
-        raise ValueError(f"expected factor of at least 1, got {factor!r}")
+        raise ValueError(f"expected factor to be finite and at least 1, got {factor!r}")
     slower = motion.resample(motion.fps * factor)
     if slower.n_frames > motion.n_frames:
         slower = slower.frames(0, motion.n_frames)
@@ -125,4 +125,5 @@ def _moved(motion: Motion, position: np.ndarray, confidence: np.ndarray | None) 
     return Motion(position, fps=motion.fps, skeleton=motion.skeleton, confidence=confidence)
 
 
+# By the names of their columns in `evaluate`.
 COUNTERFACTUALS = {"amplified": amplify, "reversed": reverse, "half_tempo": slow_down}

@@ -1,4 +1,4 @@
-"""How well a density of codes foretells the true music's, beside its floors."""
+"""Proper scores of a density of codes, and of baselines."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pandas as pd
 
 from ..functional.pairing import pairing_test, partners
 from ..motion.container import as_motion
+from ._generator import Generator
 from ._groups import check_groups
-from ._player import Player
 
 __all__ = ["density_scores"]
 
-# Rows whose draws are held at once.
+# Rows whose samples are held in memory at once.
 _ROWS = 16
 
 
@@ -29,7 +29,7 @@ def density_scores(
     fps: float = 30.0,
     random_state: Any = None,
 ) -> pd.DataFrame:
-    """Proper scores of a pipeline's density of codes, beside those of densities that know less.
+    """Return proper scores of a pipeline's density of codes, and of baselines.
 
     Parameters
     ----------
@@ -43,36 +43,36 @@ def density_scores(
     groups : array-like of shape (n_clips,)
         Performance of each clip.
     n_samples : int, default=50
-        Pairs of draws a clip behind the energy score.
+        Number of pairs of samples per clip for the energy score.
     n_permutations : int, default=999
-        Deals of whole performances behind the p-value.
+        Number of permutations of whole performances for the p-value.
     fps : float, default=30.0
-        Frames a second of what is not a Motion (Hz).
+        Frame rate in Hz of poses that are not a Motion.
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same numbers on each call.
+        Seed of permutations and samples. Pass an int for reproducible output across calls.
 
     Returns
     -------
     table : DataFrame
-        Rows: `model`; `shuffled pairs`, its densities for the dances of other performances; and
-        `unconditional`, the mixture that sees no dance. Columns, each a mean over clips:
+        Rows: `model`; `shuffled pairs`, the model's densities for the dances of other performances;
+        and `unconditional`, the mixture without input. Columns, each a mean over clips:
 
-        - `log_score`, log-likelihood a code dimension in nats, more is better;
-        - `log_gain`, what it is above the unconditional mixture's;
-        - `log_p`, of the model's against dances dealt to other performances at random;
-        - `energy_score`, by the root of the number of dimensions, in units of the code, less is
-          better;
-        - `energy_gain`, by how much it is below the unconditional mixture's;
-        - `crps`, mean over dimensions, in units of the code, less is better;
-        - `coverage_90`, the share of code numbers within their central 90 % interval.
+        - `log_score`: log-likelihood per code dimension in nats; greater is better;
+        - `log_gain`: `log_score` minus that of the unconditional mixture;
+        - `log_p`: p-value of the model's `log_score`, from permutations of whole performances;
+        - `energy_score`: energy score divided by the square root of the number of dimensions, in
+          units of the code; less is better;
+        - `energy_gain`: energy score of the unconditional mixture minus `energy_score`;
+        - `crps`: continuous ranked probability score, mean over dimensions, in units of the code;
+          less is better;
+        - `coverage_90`: share of code values within their central 90 % interval.
 
-        NaN stands where a row has no such number.
+        A score that a row cannot have is NaN.
 
     Notes
     -----
-    A density that uses its input has gains above 0, and above those of the shuffled pairs, on
-    performances that were held out. Scores of different encoders cannot be compared; gains can,
-    with care.
+    On held-out performances, a density that uses its input has gains above 0, and above those of
+    the shuffled pairs. Scores under different encoders cannot be compared; gains can, with care.
 
     References
     ----------
@@ -91,16 +91,17 @@ def density_scores(
     >>> list(table.index)
     ['model', 'shuffled pairs', 'unconditional']
     """
-    player = Player(pipeline)
+    generator = Generator(pipeline)
     motion = as_motion(poses, fps=fps)
     groups = check_groups(groups, len(motion), at_least=2)
     if len(audio) != len(motion):
         raise ValueError(
-            f"expected one music clip for each dance, got {len(audio)} for {len(motion)}"
+            f"expected one music clip for each dance, got {len(audio)} for {len(motion)}: pass the "
+            "same clips of both"
         )
     table = scores_of(
-        player,
-        player.features(motion),
+        generator,
+        generator.features(motion),
         audio,
         groups,
         n_samples=n_samples,
@@ -110,13 +111,14 @@ def density_scores(
     if table is None:
         raise TypeError(
             "expected a pipeline that ends in an AudioTargetRegressor around an MDNRegressor, got "
-            f"one that ends in {type(player.model).__name__}, which has no density"
+            f"one that ends in {type(generator.model).__name__}, which has no density: use "
+            "`evaluate` for models without one"
         )
     return table
 
 
 def scores_of(
-    player: Player,
+    generator: Generator,
     features: Any,
     audio: Any,
     groups: np.ndarray,
@@ -125,20 +127,20 @@ def scores_of(
     n_permutations: int,
     random_state: Any,
 ) -> pd.DataFrame | None:
-    """The table, or None for a model without a density."""
-    density = player.density(features)
+    """Return the table of `density_scores`, or None for a model without a density."""
+    density = generator.density(features)
     if density is None:
         return None
-    codes = np.asarray(player.model.transformer_.transform(audio), dtype=float)
+    codes = np.asarray(generator.model.transformer_.transform(audio), dtype=float)
     partner = partners(groups)
     n_groups = partner.shape[1]
-    # Place (g, h): the music of performance h under the densities of g's dances.
+    # Entry (g, h): the music of performance h under the densities of the dances of g.
     pairs = np.empty((n_groups, n_groups))
     for g in range(n_groups):
         log_score = density[partner[:, g]].log_prob(codes) / codes.shape[1]
         pairs[g] = [log_score[groups == h].mean() for h in range(n_groups)]
     _, p = pairing_test(pairs, n_permutations=n_permutations, random_state=random_state)
-    # One deal for the scores that are dear.
+    # A single permutation for the scores that are expensive.
     shuffled = density[partner[np.arange(len(groups)), (groups + 1) % n_groups]]
     table = pd.DataFrame(
         {
@@ -146,14 +148,14 @@ def scores_of(
             for name, rows in (
                 ("model", density),
                 ("shuffled pairs", shuffled),
-                ("unconditional", player.unconditional),
+                ("unconditional", generator.unconditional),
             )
         }
     ).T
     off = pairs[~np.eye(n_groups, dtype=bool)]
-    # Performances count alike here, as they do in the permutations.
-    alone = player.unconditional.log_prob(codes) / codes.shape[1]
-    without = np.mean([alone[groups == h].mean() for h in range(n_groups)])
+    # Mean over performances, as in the permutations.
+    log_marginal = generator.unconditional.log_prob(codes) / codes.shape[1]
+    without = np.mean([log_marginal[groups == h].mean() for h in range(n_groups)])
     log_score = np.array([np.trace(pairs) / n_groups, off.mean(), without])
     energy = table["energy_score"].to_numpy()
     table["log_score"] = log_score

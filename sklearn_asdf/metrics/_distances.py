@@ -1,4 +1,4 @@
-"""How far clips of music are from each other, and whether a model's have become one."""
+"""Distances between music clips, and whether generated music has collapsed to one piece."""
 
 from __future__ import annotations
 
@@ -6,41 +6,48 @@ from typing import Any
 
 import numpy as np
 
-from ._listen import as_clips, mel_decibels
+from ._audio_analysis import FLOOR, as_clips, mel_decibels
 
 __all__ = ["distance_ratio", "mel_distances"]
 
+# Samples between frames of the spectrograms that are compared.
 _HOP_LENGTH = 1024
 
 
-def coarse_spectrograms(audio: Any, *, sr: int) -> np.ndarray:
-    """Mel spectrograms in dB, one row a clip, float16: what distances are taken of."""
+def coarse_spectrograms(
+    audio: Any, *, sr: int, floor: float = FLOOR, dtype: Any = np.float16
+) -> np.ndarray:
+    """Return mel spectrograms in dB, one row per clip, at least `floor`.
+
+    Distances between clips are distances between these rows. float16 keeps them small enough to
+    hold those of all clips.
+    """
     parts = [
-        db.reshape(len(db), -1).astype(np.float16)
-        for db in mel_decibels(audio, sr, hop_length=_HOP_LENGTH)
+        db.reshape(len(db), -1).astype(dtype)
+        for db in mel_decibels(audio, sr, hop_length=_HOP_LENGTH, floor=floor)
     ]
     return np.concatenate(parts)
 
 
 def paired_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Root mean square difference of rows, in dB."""
-    rest = a.astype(np.float32) - b.astype(np.float32)
-    return np.sqrt(np.square(rest).mean(axis=1, dtype=np.float64))
+    """Return the root mean square difference of corresponding rows, in dB, with broadcasting."""
+    difference = a.astype(np.float32, copy=False) - b.astype(np.float32, copy=False)
+    return np.sqrt(np.square(difference).mean(axis=-1, dtype=np.float64))
 
 
 def all_distances(a: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
-    """Root mean square difference of each two rows, in dB."""
+    """Return the root mean square difference of each pair of rows, in dB."""
     a = a.astype(np.float64)
     b = a if b is None else b.astype(np.float64)
-    # About the common mean, so that the squares keep their digits.
-    centre = a.mean(axis=0)
-    a, b = a - centre, b - centre
+    # Subtracting the common mean avoids cancellation.
+    center = a.mean(axis=0)
+    a, b = a - center, b - center
     square = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
     return np.sqrt(np.maximum(square, 0.0) / a.shape[1])
 
 
 def mean_distance(spectrograms: np.ndarray, groups: np.ndarray | None = None) -> float:
-    """Mean distance of clips, of different groups where these are given."""
+    """Return the mean distance between clips, of different groups if groups are given."""
     apart = ~np.eye(len(spectrograms), dtype=bool)
     if groups is not None:
         apart = groups[:, None] != groups
@@ -48,14 +55,14 @@ def mean_distance(spectrograms: np.ndarray, groups: np.ndarray | None = None) ->
 
 
 def mel_distances(audio: Any, other: Any = None, *, sr: int = 22050) -> np.ndarray:
-    """Distances between the mel spectrograms of clips.
+    """Return the distances between the mel spectrograms of clips.
 
     Parameters
     ----------
     audio : AudioClips or array-like of shape (n_clips, n_samples)
-        Sound, mono.
+        Mono audio.
     other : AudioClips or array-like of shape (n_others, n_samples), default=None
-        Clips to compare with; None compares `audio` with itself.
+        Clips to compare with. If None, `audio` is compared with itself.
     sr : int, default=22050
         Sampling rate of arrays in Hz.
 
@@ -66,7 +73,8 @@ def mel_distances(audio: Any, other: Any = None, *, sr: int = 22050) -> np.ndarr
 
     Notes
     -----
-    Bands some 80 dB below a tone of full scale are silent, and all silence is the same.
+    Levels are limited to at least -40 dB, about 80 dB below a full-scale tone, so that inaudible
+    differences do not count.
 
     Examples
     --------
@@ -85,22 +93,23 @@ def mel_distances(audio: Any, other: Any = None, *, sr: int = 22050) -> np.ndarr
 
 
 def distance_ratio(y_true: Any, y_pred: Any, groups: Any = None, *, sr: int = 22050) -> float:
-    """How different generated clips are from each other, as a share of the true ones.
+    """Return the ratio of the mean distance between generated clips to that between true clips.
 
     Parameters
     ----------
     y_true, y_pred : AudioClips or array-like of shape (n_clips, n_samples)
         True and generated clips.
     groups : array-like of shape (n_clips,), default=None
-        Performance of each clip. Pairs of one performance, which overlap, are then left out.
+        Performance of each clip. If given, pairs of clips of the same performance, which may
+        overlap, are left out.
     sr : int, default=22050
         Sampling rate of arrays in Hz.
 
     Returns
     -------
     ratio : float
-        Mean distance (`mel_distances`) of the generated clips over that of the true ones. Near 1 is
-        well; far below, the model makes one music of all dances.
+        Mean distance (`mel_distances`) between generated clips, divided by that between true clips.
+        A value far below 1 means that the model generates nearly the same music for all dances.
 
     Examples
     --------
@@ -118,13 +127,17 @@ def distance_ratio(y_true: Any, y_pred: Any, groups: Any = None, *, sr: int = 22
         lengths = {len(groups), len(audio["true"]), len(audio["pred"])}
         if len(lengths) > 1 or len(np.unique(groups)) < 2:
             raise ValueError(
-                "expected one group a clip and at least two groups, got "
-                f"{len(groups)} of {len(np.unique(groups))} for {len(audio['true'])} true and "
-                f"{len(audio['pred'])} generated clips"
+                f"expected one group per clip and at least two groups, got {len(groups)} of "
+                f"{len(np.unique(groups))} groups for {len(audio['true'])} true and "
+                f"{len(audio['pred'])} generated clips: pass the performance of each clip"
             )
     elif min(len(clips) for clips in audio.values()) < 2:
-        raise ValueError("expected at least two clips to compare, got one")
-    true, made = (mean_distance(coarse_spectrograms(a, sr=sr), groups) for a in audio.values())
+        raise ValueError(
+            "expected at least two clips to compare, got one: score more clips at once"
+        )
+    true, generated = (mean_distance(coarse_spectrograms(a, sr=sr), groups) for a in audio.values())
     if not true:
-        raise ValueError("expected true clips that differ from each other, got equal ones")
-    return made / true
+        raise ValueError(
+            "expected true clips that differ, got identical clips: score clips of different pieces"
+        )
+    return generated / true

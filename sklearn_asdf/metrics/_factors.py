@@ -1,4 +1,4 @@
-"""Tempo, loudness, brightness and articulation of music, and whether they are those intended."""
+"""Tempo, loudness, brightness and articulation of music, and their agreement with a target."""
 
 from __future__ import annotations
 
@@ -8,44 +8,45 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from ._listen import as_clips, onset_envelopes, track_beats
+from ._audio_analysis import as_clips, onset_envelopes, track_beats
 
 __all__ = ["factor_correlations", "musical_factors"]
 
-# Column of make_dance_music's factors that each measure is heard for.
-_INTENDED = {
+# Factor of make_dance_music that corresponds to each measure.
+_TARGETS = {
     "tempo": "tempo",
     "loudness": "loudness",
     "brightness": "tilt",
     "articulation": "articulation",
 }
-# Tempi half or double as fast are one: all are brought into the octave from here up.
-_SLOWEST = 75.0
-# Finer differences are heard by nobody.
+# Tempi are transposed by octaves into the octave from here, in BPM, since trackers confuse them.
+_MIN_TEMPO = 75.0
+# Smaller differences are inaudible.
 _DECIMALS = {"tempo": 1, "loudness": 1, "brightness": 2, "articulation": 2}
-# Softer than any music, in root mean square: -120 dB.
+# Lowest level, -120 dB, as root mean square.
 _SILENCE = 1e-6
 
 
 def musical_factors(audio: Any, *, sr: int = 22050) -> pd.DataFrame:
-    """Measure tempo, loudness, brightness and articulation of clips.
+    """Return tempo, loudness, brightness and articulation of clips.
 
     Parameters
     ----------
     audio : AudioClips or array-like of shape (n_clips, n_samples)
-        Sound, mono.
+        Mono audio.
     sr : int, default=22050
-        Sampling rate of an array in Hz.
+        Sampling rate in Hz of an array.
 
     Returns
     -------
     factors : DataFrame of n_clips rows
-        - `tempo`: beats a minute (`music_beats`), brought by octaves into 75 to 150; 0 where there
-          is no onset;
-        - `loudness`: level of the whole clip, dB re 1, at least -120;
-        - `brightness`: mean of the octaves above 20 Hz, weighted by the power there; 0 in silence;
-        - `articulation`: geometric by arithmetic mean of the level in stretches of 46 ms: near 1,
-          notes flow into each other; near 0, there is silence between them.
+        - `tempo`: tempo in BPM (`music_beats`), transposed by octaves into 75 to 150; 0 without
+          onsets;
+        - `loudness`: level of the whole clip in dB re 1, at least -120;
+        - `brightness`: power-weighted mean frequency, in octaves above 20 Hz; 0 in silence;
+        - `articulation`: ratio of the geometric to the arithmetic mean of the level in frames of
+          46 ms; near 1 for connected notes (legato), near 0 for notes separated by silence
+          (staccato).
 
     Examples
     --------
@@ -70,7 +71,7 @@ def musical_factors(audio: Any, *, sr: int = 22050) -> pd.DataFrame:
         level = np.maximum(level.astype(float), _SILENCE)
         rows.append(
             {
-                "tempo": tempo * 2.0 ** -np.floor(np.log2(tempo / _SLOWEST)) if tempo else 0.0,
+                "tempo": tempo * 2.0 ** -np.floor(np.log2(tempo / _MIN_TEMPO)) if tempo else 0.0,
                 "loudness": 20 * np.log10(max(loudness, _SILENCE)),
                 "brightness": float(power @ octave / power.sum()) if power.any() else 0.0,
                 "articulation": float(np.exp(np.log(level).mean()) / level.mean()),
@@ -82,27 +83,27 @@ def musical_factors(audio: Any, *, sr: int = 22050) -> pd.DataFrame:
 def factor_correlations(
     factors: pd.DataFrame, audio: Any, groups: Any = None, *, sr: int = 22050
 ) -> pd.Series:
-    """Rank correlations of what music is like with what it was meant to be like.
+    """Return rank correlations between the target factors and those measured in music.
 
     Parameters
     ----------
     factors : DataFrame of n_clips rows
-        What the dance was made with, as :func:`~sklearn_asdf.datasets.make_dance_music` returns it:
+        Target factors, as returned by :func:`~sklearn_asdf.datasets.make_dance_music`, with the
         columns `tempo`, `loudness`, `tilt` and `articulation`.
     audio : AudioClips or array-like of shape (n_clips, n_samples)
-        Music generated for the dances, or the real music, which gives the ceiling.
+        Music generated for the dances, or the real music, which gives the upper bound.
     groups : array-like of shape (n_clips,), default=None
-        Performance of each clip: both sides are then averaged over the clips of each.
+        Performance of each clip. If given, both sides are averaged over the clips of each
+        performance.
     sr : int, default=22050
-        Sampling rate of an array in Hz.
+        Sampling rate in Hz of an array.
 
     Returns
     -------
     correlations : Series
-        Spearman's, of `tempo`, `loudness`, `brightness` (with the tilt) and `articulation`
-        (`musical_factors`); 0 where either side does not vary. Measures are rounded first, to 0.1
-        beats a minute, 0.1 dB, and hundredths of octaves and of articulation: finer differences
-        are heard by nobody.
+        Spearman correlations of `tempo`, `loudness`, `brightness` (with `tilt`) and `articulation`
+        (`musical_factors`); 0 if either side is constant. Measures are first rounded to 0.1 BPM,
+        0.1 dB, 0.01 octaves, and 0.01 of articulation, so that inaudible differences do not count.
 
     Examples
     --------
@@ -112,20 +113,25 @@ def factor_correlations(
     >>> bool((factor_correlations(data.factors, data.audio) > 0.7).all())
     True
     """
-    missing = [name for name in _INTENDED.values() if name not in factors]
+    missing = [name for name in _TARGETS.values() if name not in factors]
     if missing or len(factors) != len(audio):
         raise ValueError(
-            f"expected factors with the columns {list(_INTENDED.values())} and one row for each of "
+            f"expected factors with the columns {list(_TARGETS.values())} and one row for each of "
             f"{len(audio)} clips, got {len(factors)} rows and the columns {list(factors)}"
         )
     if groups is not None and np.shape(groups) != (len(audio),):
-        raise ValueError(f"expected one group a clip, {len(audio)}, got {np.shape(groups)}")
-    heard = musical_factors(audio, sr=sr).round(_DECIMALS)
-    meant = factors[list(_INTENDED.values())].reset_index(drop=True).set_axis(list(heard), axis=1)
+        raise ValueError(
+            f"expected groups of shape ({len(audio)},), the performance of each clip, got "
+            f"{np.shape(groups)}"
+        )
+    measured = musical_factors(audio, sr=sr).round(_DECIMALS)
+    target = (
+        factors[list(_TARGETS.values())].reset_index(drop=True).set_axis(list(measured), axis=1)
+    )
     if groups is not None:
         groups = np.asarray(groups)
-        heard, meant = heard.groupby(groups).mean(), meant.groupby(groups).mean()
-    return pd.Series({name: _rank_correlation(meant[name], heard[name]) for name in heard})
+        measured, target = measured.groupby(groups).mean(), target.groupby(groups).mean()
+    return pd.Series({name: _rank_correlation(target[name], measured[name]) for name in measured})
 
 
 def _rank_correlation(a: pd.Series, b: pd.Series) -> float:

@@ -1,4 +1,4 @@
-"""The simple features of dance and of music that the judge compares."""
+"""Simple features of dance and music, compared by `DanceMusicJudge`."""
 
 from __future__ import annotations
 
@@ -11,32 +11,39 @@ from ..functional.periodicity import tempogram
 from ..motion.container import as_motion
 from ..motion.kinematics import KinematicsTransformer
 from ..motion.smoothing import PoseSmoother
-from ._listen import HOP_LENGTH, TEMPI, as_clips, flux, mel_decibels, mel_statistics
+from ._audio_analysis import (
+    HOP_LENGTH,
+    TEMPI,
+    as_clips,
+    mel_decibels,
+    mel_statistics,
+    spectral_flux,
+)
 
 __all__ = ["dance_features", "music_features"]
 
 
 def dance_features(poses: Any, *, fps: float = 30.0) -> np.ndarray:
-    """Joint speed, acceleration, jerk and periodicity of dance clips.
+    """Return joint speed, acceleration, jerk and periodicity of dance clips.
 
     Parameters
     ----------
     poses : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
         Dances.
     fps : float, default=30.0
-        Frames a second of what is not a Motion (Hz).
+        Frame rate in Hz of poses that are not a Motion.
 
     Returns
     -------
     features : ndarray of shape (n_clips, 6 * n_joints + 62)
-        For each joint, the logarithms of the mean and of the deviation over time of speed,
-        acceleration and jerk, in body heights and s; then the autocorrelation of the mean speed and
-        of the mean acceleration at the periods of 31 tempi from 40 to 240 beats a minute.
+        For each joint, the logarithms of the mean and standard deviation over time of speed,
+        acceleration and jerk, in body heights and s. Then the autocorrelations of the mean speed
+        and of the mean acceleration at the periods of 31 tempi from 40 to 240 BPM.
 
     Notes
     -----
     Poses are smoothed first, with the defaults of :class:`~sklearn_asdf.PoseSmoother`, and gaps of
-    any length are filled. A joint that is seen nowhere in a clip is NaN.
+    any length are filled. The features of a joint that is missing in a whole clip are NaN.
 
     Examples
     --------
@@ -53,10 +60,10 @@ def dance_features(poses: Any, *, fps: float = 30.0) -> np.ndarray:
         size = magnitude(getattr(motion, name))
         seen = ~np.isnan(size) & inside[..., None]
         mean = _mean(size, seen)
-        spread = np.sqrt(_mean((size - mean[:, None]) ** 2, seen))
-        columns += [np.log(mean + 1e-3), np.log(spread + 1e-3)]
-        of_body = np.where(seen, size, 0.0).sum(axis=2) / np.maximum(seen.sum(axis=2), 1)
-        curves[name] = of_body
+        deviation = np.sqrt(_mean((size - mean[:, None]) ** 2, seen))
+        columns += [np.log(mean + 1e-3), np.log(deviation + 1e-3)]
+        total = np.where(seen, size, 0.0).sum(axis=2)
+        curves[name] = total / np.maximum(seen.sum(axis=2), 1)
     columns += [
         tempogram(curves[name], fps=motion.fps, tempi=TEMPI, lengths=motion.lengths)
         for name in ("velocity", "acceleration")
@@ -65,28 +72,27 @@ def dance_features(poses: Any, *, fps: float = 30.0) -> np.ndarray:
 
 
 def _mean(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Mean over frames of (n_clips, n_frames, n_joints), NaN where nothing was seen."""
+    """Return the mean over frames of (n_clips, n_frames, n_joints), NaN where all are missing."""
     count = seen.sum(axis=1)
     total = np.where(seen, values, 0.0).sum(axis=1)
     return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
 
 
 def music_features(audio: Any, *, sr: int = 22050) -> np.ndarray:
-    """Mel statistics and onset periodicity of music clips.
+    """Return mel statistics and onset periodicity of music clips.
 
     Parameters
     ----------
     audio : AudioClips or array-like of shape (n_clips, n_samples)
-        Sound, mono.
+        Mono audio.
     sr : int, default=22050
-        Sampling rate of an array in Hz.
+        Sampling rate in Hz of an array.
 
     Returns
     -------
     features : ndarray of shape (n_clips, 95)
-        Mean, then deviation over time of 32 bands (four mel bands each) in dB; then the
-        autocorrelation of the mean rise of all bands at the periods of 31 tempi from 40 to 240
-        beats a minute.
+        Mean, then standard deviation over time of 32 bands (four mel bands each) in dB. Then the
+        autocorrelation of the spectral flux at the periods of 31 tempi from 40 to 240 BPM.
 
     Examples
     --------
@@ -98,6 +104,6 @@ def music_features(audio: Any, *, sr: int = 22050) -> np.ndarray:
     audio, sr = as_clips(audio, sr=sr)
     rows = []
     for decibels in mel_decibels(audio, sr):
-        pulse = tempogram(flux(decibels), fps=sr / HOP_LENGTH, tempi=TEMPI)
-        rows.append(np.concatenate([mel_statistics(decibels, 32), pulse], axis=1))
+        periodicity = tempogram(spectral_flux(decibels), fps=sr / HOP_LENGTH, tempi=TEMPI)
+        rows.append(np.concatenate([mel_statistics(decibels, 32), periodicity], axis=1))
     return np.concatenate(rows)

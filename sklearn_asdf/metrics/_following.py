@@ -1,4 +1,4 @@
-"""Whether music follows its dance: retrieval, and distances that agree."""
+"""Whether music follows its dance: retrieval, and correlation of distances."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ from ..functional.pairing import group_means, group_retrieval, mantel, pairing_t
 from ..motion.container import as_motion
 from ._features import dance_features
 from ._groups import check_groups
-from ._judge import INDIFFERENCE, DanceMusicJudge, _scaling, _standardized
+from ._judge import INDIFFERENCE, DanceMusicJudge
 from ._quality import MusicStatistics
+from ._scaling import column_scaling, standardize
 
 __all__ = ["mantel_test", "retrieval"]
 
-
-# A hundredth of a deviation of real music is heard by nobody.
+# A hundredth of a standard deviation of real music is inaudible.
 _DECIMALS = 2
 
 
 def retrieval_of(
     blocks: list[tuple[np.ndarray, np.ndarray]], *, n_permutations: int, random_state: Any
 ) -> dict[str, float]:
-    """Retrieval over (similarity, groups) of sets of performances that were judged apart."""
+    """Return the scores of `retrieval` over sets of performances that have separate judges.
+
+    `blocks` holds the similarity and the groups of each set.
+    """
     first, reciprocal = zip(*(group_retrieval(*block, tolerance=INDIFFERENCE) for block in blocks))
-    # The reciprocal rank tells more than the first place alone, so p is the surer.
+    # The reciprocal rank uses more information than rank 1 alone, so its test has more power.
     mrr, p = pairing_test(
         list(reciprocal), n_permutations=n_permutations, random_state=random_state
     )
@@ -51,7 +54,7 @@ def retrieval(
     n_permutations: int = 999,
     random_state: Any = None,
 ) -> dict[str, float]:
-    """How well music is found by its own dance, as a fitted judge sees it.
+    """Return how well the music of each dance is found among that of others by a judge.
 
     Parameters
     ----------
@@ -60,29 +63,30 @@ def retrieval(
     poses : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
         Dances.
     audio : AudioClips or array-like of shape (n_clips, n_samples)
-        Music made for them, or real.
+        Music generated for them, or real music.
     groups : array-like of shape (n_clips,)
         Performance of each clip.
     n_permutations : int, default=999
-        Deals of whole performances' music behind the p-value.
+        Number of permutations of whole performances for the p-value.
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same p-value on each call.
+        Seed of the permutations. Pass an int for reproducible p-values.
 
     Returns
     -------
     scores : dict of float
-        `r1`, the share of dances whose own clip is ranked first among it and one clip of each other
-        performance; `mrr`, the mean reciprocal rank; `p`, of `mrr`, from dealing music to
-        performances at random; `chance_r1` and `chance_mrr`.
+        - `r1`: share of dances whose own music is ranked first among itself and one clip of each
+          other performance;
+        - `mrr`: mean reciprocal rank of the own music;
+        - `p`: p-value of `mrr`, from permutations of the music of whole performances;
+        - `chance_r1`, `chance_mrr`: expected values of `r1` and `mrr` under random ranking.
 
     Notes
     -----
-    Expectations over all choices of the other clips, in closed form
-    (:func:`sklearn_asdf.functional.pairing.group_retrieval`): nothing but `p` is random. The judge
-    compares canonical scores about their means over these clips, so that a colour which all
-    generated music has, from a codec for instance, does not mislead it. Even real
-    music is found far from always, so state a model's score as a share of that of the real music
-    under the same judge.
+    `r1` and `mrr` are expectations over all choices of the other clips, in closed form
+    (:func:`sklearn_asdf.functional.pairing.group_retrieval`); only `p` is random. Canonical scores
+    are centered over these clips, so that a bias common to all generated music, from a codec for
+    instance, has no influence. Even the real music is often not ranked first. Report the score of a
+    model relative to that of the real music under the same judge.
 
     Examples
     --------
@@ -99,10 +103,11 @@ def retrieval(
     """
     dances = as_motion(poses, fps=judge.fps)
     groups = check_groups(groups, len(dances), at_least=2)
-    similarity = judge._relative_similarity(*judge._tables(dances, audio))
+    similarity = judge.similarity(dances, audio, center=True)
     if similarity.shape[1] != len(dances):
         raise ValueError(
-            f"expected one music clip for each dance, got {similarity.shape[1]} for {len(dances)}"
+            f"expected one music clip for each dance, got {similarity.shape[1]} for {len(dances)}: "
+            "pass the same clips of both"
         )
     return retrieval_of(
         [(similarity, groups)], n_permutations=n_permutations, random_state=random_state
@@ -117,8 +122,8 @@ def mantel_of(
     n_permutations: int,
     random_state: Any,
 ) -> tuple[float, float]:
-    """Mantel test of raw features of dances and embedded music, over performances."""
-    dances = _standardized(dances, _scaling(dances))
+    """Return the result of `mantel_test` for features of dances and embedded music."""
+    dances = standardize(dances, *column_scaling(dances))
     distances = [group_means(pairwise_distances(t), groups) for t in (dances, music)]
     distances[1] = distances[1].round(_DECIMALS)
     return mantel(*distances, n_permutations=n_permutations, random_state=random_state)
@@ -135,40 +140,40 @@ def mantel_test(
     sr: int = 22050,
     random_state: Any = None,
 ) -> tuple[float, float]:
-    """Whether dances that are near each other get music that is.
+    """Test whether similar dances have similar music.
 
     Parameters
     ----------
     poses : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
         Dances.
     audio : AudioClips or array-like of shape (n_clips, n_samples)
-        Music made for them, or real.
+        Music generated for them, or real music.
     groups : array-like of shape (n_clips,)
         Performance of each clip; at least three.
     embedding : MusicStatistics, default=None
-        Fitted to real music, by whose deviations the distances of music are taken. None fits it to
-        `audio`, which hides that all of it is nearly the same.
+        Embedding of music, fitted to real music. If None, it is fitted to `audio`, which hides that
+        all generated music is nearly the same.
     n_permutations : int, default=999
-        Orders of whole performances behind the p-value.
+        Number of permutations of whole performances for the p-value.
     fps, sr : float and int, default=30.0 and 22050
-        Rates of arrays in Hz.
+        Frame rate and sampling rate in Hz of arrays.
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same p-value on each call.
+        Seed of the permutations. Pass an int for reproducible p-values.
 
     Returns
     -------
     correlation : float
-        Pearson's, between the distances of each two performances in dance and in music; 0 where all
-        music is the same.
+        Pearson correlation between the distances of pairs of performances in dance and in music; 0
+        if all music is the same.
     p : float
-        Its significance against performances in random order.
+        p-value, from permutations of the performances.
 
     Notes
     -----
-    Distances are Euclidean, of `dance_features`, each column over its own deviation, and of
-    `MusicStatistics`, and averaged over the clips of two performances: clips of one performance are
-    no independent witnesses. Those of music are rounded to a hundredth, so that differences that
-    nobody hears count for nothing.
+    Distances are Euclidean distances between standardized `dance_features` and between embedded
+    clips (`MusicStatistics`), averaged over the clips of each pair of performances, since clips of
+    the same performance are not independent. Distances of music are rounded to two decimals, so
+    that inaudible differences do not count.
 
     References
     ----------
@@ -190,7 +195,8 @@ def mantel_test(
     music = embedding.transform(audio)
     if len(music) != len(motion):
         raise ValueError(
-            f"expected one music clip for each dance, got {len(music)} for {len(motion)}"
+            f"expected one music clip for each dance, got {len(music)} for {len(motion)}: pass the "
+            "same clips of both"
         )
     return mantel_of(
         dance_features(motion),

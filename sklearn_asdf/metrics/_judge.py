@@ -1,4 +1,4 @@
-"""A judge that tells which music belongs to which dance."""
+"""A judge of which music belongs to which dance, by canonical correlation analysis."""
 
 from __future__ import annotations
 
@@ -17,61 +17,62 @@ from ..motion.stage import on_fitted_clock, validate_motion
 from ..music.clips import AudioClips
 from ._features import dance_features, music_features
 from ._groups import check_groups
+from ._scaling import column_scaling, standardize
 
-__all__ = ["DanceMusicJudge"]
+__all__ = ["INDIFFERENCE", "DanceMusicJudge"]
 
-# Nats by which one music must fit better than another for the judge to prefer it: a twentieth of
-# the odds. Without it, a model that plays the same to all is found by differences nobody hears.
+# Difference in nats below which two clips fit equally well. Without it, a model that generates
+# nearly the same music for all dances would be ranked by inaudible differences.
 INDIFFERENCE = 0.05
 
 
 class DanceMusicJudge(BaseEstimator):
-    """Judge how well music and dances fit, by the canonical correlations of simple features.
+    """Judge how well music fits dances, by canonical correlations of simple features.
 
-    Fitted to pairs of some pieces, it scores pairs of others; it never hears what it judges.
+    Fit it to pairs of dance and music of some performances, and score pairs of others.
 
     Parameters
     ----------
     n_components : int, default=3
         Number of canonical correlations.
     alpha : float, default=0.3
-        Ridge on either side, as a share of the mean variance.
+        Ridge penalty of both covariance matrices, relative to the mean variance.
     fps : float, default=30.0
-        Frames a second of dances that are not a Motion (Hz).
+        Frame rate in Hz of dances that are not a Motion.
     sr : int, default=22050
-        Sampling rate of arrays of music in Hz.
+        Sampling rate in Hz of arrays of music.
 
     Attributes
     ----------
     correlations_ : ndarray of shape (`n_components`,)
-        Canonical correlations of the pairs in `fit`, which flatter: see `canonical_correlations`.
+        Canonical correlations of the pairs in `fit`, which are biased upwards: use
+        `canonical_correlations` on other pairs.
     dance_directions_ : ndarray of shape (n_dance_features, `n_components`)
-        Directions in the standardised features of the dances.
+        Directions in the standardized features of the dances.
     music_directions_ : ndarray of shape (n_music_features, `n_components`)
-        Directions in the standardised features of the music.
+        Directions in the standardized features of the music.
     fps_ : float
         Frame rate of the dances in `fit` in Hz, to which others are resampled.
     n_features_in_ : int
-        Columns of a table, or joints times axes.
+        Number of columns of a table, or of joints times axes.
     n_joints_in_, n_axes_in_ : int
-        Joints and axes of the dances in `fit`.
+        Numbers of joints and axes of the dances in `fit`.
     skeleton_ : Skeleton or None
         The joints of the dances in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if dances came as a DataFrame.
+        Names of the columns, if the dances were a DataFrame.
 
     See Also
     --------
-    dance_features, music_features : What is compared.
-    retrieval : The judge's verdict on many pieces, with its significance.
+    dance_features, music_features : The features that are compared.
+    retrieval : Ranks of many clips under the judge, with a p-value.
 
     Notes
     -----
-    Features are standardised over the clips in `fit`; what is not known of a dance, a joint that is
-    never seen, counts as the mean. The similarity of a pair is the log-likelihood ratio of a pair
-    to strangers under Gaussian canonical scores. Between two musics that differ by less than 0.05
-    nats the judge has no preference, and their order is random: what nobody hears counts for
-    nothing.
+    Features are standardized over the clips in `fit`; missing features, of a joint that is missing
+    in a whole clip, are replaced by the mean. The similarity is the log-likelihood ratio of a true
+    pair to independent dance and music under Gaussian canonical scores. In rankings, clips whose
+    similarities differ by less than 0.05 nats are tied, so that inaudible differences do not count.
 
     References
     ----------
@@ -102,7 +103,7 @@ class DanceMusicJudge(BaseEstimator):
         self.sr = sr
 
     def fit(self, X, y):
-        """Learn from pairs of dance and music.
+        """Fit to pairs of dance and music.
 
         Parameters
         ----------
@@ -119,20 +120,94 @@ class DanceMusicJudge(BaseEstimator):
         validate_parameters(self)
         if y is None:
             raise ValueError(
-                "DanceMusicJudge requires y to be passed, but the target y is None: give the music."
+                "DanceMusicJudge requires y to be passed, but the target y is None: pass the music."
             )
         motion, y = self._dances(X, reset=True), _as_clips(y)
         if len(motion) != len(y):
             raise ValueError(
                 f"expected one music clip for each dance, got {len(motion)} of dance and {len(y)} "
-                "of music: cut both on one clock (datasets.load_folder does)"
+                "of music: cut both into the same clips, as datasets.load_folder does"
             )
         if len(motion) < 2:
-            raise ValueError("expected at least two pairs to learn from, got n_samples = 1")
-        return self._fit_tables(dance_features(motion), music_features(y, sr=self.sr))
+            raise ValueError(
+                "expected at least two pairs to fit to, got n_samples = 1: pass more clips"
+            )
+        return self.fit_features(dance_features(motion), music_features(y, sr=self.sr))
 
-    def similarity(self, X, y):
-        """Return how well each dance and each music fit.
+    def fit_features(self, dances, music):
+        """Fit to features of pairs that are already computed.
+
+        Parameters
+        ----------
+        dances : ndarray of shape (n_clips, n_dance_features)
+            Features of the dances (`dance_features`).
+        music : ndarray of shape (n_clips, n_music_features)
+            Features of their music (`music_features`).
+
+        Returns
+        -------
+        self : DanceMusicJudge
+            The fitted judge.
+        """
+        self._scaling = [column_scaling(table) for table in (dances, music)]
+        left, right, correlations = canonical_directions(
+            standardize(dances, *self._scaling[0]),
+            standardize(music, *self._scaling[1]),
+            n_components=self.n_components,
+            alpha=self.alpha,
+        )
+        self.dance_directions_ = left
+        self.music_directions_ = right
+        self.correlations_ = correlations
+        return self
+
+    def transform_features(self, dances, music):
+        """Return the canonical scores of features that are already computed.
+
+        Parameters
+        ----------
+        dances : ndarray of shape (n_dances, n_dance_features)
+            Features of dances (`dance_features`).
+        music : ndarray of shape (n_musics, n_music_features)
+            Features of music (`music_features`).
+
+        Returns
+        -------
+        dance_scores : ndarray of shape (n_dances, `n_components`)
+            Canonical scores of the dances.
+        music_scores : ndarray of shape (n_musics, `n_components`)
+            Canonical scores of the music.
+        """
+        check_is_fitted(self)
+        return (
+            standardize(dances, *self._scaling[0]) @ self.dance_directions_,
+            standardize(music, *self._scaling[1]) @ self.music_directions_,
+        )
+
+    def similarity_of_features(self, dances, music, *, center=False):
+        """Return the similarity of features that are already computed.
+
+        Parameters
+        ----------
+        dances : ndarray of shape (n_dances, n_dance_features)
+            Features of dances (`dance_features`).
+        music : ndarray of shape (n_musics, n_music_features)
+            Features of music (`music_features`).
+        center : bool, default=False
+            As in `similarity`.
+
+        Returns
+        -------
+        similarity : ndarray of shape (n_dances, n_musics)
+            Log-likelihood ratio in nats.
+        """
+        u, v = self.transform_features(dances, music)
+        if center:
+            u, v = u - u.mean(axis=0), v - v.mean(axis=0)
+        return pair_log_odds(u, v, self.correlations_)
+
+    def similarity(self, X, y, *, center=False):
+        """Return the similarity of each dance and each music clip.
 
         Parameters
         ----------
@@ -140,13 +215,16 @@ class DanceMusicJudge(BaseEstimator):
             Dances, with the joints of those in `fit`.
         y : AudioClips or array-like of shape (n_musics, n_samples)
             Music.
+        center : bool, default=False
+            Whether to subtract the mean canonical scores of these dances and of this music, so that
+            a bias common to all the music has no influence.
 
         Returns
         -------
         similarity : ndarray of shape (n_dances, n_musics)
-            Log-likelihood ratio in nats; above 0 speaks for a pair.
+            Log-likelihood ratio in nats; above 0 if they are more likely a pair than not.
         """
-        return self._similarity(*self._tables(X, y))
+        return self.similarity_of_features(*self._features(X, y), center=center)
 
     def canonical_correlations(self, X, y):
         """Return the correlations of the canonical scores of other pairs.
@@ -161,15 +239,15 @@ class DanceMusicJudge(BaseEstimator):
         Returns
         -------
         correlations : ndarray of shape (`n_components`,)
-            Pearson's; 0 where one side does not vary.
+            Pearson correlations; 0 where one side is constant.
         """
-        u, v = self._scores(*self._tables(X, y))
+        u, v = self.transform_features(*self._features(X, y))
         u, v = u - u.mean(axis=0), v - v.mean(axis=0)
         size = np.sqrt((u**2).sum(axis=0) * (v**2).sum(axis=0))
         return np.divide((u * v).sum(axis=0), size, out=np.zeros(len(size)), where=size > 0)
 
     def score(self, X, y, groups=None):
-        """Return the mean reciprocal rank at which dances find their own music.
+        """Return the mean reciprocal rank of the music of each dance.
 
         Parameters
         ----------
@@ -178,23 +256,24 @@ class DanceMusicJudge(BaseEstimator):
         y : AudioClips or array-like of shape (n_clips, n_samples)
             Their music.
         groups : array-like of shape (n_clips,), default=None
-            Performance of each clip: a dance then chooses among its own clip and one of each other
-            performance. None takes each clip for a performance.
+            Performance of each clip. The music of a dance is ranked among itself and one clip of
+            each other performance. If None, each clip is a performance of its own.
 
         Returns
         -------
         score : float
-            As in `retrieval`, at most 1; chance is the mean of the reciprocals of 1 to the number
+            `mrr` of `retrieval`, at most 1. Chance is the mean of 1 / k for k from 1 to the number
             of performances.
         """
-        tables = self._tables(X, y)
-        groups = np.arange(len(tables[0])) if groups is None else groups
-        groups = check_groups(groups, len(tables[0]), at_least=2)
-        if len(tables[1]) != len(groups):
+        similarity = self.similarity(X, y, center=True)
+        n_dances, n_musics = similarity.shape
+        groups = np.arange(n_dances) if groups is None else groups
+        groups = check_groups(groups, n_dances, at_least=2)
+        if n_musics != n_dances:
             raise ValueError(
-                f"expected one music clip for each dance, got {len(tables[1])} for {len(groups)}"
+                f"expected one music clip for each dance, got {n_musics} for {n_dances}: pass the "
+                "same clips of both"
             )
-        similarity = self._relative_similarity(*tables)
         _, reciprocal = group_retrieval(similarity, groups, tolerance=INDIFFERENCE)
         return float(np.diag(reciprocal).mean())
 
@@ -203,68 +282,26 @@ class DanceMusicJudge(BaseEstimator):
         motion = motion if isinstance(X, Motion) else replace(motion, fps=self.fps)
         if reset:
             self.fps_ = motion.fps
-        # What the judge compares depends a little on the frame rate.
+        # Features depend slightly on the frame rate.
         return on_fitted_clock(self, motion)
 
-    def _tables(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    def _features(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         check_is_fitted(self)
         dances = self._dances(X, reset=False)
         return dance_features(dances), music_features(_as_clips(y), sr=self.sr)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        # A joint that is not seen.
+        # Missing joints.
         tags.input_tags.allow_nan = True
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags
 
-    def _fit_tables(self, dances: np.ndarray, music: np.ndarray) -> DanceMusicJudge:
-        self._scaling = [_scaling(table) for table in (dances, music)]
-        left, right, correlations = canonical_directions(
-            _standardized(dances, self._scaling[0]),
-            _standardized(music, self._scaling[1]),
-            n_components=self.n_components,
-            alpha=self.alpha,
-        )
-        self.dance_directions_ = left
-        self.music_directions_ = right
-        self.correlations_ = correlations
-        return self
-
-    def _scores(self, dances: np.ndarray, music: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return (
-            _standardized(dances, self._scaling[0]) @ self.dance_directions_,
-            _standardized(music, self._scaling[1]) @ self.music_directions_,
-        )
-
-    def _similarity(self, dances: np.ndarray, music: np.ndarray) -> np.ndarray:
-        return pair_log_odds(*self._scores(dances, music), self.correlations_)
-
-    def _relative_similarity(self, dances: np.ndarray, music: np.ndarray) -> np.ndarray:
-        """Similarity about the means: a colour that all the music has is no clue."""
-        u, v = self._scores(dances, music)
-        return pair_log_odds(u - u.mean(axis=0), v - v.mean(axis=0), self.correlations_)
-
 
 def _as_clips(y: Any) -> Any:
-    """Music, of which one dimension is one sample a clip, as for `AudioTargetRegressor`."""
+    """Return music as clips; a 1-D array is one sample per clip, as in `AudioTargetRegressor`."""
     if isinstance(y, AudioClips):
         return y
     y = np.asarray(y)
     return y[:, None] if y.ndim == 1 else y
-
-
-def _scaling(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Means and deviations of what is known of each column."""
-    known = ~np.isnan(table)
-    count = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, table, 0.0).sum(axis=0) / count
-    deviation = np.sqrt((np.where(known, table - mean, 0.0) ** 2).sum(axis=0) / count)
-    # What is left of a constant column is rounding.
-    varies = deviation > 1e-9 * (1 + np.abs(mean))
-    return mean, np.where(varies, deviation, np.inf)
-
-
-def _standardized(table: np.ndarray, scaling: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    return np.nan_to_num((table - scaling[0]) / scaling[1])

@@ -1,4 +1,4 @@
-"""Is it music: clarity of key and pulse, and the distance to real music."""
+"""Musical quality: clarity of key and pulse, and the Fréchet distance to real music."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._validation import Integral, Interval, validate_parameters
 from ..functional.tonality import key_correlations
 from ..music.clips import AudioClips
-from ._listen import (
+from ._audio_analysis import (
     as_clips,
     chroma_profile,
-    clarity_of_pulse,
+    max_autocorrelation,
     mel_decibels,
     mel_statistics,
     onset_envelopes,
@@ -25,20 +25,20 @@ __all__ = ["MusicStatistics", "frechet_distance", "key_clarity", "pulse_clarity"
 
 
 def key_clarity(audio: Any, *, sr: int = 22050) -> np.ndarray:
-    """How clearly each clip is in a key.
+    """Return how clearly each clip is in a musical key.
 
     Parameters
     ----------
     audio : AudioClips or array-like of shape (n_clips, n_samples)
-        Sound, mono.
+        Mono audio.
     sr : int, default=22050
-        Sampling rate of an array in Hz.
+        Sampling rate in Hz of an array.
 
     Returns
     -------
     clarity : ndarray of shape (n_clips,)
-        Greatest correlation of the mean chroma with a profile of Krumhansl and Kessler
-        (`sklearn_asdf.functional.tonality.key_correlations`), at most 1; 0 in silence.
+        Largest correlation of the mean chroma with a key profile of Krumhansl and Kessler
+        (:func:`sklearn_asdf.functional.tonality.key_correlations`), at most 1; 0 in silence.
 
     Examples
     --------
@@ -54,20 +54,20 @@ def key_clarity(audio: Any, *, sr: int = 22050) -> np.ndarray:
 
 
 def pulse_clarity(audio: Any, *, sr: int = 22050) -> np.ndarray:
-    """How regular the onsets of each clip are.
+    """Return how regular the onsets of each clip are.
 
     Parameters
     ----------
     audio : AudioClips or array-like of shape (n_clips, n_samples)
-        Sound, mono.
+        Mono audio.
     sr : int, default=22050
-        Sampling rate of an array in Hz.
+        Sampling rate in Hz of an array.
 
     Returns
     -------
     clarity : ndarray of shape (n_clips,)
-        Largest autocorrelation of the onset strength at periods from 0.25 to 1.5 s (240 to 40 beats
-        a minute), at least 0 and at most 1; 0 in silence, and for clips shorter than half a second.
+        Largest autocorrelation of the onset strength at periods from 0.25 to 1.5 s (240 to 40 BPM),
+        between 0 and 1; 0 in silence, and for clips shorter than half a second.
 
     References
     ----------
@@ -80,16 +80,16 @@ def pulse_clarity(audio: Any, *, sr: int = 22050) -> np.ndarray:
     >>> from sklearn_asdf.metrics import pulse_clarity
     >>> rng = np.random.default_rng(0)
     >>> noise = 0.01 * rng.normal(size=(2, 8 * 22050))
-    >>> noise[1, :: 22050 // 2] = 1.0  # and clicks at 120 beats a minute
+    >>> noise[1, :: 22050 // 2] = 1.0  # and clicks at 120 BPM
     >>> pulse_clarity(noise).round(1)
     array([0.1, 0.9])
     """
     audio, sr = as_clips(audio, sr=sr)
-    return clarity_of_pulse(onset_envelopes(audio, sr), sr)
+    return max_autocorrelation(onset_envelopes(audio, sr), sr)
 
 
 def statistics_of(audio: Any, sr: int, *, envelopes: np.ndarray, chroma: np.ndarray) -> np.ndarray:
-    """What `MusicStatistics` standardises, of what is known of clips, (n_clips, 48)."""
+    """Return the statistics of `music_statistics`, given onset envelopes and chroma."""
     duration = audio.shape[1] / sr
     rate = [len(onset_times(e, sr, "loris")) / duration for e in envelopes]
     onsets = np.column_stack(
@@ -97,34 +97,34 @@ def statistics_of(audio: Any, sr: int, *, envelopes: np.ndarray, chroma: np.ndar
             np.log(envelopes.mean(axis=1) + 1e-3),
             np.log(envelopes.std(axis=1) + 1e-3),
             rate,
-            clarity_of_pulse(envelopes, sr),
+            max_autocorrelation(envelopes, sr),
         ]
     )
     keys = key_correlations(chroma).argmax(axis=1) % 12
-    # From the tonic up: a piece is as musical in another key.
+    # From the tonic, so that transposed music has the same statistics.
     from_tonic = np.take_along_axis(chroma, (keys[:, None] + np.arange(12)) % 12, axis=1)
     mel = np.concatenate([mel_statistics(db, 16) for db in mel_decibels(audio, sr)])
     return np.concatenate([mel, from_tonic, onsets], axis=1)
 
 
 class MusicStatistics(TransformerMixin, BaseEstimator):
-    """An open embedding of music: statistics of mel bands, chroma and onsets, standardised.
+    """Embed music clips as standardized statistics of mel bands, chroma and onsets.
 
     Parameters
     ----------
     sr : int, default=22050
-        Sampling rate of arrays in Hz; :class:`~sklearn_asdf.AudioClips` know their own.
+        Sampling rate in Hz of arrays; :class:`~sklearn_asdf.AudioClips` have their own.
 
     Attributes
     ----------
     mean_ : ndarray of shape (48,)
-        Means of the clips in `fit`.
+        Means of the statistics of the clips in `fit`.
     scale_ : ndarray of shape (48,)
-        Their deviations; 1 where there is none.
+        Their standard deviations; 1 for constant statistics.
     n_features_in_ : int
-        Samples of the clips in `fit`.
+        Number of samples of the clips in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, if clips came in a DataFrame.
+        Names of the columns, if the clips were a DataFrame.
 
     See Also
     --------
@@ -132,14 +132,14 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Of each clip: mean and deviation over time of 16 wide mel bands in dB (32 numbers), mean chroma
-    from the tonic of the likeliest key up (12), and mean and deviation of librosa's onset strength
-    (logarithms), onsets a second and pulse clarity (4). No network and no download: anybody gets
-    the same numbers. Fit it on real music that the model did not learn from, or learned from, but
-    the same for all that is compared.
+    The statistics of a clip are: mean and standard deviation over time of 16 mel bands in dB (32
+    numbers); mean chroma, starting at the tonic of the most likely key (12); log mean and log
+    standard deviation of librosa's onset strength, onsets per second, and pulse clarity (4). They
+    need no pretrained network. Fit the embedding to real music, and use the same fitted embedding
+    for all models that are compared.
 
-    Clips may be longer or shorter than in `fit`, though statistics over time depend on the time. An
-    array after an array is a table to scikit-learn, and has as many samples.
+    Clips may be longer or shorter than in `fit`, but statistics depend on the duration. If both are
+    arrays, the number of samples must be the same, as scikit-learn requires of tables.
 
     Examples
     --------
@@ -156,14 +156,14 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         self.sr = sr
 
     def fit(self, X, y=None):
-        """Learn the means and deviations of real music.
+        """Fit to the means and standard deviations of real music.
 
         Parameters
         ----------
         X : AudioClips or array-like of shape (n_clips, n_samples)
             Real music.
         y : None
-            Not used.
+            Ignored.
 
         Returns
         -------
@@ -172,7 +172,7 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         """
         validate_parameters(self)
         audio, sr = self._clips(X, reset=True)
-        return self._fit_table(music_statistics(audio, sr=sr))
+        return self.fit_statistics(music_statistics(audio, sr=sr))
 
     def transform(self, X):
         """Return the embedding of clips.
@@ -185,14 +185,48 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         Returns
         -------
         embedding : ndarray of shape (n_clips, 48)
-            In deviations of the music in `fit`.
+            Standardized by the music in `fit`.
         """
         check_is_fitted(self)
         audio, sr = self._clips(X, reset=False)
-        return self._embed_table(music_statistics(audio, sr=sr))
+        return self.transform_statistics(music_statistics(audio, sr=sr))
+
+    def fit_statistics(self, statistics):
+        """Fit to statistics that are already computed.
+
+        Parameters
+        ----------
+        statistics : ndarray of shape (n_clips, 48)
+            Statistics of real music.
+
+        Returns
+        -------
+        self : MusicStatistics
+            The fitted embedding.
+        """
+        self.mean_ = statistics.mean(axis=0)
+        deviation = statistics.std(axis=0)
+        self.scale_ = np.where(deviation > 0, deviation, 1.0)
+        return self
+
+    def transform_statistics(self, statistics):
+        """Return the embedding of statistics that are already computed.
+
+        Parameters
+        ----------
+        statistics : ndarray of shape (n_clips, 48)
+            Statistics of clips.
+
+        Returns
+        -------
+        embedding : ndarray of shape (n_clips, 48)
+            Standardized by the music in `fit`.
+        """
+        check_is_fitted(self)
+        return (statistics - self.mean_) / self.scale_
 
     def _clips(self, X, *, reset):
-        """Checked clips and their sampling rate; arrays also as scikit-learn checks tables."""
+        """Return checked clips and their sampling rate; validate arrays as tables too."""
         audio, sr = as_clips(X, sr=self.sr)
         is_table = not isinstance(X, AudioClips)
         if reset:
@@ -202,15 +236,6 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
             validate_data(self, named, reset=reset, skip_check_array=True)
         return audio, sr
 
-    def _fit_table(self, table):
-        self.mean_ = table.mean(axis=0)
-        deviation = table.std(axis=0)
-        self.scale_ = np.where(deviation > 0, deviation, 1.0)
-        return self
-
-    def _embed_table(self, table):
-        return (table - self.mean_) / self.scale_
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = False
@@ -218,7 +243,7 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
 
 
 def music_statistics(audio: Any, *, sr: int) -> np.ndarray:
-    """What `MusicStatistics` standardises, of clips, (n_clips, 48)."""
+    """Return the statistics of clips that `MusicStatistics` standardizes, (n_clips, 48)."""
     audio, sr = as_clips(audio, sr=sr)
     envelopes = onset_envelopes(audio, sr)
     chroma = np.stack([chroma_profile(y, sr) for y in audio])
@@ -226,14 +251,14 @@ def music_statistics(audio: Any, *, sr: int) -> np.ndarray:
 
 
 def frechet_distance(X: Any, Y: Any) -> float:
-    r"""Fréchet distance between two sets of embedded clips.
+    r"""Return the Fréchet distance between two sets of embedded clips.
 
     Parameters
     ----------
     X : array-like of shape (n_clips, n_features)
-        One set, such as ``MusicStatistics().fit(real).transform(generated)``.
+        Embedded clips, such as ``MusicStatistics().fit(real).transform(generated)``.
     Y : array-like of shape (n_others, n_features)
-        The other set, in the same embedding.
+        Other clips in the same embedding.
 
     Returns
     -------
@@ -242,8 +267,8 @@ def frechet_distance(X: Any, Y: Any) -> float:
 
     Notes
     -----
-    With few clips the covariances are poorly known and the distance is too large, the more so the
-    fewer: compare sets of one size only, and never with figures from another embedding.
+    The estimate is biased upwards, the more so the fewer clips there are: compare only sets of the
+    same size, and never with distances in another embedding.
 
     References
     ----------
@@ -261,11 +286,11 @@ def frechet_distance(X: Any, Y: Any) -> float:
     X, Y = np.asarray(X, dtype=float), np.asarray(Y, dtype=float)
     if X.ndim != 2 or Y.ndim != 2 or X.shape[1] != Y.shape[1] or min(len(X), len(Y)) < 2:
         raise ValueError(
-            "expected two tables of at least two clips and the same features, got shapes "
-            f"{X.shape} and {Y.shape}"
+            "expected two tables of at least two clips with the same features, got shapes "
+            f"{X.shape} and {Y.shape}: embed both with one MusicStatistics"
         )
     a, b = (np.atleast_2d(np.cov(table, rowvar=False)) for table in (X, Y))
-    # tr (AB)^1/2 = tr (A^1/2 B A^1/2)^1/2, whose eigenvalues are real.
+    # tr (AB)^1/2 = tr (A^1/2 B A^1/2)^1/2, and this matrix is symmetric.
     size, axes = np.linalg.eigh(a)
     root = (axes * np.sqrt(np.maximum(size, 0.0))) @ axes.T
     shared = np.linalg.eigvalsh(root @ b @ root)

@@ -1,4 +1,4 @@
-"""Rhythm of generated against that of true music: the published scores, each under its own name."""
+"""Rhythm of generated music compared with that of true music: the published scores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from .._validation import require
 from ..functional.beats import coverage_and_hits, occupied_bins
-from ._listen import as_clips, check_pair, onset_envelopes, onset_times, track_beats
+from ._audio_analysis import as_clips, check_pair, onset_envelopes, onset_times, track_beats
 
 __all__ = [
     "beat_f70",
@@ -28,13 +28,13 @@ def _onsets(audio: Any, sr: int, variant: str) -> list[np.ndarray]:
 def rhythm_bins(
     onsets: Sequence[np.ndarray], *, duration: float, bin_duration: float
 ) -> np.ndarray:
-    """Binary rhythms of many clips, (n_clips, n_bins)."""
+    """Return which bins of each clip contain an onset, (n_clips, n_bins)."""
     options = {"duration": duration, "bin_duration": bin_duration}
     return np.stack([occupied_bins(times, **options) for times in onsets])
 
 
 def summary(coverage: np.ndarray, hits: np.ndarray) -> dict[str, float]:
-    """BCS, BHS, CSD, HSD and F1 of the coverage and hits of clips."""
+    """Return BCS, BHS, CSD, HSD and F1, given coverage and hits of each clip."""
     bcs, bhs = float(coverage.mean()), float(hits.mean())
     many = len(coverage) > 1
     return {
@@ -54,7 +54,7 @@ def score_onsets(
     variant: str,
     bin_duration: float = 1.0,
 ) -> dict[str, float]:
-    """Beat scores of onset times."""
+    """Return beat scores, given the onset times of true and generated clips in s."""
     options = {"duration": duration, "bin_duration": bin_duration}
     bins = rhythm_bins(true, **options), rhythm_bins(generated, **options)
     return summary(*coverage_and_hits(*bins, variant=variant))
@@ -72,32 +72,33 @@ def _beat_scores(y_true, y_pred, sr, variant, bin_duration=1.0):
 
 
 def beat_scores_d2m(y_true: Any, y_pred: Any, *, sr: int = 22050) -> dict[str, float]:
-    """Beat coverage and beat hit scores as D2M-GAN and CDCD compute them.
+    """Return beat coverage and beat hit scores as defined by D2M-GAN and CDCD.
 
     Parameters
     ----------
     y_true, y_pred : AudioClips or array-like of shape (n_clips, n_samples)
         True and generated clips.
     sr : int, default=22050
-        Sampling rate of arrays in Hz.
+        Sampling rate in Hz of arrays.
 
     Returns
     -------
     scores : dict of float
-        `bcs`, the number of generated over that of true rhythm points, which may pass 1; `bhs`, the
-        number that both have over that of true ones; `csd` and `hsd`, their standard deviations
-        over clips (ddof 1; 0 of one clip); `f1`, the harmonic mean of `bcs` and `bhs`.
+        - `bcs`: number of generated rhythm points divided by that of true ones, may exceed 1;
+        - `bhs`: number of common rhythm points divided by that of true ones;
+        - `csd`, `hsd`: their standard deviations over clips (ddof 1; 0 for one clip);
+        - `f1`: harmonic mean of `bcs` and `bhs`.
 
     See Also
     --------
-    beat_scores_loris : The other variant of the same names.
-    onset_f1_5hz : The same at a resolution that tells rhythms apart.
+    beat_scores_loris : The other definition of scores with these names.
+    onset_f1_5hz : F1 at a resolution that distinguishes rhythms.
 
     Notes
     -----
-    A rhythm point is a second that holds an onset. Nearly every second of music does, so a
-    metronome scores nearly as high as music, or higher, for coverage may pass 1: read these beside
-    the floors of `evaluate`. A clip whose true music has no onset scores 0.
+    A rhythm point is a second that contains an onset. Nearly every second of music does, so a
+    metronome scores nearly as high as music, or higher since coverage may exceed 1: compare with
+    the baselines of `evaluate`. A clip whose true music has no onset scores 0.
 
     References
     ----------
@@ -116,30 +117,31 @@ def beat_scores_d2m(y_true: Any, y_pred: Any, *, sr: int = 22050) -> dict[str, f
 
 
 def beat_scores_loris(y_true: Any, y_pred: Any, *, sr: int = 22050) -> dict[str, float]:
-    """Beat coverage and beat hit scores as LORIS and its successors compute them.
+    """Return beat coverage and beat hit scores as defined by LORIS.
 
     Parameters
     ----------
     y_true, y_pred : AudioClips or array-like of shape (n_clips, n_samples)
         True and generated clips.
     sr : int, default=22050
-        Sampling rate of arrays in Hz.
+        Sampling rate in Hz of arrays.
 
     Returns
     -------
     scores : dict of float
-        `bcs`, the number of rhythm points that both have over that of generated ones (precision);
-        `bhs`, the same over that of true ones (recall); `csd` and `hsd`, their standard deviations
-        over clips (ddof 1; 0 of one clip); `f1`, the harmonic mean of `bcs` and `bhs`.
+        - `bcs`: number of common rhythm points divided by that of generated ones (precision);
+        - `bhs`: number of common rhythm points divided by that of true ones (recall);
+        - `csd`, `hsd`: their standard deviations over clips (ddof 1; 0 for one clip);
+        - `f1`: harmonic mean of `bcs` and `bhs`.
 
     See Also
     --------
-    beat_scores_d2m : The other variant of the same names, with other onsets.
+    beat_scores_d2m : The other definition of scores with these names, with other onsets.
 
     Notes
     -----
-    A rhythm point is a second that holds an onset; as with `beat_scores_d2m`, trivial music scores
-    nearly as high as good music does. A ratio to nothing is 0.
+    A rhythm point is a second that contains an onset. As with `beat_scores_d2m`, trivial music
+    scores nearly as high as good music. A ratio with a denominator of 0 is 0.
 
     References
     ----------
@@ -157,19 +159,19 @@ def beat_scores_loris(y_true: Any, y_pred: Any, *, sr: int = 22050) -> dict[str,
 
 
 def onset_f1_5hz(y_true: Any, y_pred: Any, *, sr: int = 22050) -> float:
-    """F1 of rhythm points as in `beat_scores_loris`, but of 0.2 s.
+    """Return the F1 score of `beat_scores_loris` for rhythm points of 0.2 s.
 
     Parameters
     ----------
     y_true, y_pred : AudioClips or array-like of shape (n_clips, n_samples)
         True and generated clips.
     sr : int, default=22050
-        Sampling rate of arrays in Hz.
+        Sampling rate in Hz of arrays.
 
     Returns
     -------
     f1 : float
-        Harmonic mean of mean precision and mean recall, at most 1.
+        Harmonic mean of the mean precision and the mean recall, at most 1.
 
     Examples
     --------
@@ -184,21 +186,21 @@ def onset_f1_5hz(y_true: Any, y_pred: Any, *, sr: int = 22050) -> float:
 
 
 def music_beats(audio: Any, *, sr: int = 22050) -> tuple[list[np.ndarray], np.ndarray]:
-    """Beats and tempo of clips, as librosa tracks them.
+    """Return beats and tempo of clips, tracked by librosa.
 
     Parameters
     ----------
     audio : AudioClips or array-like of shape (n_clips, n_samples)
-        Sound, mono.
+        Mono audio.
     sr : int, default=22050
-        Sampling rate of an array in Hz.
+        Sampling rate in Hz of an array.
 
     Returns
     -------
     beats : list of ndarray
         Times of each clip's beats in s.
     tempo : ndarray of shape (n_clips,)
-        Beats a minute; 0 for a clip without onsets.
+        Tempo in BPM; 0 for a clip without onsets.
 
     References
     ----------
@@ -220,20 +222,20 @@ def music_beats(audio: Any, *, sr: int = 22050) -> tuple[list[np.ndarray], np.nd
 
 
 def tempo_difference(y_true: Any, y_pred: Any, *, sr: int = 22050) -> float:
-    """Mean difference of the tempi of true and generated clips.
+    """Return the mean difference between the tempi of true and generated clips.
 
     Parameters
     ----------
     y_true, y_pred : AudioClips or array-like of shape (n_clips, n_samples)
         True and generated clips.
     sr : int, default=22050
-        Sampling rate of arrays in Hz.
+        Sampling rate in Hz of arrays.
 
     Returns
     -------
     difference : float
-        Mean absolute difference of `music_beats`' tempi, in beats a minute. An octave, half or
-        double the tempo, counts in full.
+        Mean absolute difference of the tempi of `music_beats` in BPM. Octave errors, half or double
+        the tempo, are not forgiven.
 
     Examples
     --------
@@ -249,7 +251,7 @@ def tempo_difference(y_true: Any, y_pred: Any, *, sr: int = 22050) -> float:
 
 
 def beat_f70(beats_true: Sequence[Any], beats_pred: Sequence[Any]) -> float:
-    """F-measure of beats within 70 ms, the mean over clips.
+    """Return the mean F-measure of beats with a tolerance of 70 ms.
 
     Parameters
     ----------
@@ -265,7 +267,7 @@ def beat_f70(beats_true: Sequence[Any], beats_pred: Sequence[Any]) -> float:
 
     Notes
     -----
-    mir_eval's custom of leaving out the first 5 s is not followed: clips are short.
+    The first 5 s are not left out, as is customary with mir_eval, since clips are short.
 
     References
     ----------
@@ -283,8 +285,8 @@ def beat_f70(beats_true: Sequence[Any], beats_pred: Sequence[Any]) -> float:
 
     if len(beats_true) != len(beats_pred) or not len(beats_true):
         raise ValueError(
-            "expected beats of as many clips, at least one, got "
-            f"{len(beats_true)} and {len(beats_pred)}"
+            "expected beats of the same number of clips, at least one, got "
+            f"{len(beats_true)} and {len(beats_pred)}: pass one array of times per clip"
         )
     scores = []
     for true, pred in zip(beats_true, beats_pred):

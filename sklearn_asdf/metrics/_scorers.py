@@ -1,4 +1,4 @@
-"""Scorers by name, for searches and cross-validation: of densities, and of the sound itself."""
+"""Scorers by name, for searches and cross-validation: of densities, and of decoded audio."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from sklearn.utils.metadata_routing import MetadataRequest
 
 from .._validation import did_you_mean, require
 from ..music.clips import AudioClips
-from ._distances import _HOP_LENGTH
-from ._listen import mel_decibels
-from ._player import Player
+from ._distances import coarse_spectrograms, paired_distances
+from ._generator import Generator
 
 __all__ = ["get_scorer", "get_scorer_names"]
 
-# Sound is compared down to this level, in dB.
+# Lowest level at which spectrograms are compared, in dB.
 _FLOOR = -80.0
-# Encoder parameters that change no code, or only which of the equally good ones is found.
+# Encoder parameters that change no code, or only select among equally good codes.
 _SAME_CODE = ("random_state", "n_jobs")
 
 
@@ -30,62 +29,61 @@ def get_scorer(name, *, max_clips=64):
     Parameters
     ----------
     name : str or callable
-        A name of this package, or any that :func:`sklearn.metrics.get_scorer` knows; a callable
-        is returned as it is.
+        A name of this package, or one of :func:`sklearn.metrics.get_scorer`. A callable is returned
+        unchanged.
 
-        - `"log_likelihood"`: mean log-likelihood of the true targets, in nats per target. Behind
-          an encoder the targets are the numbers of the code.
-        - `"information_gain"`: by how much that is above the likelihood without features
-          (`information_gain` of :class:`MDNRegressor`); not above 0, up to chance, where the
-          features explain nothing.
-        - `"neg_mel_distance"`: minus the distance in dB between the predicted and the true sound.
-        - `"mel_rank"`: share of the other recordings' clips that are farther from the predicted
-          sound than the true one: 1 is perfect, 0.5 is chance.
+        - `"log_likelihood"`: mean log-likelihood of the true targets, in nats per target. With an
+          encoder, the targets are the values of the code.
+        - `"information_gain"`: log-likelihood minus that of the density without features
+          (`information_gain` of :class:`MDNRegressor`); on average not above 0 if the features
+          explain nothing.
+        - `"neg_mel_distance"`: negative distance in dB between predicted and true audio.
+        - `"mel_rank"`: share of the clips of other recordings that are farther from the predicted
+          audio than the true audio is; 1 is perfect, 0.5 is chance.
     max_clips : int or None, default=64
-        At most as many clips, evenly spread, are decoded to sound for the scores of sound, since
-        sound takes time; None decodes all of them. Other scorers take all rows.
+        Maximum number of clips, evenly spaced, that the scorers of audio decode, since decoding is
+        slow. None decodes all clips. Other scorers use all rows.
 
     Returns
     -------
     scorer : callable
-        ``scorer(estimator, X, y, sample_weight=None)``, for ``scoring`` of a search; higher is
-        better. With metadata routing, weights are requested by its ``set_score_request``.
+        ``scorer(estimator, X, y, sample_weight=None)``, for the parameter ``scoring`` of a search;
+        greater is better. With metadata routing, request weights with ``set_score_request``.
 
     Raises
     ------
     TypeError
-        By a scorer of likelihoods, where the estimator has no density; by a scorer of sound, where
-        it does not end in an :class:`AudioTargetRegressor`.
+        When called: by a scorer of likelihoods, if the estimator has no density; by a scorer of
+        audio, if it does not end in an :class:`AudioTargetRegressor`.
     ValueError
-        By a scorer of likelihoods, where it meets encoders of different parameters.
+        When called: by a scorer of likelihoods, if encoders have different parameters.
 
     Warns
     -----
     UserWarning
-        Where clips to score overlap with clips of the training set.
+        If clips to score overlap with clips of the training set.
 
     Notes
     -----
-    **Not in scikit-learn's registry.** Names of this package mean nothing to ``scoring="..."``:
-    pass the scorer, ``scoring=get_scorer("log_likelihood")``. None of them is a name of
-    scikit-learn.
+    **Not in scikit-learn's registry.** ``scoring="..."`` does not accept the names of this package.
+    Pass the scorer instead: ``scoring=get_scorer("log_likelihood")``.
 
-    **Which scores can be compared.** The `score` of all regressors here is R² and compares any of
-    them over one code. A likelihood compares densities over one code: regressors without a density
-    have none, and of densities over other codes it says nothing. Such searches are refused; pass
+    **Which scores can be compared.** The `score` of all regressors of this package is R², which
+    compares any regressors of the same code. A likelihood compares only densities of the same code.
+    A search over encoders or over regressors without a density raises an error; pass
     ``error_score="raise"``, or the search sets the score to NaN and warns. To search over the
-    parameters of an encoder (``music__transformer__...``) take a score of sound: the distance and
-    the rank are taken in one fixed mel spectrogram (128 bands, 2048 samples every 1024, above
-    -80 dB re 1) of the sound that was decoded, whatever spectrogram the encoder uses itself.
+    parameters of an encoder (``music__transformer__...``), use a score of audio. The distance and
+    the rank are computed from one fixed mel spectrogram of the decoded audio (128 bands, windows of
+    2048 samples every 1024, at least -80 dB re 1), whatever spectrogram the encoder uses.
 
-    A scorer of likelihoods remembers the encoder that it met first in a process; get another one
-    for another comparison.
+    A scorer of likelihoods stores the parameters of the first encoder in a process. Get a new
+    scorer for another comparison.
 
-    The sound is that of `predict`: for a :class:`MelEncoder`'s code it is blurred. Both scores of
-    sound therefore like caution; a wider density does not improve them.
+    The audio is that of `predict`, which is blurred with the code of :class:`MelEncoder`. Both
+    scores of audio favor such averages; a wider density does not improve them.
 
     The distance is the root mean square difference over bands and frames. Ranks are among clips of
-    other recordings, where :class:`AudioClips` know them.
+    other recordings if the audio is :class:`AudioClips`, and else among all other clips.
 
     Examples
     --------
@@ -111,7 +109,7 @@ def get_scorer(name, *, max_clips=64):
 
 
 def get_scorer_names():
-    """Return the names that `get_scorer` knows beyond scikit-learn's.
+    """Return the names of the scorers of this package, for `get_scorer`.
 
     Returns
     -------
@@ -128,12 +126,12 @@ def get_scorer_names():
 
 
 class _Scorer:
-    """What all scorers share: how searches call them, and what they request."""
+    """Base class of the scorers: calls by searches, and metadata requests."""
 
     def __init__(self, name: str, max_clips: int | None) -> None:
         self.name = name
         self.max_clips = max_clips
-        # Copies, in other processes too, are the same scorer.
+        # Identifies copies of this scorer, also in other processes.
         self.number = uuid.uuid4().hex
         self._weights: bool | str | None = None
 
@@ -141,32 +139,32 @@ class _Scorer:
         return f"get_scorer({self.name!r})"
 
     def __call__(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
-        return float(self._score(Player(estimator), X, y, sample_weight))
+        return float(self._score(Generator(estimator), X, y, sample_weight))
 
-    def _score(self, player: Player, X: Any, y: Any, sample_weight: Any) -> float:
+    def _score(self, generator: Generator, X: Any, y: Any, sample_weight: Any) -> float:
         raise NotImplementedError
 
     def set_score_request(self, *, sample_weight: bool | str | None) -> _Scorer:
-        """Say whether weights are requested, as scikit-learn's scorers do."""
+        """Set whether weights are requested, as for scikit-learn's scorers."""
         self._weights = sample_weight
         return self
 
     def get_metadata_routing(self) -> MetadataRequest:
-        """Return what is requested."""
+        """Return the requested metadata."""
         request = MetadataRequest(owner=self)
         request.score.add_request(param="sample_weight", alias=self._weights)
         return request
 
     def _accept_sample_weight(self) -> bool:
-        # Without metadata routing, scikit-learn's searches ask every scorer of theirs so.
+        # scikit-learn's searches call this without metadata routing.
         return True
 
 
 class _DensityScorer(_Scorer):
-    """Scores of densities over the same targets."""
+    """Scorer of densities of the same targets."""
 
-    def _score(self, player: Player, X: Any, y: Any, sample_weight: Any) -> float:
-        model = player.model
+    def _score(self, generator: Generator, X: Any, y: Any, sample_weight: Any) -> float:
+        model = generator.model
         if not hasattr(model, self.name):
             inner = getattr(model, "regressor_", model)
             raise TypeError(
@@ -176,10 +174,10 @@ class _DensityScorer(_Scorer):
             )
         if hasattr(model, "transformer_"):
             self._compare_encoders(model.transformer_)
-        return getattr(model, self.name)(player.features(X), y, sample_weight=sample_weight)
+        return getattr(model, self.name)(generator.features(X), y, sample_weight=sample_weight)
 
     def _compare_encoders(self, encoder: Any) -> None:
-        """Refuse another encoder than before: this would be no comparison of densities."""
+        """Raise if the encoder differs from that of earlier calls."""
         encoder = getattr(encoder, "estimator", encoder)
         unused = (*getattr(encoder, "unused_in_fit", ()), *_SAME_CODE)
         params = {k: repr(v) for k, v in encoder.get_params().items() if k not in unused}
@@ -199,16 +197,16 @@ class _DensityScorer(_Scorer):
 
 @lru_cache(maxsize=256)
 def _first_encoder(number: str) -> dict[str, str]:
-    """Parameters of the encoder that a scorer met first in this process; it fills them in."""
+    """Return the parameters of the first encoder of a scorer in this process, to be filled in."""
     return {}
 
 
 class _SoundScorer(_Scorer):
-    """Scores of the sound: of any encoder."""
+    """Scorer of decoded audio, for any encoder."""
 
-    def _score(self, player: Player, X: Any, y: Any, sample_weight: Any) -> float:
+    def _score(self, generator: Generator, X: Any, y: Any, sample_weight: Any) -> float:
         require("librosa", extra="music", purpose=f"the score {self.name!r}")
-        model = player.model
+        model = generator.model
         if not hasattr(model, "transformer_"):
             raise TypeError(
                 "expected a fitted pipeline that ends in AudioTargetRegressor, got "
@@ -222,36 +220,28 @@ class _SoundScorer(_Scorer):
         audio = y if isinstance(y, AudioClips) else np.asarray(y)
         true = audio[rows]
         sr = getattr(audio, "sr", getattr(model.transformer_, "sr", 22050))
-        predicted = _decibels(player.pipeline.predict(_rows_of(X, rows)), sr)
-        true_db = _decibels(true, sr)
+        options: dict[str, Any] = {"sr": sr, "floor": _FLOOR, "dtype": np.float32}
+        audio_pred = generator.pipeline.predict(_rows_of(X, rows))
+        predicted = coarse_spectrograms(audio_pred, **options)
+        true_db = coarse_spectrograms(true, **options)
         if self.name == "neg_mel_distance":
-            return -np.average(_distances(predicted, true_db), weights=weight)
+            return -np.average(paired_distances(predicted, true_db), weights=weight)
         group = true.groups if isinstance(true, AudioClips) else np.arange(len(rows))
         shares = []
         for i, clip in enumerate(predicted):
             others = true_db[group != group[i]]
             if not len(others):
                 raise ValueError(
-                    "expected clips of at least 2 recordings to rank, got clips of one: score more "
-                    "recordings at once, with fewer splits"
+                    "expected clips of at least 2 recordings to rank, got clips of one: use fewer "
+                    "splits, so that each test set has several recordings"
                 )
-            own, distance = _distances(clip, true_db[i]), _distances(clip, others)
+            own, distance = paired_distances(clip, true_db[i]), paired_distances(clip, others)
             shares.append((distance > own).mean() + (distance == own).mean() / 2)
         return np.average(shares, weights=weight)
 
 
-def _decibels(audio: Any, sr: int) -> np.ndarray:
-    """Mel spectrograms in dB, one row a clip."""
-    db = np.concatenate(list(mel_decibels(audio, sr, hop_length=_HOP_LENGTH, floor=_FLOOR)))
-    return db.reshape(len(db), -1)
-
-
-def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Root mean square difference of rows, in dB."""
-    return np.sqrt(np.square(a - b).mean(axis=-1, dtype=np.float64))
-
-
 def _rows_of(X: Any, rows: np.ndarray) -> Any:
+    """Return rows of a table, an array, or a list."""
     if hasattr(X, "iloc"):
         return X.iloc[rows]
     return X[rows] if hasattr(X, "shape") else [X[i] for i in rows]

@@ -181,7 +181,7 @@ def test_evaluate_scores_the_model_beside_its_floors(model, folder, scores, tmp_
         pd.read_csv(told, index_col="method"), wide.rename_axis("method"), check_dtype=False
     )
     refused = run(capsys, *judged, folder, "--reference-audio", folder, status=2)
-    assert "got one that shares moments with 6 of the 6 clips" in refused.err
+    assert "got one that overlaps in time with 6 of the 6 clips" in refused.err
     # Each column and each row has its line, and the numbers are those of the table.
     lines = said.out.splitlines()
     heading = next(i for i, line in enumerate(lines) if "retrieval" in line)

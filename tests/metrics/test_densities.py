@@ -23,7 +23,7 @@ class Codes:
 
 
 class Density:
-    """p(y | x) = N(heed * x, sigma^2 + (1 - heed)^2), beside the same without x."""
+    """p(y | x) = N(heed * x, sigma^2 + (1 - heed)^2), and the same density without x."""
 
     def __init__(self, heed):
         self.heed = heed
@@ -46,11 +46,11 @@ def model(heed):
 @pytest.fixture(scope="module")
 def pairs():
     rng = np.random.default_rng(0)
-    told = rng.normal(size=(N_GROUPS, 1, 4)).repeat(N_EACH, axis=1).reshape(-1, 4)
-    told = 0.7 * told + np.sqrt(1 - 0.49) * rng.normal(size=told.shape)
-    codes = told + SIGMA * rng.normal(size=told.shape)
-    poses = np.zeros((len(told), 2, 4, 2))
-    poses[:, :, :, 0] = told[:, None]
+    explained = rng.normal(size=(N_GROUPS, 1, 4)).repeat(N_EACH, axis=1).reshape(-1, 4)
+    explained = 0.7 * explained + np.sqrt(1 - 0.49) * rng.normal(size=explained.shape)
+    codes = explained + SIGMA * rng.normal(size=explained.shape)
+    poses = np.zeros((len(explained), 2, 4, 2))
+    poses[:, :, :, 0] = explained[:, None]
     return poses, codes, np.repeat(np.arange(N_GROUPS), N_EACH)
 
 
@@ -66,7 +66,7 @@ def test_true_density_gains_the_mutual_information(pairs):
     assert table.loc["model", "energy_gain"] > 0.1
     assert table.loc["model", "crps"] == pytest.approx(SIGMA / np.sqrt(np.pi), rel=0.05)
     assert table.loc["model", "coverage_90"] == pytest.approx(0.9, abs=0.02)
-    # Told the dances of others, the same density is worse than one that is told nothing.
+    # With the dances of others, the same density is worse than one without input.
     assert table.loc["shuffled pairs", "log_gain"] < 0
     assert table.loc["shuffled pairs", "energy_gain"] < 0
     assert table.loc["unconditional", "log_gain"] == 0

@@ -1,4 +1,4 @@
-"""The table of `evaluate` for models whose rows are known beforehand."""
+"""The table of `evaluate` for models whose scores are known."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def held_out(data, tmp_path_factory):
         "groups": data.groups[new],
         "reference": (data.poses[~new], data.audio[~new]),
         "n_permutations": 199,
-        # The real music is listened to once for all tests.
-        "memory": str(tmp_path_factory.mktemp("heard")),
+        # The real music is analyzed once for all tests.
+        "memory": str(tmp_path_factory.mktemp("cache")),
         "random_state": 0,
     }
 
 
 class Oracle:
-    """Knows the music of each dance by heart, and plays silence to any other."""
+    """Returns the real music of each known dance, and silence for any other."""
 
     def __init__(self, poses, audio):
         self.known = {p.tobytes(): y for p, y in zip(poses.position, np.asarray(audio))}
@@ -52,7 +52,7 @@ class Oracle:
 
 
 class Same:
-    """Plays one music to all."""
+    """Returns the same music for all dances."""
 
     def __init__(self, audio):
         self.music = np.asarray(audio)[0]
@@ -62,10 +62,10 @@ class Same:
 
 
 class Hiss(RegressorMixin, BaseEstimator):
-    """Draws noise, as loud as the dance is fast or of one loudness."""
+    """Samples noise, whose level is proportional to the speed of the dance or constant."""
 
-    def __init__(self, heeds=True, n_samples=4 * SR):
-        self.heeds = heeds
+    def __init__(self, responds=True, n_samples=4 * SR):
+        self.responds = responds
         self.n_samples = n_samples
 
     def predict(self, poses):
@@ -74,7 +74,7 @@ class Hiss(RegressorMixin, BaseEstimator):
     def sample_y(self, poses, n_samples=1, random_state=None, temperature=1.0):
         rng = np.random.default_rng(random_state)
         speed = magnitude(velocity(poses.position, fps=poses.fps)).mean(axis=(1, 2)) / 1e4
-        level = speed if self.heeds else np.full(len(poses), 0.02)
+        level = speed if self.responds else np.full(len(poses), 0.02)
         noise = rng.normal(size=(len(poses), self.n_samples, n_samples))
         return temperature * level[:, None, None] * noise
 
@@ -84,7 +84,7 @@ def of_oracle(held_out):
     return evaluate(Oracle(held_out["poses"], held_out["audio"]), **held_out)
 
 
-def test_a_model_that_plays_the_real_music_has_its_row(of_oracle):
+def test_a_model_that_returns_the_real_music_has_its_scores(of_oracle):
     assert list(of_oracle.index) == ROWS
     shared = of_oracle.columns[of_oracle.loc["real"].notna()]
     assert len(shared) > 25
@@ -93,7 +93,7 @@ def test_a_model_that_plays_the_real_music_has_its_row(of_oracle):
     )
 
 
-def test_real_music_is_the_ceiling_and_floors_lie_below(of_oracle):
+def test_baselines_score_below_real_music(of_oracle):
     real = of_oracle.loc["real"]
     for name in (
         "f70_music",
@@ -106,29 +106,29 @@ def test_real_music_is_the_ceiling_and_floors_lie_below(of_oracle):
         assert real[name] == pytest.approx(1), name
     assert real["tempo_difference"] == 0
     assert real["key_clarity_share"] >= 0.75
-    for floor in ("shuffled pairs", "metronome", "unconditional"):
-        row = of_oracle.loc[floor]
+    for baseline in ("shuffled pairs", "metronome", "unconditional"):
+        row = of_oracle.loc[baseline]
         for name in ("retrieval_r1", "retrieval_mrr", "f70_music", "f70_dance", "f1_5hz"):
-            assert row[name] < real[name], (floor, name)
+            assert row[name] < real[name], (baseline, name)
         assert row["bas_corrected"] < real["bas_corrected"]
     assert real["retrieval_p"] < 0.05 < of_oracle.loc["shuffled pairs", "retrieval_p"]
 
 
-def test_the_metronome_is_the_same_to_all(of_oracle):
+def test_the_metronome_does_not_follow(of_oracle):
     row = of_oracle.loc["metronome"]
     assert row["retrieval_r1"] == pytest.approx(1 / 6)
     assert row["retrieval_p"] == 1
     assert row["distance_ratio"] == pytest.approx(0, abs=1e-3)
     assert (row["mantel_r"], row["mantel_p"]) == (0, 1)
-    # What the headline scores are for: bins of a second cannot tell it from music.
+    # Bins of a second do not distinguish it from music; bins of 0.2 s do.
     assert row["d2m_f1"] > 0.9
     assert row["f1_5hz"] < 0.7
 
 
-def test_numbers_that_a_row_cannot_have_are_nan(of_oracle):
+def test_scores_that_a_row_cannot_have_are_nan(of_oracle):
     responses = [f"{name}_response" for name in ("amplified", "reversed", "half_tempo")]
     assert of_oracle.loc[ROWS[1:], responses].isna().all(axis=None)
-    # Silence for a changed dance, and nothing drawn: it reacts without measure.
+    # Silence for a changed dance and no samples: the response is infinite.
     assert np.isinf(of_oracle.loc["model", responses]).all()
     assert of_oracle["log_gain"].isna().all()
     rest = of_oracle.columns.difference(
@@ -140,7 +140,7 @@ def test_numbers_that_a_row_cannot_have_are_nan(of_oracle):
 _NAN = ("log_gain", "log_gain_p", "energy_gain", "amplified_p", "reversed_p", "half_tempo_p")
 
 
-def test_one_music_for_all_is_found_out(held_out):
+def test_the_same_music_for_all_scores_at_chance(held_out):
     table = evaluate(Same(held_out["audio"]), **held_out)
     row = table.loc["model"]
     assert row["distance_ratio"] == pytest.approx(0, abs=1e-3)
@@ -151,24 +151,24 @@ def test_one_music_for_all_is_found_out(held_out):
     assert (row[["amplified_p", "reversed_p", "half_tempo_p"]] == 1).all()
 
 
-def test_music_that_heeds_the_dance_responds_and_other_does_not(held_out):
-    heeds = evaluate(make_pipeline(FunctionTransformer(), Hiss()), **held_out, temperature=1.0)
-    row = heeds.loc["model"]
+def test_only_music_that_depends_on_the_dance_responds(held_out):
+    responds = evaluate(make_pipeline(FunctionTransformer(), Hiss()), **held_out, temperature=1.0)
+    row = responds.loc["model"]
     assert row["amplified_response"] > 1.5
     assert row["amplified_p"] < 0.05
     assert row["half_tempo_response"] > 1.05
     # As fast backwards as forwards.
     assert row["reversed_response"] == pytest.approx(1, abs=0.02)
-    # Dances of one speed have hisses of one level.
+    # Dances of similar speed have noise of similar level.
     assert row["mantel_r"] > 0
 
-    deaf = evaluate(make_pipeline(FunctionTransformer(), Hiss(heeds=False)), **held_out)
-    row = deaf.loc["model"]
+    constant = evaluate(make_pipeline(FunctionTransformer(), Hiss(responds=False)), **held_out)
+    row = constant.loc["model"]
     for name in ("amplified", "reversed", "half_tempo"):
         assert row[f"{name}_response"] == pytest.approx(1, abs=0.02)
-    assert heeds.loc["model", "mantel_r"] > row["mantel_r"]
-    # Noise is no music.
-    assert row["frechet_distance"] > 2 * deaf.loc["real", "frechet_distance"]
+    assert responds.loc["model", "mantel_r"] > row["mantel_r"]
+    # Noise is not music.
+    assert row["frechet_distance"] > 2 * constant.loc["real", "frechet_distance"]
     assert row["key_clarity_share"] < 0.5
     assert row["pulse_clarity_share"] < 0.5
 
@@ -181,8 +181,8 @@ def test_same_seed_same_table_with_arrays_and_without_memory(held_out, of_oracle
     pd.testing.assert_frame_equal(table, of_oracle)
 
 
-def test_tables_of_trajectories_and_any_regressor_will_do():
-    # One joint that swings along one axis, and a tone that is as loud as the swing is wide.
+def test_trajectories_and_any_regressor_are_accepted():
+    # A joint that oscillates, and a tone whose level is the amplitude.
     rng = np.random.default_rng(0)
     width = np.repeat(rng.uniform(0.2, 1, size=8), 2)
     X = width[:, None] * np.sin(np.arange(90) / 5 + rng.uniform(0, 6, size=(16, 1)))
@@ -192,13 +192,13 @@ def test_tables_of_trajectories_and_any_regressor_will_do():
     pipe = make_pipeline(loudness, AudioTargetRegressor(LinearRegression(), PCA(2)))
     pipe.fit(X[:8], y[:8])
     table = evaluate(pipe, X[8:], y[8:], np.arange(8) // 2, n_permutations=19, random_state=0)
-    # Nothing is drawn, so that any change is beyond all measure.
+    # The model has no samples, so any change is infinite.
     assert np.isinf(table.loc["model", "amplified_response"])
     assert table.loc["model", "distance_ratio"] > 0.3
     assert table["log_gain"].isna().all()
 
 
-def test_clips_of_different_length_go_to_the_pipeline_as_they_came():
+def test_lists_of_clips_reach_the_pipeline_as_lists():
     rng = np.random.default_rng(0)
     clips = [rng.normal(size=(n, 17, 2)).cumsum(axis=0) for n in (60, 50, 60, 40)]
     audio = 0.1 * rng.normal(size=(4, 2 * SR)) * np.arange(1, 5)[:, None]
@@ -213,7 +213,7 @@ def test_clips_of_different_length_go_to_the_pipeline_as_they_came():
     assert all(lengths == [60, 50, 60, 40] for lengths in seen[:2])
 
 
-def test_without_a_reference_each_half_is_judged_by_the_other(data):
+def test_without_a_reference_judges_are_cross_fitted(data):
     clips = slice(0, 24)
     table = evaluate(
         Oracle(data.poses[clips], data.audio[clips]),
@@ -240,7 +240,7 @@ def test_bad_input_is_refused_in_a_sentence(held_out):
         (ValueError, "at least 4 performances, got 3", {
             "groups": np.arange(12) % 3, "reference": None,
         }),
-        (ValueError, "`sample_y` to draw from, .* Oracle", {"temperature": 1.0}),
+        (ValueError, "`sample_y` to sample from, .* Oracle", {"temperature": 1.0}),
         (ValueError, "n_permutations and max_responses of at least 1", {"n_permutations": 0}),
         (ValueError, "reference as a pair", {"reference": held_out["audio"]}),
         (ValueError, "reference of clips of 88200 samples at 22050 Hz, got 100", {

@@ -1,4 +1,4 @@
-"""The judge and its verdicts, on made-up dances whose music is known to follow."""
+"""The judge and retrieval, on synthetic dances whose music is known to follow."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def judge(data, new):
     return DanceMusicJudge().fit(data.poses[~new], data.audio[~new])
 
 
-def test_finds_the_music_of_dances_it_has_never_seen(judge, data, new):
+def test_music_of_held_out_dances_is_found(judge, data, new):
     scores = retrieval(judge, data.poses[new], data.audio[new], data.groups[new], random_state=0)
     assert scores["r1"] > 3 * scores["chance_r1"]
     assert scores["chance_r1"] == pytest.approx(0.1)
@@ -47,28 +47,46 @@ def test_finds_the_music_of_dances_it_has_never_seen(judge, data, new):
     assert judge.canonical_correlations(data.poses[new], data.audio[new])[0] > 0.5
 
 
-def test_a_colour_of_all_music_misleads_nobody(judge, data, new):
+def test_features_replace_clips():
+    rng = np.random.default_rng(0)
+    common = rng.normal(size=(50, 1))
+    dances = common + 0.1 * rng.normal(size=(50, 3))
+    music = -common + 0.1 * rng.normal(size=(50, 2))
+    judge = DanceMusicJudge(n_components=1, alpha=0.0).fit_features(dances[:40], music[:40])
+    assert judge.correlations_[0] > 0.98
+    u, v = judge.transform_features(dances[40:], music[40:])
+    assert np.corrcoef(u[:, 0], v[:, 0])[0, 1] > 0.95
+    similarity = judge.similarity_of_features(dances[40:], music[40:], center=True)
+    assert (similarity.argmax(axis=1) == np.arange(10)).mean() > 0.5
+    # A constant added to all music has no influence on centered scores only.
+    shifted = judge.similarity_of_features(dances[40:], music[40:] + 5, center=True)
+    np.testing.assert_allclose(shifted, similarity)
+    plain = judge.similarity_of_features(dances[40:], music[40:])
+    assert not np.allclose(plain, judge.similarity_of_features(dances[40:], music[40:] + 5))
+
+
+def test_a_change_common_to_all_music_does_not_matter(judge, data, new):
     poses, audio, groups = data.poses[new], np.asarray(data.audio[new]), data.groups[new]
     plain = retrieval(judge, poses, audio, groups, random_state=0)
     quiet = retrieval(judge, poses, 0.2 * audio, groups, random_state=0)
     assert quiet["mrr"] == pytest.approx(plain["mrr"], abs=0.06)
 
 
-def test_music_dealt_to_other_performances_is_not_found(judge, data, new):
+def test_music_permuted_between_performances_is_not_found(judge, data, new):
     poses, audio = data.poses[new], data.audio[new]
-    dealt = np.asarray(audio)[(np.arange(len(audio)) + 2) % len(audio)]
-    scores = retrieval(judge, poses, dealt, data.groups[new], random_state=0)
+    permuted = np.asarray(audio)[(np.arange(len(audio)) + 2) % len(audio)]
+    scores = retrieval(judge, poses, permuted, data.groups[new], random_state=0)
     assert scores["p"] > 0.05
     assert scores["r1"] < 2.5 * scores["chance_r1"]
 
 
-def test_one_music_for_all_gets_chance_exactly(judge, data, new):
+def test_the_same_music_for_all_scores_exactly_at_chance(judge, data, new):
     same = np.repeat(np.asarray(data.audio[:1]), new.sum(), axis=0)
     scores = retrieval(judge, data.poses[new], same, data.groups[new], random_state=0)
     assert scores["r1"] == pytest.approx(scores["chance_r1"])
     assert scores["mrr"] == pytest.approx(scores["chance_mrr"])
     assert scores["p"] == 1
-    # Nor is it found by a trace of its own music that nobody hears.
+    # An inaudible trace of the own music does not count.
     traced = same + 1e-4 * np.asarray(data.audio[new])
     nearly = retrieval(judge, data.poses[new], traced, data.groups[new], random_state=0)
     assert nearly["r1"] == pytest.approx(scores["chance_r1"], abs=0.02)
@@ -79,7 +97,7 @@ def test_without_groups_each_clip_is_a_performance(judge, data, new):
     assert judge.score(poses, audio) == judge.score(poses, audio, np.arange(len(poses)))
 
 
-def test_judges_alike_after_pickling_and_again(judge, data, new):
+def test_similarity_is_the_same_after_pickling_and_refitting(judge, data, new):
     poses, audio = data.poses[new], data.audio[new]
     expected = judge.similarity(poses, audio)
     assert_array_equal(run_in_new_process(judge, "similarity", poses, audio), expected)
@@ -87,7 +105,7 @@ def test_judges_alike_after_pickling_and_again(judge, data, new):
     assert_array_equal(again.similarity(poses, audio), expected)
 
 
-def test_features_do_not_change_with_the_unit_of_length_and_the_place(data):
+def test_features_are_invariant_to_scale_and_position(data):
     poses = data.poses[:4]
     moved = Motion(0.01 * poses.position + 3, fps=poses.fps, skeleton=poses.skeleton)
     assert_allclose(dance_features(moved), dance_features(poses), atol=1e-6)
@@ -99,7 +117,7 @@ def test_features_follow_speed_and_tempo():
         for bpm, v in ((80, 0.0), (120, 1.0))
     )
     a, b = (dance_features(d.poses)[0] for d in (slow, fast))
-    # Wrists: mean speeds .1 and .5 body heights a second.
+    # Wrists: mean speeds .1 and .5 body heights per second.
     assert b[9:11].mean() > a[9:11].mean() + 1
     pulse = [music_features(d.audio)[0, -31:] for d in (slow, fast)]
     tempi = np.geomspace(40, 240, 31)
@@ -108,7 +126,7 @@ def test_features_follow_speed_and_tempo():
     assert pulse[1][near[1]].max() > pulse[0][near[1]].max()
 
 
-def test_joints_that_are_never_seen_are_no_obstacle(data, new):
+def test_missing_joints_are_accepted(data, new):
     position = data.poses.position.copy()
     position[::3, :, 5] = np.nan
     position[1, 100:120] = np.nan
@@ -117,7 +135,7 @@ def test_joints_that_are_never_seen_are_no_obstacle(data, new):
     assert np.isfinite(judge.similarity(poses[new], data.audio[new])).all()
 
 
-def test_padded_clips_have_the_features_of_what_they_hold(data):
+def test_padding_does_not_change_features(data):
     whole = data.poses[:2].frames(0, 180)
     padded = np.concatenate([whole.position, np.full((2, 60, 17, 2), np.nan)], axis=1)
     padded = Motion(padded, fps=30, skeleton="coco17")
@@ -131,7 +149,7 @@ def test_mantel_finds_music_that_follows_and_no_other(data, new):
     assert p < 0.05
     same = np.repeat(audio[:1], len(audio), axis=0)
     assert mantel_test(poses, same, groups, random_state=0) == (0, 1)
-    # In the deviations of real music, a trace that nobody hears is nothing.
+    # Relative to real music, an inaudible trace does not count.
     embedding = MusicStatistics().fit(data.audio[~new])
     traced = same + 1e-5 * audio
     near = mantel_test(poses, traced, groups, embedding=embedding, random_state=0)

@@ -64,7 +64,7 @@ def test_silence_has_neither(music):
     assert_array_equal(pulse_clarity(noise()[None, : SR // 4]), 0)
 
 
-def test_embedding_is_standardised_and_pickles(music):
+def test_embedding_is_standardized_and_pickles(music):
     embedding = MusicStatistics().fit(music)
     X = embedding.transform(music)
     assert_allclose(X.mean(axis=0), 0, atol=1e-9)
@@ -85,7 +85,7 @@ def test_clips_may_have_another_length_and_columns_of_a_table_may_not(music):
         MusicStatistics(sr=0).fit(music)
 
 
-def test_embedding_knows_no_key():
+def test_embedding_does_not_depend_on_the_key():
     both = np.stack([chord(60, 64, 67), chord(62, 66, 69)])
     chroma = music_statistics(both, sr=SR)[:, 32:44]
     assert_allclose(chroma[0], chroma[1], atol=0.15)
@@ -114,11 +114,21 @@ def test_frechet_distance_of_fewer_clips_than_dimensions_is_finite():
     assert frechet_distance(X, point) == pytest.approx(expected)
 
 
-def test_frechet_distance_tells_music_from_noise(music):
+def test_frechet_distance_separates_music_from_noise(music):
     embedding = MusicStatistics().fit(music[:6])
     real, other = (embedding.transform(part) for part in (music[:6], music[6:]))
     hiss = embedding.transform(np.random.default_rng(0).normal(size=(6, 8 * SR)) * 0.05)
     assert 5 * frechet_distance(real, other) < frechet_distance(real, hiss)
+
+
+def test_statistics_replace_clips(music):
+    statistics = np.random.default_rng(0).normal(3.0, 2.0, size=(20, 48))
+    embedding = MusicStatistics().fit_statistics(statistics)
+    embedded = embedding.transform_statistics(statistics)
+    assert_allclose(embedded.mean(axis=0), 0, atol=1e-12)
+    assert_allclose(embedded.std(axis=0), 1)
+    expected = (music_statistics(music[:2], sr=SR) - embedding.mean_) / embedding.scale_
+    assert_allclose(embedding.transform(music[:2]), expected)
 
 
 def test_bad_input_is_refused_in_a_sentence():
