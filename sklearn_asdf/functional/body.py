@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .filters import _all_seen, fill_gaps
+from .gaps import all_seen, fill_gaps
 from .kinematics import magnitude
 
 __all__ = ["body_size", "egocentric"]
@@ -164,7 +164,7 @@ def _steady(track: np.ndarray, position: np.ndarray | None, *, fps: float) -> np
 
     A track that is never known is the centre of all seen joints, if there are poses, or zero.
     """
-    if _all_seen(track):
+    if all_seen(track):
         return track
     track = fill_gaps(track[..., None, :], fps=fps)[..., 0, :]
     known = ~np.isnan(track).any(axis=-1)

@@ -15,14 +15,9 @@ from ..functional.frames import (
     uniform_keyframes,
     zero_crossing_frames,
 )
-from ..functional.keyframes import (
-    bone_angles,
-    candidate_frames,
-    cluster_extremes,
-    curve_salience,
-    select_keyframes,
-)
+from ..functional.keyframes import cluster_extremes, select_keyframes
 from ..functional.kinematics import magnitude, velocity
+from ..functional.salience import bone_angles, candidate_frames, curve_salience
 from .container import DEFAULT_FPS, Motion
 from .skeletons import Skeleton
 from .stage import MotionTransformer

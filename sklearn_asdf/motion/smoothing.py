@@ -10,6 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._validation import Integral, Interval, Real, StrOptions, raise_all
 from ..functional import filters
+from ..functional.gaps import fill_gaps
+from ..functional.one_euro import one_euro, one_euro_step
 from .container import DEFAULT_FPS, Motion
 from .stage import MotionTransformer, validate_motion
 
@@ -181,7 +183,7 @@ class PoseSmoother(MotionTransformer):
                     "a lower min_confidence"
                 )
         fps = motion.fps
-        position = filters.fill_gaps(position, fps=fps, max_gap=self.max_gap, causal=self._causal)
+        position = fill_gaps(position, fps=fps, max_gap=self.max_gap, causal=self._causal)
         if self.method == "butterworth":
             position = filters.butterworth(
                 position,
@@ -195,7 +197,7 @@ class PoseSmoother(MotionTransformer):
                 position, fps=fps, window_duration=self.window_duration, polyorder=self.polyorder
             )
         elif self.method == "one_euro":
-            position = filters.one_euro(
+            position = one_euro(
                 position,
                 fps=fps,
                 min_cutoff=self.min_cutoff,
@@ -336,7 +338,7 @@ class _Stream:
             y = y[0] + self.origin
         elif self.method == "one_euro":
             self.state[:, :, start] = 0
-            last, speed = filters.one_euro_step(move, self.state[0], self.state[1], **self.settings)
+            last, speed = one_euro_step(move, self.state[0], self.state[1], **self.settings)
             self.state = np.stack([last, speed])
             y = last + self.origin
         else:
