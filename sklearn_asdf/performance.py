@@ -19,10 +19,10 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from ._validation import raise_all
+from .functional.resampling import resample_filled
 from .motion.batches import BatchTransformer
 from .motion.container import DEFAULT_FPS, Motion, as_motion
 from .motion.lma import LMAFeaturizer
-from .motion.resample import on_clock
 
 __all__ = [
     "TEMPERATURE",
@@ -349,5 +349,5 @@ def on_model_clock(take: Motion, fps: float) -> tuple[Motion, np.ndarray]:
         doubtful = take.confidence[0, : len(position)] < _MIN_CONFIDENCE
         if not doubtful.all():
             position = np.where(doubtful[..., None], np.nan, position)
-    position, seen = on_clock(position, fps=take.fps, start=0.0, new_fps=fps)
+    position, seen = resample_filled(position, fps=take.fps, start=0.0, new_fps=fps)
     return Motion(position[None].astype(np.float32), fps=fps, skeleton=take.skeleton), seen

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..functional.gaps import frames_seen
 from ..io._read import ASSUMED_FPS, Options, read_with
 from ..motion.container import DEFAULT_FPS, Motion
 from ..music.clips import load_audio
@@ -87,7 +88,7 @@ def cut(
         raise ValueError(f"{path!r}: {error}") from None
     starts = np.arange(len(clips)) * hop_duration
     frames = np.rint(starts * take.fps).astype(int)
-    whole = seen.mean(axis=1) >= 0.5
+    whole = frames_seen(seen)
     share = np.array([whole[first : first + clips.n_frames].mean() for first in frames])
     kept = (share >= 0.5) & (share > 0)
     if not kept.any():

@@ -11,9 +11,10 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from .._validation import Integral, Real, raise_all, require
+from ..functional.gaps import frames_seen
+from ..functional.resampling import resample_filled
 from ..io._read import ASSUMED_FPS, Options, read_with
 from ..motion.container import Motion
-from ..motion.resample import on_clock
 from ..motion.skeletons import Skeleton
 from ..music.clips import AudioClips, load_audio
 from ._pairs import find_folders, find_pairs, list_of
@@ -198,7 +199,9 @@ def load_folder(
             continue
         if assumed:
             guessed.append(pose_file.name)
-        position, seen = on_clock(motion.position[0], fps=motion.fps, start=start, new_fps=fps)
+        position, seen = resample_filled(
+            motion.position[0], fps=motion.fps, start=start, new_fps=fps
+        )
         matching_fps = motion.n_frames / max(len(recording) / sr - start, 1 / sr)
         takes.append(
             _Take(
@@ -293,7 +296,7 @@ def _cut(
         k, at, sample = k[fits], at[fits], sample[fits]
         if not len(k):
             short.append(f"{take.name} ({duration:.3g} s)")
-        whole = take.seen.mean(axis=1) >= 0.5
+        whole = frames_seen(take.seen)
         share = _window_sum(whole, at, n_frames) / n_frames
         # A clip in which nobody is seen is no clip, whatever min_seen says.
         kept = (share >= min_seen) & (share > 0)

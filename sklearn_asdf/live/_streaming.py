@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import Integral, Real, raise_all
+from ..functional.gaps import frames_seen
 from ..functional.limiter import Limiter
 from ..motion.container import Motion
 from ..motion.skeletons import Skeleton
@@ -297,7 +298,7 @@ class StreamingDancer:
         # All that came goes to the pipeline, which filters before it takes fewer frames.
         over = self._buffer.oversampling
         clip = self._buffer.frames(stop - self._n_frames, stop, over)
-        seen = (np.isfinite(clip).all(axis=2).mean(axis=1) >= 0.5).mean()
+        seen = frames_seen(np.isfinite(clip).all(axis=2)).mean()
         if seen < self.min_seen or not seen:
             return None, None
         features = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -199,7 +200,7 @@ class KeyframeSegmenter(MotionTransformer):
         size = max(1, _BLOCK // int(np.prod(motion.shape[1:])))
         blocks = gen_batches(motion.n_clips, size)
         keyframes = np.concatenate([self._on_grid(motion[block]) for block in blocks])
-        return motion._with(keyframes=keyframes)
+        return replace(motion, keyframes=keyframes)
 
     def _on_grid(self, motion: Motion) -> np.ndarray:
         """Keyframes that were looked for at `search_fps`, as frames of the motion."""

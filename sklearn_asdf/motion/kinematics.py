@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -112,7 +113,8 @@ class KinematicsTransformer(MotionTransformer):
         velocity, acceleration, jerk, curvature = kinematics.derivatives(
             position, fps=fps, regularization=self.curvature_regularization
         )
-        return motion._with(
+        return replace(
+            motion,
             position=position,
             velocity=velocity,
             acceleration=acceleration,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -169,7 +170,7 @@ class PoseSmoother(MotionTransformer):
     def _on_clock(self, motion: Motion) -> Motion:
         # Resampled, a doubtful position would leave its mark on the frames beside it.
         if motion.confidence is not None and motion.fps != getattr(self, "fps_", DEFAULT_FPS):
-            motion = motion._with(position=self._sure(motion))
+            motion = replace(motion, position=self._sure(motion))
         return super()._on_clock(motion)
 
     def _transform(self, motion: Motion) -> Motion:

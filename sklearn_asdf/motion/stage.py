@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._validation import raise_all, validate_parameters
 from ..music.clips import AudioClips
-from .container import DEFAULT_FPS, Motion, as_motion, unpack_clips
+from .arrays import unpack_clips
+from .container import DEFAULT_FPS, Motion, as_motion
 
 # What is computed from the frames of a motion, and would have to be computed anew.
 _BOUND_TO_FRAMES = ("velocity", "acceleration", "jerk", "curvature", "keyframes")
