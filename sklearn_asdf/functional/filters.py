@@ -23,9 +23,9 @@ __all__ = [
     "window_length",
 ]
 
-# Up to so many frames a filter is applied as a matrix, which is many times as fast as recursion.
+# Up to this number of frames a filter is applied as a matrix, which is much faster than recursion.
 _LARGEST_MATRIX = 512
-# Numbers filtered at once.
+# Elements filtered at a time.
 _CHUNK = 1 << 20
 
 
@@ -61,7 +61,7 @@ def each_run(position: np.ndarray, function: Callable[[np.ndarray], np.ndarray])
     y = np.empty(planes.shape, dtype=position.dtype)
     out = y.reshape(n_axes, -1, n_frames, n_joints).swapaxes(1, 2)
     if all_seen(position):
-        # Chunks stay in the processor's cache and bound the memory.
+        # Chunks fit the processor's cache and bound the memory.
         step = max(1, _CHUNK // (n_frames * n_joints * n_axes))
         for i in range(0, x.shape[2], step):
             part = x[:, :, i : i + step]
@@ -87,8 +87,8 @@ def each_run(position: np.ndarray, function: Callable[[np.ndarray], np.ndarray])
 
 def _butterworth_run(x: np.ndarray, *, fps: float, cutoff: float, order: int) -> np.ndarray:
     sections = butterworth_sections(fps=fps, cutoff=cutoff, order=order)
-    # sosfiltfilt's own padding at ten frames per period of the cut-off, as in the paper, and as
-    # long in seconds at any frame rate.
+    # The default padding of sosfiltfilt at ten frames per period of the cut-off, as in the paper,
+    # and of the same duration at any frame rate.
     padding = round(3 * (order + 1) * fps / cutoff / 10)
     return signal.sosfiltfilt(sections, x, axis=-2, padlen=min(padding, x.shape[-2] - 1))
 
@@ -113,7 +113,7 @@ def _matrix(kind: str, n_frames: int, **params: Any) -> np.ndarray:
 
 
 def _zero_phase(x: np.ndarray, kind: str, **params: Any) -> np.ndarray:
-    """Filter (n_axes, n_frames, n_signals) by what is faster: a matrix, or frame by frame."""
+    """Filter (n_axes, n_frames, n_signals) by a matrix or by recursion, whichever is faster."""
     n_axes, n_frames, n_signals = x.shape
     if n_frames <= min(_LARGEST_MATRIX, n_axes * n_signals):
         return np.matmul(_matrix(kind, n_frames, **params).astype(x.dtype, copy=False), x)
@@ -137,7 +137,7 @@ def butterworth_sections(*, fps: float, cutoff: float, order: int) -> np.ndarray
     Returns
     -------
     ndarray of shape (n_sections, 6)
-        As ``scipy.signal.sosfilt`` takes them.
+        For ``scipy.signal.sosfilt``.
 
     Examples
     --------
@@ -179,13 +179,13 @@ def butterworth(
 
     Notes
     -----
-    The filter is held as second-order sections, which stay accurate at any order and cut-off, and
-    starts in the steady state of the first frame, so that a still dancer stays still. Forwards and
-    backwards, the ends are extended oddly, as by ``scipy.signal.sosfiltfilt``, for a time that
-    depends on `cutoff` and `order` alone (at ten frames per period of the cut-off, as in the paper,
-    it is SciPy's), or by as many frames as there are. Each unbroken run of seen frames is filtered
-    on its own. Where many signals have the same number of frames, the same filter is applied as one
-    matrix; it agrees with ``sosfiltfilt`` up to rounding.
+    The filter consists of second-order sections, which are accurate at any order and cut-off, and
+    starts in the steady state of the first frame, so a still dancer stays still. With `zero_phase`,
+    the ends are extended by odd reflection, as in ``scipy.signal.sosfiltfilt``, for a duration that
+    depends on `cutoff` and `order` alone (SciPy's default at ten frames per period of the cut-off,
+    as in the paper), or by as many frames as there are. Each unbroken run of seen frames is
+    filtered on its own. If many signals have the same number of frames, the filter is applied as a
+    matrix; it agrees with ``sosfiltfilt`` up to rounding errors.
 
     References
     ----------
@@ -258,8 +258,8 @@ def savgol(
 
     Notes
     -----
-    At the ends the polynomial of the first and the last whole window is evaluated. Runs of seen
-    frames shorter than the window get a window of their own length and, where there are too few
+    At the ends the polynomials of the first and the last whole window are evaluated. Runs of seen
+    frames shorter than the window get a window of their own length and, if they have too few
     frames, a lower degree.
 
     References

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .frames import spread_frames
+from .frames import add_farthest_frames
 from .kmeans import kmeans_1d
 
 __all__ = ["cluster_extremes", "select_keyframes"]
@@ -30,7 +30,7 @@ def _departures(
     length: np.ndarray,
     gap: int,
 ) -> np.ndarray:
-    """Return how far the curve lies, at each candidate, above the mean around its cluster.
+    """Return the deviation of the curve, at each candidate, from the mean around its cluster.
 
     Candidates are (row of `curve`, frame), in order; `first` indexes the first of each cluster.
     """
@@ -45,10 +45,10 @@ def _departures(
 
 
 def _largest(values: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Index of the first largest value of each cluster."""
+    """Return the index of the first largest value of each cluster."""
     most = np.maximum.reduceat(values, first)
     cluster = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(values))))
-    # A hair of tolerance keeps ties on their first frame whatever the rounding.
+    # With a tolerance, ties are resolved to their first frame whatever the rounding.
     largest = np.flatnonzero(values >= (most - 1e-9 * np.abs(most))[cluster])
     keep = np.ones(len(largest), dtype=bool)
     keep[1:] = cluster[largest[1:]] != cluster[largest[:-1]]
@@ -58,7 +58,7 @@ def _largest(values: np.ndarray, first: np.ndarray) -> np.ndarray:
 def _middle_of_plateau(
     row: np.ndarray, frame: np.ndarray, curve: np.ndarray, length: np.ndarray, tolerance: np.ndarray
 ) -> np.ndarray:
-    """Middle of the stretch around each frame where the curve stays within `tolerance`."""
+    """Return the middle of the plateau of the curve around each frame."""
     level, tolerance, last = curve[row, frame], tolerance[row], length[row] - 1
 
     def reach(step: int) -> np.ndarray:
@@ -98,25 +98,24 @@ def cluster_extremes(
     fps : float
         Frames per second (Hz).
     gap_duration : float, default=1/6
-        Candidates at most so many seconds apart belong to one cluster; 5 frames at 30 fps.
+        Candidates at most this many seconds apart belong to one cluster; 5 frames at 30 fps.
     refine : bool, default=False
-        Whether to go beyond the paper: see the notes.
+        Whether to refine the paper's method, see the notes.
 
     Returns
     -------
     kept : ndarray of bool, shape (n_clips, n_curves, n_frames)
-        True at the frames kept: one a cluster, or one or two if refined.
+        True at the frames kept: one per cluster, or one or two with `refine`.
 
     Notes
     -----
-    The paper keeps the frame that "maximises or minimises" the curve and leaves open when which.
-    Here it is the candidate that departs most, up or down, from the curve's mean over the cluster
-    and `gap_duration` to either side: a crest keeps its maximum and a trough its minimum.
+    The paper keeps the frame that "maximises or minimises" the curve and does not say which. Here
+    it is the candidate with the largest deviation from the curve's mean over the cluster and
+    `gap_duration` to either side.
 
-    Refined, a cluster that holds a crest and a trough more than `gap_duration` apart keeps both,
-    and where the curve rests at an extreme (within 2 % of its range) the middle of the rest is
-    kept. So all bones agree on the frame of a held pose, whose two ends are salient but not its
-    middle.
+    With `refine`, a cluster with a maximum and a minimum more than `gap_duration` apart keeps both,
+    and if the curve rests at an extreme (within 2 % of its range) the middle of the rest is kept.
+    All bones then agree on the frame of a held pose, whose ends are salient but not its middle.
 
     References
     ----------
@@ -167,23 +166,23 @@ def select_keyframes(
     fps: float,
     gap_duration: float = 1 / 6,
 ) -> np.ndarray:
-    """Exactly `n_keyframes` of the candidates of each clip (after eq. 12).
+    """Select exactly `n_keyframes` of the candidates of each clip (after eq. 12).
 
     Parameters
     ----------
     candidates : array-like of bool or int, shape (n_clips, n_frames)
-        True at candidates: the union over curves (eq. 12). Or numbers: how many curves voted for
-        each frame.
+        True at candidates: the union over curves (eq. 12). Or integers: the number of curves that
+        gave each frame, its votes.
     curve : array-like of shape (n_clips, n_frames)
         Mean of all curves (eq. 13), without NaN.
     n_keyframes : int
-        How many to keep.
+        Number of keyframes.
     lengths : array-like of int, shape (n_clips,), optional
         Frames of each clip. By default all.
     fps : float
         Frames per second (Hz).
     gap_duration : float, default=1/6
-        Seconds to either side of a cluster that belong to its neighbourhood.
+        Seconds to either side of a cluster over which its mean is taken as well.
 
     Returns
     -------
@@ -193,10 +192,9 @@ def select_keyframes(
     Notes
     -----
     The candidates' times are clustered by k-means, solved exactly (`kmeans_1d`), and each cluster
-    keeps the extreme of `curve` by the rule of `cluster_extremes`. Given votes, each candidate
-    weighs as many times as it has votes and each cluster keeps the frame that has most, the
-    extreme of those that tie. Where there are fewer candidates than wanted, `spread_frames` adds
-    frames far from them.
+    keeps the extreme of `curve` by the rule of `cluster_extremes`. With votes, candidates are
+    weighted by them, and each cluster keeps the frame with most votes, the extreme of those that
+    tie. If there are fewer candidates than keyframes, `add_farthest_frames` adds frames.
 
     References
     ----------
@@ -230,8 +228,8 @@ def select_keyframes(
             np.concatenate([[True], (np.diff(row) != 0) | (np.diff(label) != 0)])
         )
         departure = np.abs(_departures(row, frame, first, curve, length, gap))
-        # Votes are whole numbers, so shares of the largest departure only part those that tie.
+        # Votes are integers, so fractions of the largest deviation decide between ties only.
         share = 0.5 * departure / max(departure.max(), np.finfo(float).tiny)
         extreme = _largest(votes[row, rank] + share, first)
         chosen[row[extreme], frame[extreme]] = True
-    return spread_frames(chosen, n_keyframes, length)
+    return add_farthest_frames(chosen, n_keyframes, length)

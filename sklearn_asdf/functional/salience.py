@@ -14,7 +14,7 @@ __all__ = ["bone_angles", "candidate_frames", "curve_salience"]
 
 
 def bone_angles(position: ArrayLike, bones: ArrayLike, reference: ArrayLike) -> np.ndarray:
-    """Angle between each bone and a reference vector (eq. 9).
+    """Return the angle between each bone and a reference vector (eq. 9).
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def bone_angles(position: ArrayLike, bones: ArrayLike, reference: ArrayLike) -> 
 def curve_salience(
     theta: ArrayLike, *, fps: float, sigma: float = 0.025, kernel_duration: float = 1 / 6
 ) -> np.ndarray:
-    """Absolute difference of Gaussians of each curve (eq. 10).
+    """Return the absolute difference of Gaussians of each curve (eq. 10).
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def curve_salience(
 
     Notes
     -----
-    Both kernels sum to 1. Ends are continued by the first and last value. The defaults are the
+    Both kernels sum to 1. Curves are extended by their first and last value. The defaults are the
     paper's 0.75 and 5 frames at its 30 fps.
 
     References
@@ -129,7 +129,7 @@ def curve_salience(
         ],
         axis=-1,
     )
-    # The kernel sums to 0, so weights on differences from the centre do for all of it.
+    # The kernel sums to 0: weights on differences from its center suffice.
     salience = np.zeros_like(theta)
     for shift in range(1, reach + 1):
         left = padded[..., reach - shift : reach - shift + n_frames]
@@ -141,7 +141,7 @@ def curve_salience(
 def candidate_frames(
     salience: ArrayLike, lengths: ArrayLike | None = None, *, floor: ArrayLike = 0.0
 ) -> np.ndarray:
-    """Frames whose salience exceeds the curve's mean salience (eq. 11).
+    """Return the frames whose salience exceeds the curve's mean salience (eq. 11).
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def candidate_frames(
     lengths : array-like of int, shape (n_clips,), optional
         Frames of each clip; later ones are padding. By default all.
     floor : float or array-like broadcasting with `salience`, default=0
-        Salience up to this is rounding and no candidate.
+        Frames of at most this salience are no candidates; it excludes rounding errors.
 
     Returns
     -------

@@ -15,7 +15,7 @@ from .._validation import Integral, Interval, Real, require, validate_parameters
 from ..functional.beat_grid import beat_position
 from ..functional.frames import fill_curves
 from ..functional.kinematics import magnitude
-from ..functional.periodicity import rest_beat
+from ..functional.periodicity import kinematic_beats as rest_beat
 from ..music.analysis import hear, recordings_of
 from ..music.clips import AudioClips, check_audio
 from .container import Motion

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_asdf.functional.frames import (
+    add_farthest_frames,
     distinct_frames,
     fill_curves,
-    spread_frames,
     uniform_keyframes,
     zero_crossing_frames,
 )
@@ -75,7 +75,7 @@ def test_uniform_keyframes_are_strictly_increasing():
 
 def test_short_clips_repeat_their_last_frame():
     assert uniform_keyframes([3, 1, 0], 4).tolist() == [[0, 1, 2, 2], [0, 0, 0, 0], [0, 0, 0, 0]]
-    assert spread_frames(np.zeros((1, 2), dtype=bool), 3).tolist() == [[0, 1, 1]]
+    assert add_farthest_frames(np.zeros((1, 2), dtype=bool), 3).tolist() == [[0, 1, 1]]
 
 
 def test_frames_that_coincide_move_apart_and_stay_inside():
@@ -110,7 +110,7 @@ def test_kernels_and_gaps_last_as_long_at_any_rate():
 def test_spread_stays_inside_the_clip():
     chosen = np.zeros((1, 50), dtype=bool)
     chosen[0, 4] = True
-    got = spread_frames(chosen, 6, [10])[0]
+    got = add_farthest_frames(chosen, 6, [10])[0]
     assert got.max() == 9
     assert (np.diff(got) > 0).all()
 

@@ -402,7 +402,7 @@ def test_keyframes_that_do_not_fit():
     with pytest.raises(ValueError, match="fitted on clips of 4 windows, got 2: give clips with 5"):
         featurizer.transform(staged(motion, 3))
     for keyframes, sentence in (
-        ([[3], [4]], "at least 2 keyframes a clip, got 1"),
+        ([[3], [4]], "at least 2 keyframes per clip, got 1"),
         ([[0, 90], [0, 9]], "expected keyframes from 0 to 40, got 0 to 90"),
         ([[9, 3], [0, 9]], "ascending order"),
     ):
