@@ -17,7 +17,13 @@ from .._validation import require
 from ..music.clips import AudioClips
 from ..music.sound_file import write_recording, write_sound
 from ..music.spectra import spectrogram_options
-from ..performance import analysed, encoder_of, features_of, featurizer_of, music_of
+from ..performance import (
+    audio_regressor_of,
+    encoder_of,
+    features_of,
+    featurizer_input,
+    featurizer_of,
+)
 from ..persistence import save
 from ..pipeline import make_dance_pipeline
 from ..plotting._motion import import_pyplot
@@ -130,7 +136,7 @@ def _hop_duration(music: AudioClips) -> float:
 
 
 def _generate(pipe: Pipeline, dance, music, *, temperature, random_state) -> np.ndarray:
-    return music_of(pipe).compose(
+    return audio_regressor_of(pipe).compose(
         features_of(pipe, dance),
         hop_duration=_hop_duration(music),
         temperature=temperature or None,
@@ -146,7 +152,7 @@ def _recording(music: AudioClips) -> np.ndarray:
 
 def _score(pipe: Pipeline, name: str, dance, music) -> dict[str, Any]:
     """Log-likelihood of the true music, with the dance and without."""
-    X, model = features_of(pipe, dance), music_of(pipe)
+    X, model = features_of(pipe, dance), audio_regressor_of(pipe)
     codes = model.transformer_.transform(music)
     return {
         "performance": name,
@@ -159,7 +165,7 @@ def _draw(path: Path, pipe: Pipeline, dance, music, *, generated: np.ndarray) ->
     """Pose strip with keyframes, Laban curves and both spectrograms, on one axis of time."""
     pyplot = import_pyplot()
     encoder, featurizer = encoder_of(pipe), featurizer_of(pipe)
-    motion = analysed(pipe, dance)
+    motion = featurizer_input(pipe, dance)
     table = pd.DataFrame(
         np.asarray(featurizer.transform(motion)), columns=featurizer.get_feature_names_out()
     )

@@ -12,7 +12,7 @@ from ..functional.gaps import frames_seen
 from ..io._read import ASSUMED_FPS, Options, read_with
 from ..motion.container import DEFAULT_FPS, Motion
 from ..music.clips import load_audio
-from ..performance import on_model_clock
+from ..performance import prepare_take
 
 __all__ = ["check_output", "cut", "is_video", "read_take", "read_true_music", "take_name"]
 
@@ -81,7 +81,7 @@ def cut(
 
     They are cut as `load_folder` cuts them.
     """
-    take, seen = on_model_clock(take, fps)
+    take, seen = prepare_take(take, fps)
     try:
         clips = take.windows(clip_duration, hop_duration)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Whether two things belong together: retrieval, permutations of pairs, distances that agree."""
+"""Tests of whether pairs belong together: retrieval, permutations and distances."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["group_means", "group_retrieval", "mantel", "pairing_test", "partners
 
 
 def partners(groups: ArrayLike) -> np.ndarray:
-    """The item at the same relative place in every other group.
+    """Return the item at the same relative position in every other group.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def partners(groups: ArrayLike) -> np.ndarray:
     for rows in members:
         share = np.arange(len(rows)) / len(rows)
         for h, others in enumerate(members):
-            # Rounding may not push a place below the whole number that it is.
+            # A tolerance against rounding below an integer.
             out[rows, h] = others[np.floor(share * len(others) + 1e-9).astype(np.intp)]
     return out
 
@@ -102,7 +102,7 @@ def group_retrieval(
     first = np.zeros((n_items, n_groups))
     reciprocal = np.zeros((n_items, n_groups))
     for u, w in zip(node, weight):
-        # u: the own item's place in the random order of equals.
+        # u: position of the own item in the random order of equal ones.
         nearer = greater + (1 - u) * equal
         first += w * np.prod(1 - nearer, axis=0)
         for t, v in zip(node, weight):
@@ -115,7 +115,7 @@ def _by_group(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def group_means(values: ArrayLike, groups: ArrayLike) -> np.ndarray:
-    """Mean of a matrix over each pair of groups.
+    """Return the mean of a matrix over each pair of groups.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def group_means(values: ArrayLike, groups: ArrayLike) -> np.ndarray:
 def pairing_test(
     scores: ArrayLike | Sequence[Any], *, n_permutations: int = 999, random_state: Any = None
 ) -> tuple[float, float]:
-    """Test whether things score more with their own partner than with one dealt at random.
+    """Test whether items score higher with their own partner than with a permuted one.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def pairing_test(
     for m in matrices:
         order = np.array([rng.permutation(len(m)) for _ in range(n_permutations)])
         dealt += m[np.arange(len(m)), order.reshape(n_permutations, len(m))].sum(axis=1)
-    # Sums of the same numbers in another order differ by rounding.
+    # Sums of the same numbers in another order differ by rounding errors.
     as_high = (dealt >= true - 1e-12 * max(abs(true), 1.0)).sum()
     n = sum(len(m) for m in matrices)
     return float(true / n), float((1 + as_high) / (1 + n_permutations))
@@ -191,7 +191,7 @@ def _matrices(scores: Any) -> list[np.ndarray]:
 def mantel(
     left: ArrayLike, right: ArrayLike, *, n_permutations: int = 999, random_state: Any = None
 ) -> tuple[float, float]:
-    """Correlation of the distances among some things in two respects, and its significance.
+    """Return the correlation of two distance matrices and its significance (Mantel test).
 
     Parameters
     ----------
@@ -243,5 +243,5 @@ def _standardized(x: np.ndarray) -> np.ndarray:
         return x
     rest = x - x.mean()
     deviation = rest.std()
-    # What is left of equal distances is rounding.
+    # Deviations of equal distances are rounding errors.
     return rest / deviation if deviation > 1e-9 * np.abs(x).max() else np.zeros_like(x)

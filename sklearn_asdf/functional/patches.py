@@ -1,4 +1,4 @@
-"""Local principal components: a linear code of spectrograms that keeps time."""
+"""Local principal components: a linear code of spectrograms with a time axis."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = [
 
 
 def code_steps(code_size: int, n_frames: int, *, frames_per_step: int = 64) -> int:
-    """Return into how many time steps a code of a given size is divided.
+    """Return the number of time steps of a code of a given size.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def lagged_covariance(
 
 
 class StationaryCovariance:
-    """Covariance of stretches of music that depends on the distance in time alone.
+    """Covariance of music that depends on the time lag alone.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ class StationaryCovariance:
         return components.astype(np.float32)
 
     def decoder(self, components: np.ndarray) -> np.ndarray:
-        """Return what estimates a patch best from its own and its neighbours' coordinates.
+        """Return the linear estimate of a patch from its own and its neighbors' coordinates.
 
         Parameters
         ----------
@@ -225,7 +225,7 @@ class StationaryCovariance:
         cross = self.apply(three)
         inner = three.T @ cross
         inner = (inner + inner.T) / 2
-        # Estimated lag by lag, covariances of few clips need not be positive.
+        # Covariances of few clips, estimated for each lag, need not be positive definite.
         values, turn = np.linalg.eigh(inner)
         values = np.maximum(values, 1e-3 * max(values.mean(), 1e-12)) if len(values) else values
         found = (turn / values) @ (turn.T @ cross[n_values : 2 * n_values].T)
@@ -262,7 +262,7 @@ def encode_patches(clips, mean, components, *, steps: int) -> np.ndarray:
 
 
 def decode_patches(code, mean, decoder, *, n_frames: int) -> np.ndarray:
-    """Return the spectrograms that coordinates stand for, in [0, 1].
+    """Return the spectrograms of coordinates, in [0, 1].
 
     Parameters
     ----------

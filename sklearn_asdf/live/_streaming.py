@@ -22,6 +22,7 @@ from ..performance import (
     fps_of,
     motion_stage_of,
     steps_of,
+    table_step_of,
 )
 from ._buffer import PoseBuffer
 
@@ -187,8 +188,10 @@ class StreamingDancer:
         self.latency = self.hop_duration + (self.fade if music else 0.0)
         fitted = getattr(motion_stage_of(pipeline), "skeleton_", None)
         self.skeleton = fitted if skeleton == "auto" and fitted is not None else skeleton
-        tables = (s for s in self._steps if not isinstance(s, MotionTransformer))
-        table = next(tables, self._steps[-1])
+        table = table_step_of(pipeline)
+        if table is None:
+            tables = (s for s in self._steps if not isinstance(s, MotionTransformer))
+            table = next(tables, self._steps[-1])
         self.feature_names = np.asarray(table.get_feature_names_out(), dtype=object)
         self.reset()
 

@@ -16,7 +16,31 @@ from ..functional.one_euro import one_euro, one_euro_step
 from .container import DEFAULT_FPS, Motion
 from .stage import MotionTransformer, validate_motion
 
-__all__ = ["PoseSmoother"]
+__all__ = ["MIN_CONFIDENCE", "PoseSmoother", "confident_positions"]
+
+# Joints of lower confidence are treated as not seen, by default.
+MIN_CONFIDENCE = 0.2
+
+
+def confident_positions(motion: Motion, min_confidence: float = MIN_CONFIDENCE) -> np.ndarray:
+    """Return positions, NaN where the tracker's confidence is too low.
+
+    Parameters
+    ----------
+    motion : Motion
+        Poses. A confidence that is NaN is unknown, and the joint is kept.
+    min_confidence : float, default=0.2
+        Lowest confidence of a joint that counts as seen.
+
+    Returns
+    -------
+    ndarray of shape (n_clips, n_frames, n_joints, n_axes)
+        The positions themselves if there is no confidence.
+    """
+    if motion.confidence is None:
+        return motion.position
+    doubtful = motion.confidence < min_confidence
+    return np.where(doubtful[..., None], motion.dtype.type(np.nan), motion.position)
 
 
 class PoseSmoother(MotionTransformer):
@@ -117,7 +141,7 @@ class PoseSmoother(MotionTransformer):
         order: int = 5,
         zero_phase: bool = True,
         max_gap: float = 0.5,
-        min_confidence: float = 0.2,
+        min_confidence: float = MIN_CONFIDENCE,
         window_duration: float = 0.3,
         polyorder: int = 3,
         min_cutoff: float = 1.0,
@@ -158,22 +182,14 @@ class PoseSmoother(MotionTransformer):
                 )
         raise_all(problems)
 
-    def _sure(self, motion: Motion) -> np.ndarray:
-        """Return the positions, NaN where the confidence is too low."""
-        if motion.confidence is None:
-            return motion.position
-        # NaN means that the confidence is unknown: the joint is kept.
-        doubtful = motion.confidence < self.min_confidence
-        return np.where(doubtful[..., None], motion.dtype.type(np.nan), motion.position)
-
     def _on_clock(self, motion: Motion) -> Motion:
         # Resampling would spread positions of low confidence to the frames beside them.
         if motion.confidence is not None and motion.fps != getattr(self, "fps_", DEFAULT_FPS):
-            motion = replace(motion, position=self._sure(motion))
+            motion = replace(motion, position=confident_positions(motion, self.min_confidence))
         return super()._on_clock(motion)
 
     def _transform(self, motion: Motion) -> Motion:
-        position = self._sure(motion)
+        position = confident_positions(motion, self.min_confidence)
         if position is not motion.position:
             unseen = np.flatnonzero(np.isnan(position).any(axis=-1).all(axis=(1, 2)))
             if unseen.size:
@@ -258,7 +274,7 @@ class PoseSmoother(MotionTransformer):
                 f"expected the next frames of {stream.n_clips} clips, got {motion.n_clips}: call "
                 "reset_stream() to begin anew"
             )
-        sure = np.moveaxis(self._sure(motion), -1, 0)
+        sure = np.moveaxis(confident_positions(motion, self.min_confidence), -1, 0)
         # Each frame needs the state after the previous one.
         frames = [stream.step(sure[:, :, i]) for i in range(motion.n_frames)]
         position = np.moveaxis(np.stack(frames, axis=2), 0, -1)

@@ -23,10 +23,10 @@ from ..music.sound_file import flac_bytes
 from ..performance import (
     TEMPERATURE,
     Performance,
+    audio_regressor_of,
     encoder_of,
     features_of,
     featurizer_of,
-    music_of,
     perform,
 )
 from ..video._figure import StickFigure
@@ -250,7 +250,7 @@ def _scores(
             "<h2>No scores</h2><p>A score says how probable the true music is, given the dance. "
             "Give the music that was danced to, and this page compares.</p>"
         )
-    model, encoder = music_of(pipeline), encoder_of(pipeline)
+    model, encoder = audio_regressor_of(pipeline), encoder_of(pipeline)
     starts = np.rint(np.arange(len(shown.clips)) * shown.hop_duration * shown.sr).astype(int)
     missing = max(0, int(starts[-1]) + encoder.n_samples_ - len(true))
     music = AudioClips(

@@ -13,7 +13,7 @@ import numpy as np
 from ..functional.mel import melspectrogram, power_to_db
 from ..motion.container import Motion
 from ..music.spectra import spectrogram_options
-from ..performance import analysed, clip_duration_of, encoder_of, featurizer_of
+from ..performance import clip_duration_of, encoder_of, featurizer_input, featurizer_of
 from ..plotting._spectrogram import mel_band
 from ..video._figure import StickFigure
 
@@ -60,7 +60,7 @@ def _describe(pipeline: Any, take: Motion) -> tuple[np.ndarray, np.ndarray, dict
     if starts[-1] + size < take.n_frames:
         starts.append(take.n_frames - size)
     clips = Motion.concatenate([take.frames(start, start + size) for start in starts])
-    motion = analysed(pipeline, clips)
+    motion = featurizer_input(pipeline, clips)
     featurizer = featurizer_of(pipeline)
     table = np.asarray(featurizer.transform(motion))
     columns = {name: i for i, name in enumerate(featurizer.get_feature_names_out())}
