@@ -105,7 +105,7 @@ def egocentric(
     position : ndarray of shape (..., n_frames, n_joints, n_axes)
         Poses, NaN where a joint was not seen.
     fps : float
-        Frames a second (Hz).
+        Frames per second (Hz).
     centre : tuple of int, default=()
         The joints whose mean becomes the origin, usually the hips; all joints by default.
     lateral : sequence of (int, int), default=()

@@ -101,12 +101,12 @@ def mel_to_audio(
     n_samples : int, default=None
         Length of the sounds; None means ``(n_frames - 1) * hop_length``.
     n_iter : int, default=16
-        Number of iterations; more are nearer to `mel`.
+        Number of iterations; more iterations approximate `mel` better.
     momentum : float, default=0.99
         Weight of the last step in the next; 0 is plain Griffin-Lim.
     random_state : int, RandomState instance or None, default=None
-        Seed of the noise that gives the first phases. All clips start from the same noise, so
-        that a clip's sound does not depend on the clips beside it.
+        Seed of the noise of the initial phases. All clips start from the same noise, so the sound
+        of a clip does not depend on the other clips.
 
     Returns
     -------

@@ -24,21 +24,21 @@ class Limiter:
     sr : int
         Sampling rate in Hz.
     ceiling : float, default=CEILING
-        Largest magnitude of a sample that comes out.
+        Largest magnitude of the output.
 
     See Also
     --------
-    limit : A whole piece at once.
+    limit : Limits a whole piece.
 
     Notes
     -----
     Sample n needs a reduction of ``d[n] = max(0, 20 log10(abs(x[n]) / ceiling))`` dB, released at
     20 dB/s, ``r[n] = max(d[n], r[n - 1] - release / sr)``; the maximum of r over the 10 ms that
     follow is averaged over the 10 ms before. Each average is over maxima that include d[n], so no
-    sample exceeds the ceiling, and the gain goes down in a straight line before a peak.
+    sample exceeds the ceiling, and the gain decreases linearly before a peak.
 
-    It is written here because no library fits: pedalboard is under the GPL, numpy-audio-limiter
-    exceeds its threshold, and FFmpeg's filter needs PyAV, which making music does not.
+    No library is suitable: pedalboard is under the GPL, numpy-audio-limiter exceeds its threshold,
+    and FFmpeg's filter needs PyAV, an additional dependency.
 
     Examples
     --------

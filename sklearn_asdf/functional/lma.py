@@ -159,7 +159,7 @@ def effort_time(
     Parameters
     ----------
     acceleration : array-like of shape (n_clips, n_frames, n_joints, n_axes)
-        Accelerations, in the unit of length a second squared.
+        Accelerations, in the unit of length per second squared.
     start, stop : array-like of int, shape (n_clips, n_windows)
         First frame of each window, and the frame after its last.
     weights : array-like of shape (n_joints,)
@@ -192,7 +192,7 @@ def effort_flow(
     Parameters
     ----------
     jerk : array-like of shape (n_clips, n_frames, n_joints, n_axes)
-        Jerks, in the unit of length a second cubed.
+        Jerks, in the unit of length per second cubed.
     start, stop : array-like of int, shape (n_clips, n_windows)
         First frame of each window, and the frame after its last.
     weights : array-like of shape (n_joints,)

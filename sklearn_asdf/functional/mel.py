@@ -27,7 +27,7 @@ _SILENCE = 1e-10
 class MelFilterbank:
     """Mel filters as dense blocks along their band.
 
-    Eight neighbouring filters share few FFT bins, so small matrix products over those bins alone
+    Eight adjacent filters share few FFT bins, so small matrix products over those bins alone
     replace one over all bins.
 
     Parameters
@@ -230,11 +230,11 @@ def power_to_db(mel, *, ref="max", amin: float = _SILENCE, top_db: float | None 
     mel : array-like of shape (..., n_mels, n_frames)
         Power spectrograms.
     ref : {"max"} or float or array-like, default="max"
-        Power that becomes 0 dB: each clip's largest, or given ones (broadcast against `mel`).
+        Power of 0 dB: the maximum of each clip, or given values (broadcast against `mel`).
     amin : float, default=1e-10
-        Powers below count as this.
+        Lower powers are set to this.
     top_db : float or None, default=80.0
-        Nothing lies further below the largest value of its clip, in dB; None for no limit.
+        Values are clipped at this many dB below the maximum of their clip; None for no limit.
 
     Returns
     -------
@@ -243,8 +243,8 @@ def power_to_db(mel, *, ref="max", amin: float = _SILENCE, top_db: float | None 
 
     Notes
     -----
-    As :func:`librosa.power_to_db`, but over the last two axes instead of the whole array, so that
-    clips do not change each other.
+    As :func:`librosa.power_to_db`, but over the last two axes instead of the whole array, so clips
+    are independent of each other.
 
     Examples
     --------
@@ -276,18 +276,13 @@ def db_to_unit(db, *, top_db: float = 80.0) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     unit : ndarray of shape (..., n_mels, n_frames)
-        1 at a clip's loudest place, 0 at `top_db` below and further down.
+        1 at the maximum of a clip, 0 at `top_db` below it and lower.
     level : ndarray of shape (...)
-        Level of each clip's loudest place in dB.
+        Maximum level of each clip in dB.
 
     Notes
     -----
-    A silent clip (-100 dB everywhere) becomes 0 everywhere, not the flat 1 that its own maximum
-    would make of it.
-
-    See Also
-    --------
-    unit_to_db : The way back.
+    A silent clip (-100 dB everywhere) becomes 0 everywhere, and not 1 relative to its maximum.
     """
     db = np.asarray(db)
     level = db.max(axis=(-2, -1), keepdims=True)
@@ -304,14 +299,14 @@ def unit_to_db(unit, level, *, top_db: float = 80.0) -> np.ndarray:
     unit : array-like of shape (..., n_mels, n_frames)
         Spectrograms in [0, 1].
     level : array-like of shape (...)
-        Level of each clip's loudest place in dB.
+        Maximum level of each clip in dB.
     top_db : float, default=80.0
-        Range in dB that [0, 1] stands for.
+        Range in dB that [0, 1] represents.
 
     Returns
     -------
     db : ndarray of shape (..., n_mels, n_frames)
-        Levels in dB; what lay below the range comes back at its lower end.
+        Levels in dB; levels below the range are returned as its lower end.
 
     Examples
     --------
@@ -336,20 +331,20 @@ def overlap_add(clips, *, hop: float, n_frames: int) -> np.ndarray:
     clips : array-like of shape (n_clips, n_clip_frames, ...)
         Frames of each clip.
     hop : float
-        Frames from one clip's start to the next one's; need not be whole: clips between two
-        frames are interpolated linearly.
+        Frames from the start of a clip to that of the next; if it is no integer, clips are
+        interpolated linearly between frames.
     n_frames : int
         Frames of the result.
 
     Returns
     -------
     piece : ndarray of shape (n_frames, ...)
-        Weighted mean of the clips at each frame, weights falling towards a clip's ends as
-        sin². Where no clip reaches, the nearest frame goes on.
+        Weighted mean of the clips at each frame; weights decrease to the ends of a clip as sin².
+        The nearest frame is repeated where there is no clip.
 
     Notes
     -----
-    NaN in a clip gives NaN in the frames that it reaches.
+    NaN in a clip gives NaN in the frames that overlap it.
 
     Examples
     --------

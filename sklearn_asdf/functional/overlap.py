@@ -24,8 +24,8 @@ def crossfade(clips, *, hop_length):
 
     Notes
     -----
-    A clip's weight rises and falls linearly over its overlaps with its neighbours, so that clips
-    which agree are reproduced exactly and no joint is a step.
+    The weight of a clip rises and falls linearly over its overlaps with its neighbors, so clips
+    that agree are reproduced exactly and the result has no discontinuities.
 
     Examples
     --------

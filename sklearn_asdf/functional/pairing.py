@@ -67,13 +67,13 @@ def group_retrieval(
 
     Notes
     -----
-    The diagonal is retrieval of what belongs together; `pairing_test` judges it. The other groups'
-    items are drawn at random, and the values are expectations over all draws, in closed form: if a
+    The diagonal is the retrieval of true partners; `pairing_test` gives its significance. The items
+    of other groups are sampled at random, and the values are expectations in closed form: if a
     share :math:`q_h` of group :math:`h` is more similar than the own item, it comes first with
     probability :math:`\prod_h (1 - q_h)`, and the expected reciprocal rank is
     :math:`\int_0^1 \prod_h (1 - q_h + q_h t)\,dt`, exact by Gauss-Legendre quadrature. Equally
-    similar items are in random order, so that equal items give exactly chance; what differs by
-    less than 1e-9 of the greatest similarity is rounding, and equal too.
+    similar items are in random order, so equal items give exactly chance; similarities that differ
+    by less than 1e-9 of the largest are treated as equal.
 
     Examples
     --------
@@ -147,19 +147,19 @@ def pairing_test(
     Parameters
     ----------
     scores : array-like of shape (n, n), or a list of such
-        Score of each with each partner, its own on the diagonal. In a list, partners are dealt
-        within each matrix.
+        Score of each item with each partner, its own on the diagonal. In a list, partners are
+        permuted within each matrix.
     n_permutations : int, default=999
-        Number of random deals.
+        Number of random permutations.
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same deals on each call.
+        Pass an int for the same permutations on each call.
 
     Returns
     -------
     mean : float
         Mean of the diagonal.
     p : float
-        Share of deals, the true one among them, whose mean is as high: no less than
+        Share of the permutations, including the true one, whose mean is as high: at least
         ``1 / (n_permutations + 1)``.
 
     Examples
@@ -172,12 +172,12 @@ def pairing_test(
     matrices = _matrices(scores)
     rng = check_random_state(random_state)
     true = sum(np.trace(m) for m in matrices)
-    dealt = np.zeros(n_permutations)
+    permuted = np.zeros(n_permutations)
     for m in matrices:
         order = np.array([rng.permutation(len(m)) for _ in range(n_permutations)])
-        dealt += m[np.arange(len(m)), order.reshape(n_permutations, len(m))].sum(axis=1)
+        permuted += m[np.arange(len(m)), order.reshape(n_permutations, len(m))].sum(axis=1)
     # Sums of the same numbers in another order differ by rounding errors.
-    as_high = (dealt >= true - 1e-12 * max(abs(true), 1.0)).sum()
+    as_high = (permuted >= true - 1e-12 * max(abs(true), 1.0)).sum()
     n = sum(len(m) for m in matrices)
     return float(true / n), float((1 + as_high) / (1 + n_permutations))
 

@@ -1,4 +1,4 @@
-"""The tempo of a movement, how clear it is, and where its beats lie."""
+"""Tempo of a movement, its strength, and the phase of its beats."""
 
 from __future__ import annotations
 

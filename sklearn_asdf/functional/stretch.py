@@ -23,10 +23,10 @@ def warp_time(
     y : array-like of shape (n_samples,)
         Sound.
     source : array-like of shape (n_points,)
-        Moments in `y`, in samples, not decreasing; those outside of it are silent.
+        Times in `y`, in samples, not decreasing; times outside of it are silent.
     target : array-like of shape (n_points,)
-        When each shall be heard, in samples, increasing. The first is the first sample returned
-        and the last is the sample after the last.
+        Times of the result, in samples, increasing, at which the times in `source` are played. The
+        first is the first sample returned and the last is the sample after the last.
     n_fft : int, default=2048
         Length of a window, in samples.
     hop_length : int, default=256

@@ -16,7 +16,7 @@ def frame_windows(keyframes: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     keyframes : array-like of int, shape (n_clips, n_keyframes)
-        Frames in ascending order, at least two a clip.
+        Frames in ascending order, at least two per clip.
 
     Returns
     -------

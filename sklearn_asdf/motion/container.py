@@ -196,8 +196,10 @@ class Motion(TimeAxis):
         """Return a Motion of `function` of each array, with or without keyframes."""
         names = [*_N_AXES, *(["keyframes"] if keyframes else [])]
         arrays = {name: function(v) for name in names if (v := getattr(self, name)) is not None}
-        position = function(self.position)
-        return type(self)(position, fps=self.fps, skeleton=self.skeleton, **arrays)
+        return self._rebuild(function(self.position), fps=self.fps, **arrays)
+
+    def _rebuild(self, position: np.ndarray, *, fps: float, **fields: Any) -> Motion:
+        return Motion(position, fps=fps, skeleton=self.skeleton, **fields)
 
     def _with(self, **changes: Any) -> Motion:
         # For `DanceBeatTracker`; everywhere else stages call `dataclasses.replace`.
@@ -327,8 +329,8 @@ class Motion(TimeAxis):
             With ``position`` over time, space, keypoints and individuals (the last may be missing),
             in any order, and possibly ``confidence`` and ``beat``.
         fps : float or None, default=None
-            Frames a second (Hz); None takes the attribute ``fps``, or else the step of time in
-            seconds.
+            Frames per second (Hz); None takes the attribute ``fps``, or else the step of the time
+            coordinate in seconds.
         skeleton : Skeleton, str or None, default=None
             Names and bones of the joints; None takes the names of the keypoints, without bones
             unless they are those of a registered skeleton.

@@ -24,13 +24,16 @@ class TimeAxis(ClipArray):
     """
 
     fps: float
-    skeleton: Any
     confidence: np.ndarray | None
     beat: np.ndarray | None
     lengths: Any
 
     def _map(self, function: Callable[[np.ndarray], np.ndarray], *, keyframes: bool = True) -> Self:
         """Return a container of `function` of each array, with or without keyframes."""
+        raise NotImplementedError
+
+    def _rebuild(self, position: np.ndarray, *, fps: float, **fields: Any) -> Self:
+        """Return a container of other arrays of the same joints."""
         raise NotImplementedError
 
     @property
@@ -74,7 +77,7 @@ class TimeAxis(ClipArray):
         clip_duration : float, default=8.0
             Length of a clip in seconds.
         hop_duration : float, default=1.0
-            Seconds from the start of a clip to the start of the next.
+            Time from the start of a clip to that of the next, in seconds.
 
         Returns
         -------
@@ -140,12 +143,12 @@ class TimeAxis(ClipArray):
         if fps == self.fps:
             return self
         if abs(fps - self.fps) < RATE_TOLERANCE * fps:
-            return dataclasses.replace(self, fps=float(fps))
+            same: Any = self
+            return dataclasses.replace(same, fps=float(fps))
         position = resample(self.position, fps=self.fps, new_fps=fps)
         frames = np.arange(position.shape[1]) * (self.fps / fps)
         confidence, beat = (
             None if values is None else interpolate_linearly(values, frames)
             for values in (self.confidence, self.beat)
         )
-        parts = {"skeleton": self.skeleton, "confidence": confidence, "beat": beat}
-        return type(self)(position, fps=fps, **parts)
+        return self._rebuild(position, fps=fps, confidence=confidence, beat=beat)
