@@ -143,9 +143,12 @@ class Motion(TimeAxis):
             keyframes = np.asarray(keyframes)
             problems += keyframe_problems(keyframes, len(position))
         raise_all(problems)
-        values |= {"position": position, "keyframes": keyframes}
-        for name, value in (values | {"fps": float(fps), "skeleton": skeleton}).items():
+        for name, value in values.items():
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "position", position)
+        object.__setattr__(self, "fps", float(fps))
+        object.__setattr__(self, "skeleton", skeleton)
+        object.__setattr__(self, "keyframes", keyframes)
 
     @cached_property
     def seen(self) -> np.ndarray:
