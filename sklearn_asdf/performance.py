@@ -1,10 +1,10 @@
-"""One dance to one piece, and what that takes to know of a fitted pipeline.
+"""Music for one whole dance, and the protocol of a fitted pipeline from poses to sound.
 
-Report, live, metrics and the command line ask a pipeline through the functions of this module
-alone, so its steps may have any names, and a pipeline may be a step of another. A stage is found by
-what it is: the first one that takes poses knows their joints and their frame rate (``skeleton_``,
-``n_joints_in_``, ``n_axes_in_``, ``fps_``); an :class:`LMAFeaturizer` makes the table; the last one
-makes sound (`compose`) with the encoder ``transformer_``, which has `sr` and ``n_samples_``.
+Live, report, metrics and the command line access a pipeline through the functions of this module,
+so its steps may have any names, and a pipeline may be a step of another. A stage is found by its
+attributes, see "What a fitted model promises" in the user guide: the first one with ``skeleton_``
+defines joints and frame rate (``fps_``); an :class:`~sklearn_asdf.LMAFeaturizer` makes the table;
+the last step has `compose` and an audio encoder, ``transformer_``, with `sr` and ``n_samples_``.
 """
 
 from __future__ import annotations
@@ -21,38 +21,51 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from ._defaults import TEMPERATURE
 from ._progress import Progress
 from ._validation import raise_all
+from .functional.gaps import frames_seen
+from .functional.resampling import resample_filled
 from .motion.batches import BatchTransformer
 from .motion.container import DEFAULT_FPS, Motion, as_motion
 from .motion.lma import LMAFeaturizer
-from .motion.resample import on_clock
+from .motion.smoothing import confident_positions
 from .music.loudness import at_loudness
 
 __all__ = [
     "TEMPERATURE",
     "Performance",
-    "analysed",
+    "audio_regressor_of",
     "clip_duration_of",
     "encoder_of",
     "features_of",
+    "featurizer_input",
     "featurizer_of",
     "fps_of",
     "motion_stage_of",
-    "music_of",
-    "on_model_clock",
     "perform",
+    "prepare_take",
     "steps_of",
+    "table_step_of",
 ]
 
-_LEAST_SEEN = 0.5
-_MIN_CONFIDENCE = 0.2
+# Share of the frames in which the dancer should be seen.
+_MIN_SEEN = 0.5
 
 
 @dataclass(frozen=True)
 class Performance:
-    """Music for a dance, and what it was made from.
+    """Music for a dance, and the clips it was composed from.
 
-    `take` is the whole dance as the model saw it, gaps filled; `clips` are the overlapping clips
-    that `audio` was composed of, `hop_duration` s apart; `audio` has `sr` samples per second.
+    Parameters
+    ----------
+    take : Motion
+        The whole dance at the model's frame rate, gaps filled.
+    clips : Motion
+        Overlapping clips of the take.
+    hop_duration : float
+        Time from one clip to the next in s.
+    audio : ndarray of shape (n_samples,)
+        The music.
+    sr : int
+        Sampling rate of the music in Hz.
     """
 
     take: Motion
@@ -63,17 +76,17 @@ class Performance:
 
 
 def steps_of(model: Any) -> list[Any]:
-    """Return the steps of a pipeline in the order in which data pass them.
+    """Return the steps of a pipeline in the order of the data flow.
 
     Parameters
     ----------
     model : estimator
-        A pipeline, a search whose best is one, or anything else, which is one step.
+        A pipeline, a search over pipelines, or any other estimator, which is one step.
 
     Returns
     -------
     list of estimator
-        Steps of pipelines in the pipeline among them; ``"passthrough"`` is left out.
+        Nested pipelines are replaced by their steps; ``"passthrough"`` is left out.
     """
     model = getattr(model, "best_estimator_", model)
     if isinstance(model, FrozenEstimator):
@@ -85,7 +98,7 @@ def steps_of(model: Any) -> list[Any]:
 
 
 def _parts(model: Any) -> Iterator[list[Any]]:
-    """Yield each estimator of a model with those whose output it gets before it."""
+    """Yield each estimator of a model, as the last of the estimators that data pass."""
     before: list[Any] = []
     for step in steps_of(model):
         inside = []
@@ -101,7 +114,7 @@ def _parts(model: Any) -> Iterator[list[Any]]:
 
 
 def motion_stage_of(model: Any) -> Any:
-    """Return the first stage that was fitted to poses, or None.
+    """Return the first stage that was fitted to poses.
 
     Parameters
     ----------
@@ -111,8 +124,8 @@ def motion_stage_of(model: Any) -> Any:
     Returns
     -------
     estimator or None
-        With ``skeleton_``, ``n_joints_in_``, ``n_axes_in_`` and, if it was not saved before frame
-        rates were kept, ``fps_``.
+        The first estimator with ``skeleton_``; it has ``n_joints_in_``, ``n_axes_in_`` and, unless
+        an early version saved it, ``fps_``. None if there is none.
     """
     return next((path[-1] for path in _parts(model) if hasattr(path[-1], "skeleton_")), None)
 
@@ -128,13 +141,13 @@ def fps_of(model: Any) -> float:
     Returns
     -------
     float
-        30 for a model that does not tell.
+        30 for a model without ``fps_``.
     """
     return float(getattr(motion_stage_of(model), "fps_", DEFAULT_FPS))
 
 
-def music_of(model: Any) -> Any:
-    """Return the last step of a pipeline from poses to sound, or say why there is none.
+def audio_regressor_of(model: Any) -> Any:
+    """Return the last step of a pipeline from poses to sound.
 
     Parameters
     ----------
@@ -145,6 +158,11 @@ def music_of(model: Any) -> Any:
     -------
     estimator
         With `compose` and, once fitted, ``transformer_`` and ``regressor_``.
+
+    Raises
+    ------
+    TypeError
+        If `model` is no pipeline whose last step has `compose`.
     """
     steps = steps_of(model)
     if len(steps) < 2 or not hasattr(steps[-1], "compose"):
@@ -156,7 +174,7 @@ def music_of(model: Any) -> Any:
 
 
 def encoder_of(model: Any) -> Any:
-    """Return the fitted audio encoder of a dance pipeline, or say why there is none.
+    """Return the fitted audio encoder of a pipeline from poses to sound.
 
     Parameters
     ----------
@@ -167,22 +185,29 @@ def encoder_of(model: Any) -> Any:
     -------
     estimator
         With `sr`, the sampling rate in Hz, and ``n_samples_``, the samples of a clip.
+
+    Raises
+    ------
+    ValueError
+        If the pipeline is not fitted.
+    TypeError
+        If there is no encoder with these attributes.
     """
-    encoder = getattr(music_of(model), "transformer_", None)
+    encoder = getattr(audio_regressor_of(model), "transformer_", None)
     if encoder is None:
         raise ValueError("expected a fitted pipeline, got one that was not fitted: call fit first")
     encoder = encoder.estimator if isinstance(encoder, FrozenEstimator) else encoder
     lacking = [name for name in ("sr", "n_samples_") if not hasattr(encoder, name)]
     if lacking:
         raise TypeError(
-            f"expected an audio encoder that knows its sampling rate (sr) and the samples of a "
-            f"clip (n_samples_), got {type(encoder).__name__} without {' and '.join(lacking)}"
+            f"expected an audio encoder with its sampling rate (sr) and the samples of a clip "
+            f"(n_samples_), got {type(encoder).__name__} without {' and '.join(lacking)}"
         )
     return encoder
 
 
 def clip_duration_of(model: Any) -> float:
-    """Return the length of the clips that a dance pipeline makes sound for.
+    """Return the duration of the clips of a pipeline from poses to sound.
 
     Parameters
     ----------
@@ -192,26 +217,26 @@ def clip_duration_of(model: Any) -> float:
     Returns
     -------
     float
-        In s, as the encoder tells it.
+        ``n_samples_ / sr`` of the encoder, in s.
     """
     encoder = encoder_of(model)
     return float(encoder.n_samples_ / encoder.sr)
 
 
 def features_of(model: Any, poses: Any) -> Any:
-    """Return what the last step of a fitted pipeline gets for poses.
+    """Return the input of the last step of a fitted pipeline.
 
     Parameters
     ----------
     model : estimator
         A fitted pipeline.
     poses : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
-        Dances.
+        Clips of dances.
 
     Returns
     -------
     object
-        The table; `poses` themselves where there is one step only.
+        The table of features; `poses` themselves if there is only one step.
     """
     return _through(steps_of(model)[:-1], poses)
 
@@ -227,13 +252,13 @@ def _path_to_featurizer(model: Any) -> list[Any]:
         if isinstance(path[-1], LMAFeaturizer):
             return path
     raise TypeError(
-        "expected a pipeline that describes poses by an LMAFeaturizer, got "
+        "expected a pipeline with an LMAFeaturizer, got "
         f"{', '.join(type(step).__name__ for step in steps_of(model))}"
     )
 
 
 def featurizer_of(model: Any) -> LMAFeaturizer:
-    """Return the stage that makes the table of Laban features, or say that there is none.
+    """Return the stage of a pipeline that makes the table of Laban features.
 
     Parameters
     ----------
@@ -244,25 +269,50 @@ def featurizer_of(model: Any) -> LMAFeaturizer:
     -------
     LMAFeaturizer
         The first one.
+
+    Raises
+    ------
+    TypeError
+        If there is none.
     """
     found: LMAFeaturizer = _path_to_featurizer(model)[-1]
     return found
 
 
-def analysed(model: Any, clips: Motion) -> Any:
-    """Return clips as a fitted pipeline's featurizer gets them, keyframes and all.
+def table_step_of(model: Any) -> Any:
+    """Return the step of a pipeline from poses to a table of features.
+
+    Parameters
+    ----------
+    model : estimator
+        A pipeline.
+
+    Returns
+    -------
+    estimator or None
+        The first step that is an :class:`~sklearn_asdf.LMAFeaturizer` or contains one, as a
+        ``FeatureUnion`` does; None if there is none.
+    """
+    for step in steps_of(model):
+        if any(isinstance(path[-1], LMAFeaturizer) for path in _parts(step)):
+            return step
+    return None
+
+
+def featurizer_input(model: Any, clips: Motion) -> Any:
+    """Return the input of a fitted pipeline's featurizer: clips with derivatives and keyframes.
 
     Parameters
     ----------
     model : estimator
         A fitted pipeline.
     clips : Motion
-        Dances.
+        Clips of dances.
 
     Returns
     -------
     Motion
-        At the model's frame rate.
+        At the frame rate of the model.
     """
     return _through(_path_to_featurizer(model)[:-1], clips)
 
@@ -285,7 +335,7 @@ def perform(
     take : Motion or array-like of shape (1, n_frames, n_joints, n_axes)
         The dance, at least as long as a clip, at any frame rate.
     temperature : float or None, default=0.1
-        Draw from the density at this temperature; None takes its mean.
+        Temperature of the sample from the density; None takes the prediction.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same music on each call.
     loudness : float or None, default=None
@@ -297,7 +347,7 @@ def perform(
     Returns
     -------
     Performance
-        With music exactly as long as the dance, to a frame.
+        With music as long as the dance, to a frame.
     """
     clip_duration, fps = clip_duration_of(pipeline), fps_of(pipeline)
     take = as_motion(take)
@@ -310,23 +360,23 @@ def perform(
             f"model was fitted to, got {take.lengths[0] / take.fps:.3g} s: give a longer one"
         )
     raise_all(problems)
-    take, seen = on_model_clock(take, fps)
-    share = float((seen.mean(axis=1) >= 0.5).mean())
-    if share < _LEAST_SEEN:
+    take, seen = prepare_take(take, fps)
+    share = float(frames_seen(seen).mean())
+    if share < _MIN_SEEN:
         warnings.warn(
-            f"the dancer is seen in {share:.0%} of the frames only: the rest is filled in between",
+            f"the dancer is seen in {share:.0%} of the frames only: the others are interpolated",
             UserWarning,
             stacklevel=2,
         )
     size = round(clip_duration * fps)
     spare = max(take.n_frames - size, 0)
-    # Clips overlap by half or a little more, so that the last one ends with the dance.
+    # Clips overlap by at least half, so that the last one ends with the dance.
     n_hops = int(np.ceil(2 * spare / size))
     hop = spare / n_hops if n_hops else size
     clips = take.windows(clip_duration, hop / fps)
     with Progress("describing the dance", verbose=verbose):
         features = _features(pipeline, take, clips, hop / fps)
-    audio = music_of(pipeline).compose(
+    audio = audio_regressor_of(pipeline).compose(
         features,
         hop_duration=hop / fps,
         temperature=temperature,
@@ -357,28 +407,26 @@ def _features(pipeline: Any, take: Motion, clips: Motion, hop_duration: float) -
     return _through(stages[at + 1 :], clips)
 
 
-def on_model_clock(take: Motion, fps: float) -> tuple[Motion, np.ndarray]:
-    """Bring a take to a frame rate as `load_folder` does, and say what was seen.
+def prepare_take(take: Motion, fps: float) -> tuple[Motion, np.ndarray]:
+    """Return a take at a frame rate, with gaps filled as by `load_folder`.
 
     Parameters
     ----------
     take : Motion
         One clip.
     fps : float
-        Wanted frame rate in Hz.
+        New frame rate in Hz.
 
     Returns
     -------
     take : Motion
-        With gaps filled.
+        One clip without gaps.
     seen : ndarray of bool of shape (n_frames, n_joints)
-        Which joints were seen.
+        Joints that were seen.
     """
-    position = take.position[0, : take.lengths[0]]
-    if take.confidence is not None:
-        # What the tracker only guessed is not seen; the smoother has the same rule.
-        doubtful = take.confidence[0, : len(position)] < _MIN_CONFIDENCE
-        if not doubtful.all():
-            position = np.where(doubtful[..., None], np.nan, position)
-    position, seen = on_clock(position, fps=take.fps, start=0.0, new_fps=fps)
+    # As in PoseSmoother, unless no joint of the take is certain.
+    position = confident_positions(take)
+    if np.isnan(position).all():
+        position = take.position
+    position, seen = resample_filled(position[0, : take.lengths[0]], fps=take.fps, new_fps=fps)
     return Motion(position[None].astype(np.float32), fps=fps, skeleton=take.skeleton), seen

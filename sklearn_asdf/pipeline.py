@@ -1,4 +1,4 @@
-"""The stages joined: from poses to features, and from poses to sound."""
+"""Pipelines of the stages: from poses to features, and from poses to sound."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .motion.smoothing import PoseSmoother
 
 __all__ = ["make_dance_pipeline", "make_lma_pipeline"]
 
-# What `examples/dance_to_music_study.py` found best on performances held out.
+# The best preset in `examples/dance_to_music_study.py`, on performances held out.
 _DEFAULT = "units"
-# A table for any other model: its y is seldom music, from which a beat could be learned.
+# For tables, whose y is usually not music, from which the beat could be learned.
 _DEFAULT_TABLE = "codec"
 
 
@@ -32,27 +32,27 @@ def make_lma_pipeline(
     memory=None,
     verbose=False,
 ):
-    """Return the way from poses to a table of Laban features.
+    """Return a pipeline from poses to a table of Laban features.
 
-    It needs no neural network library: poses are smoothed, differentiated, cut at keyframes and
-    described window by window.
+    Poses are smoothed, differentiated, cut at keyframes and described window by window. No neural
+    network library is needed.
 
     Parameters
     ----------
     preset : {"default", "codec", "paper", "tiny", "units"}, default="default"
-        `"paper"` follows [1]_ to the letter: raw pixels, curvature as it is, features scaled
-        within each clip. `"default"` measures in body lengths, so that a dancer nearer to the
-        camera is not a wilder dancer, keeps the curvature finite where the speed vanishes, and adds
-        the level and the periodicity of the motion; `"codec"` and `"tiny"` are the same. `"units"`
-        adds the beat, which it learns if `fit` gets the music.
+        `"paper"` follows [1]_ exactly: pixels, curvature without regularization, features scaled
+        within each clip. `"default"` measures in heights of the dancer, so that speeds do not
+        depend on the distance to the camera, regularizes the curvature, and adds the level and the
+        periodicity of the motion; `"codec"` and `"tiny"` are the same. `"units"` adds the beat,
+        which is learned if `fit` gets the music.
     n_keyframes : int, default=10
-        Keyframes of a clip; they bound `n_keyframes - 1` windows.
+        Number of keyframes of a clip, which bound `n_keyframes - 1` windows.
     cutoff : float, default=3.0
         Cut-off frequency of the smoothing, in Hz.
     memory : str or joblib.Memory, default=None
-        Folder in which the results of the stages are kept.
+        Folder in which the results of the stages are cached.
     verbose : bool, default=False
-        Whether the pipeline tells the time of each stage.
+        Whether the pipeline prints the time of each stage.
 
     Returns
     -------
@@ -91,25 +91,25 @@ def make_dance_pipeline(
     memory=None,
     verbose=0,
 ):
-    """Return the whole way from poses to sound: a plain scikit-learn pipeline.
+    """Return a pipeline from poses to sound.
 
     Parameters
     ----------
     preset : {"default", "codec", "paper", "tiny", "units"}, default="default"
-        `"units"`, the default, learns the beat of the dances, and plays real music of the training
-        set, chosen by what the dance tells, on that beat: the fitted model holds that music.
-        `"codec"` learns a code that keeps time, which decodes to new sound, and a mixture density
-        sized to the data; `"paper"` builds the networks of [1]_ to the letter, with their failings;
-        `"tiny"` trains in seconds, for tests and first tries. A preset is nothing but parameters:
-        `get_params` shows all of it, `set_params` changes any.
+        `"units"`, the default, learns the beat of the dances and plays music of the training set on
+        that beat, selected by features predicted from the dance; the fitted model contains that
+        music. `"codec"` learns a code with a time axis, which decodes to new sound, and a mixture
+        density whose size depends on the data; `"paper"` builds the networks of [1]_ exactly;
+        `"tiny"` trains in seconds, for tests. A preset only sets parameters: see `get_params` and
+        `set_params`.
     n_keyframes : int, default=10
-        Keyframes of a clip; they bound `n_keyframes - 1` windows.
+        Number of keyframes of a clip, which bound `n_keyframes - 1` windows.
     random_state : int, RandomState instance or None, default=None
-        Seed of everything random: pass an int for the same model on each fit.
+        Seed of all stages: pass an int for the same model on each fit.
     memory : str or joblib.Memory, default=None
-        Folder in which motion stages and fitted audio encoders are kept between fits.
+        Folder in which results of the motion stages and fitted audio encoders are cached.
     verbose : int, default=0
-        Above 0, what takes long shows its progress on standard error (needs tqdm).
+        If above 0, progress is shown on standard error (needs tqdm).
 
     Returns
     -------
@@ -135,11 +135,11 @@ def make_dance_pipeline(
     preset = check_choice(preset, PRESETS, name="preset")
     preset = _DEFAULT if preset == "default" else preset
     steps = _motion_steps(preset, random_state, verbose)
-    # The paper scales within each clip, in its featurizer, and not over the training set; where
-    # tempo and beat are taken over as they are, the density scales for itself.
+    # The paper scales within each clip, in its featurizer, and not over the training set; the
+    # density of the units needs tempo and beat unscaled, and scales the other columns itself.
     steps["scale"] = "passthrough" if preset in ("paper", "units") else StandardScaler()
     if "beats" in steps:
-        # By their names the density finds tempo and beat.
+        # The density finds tempo and beat by the names of their columns.
         steps["lma"].set_output(transform="pandas")
     steps["music"] = _music_step(preset, random_state=random_state, memory=memory, verbose=verbose)
     pipeline = Pipeline(list(steps.items()), memory=memory)
@@ -147,10 +147,10 @@ def make_dance_pipeline(
 
 
 def _motion_steps(preset: str, random_state: Any = None, verbose: int = 0) -> dict[str, Any]:
-    """Smoothing to features, by preset."""
+    """Return the stages from poses to features of a preset."""
     if preset == "paper":
         return {
-            # The paper interpolates every frame without a dancer, however long the gap.
+            # The paper interpolates gaps of any length.
             "smooth": PoseSmoother(max_gap=np.inf),
             "kinematics": KinematicsTransformer(scale=None, curvature_regularization=0.0),
             "keyframes": KeyframeSegmenter(refine=False),
@@ -170,7 +170,7 @@ def _motion_steps(preset: str, random_state: Any = None, verbose: int = 0) -> di
 
 
 def _music_step(preset: str, *, random_state, memory, verbose):
-    """Audio code and density, by preset."""
+    """Return the last step of a preset: density and audio encoder."""
     from .density.mdn import MDNRegressor
     from .density.on_beat import OnBeatRegressor
     from .music.mel import MelEncoder
@@ -191,6 +191,6 @@ def _music_step(preset: str, *, random_state, memory, verbose):
         density = OnBeatRegressor(rest, beat_columns=BEAT_COLUMNS, restore_variance=True)
     else:
         encoder = MelEncoder(**common)
-        # Of a code's thousand numbers a dance tells few, such as the level: those get a map.
+        # Few of a code's numbers can be predicted from a dance, such as the level: by a linear map.
         density = MDNRegressor(3, linear=True, **common)
     return AudioTargetRegressor(density, encoder, memory=memory)

@@ -28,6 +28,12 @@ PAGES = [p for p in PAGES if not {"generated", "auto_examples", "_build"} & set(
 
 # What a page takes for granted.
 BEFORE = {
+    "containers.rst": """
+        from sklearn_asdf.datasets import make_dance_music
+        data = make_dance_music(6, n_performances=3, clip_duration=2.0, sr=8000, random_state=0)
+        poses, audio = data.poses, data.audio
+        new_dance = make_dance_music(1, clip_duration=3.0, random_state=1).poses
+    """,
     "motion.rst": """
         from functools import partial
         from sklearn_asdf import DanceBeatTracker

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -24,14 +28,14 @@ from sklearn_asdf.io import write_poses
 from sklearn_asdf.live import StreamingDancer
 from sklearn_asdf.metrics import density_scores, evaluate, get_scorer
 from sklearn_asdf.performance import (
-    analysed,
+    audio_regressor_of,
     clip_duration_of,
     encoder_of,
     features_of,
+    featurizer_input,
     featurizer_of,
     fps_of,
     motion_stage_of,
-    music_of,
     perform,
     steps_of,
 )
@@ -79,13 +83,13 @@ def test_stages_are_found_by_what_they_are(plain, nested, data):
         assert clip_duration_of(model) == CLIP
         assert motion_stage_of(model) is plain["smooth"]
         assert featurizer_of(model) is plain["lma"]
-        assert music_of(model) is plain["music"]
+        assert audio_regressor_of(model) is plain["music"]
         assert encoder_of(model) is plain["music"].transformer_
         np.testing.assert_array_equal(
             features_of(model, data.poses[:2]), plain[:-1].transform(data.poses[:2])
         )
         np.testing.assert_array_equal(
-            analysed(model, data.poses).keyframes, plain[:3].transform(data.poses).keyframes
+            featurizer_input(model, data.poses).keyframes, plain[:3].transform(data.poses).keyframes
         )
 
 
@@ -94,7 +98,7 @@ def test_the_featurizer_is_found_in_a_union():
     union = FeatureUnion([("few", make_lma_pipeline(n_keyframes=3)), ("all", LMAFeaturizer())])
     model = make_pipeline(union, StandardScaler()).fit(poses)
     assert featurizer_of(model).n_windows_ == 2
-    assert analysed(model, poses).keyframes.shape == (4, 3)
+    assert featurizer_input(model, poses).keyframes.shape == (4, 3)
     assert fps_of(model) == FPS
 
 
@@ -103,13 +107,62 @@ def test_what_is_not_there_ends_in_a_sentence(plain):
         encoder_of(plain[:-1])
     with pytest.raises(ValueError, match="not fitted: call fit first"):
         encoder_of(make_dance_pipeline("tiny"))
-    with pytest.raises(TypeError, match="by an LMAFeaturizer, got StandardScaler"):
+    with pytest.raises(TypeError, match="with an LMAFeaturizer, got StandardScaler"):
         featurizer_of(make_pipeline(StandardScaler()))
     table = np.random.default_rng(0).normal(size=(6, 3))
     model = make_pipeline(StandardScaler(), AudioTargetRegressor(None, StandardScaler()))
     model[-1].set_params(regressor=StandardRegressor()).fit(table, table)
     with pytest.raises(TypeError, match="got StandardScaler without sr and n_samples_"):
         clip_duration_of(model)
+
+
+class LevelEncoder(TransformerMixin, BaseEstimator):
+    """An encoder of a user: the RMS level of a clip, decoded to a sine of that level."""
+
+    sr = 8000
+
+    def fit(self, X, y=None):
+        self.n_samples_ = X.shape[1]
+        return self
+
+    def transform(self, X):
+        return np.sqrt(np.square(X).mean(axis=1, keepdims=True))
+
+    def inverse_transform(self, codes):
+        sine = np.sin(2 * np.pi * 200 * np.arange(self.n_samples_) / self.sr)
+        return (np.sqrt(2) * codes * sine).astype(np.float32)
+
+
+class Centering(TransformerMixin, BaseEstimator):
+    """A first stage of a user, which knows joints and frame rate of the poses in `fit`."""
+
+    def fit(self, X, y=None):
+        self.skeleton_, self.fps_ = X.skeleton, X.fps
+        self.n_joints_in_, self.n_axes_in_ = X.shape[2:]
+        return self
+
+    def transform(self, X):
+        centre = np.nanmean(X.position, axis=(1, 2), keepdims=True)
+        return replace(X, position=X.position - centre)
+
+
+def test_encoders_and_stages_of_users(data, take, tmp_path):
+    audio = np.random.default_rng(0).normal(scale=0.1, size=(12, round(CLIP * LevelEncoder.sr)))
+    music = AudioTargetRegressor(Ridge(), LevelEncoder())
+    model = make_pipeline(Centering(), make_lma_pipeline(n_keyframes=3), StandardScaler(), music)
+    model.fit(data.poses, audio)
+    assert motion_stage_of(model) is model[0]
+    assert fps_of(model) == FPS
+    assert clip_duration_of(model) == CLIP
+    played = perform(model, take, temperature=None)
+    assert played.sr == LevelEncoder.sr
+    assert len(played.audio) == 6 * LevelEncoder.sr
+    level = np.sqrt(np.mean(played.audio**2))
+    assert level == pytest.approx(0.1, rel=0.2)
+    write_report(tmp_path / "a.html", model, take, temperature=None)
+    assert (tmp_path / "a.html").exists()
+    dancer = StreamingDancer(model, temperature=None)
+    assert (dancer.sr, dancer.fps, dancer.clip_duration) == (LevelEncoder.sr, FPS, CLIP)
 
 
 class StandardRegressor:
@@ -208,4 +261,4 @@ def _nothing(estimator, X, y=None):
 def test_poses_of_no_rate_are_at_30(data):
     model = make_lma_pipeline(n_keyframes=3).fit(np.asarray(data.poses))
     assert fps_of(model) == 30
-    assert isinstance(analysed(model, data.poses), Motion)
+    assert isinstance(featurizer_input(model, data.poses), Motion)

@@ -14,7 +14,7 @@ from .._progress import progress
 from ..functional.pairing import partners
 from ..metrics import beat_f70, music_beats
 from ..music.clips import AudioClips
-from ..performance import features_of, music_of
+from ..performance import audio_regressor_of, features_of
 
 __all__ = ["HeldOut", "choose", "in_words", "perform_held_out", "score"]
 
@@ -106,7 +106,7 @@ def perform_held_out(
         clips = _successive(data, piece, clip_duration=clip_duration, hop_duration=hop_duration)
         dance, music = data.poses[clips], data.audio[clips]
         features = features_of(pipe, dance)
-        generated = music_of(pipe).compose(
+        generated = audio_regressor_of(pipe).compose(
             features,
             hop_duration=_hop_duration(music),
             temperature=temperature or None,
@@ -140,7 +140,7 @@ def score(pipe: Pipeline, pieces: Sequence[HeldOut], *, verbose: int = 0) -> pd.
     The permuted gain is the mean over the dances of the other pieces, moment by moment; of a single
     piece, it is that of the other half of its own dance.
     """
-    model = music_of(pipe)
+    model = audio_regressor_of(pipe)
     density = model.regressor_
     groups = np.repeat(np.arange(len(pieces)), [len(piece.features) for piece in pieces])
     partner = partners(groups)

@@ -217,10 +217,11 @@ def cut(
     """
     import numpy as np
 
+    from ..functional.gaps import frames_seen
     from ..motion.container import DEFAULT_FPS
-    from ..performance import on_model_clock
+    from ..performance import prepare_take
 
-    take, seen = on_model_clock(take, DEFAULT_FPS)
+    take, seen = prepare_take(take, DEFAULT_FPS)
     if take.duration < clip_duration - 0.5 / take.fps:
         raise ValueError(
             f"expected a take of at least {clip_duration:g} s, the length of a clip, got "
@@ -229,7 +230,7 @@ def cut(
     clips = take.windows(clip_duration, hop_duration)
     starts = np.arange(len(clips)) * hop_duration
     frames = np.rint(starts * take.fps).astype(int)
-    whole = seen.mean(axis=1) >= 0.5
+    whole = frames_seen(seen)
     share = np.array([whole[first : first + clips.n_frames].mean() for first in frames])
     kept = (share >= 0.5) & (share > 0)
     if not kept.any():

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import Bunch
 
+from ..functional.resampling import resample_filled
 from ..motion.container import Motion
-from ..motion.resample import on_clock
 from ..motion.skeletons import Skeleton
 from ..music.clips import AudioClips
 from ._pairs import list_of
@@ -51,7 +51,9 @@ class Take:
                 f"expected whole takes, but {str(path)!r} holds {len(motion)} clips: give one file "
                 "a take"
             )
-        position, seen = on_clock(motion.position[0], fps=motion.fps, start=start, new_fps=fps)
+        position, seen = resample_filled(
+            motion.position[0], fps=motion.fps, start=start, new_fps=fps
+        )
         return cls(
             name,
             position.astype(np.float32),

@@ -1,7 +1,7 @@
 """The mathematics of motion and music: pure functions of arrays, one topic a module.
 
-Nothing here knows of estimators. Each formula stands in one place, with its equation number where
-it comes from the paper. Modules load on first use.
+Each formula is defined once, with its equation number if it is the paper's. Modules are loaded on
+first use.
 """
 
 import lazy_loader as _lazy

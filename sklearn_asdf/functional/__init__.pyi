@@ -4,9 +4,11 @@ from . import beats as beats
 from . import body as body
 from . import canonical as canonical
 from . import choice as choice
+from . import curvature as curvature
 from . import filters as filters
 from . import fluidity as fluidity
 from . import frames as frames
+from . import gaps as gaps
 from . import geometry as geometry
 from . import griffinlim as griffinlim
 from . import keyframes as keyframes
@@ -15,11 +17,13 @@ from . import kmeans as kmeans
 from . import limiter as limiter
 from . import lma as lma
 from . import mel as mel
+from . import one_euro as one_euro
 from . import overlap as overlap
 from . import pairing as pairing
 from . import patches as patches
 from . import periodicity as periodicity
 from . import resampling as resampling
+from . import salience as salience
 from . import stretch as stretch
 from . import tempo as tempo
 from . import tonality as tonality
@@ -32,9 +36,11 @@ __all__ = [
     "body",
     "canonical",
     "choice",
+    "curvature",
     "filters",
     "fluidity",
     "frames",
+    "gaps",
     "geometry",
     "griffinlim",
     "keyframes",
@@ -43,11 +49,13 @@ __all__ = [
     "limiter",
     "lma",
     "mel",
+    "one_euro",
     "overlap",
     "pairing",
     "patches",
     "periodicity",
     "resampling",
+    "salience",
     "stretch",
     "tempo",
     "tonality",

@@ -1,7 +1,7 @@
-"""How tall the dancer is, and where the dancer stands and faces.
+"""Height, position and direction of the dancer.
 
-Everywhere in this module poses are arrays (..., n_frames, n_joints, n_axes), and a joint is unseen
-in a frame where any of its coordinates is NaN.
+Poses are arrays (..., n_frames, n_joints, n_axes), and a joint is not seen in a frame where any of
+its coordinates is NaN.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .filters import _all_seen, fill_gaps
+from .gaps import all_seen, fill_gaps
 from .kinematics import magnitude
 
 __all__ = ["body_size", "egocentric"]
 
 
 def _nanmedian(x: np.ndarray) -> np.ndarray:
-    """Return medians along the last axis of what is not NaN, and NaN of nothing, silently."""
+    """Return medians of the finite values along the last axis, NaN where there are none."""
     x = np.sort(x, axis=-1)
     n = (~np.isnan(x)).sum(axis=-1, keepdims=True)
     low = np.take_along_axis(x, np.maximum(n - 1, 0) // 2, axis=-1)
@@ -44,27 +44,27 @@ def body_size(
     position: np.ndarray,
     segments: Sequence[tuple[tuple[int, ...], tuple[int, ...], float]] = (),
 ) -> np.ndarray:
-    """Estimate how tall the dancer of each clip is.
+    """Estimate the height of the dancer of each clip.
 
     Parameters
     ----------
     position : ndarray of shape (..., n_frames, n_joints, n_axes)
         Poses, NaN where a joint was not seen.
     segments : sequence of (joints, joints, float), default=()
-        Parts of the body: the joints whose centre is one end, those whose centre is the other, and
-        the share of the body's height that lies between.
+        Parts of the body: the joints whose mean is one end, those whose mean is the other, and the
+        length between as a share of the body's height.
 
     Returns
     -------
     ndarray of shape (...)
-        One positive size a clip, in the unit of `position`.
+        One positive size per clip, in the unit of `position`.
 
     Notes
     -----
-    The sum of the parts' lengths, each the median over the frames that show it, divided by the sum
-    of their shares of a body's height: the height, whichever parts are seen, in three dimensions;
-    in two, less what foreshortening takes. Without segments it is the median over frames of the
-    diagonal of the box round all joints. Where that is zero, a single joint for instance, it is 1.
+    The sum of the lengths of the parts, each the median over the frames in which it was seen,
+    divided by the sum of their shares of the height. In two dimensions, foreshortening makes it
+    smaller than the height. Without segments it is the median over frames of the diagonal of the
+    bounding box of all joints. If that is zero, as for a single joint, it is 1.
 
     Examples
     --------
@@ -98,18 +98,18 @@ def egocentric(
     lateral: Sequence[tuple[int, int]] = (),
     vertical_axis: int = 1,
 ) -> np.ndarray:
-    """Move poses into the dancer's own frame: the hips at the origin and, in 3-D, facing one way.
+    """Return poses relative to the dancer: hips at the origin and, in 3-D, in one direction.
 
     Parameters
     ----------
     position : ndarray of shape (..., n_frames, n_joints, n_axes)
         Poses, NaN where a joint was not seen.
     fps : float
-        Frames a second (Hz).
+        Frames per second (Hz).
     centre : tuple of int, default=()
-        The joints whose centre becomes the origin, the hips; all joints if there are none.
+        The joints whose mean becomes the origin, usually the hips; all joints by default.
     lateral : sequence of (int, int), default=()
-        Pairs of a left and a right joint, hips and shoulders, that tell where the dancer faces.
+        Pairs of a left and a right joint (hips, shoulders) that define the dancer's direction.
     vertical_axis : int, default=1
         The axis of space that points up or down.
 
@@ -120,11 +120,11 @@ def egocentric(
 
     Notes
     -----
-    In three dimensions the poses are turned about the vertical, frame by frame, until the line from
-    right to left, averaged over the pairs, lies along the first horizontal axis. In one or two
-    dimensions, and without pairs, nothing is turned. Where the hips or the pairs are not seen,
-    origin and direction are interpolated between, and held before and after, the frames in which
-    they are. A single joint that is not the centre stays where it is.
+    In three dimensions the poses are rotated about the vertical, frame by frame, so that the line
+    from right to left, averaged over the pairs, is parallel to the first horizontal axis. In one or
+    two dimensions, and without pairs, there is no rotation. Where hips or pairs were not seen,
+    origin and direction are interpolated between the frames in which they were, and held before
+    and after. A single joint that is not the center stays where it is.
 
     Examples
     --------
@@ -162,9 +162,9 @@ def _mean_vector(vectors: Sequence[np.ndarray]) -> np.ndarray:
 def _steady(track: np.ndarray, position: np.ndarray | None, *, fps: float) -> np.ndarray:
     """Interpolate a track (..., n_frames, n_axes) over NaN and hold it at both ends.
 
-    A track that is never known is the centre of all seen joints, if there are poses, or zero.
+    A track of NaN only becomes the mean of all seen joints, if there are poses, or zero.
     """
-    if _all_seen(track):
+    if all_seen(track):
         return track
     track = fill_gaps(track[..., None, :], fps=fps)[..., 0, :]
     known = ~np.isnan(track).any(axis=-1)

@@ -1,4 +1,4 @@
-"""Canonical correlations: the directions in which two tables agree most."""
+"""Canonical correlations of two tables."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def canonical_directions(
     u, _, vt = np.linalg.svd(cross, full_matrices=False)
     left = np.linalg.solve(roots[0].T, u[:, :n_components])
     right = np.linalg.solve(roots[1].T, vt[:n_components].T)
-    # The ridge shrinks: directions are brought to unit variance, correlations to what they are.
+    # The ridge shrinks: directions are scaled to unit variance, and correlations computed anew.
     left /= _deviation(X @ left)
     right /= _deviation(Y @ right)
     return left, right, ((X @ left) * (Y @ right)).mean(axis=0)
@@ -73,7 +73,7 @@ def canonical_directions(
 
 def _root(table: np.ndarray, alpha: float) -> np.ndarray:
     covariance = table.T @ table / len(table)
-    # A trace of ridge keeps columns that never vary from being singular.
+    # A small ridge keeps the covariance of constant columns regular.
     ridge = max(alpha, 1e-9) * (np.trace(covariance) / len(covariance) or 1.0)
     return np.linalg.cholesky(covariance + ridge * np.eye(len(covariance)))
 

@@ -1,4 +1,4 @@
-"""Choices that roundings do not decide."""
+"""Choices that do not depend on rounding errors."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from numpy.typing import ArrayLike
 
 __all__ = ["TOLERANCE", "first_largest"]
 
-# Far above what the order of a sum in float32 changes, far below what matters.
+# Larger than the rounding errors of sums in float32, smaller than relevant differences.
 TOLERANCE = 1e-6
 
 
 def first_largest(values: ArrayLike, *, axis: int = -1, scale: ArrayLike = 0.0) -> np.ndarray:
-    """Return the index of the first value that is as large as the largest, up to roundings.
+    """Return the index of the first value that equals the largest, up to rounding errors.
 
-    `numpy.argmax` decides between equal values by their last bits, which depend on the number of
-    threads that summed them.
+    The result of `numpy.argmax` for equal values depends on their last bits, and so on the number
+    of threads that summed them.
 
     Parameters
     ----------
     values : array-like
         Finite values, or minus infinity.
     axis : int, default=-1
-        Axis along which to look.
+        Axis of the search.
     scale : array-like, default=0.0
-        Size of the numbers that the values were computed from, where that exceeds the values; a
-        number, or an array without `axis`.
+        Magnitude of the numbers that the values were computed from, if it exceeds that of the
+        values; a number, or an array without `axis`.
 
     Returns
     -------

@@ -11,7 +11,7 @@ __all__ = ["jerk_peak_rate", "peak_factor", "sparc", "window_curves"]
 
 
 def window_curves(curve: ArrayLike, start: ArrayLike, stop: ArrayLike) -> np.ndarray:
-    """Cut curves at windows, each padded with zeros at its end.
+    """Return the windows of curves, each padded with zeros at its end.
 
     Parameters
     ----------
@@ -42,28 +42,29 @@ def window_curves(curve: ArrayLike, start: ArrayLike, stop: ArrayLike) -> np.nda
 def sparc(
     speed: ArrayLike, *, fps: float, cutoff: float = 10.0, threshold: float = 0.05
 ) -> np.ndarray:
-    """Spectral arc length of speed profiles: the nearer to 0, the smoother.
+    """Return the spectral arc length of speed profiles: the nearer to 0, the smoother.
 
     Parameters
     ----------
     speed : array-like of shape (..., n_frames)
         Speed profiles, padded with zeros; the scale does not matter.
     fps : float
-        Frames a second (Hz).
+        Frames per second (Hz).
     cutoff : float, default=10.0
-        Largest frequency that counts, in Hz; half of `fps` if that is less.
+        Highest frequency in Hz; half of `fps` if that is lower.
     threshold : float, default=0.05
-        The spectrum counts up to the last frequency at which it reaches this share of its maximum.
+        The spectrum is used up to the last frequency at which it reaches this share of its
+        maximum.
 
     Returns
     -------
     sparc : ndarray of shape (...)
-        Negative, without unit; 0 for a profile that is 0 throughout.
+        Negative, without unit; 0 for a profile of zeros.
 
     Notes
     -----
-    The spectrum is taken every 0.05 Hz whatever the length, so that profiles of different length
-    can be compared.
+    The spectrum is sampled every 0.05 Hz whatever the length, so profiles of different length can
+    be compared.
 
     References
     ----------
@@ -97,7 +98,7 @@ def sparc(
 
 
 def jerk_peak_rate(jerk: ArrayLike, start: ArrayLike, stop: ArrayLike, *, fps: float) -> np.ndarray:
-    """How often the jerk peaks: the more peaks a second, the less fluid.
+    """Return the rate of peaks of the jerk: the higher, the less fluid.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def jerk_peak_rate(jerk: ArrayLike, start: ArrayLike, stop: ArrayLike, *, fps: f
     start, stop : array-like of int, shape (n_clips, n_windows)
         First frame of each window, and the frame after its last.
     fps : float
-        Frames a second (Hz).
+        Frames per second (Hz).
 
     Returns
     -------
@@ -124,7 +125,7 @@ def jerk_peak_rate(jerk: ArrayLike, start: ArrayLike, stop: ArrayLike, *, fps: f
     peak[:, 1:-1] = (jerk[:, 1:-1] > jerk[:, :-2]) & (jerk[:, 1:-1] >= jerk[:, 2:])
     pieces = window_curves(jerk, start, stop)
     mean = reduce_windows(jerk, start, stop, how="mean")[..., None]
-    # Rounding makes peaks of its own in a jerk that does not change.
+    # A tolerance excludes peaks that are rounding errors of a constant jerk.
     counted = (window_curves(peak, start, stop) > 0) & (pieces > mean * (1 + 1e-9))
     return counted.sum(axis=-1) * fps / np.maximum(stop - start, 1)
 
@@ -132,7 +133,7 @@ def jerk_peak_rate(jerk: ArrayLike, start: ArrayLike, stop: ArrayLike, *, fps: f
 def peak_factor(
     curve: ArrayLike, start: ArrayLike, stop: ArrayLike, *, floor: ArrayLike = 0.0
 ) -> np.ndarray:
-    """Largest value of a curve over its mean: how sudden, for a curve of acceleration.
+    """Return the maximum of a curve divided by its mean: the suddenness of an acceleration.
 
     Parameters
     ----------
@@ -146,7 +147,7 @@ def peak_factor(
     Returns
     -------
     factor : ndarray of shape (n_clips, n_windows)
-        1 where the curve is constant, large where one moment stands out, 0 at rest.
+        1 where the curve is constant, large for a single peak, 0 at rest.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Frames of clips chosen without salience, and curves made ready for choosing.
+"""Keyframes that need no salience, and interpolation of curves.
 
 Curves have their frames on the last axis.
 """
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 __all__ = [
+    "add_farthest_frames",
     "distinct_frames",
     "fill_curves",
-    "spread_frames",
     "uniform_keyframes",
     "zero_crossing_frames",
 ]
@@ -20,18 +20,18 @@ _ROUNDING = 1e-10
 
 
 def fill_curves(curves: ArrayLike) -> np.ndarray:
-    """Fill what is missing in curves by straight lines.
+    """Fill missing values of curves by linear interpolation.
 
     Parameters
     ----------
     curves : array-like of shape (..., n_frames)
-        Curves in any unit; NaN is what is missing.
+        Curves in any unit; NaN where a value is missing.
 
     Returns
     -------
     filled : ndarray of shape (..., n_frames)
-        The same curves; gaps are bridged linearly, ends hold the nearest value, and a curve with
-        nothing seen is 0.
+        The same curves; gaps are interpolated linearly, ends hold the nearest value, and a curve of
+        NaN only is 0.
 
     Examples
     --------
@@ -60,20 +60,20 @@ def fill_curves(curves: ArrayLike) -> np.ndarray:
 
 
 def uniform_keyframes(lengths: ArrayLike, n_keyframes: int) -> np.ndarray:
-    """Equally spaced frames from the first to the last of each clip.
+    """Return equally spaced frames from the first to the last of each clip.
 
     Parameters
     ----------
     lengths : array-like of int, shape (n_clips,)
         Frames of each clip.
     n_keyframes : int
-        How many.
+        Number of keyframes.
 
     Returns
     -------
     keyframes : ndarray of int, shape (n_clips, n_keyframes)
-        Strictly increasing where a clip has at least `n_keyframes` frames; a shorter clip gives
-        all its frames and repeats the last.
+        Strictly increasing if a clip has at least `n_keyframes` frames; a shorter clip gets all
+        its frames and repeats the last.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def uniform_keyframes(lengths: ArrayLike, n_keyframes: int) -> np.ndarray:
     """
     last = np.maximum(np.asarray(lengths) - 1, 0)[:, None]
     step = np.arange(n_keyframes)
-    # Whole numbers throughout: rounding can then neither repeat a frame nor skip the last.
+    # Integer arithmetic: rounding can neither repeat a frame nor skip the last.
     spaced = (2 * step * last + max(n_keyframes - 1, 1)) // (2 * max(n_keyframes - 1, 1))
     if n_keyframes == 1:
         spaced = last // 2
@@ -91,7 +91,7 @@ def uniform_keyframes(lengths: ArrayLike, n_keyframes: int) -> np.ndarray:
 
 
 def distinct_frames(frames: ArrayLike, lengths: ArrayLike) -> np.ndarray:
-    """Move frames that coincide apart, by as little as a pass from left to right does.
+    """Make frames strictly increasing, moving those that coincide as little as possible.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def distinct_frames(frames: ArrayLike, lengths: ArrayLike) -> np.ndarray:
     Returns
     -------
     keyframes : ndarray of int, shape (n_clips, n_keyframes)
-        Strictly increasing in every clip of at least `n_keyframes` frames; a shorter clip gives all
+        Strictly increasing in every clip of at least `n_keyframes` frames; a shorter clip gets all
         its frames and repeats the last.
 
     Examples
@@ -117,43 +117,44 @@ def distinct_frames(frames: ArrayLike, lengths: ArrayLike) -> np.ndarray:
     n_keyframes = frames.shape[1]
     step = np.arange(n_keyframes)
     later = np.maximum.accumulate(frames - step, axis=1) + step
-    # Those that follow need room.
+    # Later keyframes need frames of their own.
     fitting = np.minimum(later, last - (n_keyframes - 1 - step))
     return np.where(last + 1 < n_keyframes, np.minimum(step, last), fitting).astype(np.intp)
 
 
-def spread_frames(
+def add_farthest_frames(
     chosen: ArrayLike, n_keyframes: int, lengths: ArrayLike | None = None
 ) -> np.ndarray:
-    """Bring every clip to exactly `n_keyframes` frames by adding frames far from the chosen.
+    """Return exactly `n_keyframes` frames of each clip, adding those farthest from the chosen.
 
     Parameters
     ----------
     chosen : array-like of bool, shape (n_clips, n_frames)
-        True at frames to keep, at most `n_keyframes` a clip.
+        True at frames to keep, at most `n_keyframes` per clip.
     n_keyframes : int
-        How many there shall be.
+        Number of keyframes.
     lengths : array-like of int, shape (n_clips,), optional
         Frames of each clip. By default all.
 
     Returns
     -------
     keyframes : ndarray of int, shape (n_clips, n_keyframes)
-        In ascending order; strictly where a clip has at least `n_keyframes` frames.
+        In ascending order; strictly if a clip has at least `n_keyframes` frames.
 
     Notes
     -----
-    A clip in which nothing was chosen gets equally spaced frames from its first to its last. In
-    others the frame farthest from all chosen ones is added, one at a time, the earlier first. A
-    clip of fewer frames than `n_keyframes` gets all of them and repeats its last (no frames: 0).
+    A clip without chosen frames gets equally spaced ones from its first to its last. In others the
+    frame farthest from all chosen ones is added, one at a time, the earlier of two equal ones
+    first. A clip of fewer frames than `n_keyframes` gets all of them and repeats its last (0 if it
+    has none).
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_asdf.functional.frames import spread_frames
+    >>> from sklearn_asdf.functional.frames import add_farthest_frames
     >>> chosen = np.zeros((2, 9), dtype=bool)
     >>> chosen[1, 2] = True
-    >>> spread_frames(chosen, 3).tolist()
+    >>> add_farthest_frames(chosen, 3).tolist()
     [[0, 4, 8], [2, 5, 8]]
     """
     chosen = np.array(chosen, dtype=bool)
@@ -185,20 +186,20 @@ def spread_frames(
 
 
 def zero_crossing_frames(speed: ArrayLike, lengths: ArrayLike | None = None) -> np.ndarray:
-    """Frames where the scalar acceleration changes sign after a notable push.
+    """Return the frames where the scalar acceleration changes sign after it was large.
 
     Parameters
     ----------
     speed : array-like of shape (n_clips, n_curves, n_frames)
-        Speed of each joint, without NaN, in any unit a second.
+        Speed of each joint, without NaN, in any unit per second.
     lengths : array-like of int, shape (n_clips,), optional
         Frames of each clip. By default all.
 
     Returns
     -------
     candidates : ndarray of bool, shape (n_clips, n_curves, n_frames)
-        True at the frame of each fastest and each slowest moment that ends a stretch in which the
-        acceleration somewhere reached its own mean magnitude.
+        True at each maximum and minimum of the speed that ends an interval in which the magnitude
+        of the acceleration reached its mean.
 
     References
     ----------
@@ -223,7 +224,7 @@ def zero_crossing_frames(speed: ArrayLike, lengths: ArrayLike | None = None) -> 
     step = np.where(inside, step, 0.0)
     floor = _ROUNDING * np.abs(speed).max(axis=-1, keepdims=True)
     sign = np.where(np.abs(step) > floor, np.sign(step), 0.0)
-    # A moment of constant speed belongs to the stretch before it.
+    # A frame of constant speed belongs to the interval before it.
     index = np.where(sign != 0, np.arange(n_frames - 1), 0)
     sign = np.take_along_axis(sign, np.maximum.accumulate(index, axis=-1), axis=-1)
     turn = np.zeros(step.shape, dtype=bool)
@@ -236,7 +237,7 @@ def zero_crossing_frames(speed: ArrayLike, lengths: ArrayLike | None = None) -> 
     relative = magnitude / np.where(mean > 0, mean, 1.0)
     notable = np.maximum.reduceat(relative.ravel(), first) > 1 - 1e-9
     ended = np.zeros(step.size, dtype=bool)
-    # The stretch that a turn ends is the one that opened before it.
+    # A turn ends the interval that opened before it.
     ended[first[1:]] = notable[:-1]
     found[..., :-1] = ended.reshape(step.shape) & turn
     return found & (np.arange(n_frames) < length[:, None, None])

@@ -1,7 +1,7 @@
-"""The body's form in one frame: how large, how spread, how round, how symmetric.
+"""Form of the body in a frame: size, spread, sphericity and asymmetry.
 
-Positions have shape (..., n_joints, n_axes), in any unit of length. A joint is unseen in a frame
-where a coordinate is NaN; it takes no part, and a frame in which no joint is seen gives NaN.
+Positions have shape (..., n_joints, n_axes), in any unit of length. A joint is not seen in a frame
+where a coordinate is NaN; it is left out, and a frame in which no joint is seen gives NaN.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["asymmetry", "convex_hull_area", "extent", "sphericity", "spread"]
 
 
 def _seen(position: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Positions with 0 for the unseen, which joints are seen, and how many (at least 1)."""
+    """Return positions (0 if not seen), seen joints, and their number (at least 1)."""
     position = np.asarray(position, dtype=float)
     seen = ~np.isnan(position).any(axis=-1)
     if seen.all():
@@ -22,14 +22,14 @@ def _seen(position: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _joints_first(position: ArrayLike) -> tuple[np.ndarray, np.ndarray | None]:
-    """Positions (n_axes, n_joints, ...) with 0 for the unseen, and which are seen: None if all.
+    """Return positions (n_axes, n_joints, ...), 0 if not seen, and the seen joints: None if all.
 
-    What is done joint by joint then runs along whole arrays, several times as fast as along short
-    rows. Where memory is in this order already nothing is copied.
+    Operations on joints then run along whole arrays, which is several times as fast as along short
+    rows. Positions that are stored in this order are not copied.
     """
     position = np.asarray(position, dtype=float)
     position = np.ascontiguousarray(np.moveaxis(position, (-1, -2), (0, 1)))
-    # One sum tells almost always that no coordinate is NaN.
+    # A finite sum means that no coordinate is NaN.
     if not np.isnan(position.sum()):
         return position, None
     seen = ~np.isnan(position).any(axis=0)
@@ -41,7 +41,7 @@ def _or_nan(values: np.ndarray, seen: np.ndarray | None, axis: int = -1) -> np.n
 
 
 def extent(position: ArrayLike) -> np.ndarray:
-    """Sides of the box around the body, along the axes of space.
+    """Return the sides of the bounding box of the body, along the axes of space.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def extent(position: ArrayLike) -> np.ndarray:
 
 
 def spread(position: ArrayLike) -> np.ndarray:
-    """Root mean square distance of the joints from their centre (dispersion).
+    """Return the RMS distance of the joints from their centre (dispersion).
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def spread(position: ArrayLike) -> np.ndarray:
         first = seen.argmax(axis=0)[None, None]
         reference = np.take_along_axis(position, first, axis=1)[:, 0]
         count = np.maximum(seen.sum(axis=0), 1)
-    # Offsets from a joint instead of the centre: one pass, and no digits lost far from 0.
+    # Offsets from a joint instead of the centre: one pass, and accurate far from 0.
     total, squares = np.zeros_like(reference), np.zeros(reference.shape[1:])
     for joint in range(position.shape[1]):
         away = position[:, joint] - reference
@@ -115,7 +115,7 @@ def spread(position: ArrayLike) -> np.ndarray:
 
 
 def sphericity(position: ArrayLike) -> np.ndarray:
-    """How round the ellipsoid of the joints' scatter is, from 0 (flat) to 1 (a ball).
+    """Return the sphericity of the scatter of the joints, from 0 (flat) to 1 (a sphere).
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def sphericity(position: ArrayLike) -> np.ndarray:
     away = position - (position.sum(axis=1) / count)[:, None]
     if seen is not None:
         away *= seen
-    # Relative to the body: squares of very small or large coordinates keep their digits.
+    # Relative to the size of the body, so that squares neither overflow nor vanish.
     size = np.abs(away).max(axis=(0, 1), initial=0.0)
     away /= np.where(size > 0, size, 1.0)
     scatter = np.einsum("aj...,bj...->...ab", away, away)
@@ -155,7 +155,7 @@ def sphericity(position: ArrayLike) -> np.ndarray:
     else:
         squares = np.linalg.eigvalsh(scatter)
     axes = np.sqrt(np.maximum(np.asarray(squares, dtype=float), 0.0))
-    # Axes as short as rounding are none.
+    # Axes of the length of rounding errors are 0.
     axes[axes < 1e-7 * axes[..., -1:]] = 0.0
     longest = np.where(axes[..., -1] > 0, axes[..., -1], 1.0)
     round_ = np.prod(axes / longest[..., None], axis=-1) ** (1 / n_axes)
@@ -163,7 +163,7 @@ def sphericity(position: ArrayLike) -> np.ndarray:
 
 
 def convex_hull_area(position: ArrayLike) -> np.ndarray:
-    """Area of the convex hull of the joints.
+    """Return the area of the convex hull of the joints.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def convex_hull_area(position: ArrayLike) -> np.ndarray:
     if n_axes == 1:
         return _or_nan(np.zeros(shape), seen)
     if not seen.all():
-        # Unseen joints stand where a seen one does, which changes no hull.
+        # Joints that are not seen are put on a seen one, which does not change the hull.
         some = seen.argmax(axis=-1)[..., None, None]
         position = np.where(seen[..., None], position, np.take_along_axis(position, some, axis=-2))
     shadows = [(i, j) for i in range(n_axes) for j in range(i)]
@@ -203,11 +203,11 @@ def convex_hull_area(position: ArrayLike) -> np.ndarray:
 
 
 def _hull_area(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Areas of the hulls of the rows of `x` and `y`, each of shape (n_rows, n_points)."""
+    """Return the areas of the hulls of the rows of `x` and `y`, each (n_rows, n_points)."""
     n_rows, n_points = x.shape
     rows = np.arange(n_rows)
     start = np.lexsort((y, x))[:, 0] if n_rows else np.zeros(0, dtype=int)
-    # Points on the last axis of a whole body are few, so each is one step for all rows at once.
+    # There are few points, so each is one step for all rows at once.
     x, y = np.ascontiguousarray(x.T), np.ascontiguousarray(y.T)
     x, y = x - x[start, rows], y - y[start, rows]
     area = np.zeros(n_rows)
@@ -219,12 +219,12 @@ def _hull_area(x: np.ndarray, y: np.ndarray) -> np.ndarray:
             away_x, away_y = point_x - here_x, point_y - here_y
             turn = ahead_x * away_y - ahead_y * away_x
             farther = away_x**2 + away_y**2 > ahead_x**2 + ahead_y**2
-            # To the right of the best so far, or in line with it and farther.
+            # To the right of the best point so far, or collinear with it and farther.
             better = (turn < 0) | ((turn == 0) & farther)
             best_x = np.where(better, point_x, best_x)
             best_y = np.where(better, point_y, best_y)
         area[rows] += here_x * best_y - here_y * best_x
-        # A hull is closed where it is back at its first point, the origin.
+        # A hull is closed when it returns to its first point, the origin.
         going = (best_x != 0) | (best_y != 0)
         rows, x, y = rows[going], x[:, going], y[:, going]
         here_x, here_y = best_x[going], best_y[going]
@@ -234,7 +234,7 @@ def _hull_area(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def asymmetry(position: ArrayLike, pairs: ArrayLike, lateral: ArrayLike) -> np.ndarray:
-    """How far the left side is from the mirror image of the right.
+    """Return the asymmetry of the body: how much the left differs from the mirrored right.
 
     Parameters
     ----------
@@ -249,8 +249,8 @@ def asymmetry(position: ArrayLike, pairs: ArrayLike, lateral: ArrayLike) -> np.n
     Returns
     -------
     asymmetry : ndarray of shape (...)
-        Root mean square distance of the right joints from the mirrored left ones, over the spread
-        of all paired joints; 0 is perfect symmetry.
+        RMS distance of the right joints from the mirrored left ones, divided by the spread of all
+        paired joints; 0 is perfect symmetry.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""From mel spectrograms back to sound: non-negative inversion and accelerated Griffin-Lim."""
+"""Inversion of mel spectrograms: non-negative least squares and accelerated Griffin-Lim."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import butter, sosfilt
 from sklearn.utils import check_random_state
 
-from .mel import _BLOCK, MelFilterbank, hann, mel_filterbank
+from .mel import BLOCK, MelFilterbank, hann, mel_filterbank
 
 __all__ = ["highpass", "mel_to_audio", "mel_to_power"]
 
@@ -101,12 +101,12 @@ def mel_to_audio(
     n_samples : int, default=None
         Length of the sounds; None means ``(n_frames - 1) * hop_length``.
     n_iter : int, default=16
-        Number of iterations; more are nearer to `mel`.
+        Number of iterations; more iterations approximate `mel` better.
     momentum : float, default=0.99
         Weight of the last step in the next; 0 is plain Griffin-Lim.
     random_state : int, RandomState instance or None, default=None
-        Seed of the noise that gives the first phases. All clips start from the same noise, so
-        that a clip's sound does not depend on the clips beside it.
+        Seed of the noise of the initial phases. All clips start from the same noise, so the sound
+        of a clip does not depend on the other clips.
 
     Returns
     -------
@@ -147,10 +147,10 @@ def mel_to_audio(
     span = max((n_frames - 1) * hop_length + n_fft, n_fft // 2 + n_samples)
     noise = check_random_state(random_state).standard_normal(span).astype(np.float32)
     y = np.empty((len(clips), n_samples), np.float32)
-    together = max(1, _BLOCK // (n_fft * n_frames))
+    together = max(1, BLOCK // (n_fft * n_frames))
     for first in range(0, len(clips), together):
         part = clips[first : first + together]
-        # Around 1, float32 neither overflows nor vanishes when magnitudes are squared.
+        # Scaled to about 1, so that squares neither overflow nor vanish in float32.
         loudest = np.maximum(part.max(axis=(1, 2), keepdims=True), _TINY)
         frames = _Frames(n_fft, hop_length, n_frames, span)
         sound = _griffin_lim(bank, part / loudest, frames, noise, n_iter, momentum)
@@ -160,7 +160,7 @@ def mel_to_audio(
 
 
 def highpass(y, *, cutoff: float, sr: float = 22050, order: int = 2) -> np.ndarray:
-    """Attenuate what lies below a frequency.
+    """Attenuate frequencies below a cut-off.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def highpass(y, *, cutoff: float, sr: float = 22050, order: int = 2) -> np.ndarr
 
 
 class _Frames:
-    """Where frames lie in a sound, and how windowed frames are added up to one again."""
+    """Framing of sounds, and overlap-add of windowed frames."""
 
     def __init__(self, n_fft: int, hop_length: int, n_frames: int, span: int) -> None:
         self.n_fft, self.hop_length, self.n_frames, self.span = n_fft, hop_length, n_frames, span
@@ -206,8 +206,8 @@ class _Frames:
         self.gain = _gain(n_fft, hop_length, n_frames, span)
 
     def blocks(self) -> Iterator[slice]:
-        """Runs of frames that fit a core's cache."""
-        size = max(1, _BLOCK // self.n_fft)
+        """Yield runs of frames that fit the cache."""
+        size = max(1, BLOCK // self.n_fft)
         for t in range(0, self.n_frames, size):
             yield slice(t, min(t + size, self.n_frames))
 
@@ -221,7 +221,7 @@ class _Frames:
         frames = scipy.fft.irfft(spectrum, self.n_fft)
         frames *= self.window
         n_clips, count, hop = len(frames), frames.shape[1], self.hop_length
-        # The j-th stretch of one hop of every frame falls j hops after the frame's start.
+        # The j-th segment of one hop of every frame begins j hops after the frame's start.
         pieces = -(-self.n_fft // hop)
         rows = np.zeros((n_clips, count + pieces - 1, hop), np.float32)
         for j in range(pieces):
@@ -234,7 +234,7 @@ class _Frames:
 
 @lru_cache(maxsize=4)
 def _gain(n_fft: int, hop_length: int, n_frames: int, span: int) -> np.ndarray:
-    """What undoes the windows laid over each other; 0 where they leave next to nothing."""
+    """Return the inverse of the sum of squared windows; 0 where that is almost 0."""
     squared = hann(n_fft) ** 2
     total = np.zeros(span, np.float32)
     for t in range(n_frames):
@@ -246,7 +246,7 @@ def _gain(n_fft: int, hop_length: int, n_frames: int, span: int) -> np.ndarray:
 
 
 def _invert(bank: MelFilterbank, mel: np.ndarray, n_iter: int) -> np.ndarray:
-    """Power spectra (..., n_bins) of mel bands (..., n_mels) by multiplicative updates."""
+    """Return power spectra (..., n_bins) of mel bands (..., n_mels)."""
     weights = _divisor(bank)
     power = bank.to_bins(mel)
     power /= weights
@@ -268,7 +268,7 @@ def _griffin_lim(
     n_iter: int,
     momentum: float,
 ) -> np.ndarray:
-    """Sounds (n_clips, span) whose mel bands come near `mel` (n_clips, n_frames, n_mels)."""
+    """Return sounds (n_clips, span) whose mel bands approximate (n_clips, n_frames, n_mels)."""
     weights = _divisor(bank)
     last = np.zeros((len(mel), frames.span), np.float32)
     for block in frames.blocks():

@@ -1,4 +1,4 @@
-"""Keyframes of a motion: where a curve of bone angles is salient (eqs. 9 to 13).
+"""Selection of keyframes among candidates: clusters and their extremes (eqs. 12 and 13).
 
 Curves have their frames on the last axis: (..., n_curves, n_frames).
 """
@@ -8,185 +8,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .filters import window_length
-from .frames import spread_frames
+from .frames import add_farthest_frames
 from .kmeans import kmeans_1d
 
-__all__ = [
-    "bone_angles",
-    "candidate_frames",
-    "cluster_extremes",
-    "curve_salience",
-    "select_keyframes",
-]
+__all__ = ["cluster_extremes", "select_keyframes"]
 
 # A curve rests while it stays within this share of its range.
 _REST = 0.02
-
-
-def bone_angles(position: ArrayLike, bones: ArrayLike, reference: ArrayLike) -> np.ndarray:
-    """Angle between each bone and a reference vector (eq. 9).
-
-    Parameters
-    ----------
-    position : array-like of shape (n_clips, n_frames, n_joints, n_axes)
-        Joint positions, in any unit of length.
-    bones : array-like of int, shape (n_bones, 2)
-        First and last joint of each bone.
-    reference : array-like of shape (n_clips, n_frames, n_axes)
-        Reference vector, the spine for example, in any unit.
-
-    Returns
-    -------
-    theta : ndarray of shape (n_clips, n_bones, n_frames)
-        Angles in radians, from 0 to pi.
-
-    Notes
-    -----
-    The arc cosine of eq. 9 is computed as the arc tangent of sine over cosine, which is the same
-    angle without the loss of half the digits near 0 and pi. NaN where a joint was not seen, and
-    where a bone or the reference has no length.
-
-    References
-    ----------
-    The ASDF-RNN paper, section 3.2.2, eq. 9.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_asdf.functional.keyframes import bone_angles
-    >>> elbow_wrist = np.array([[[[0.0, 0.0], [1.0, 1.0]]]])
-    >>> theta = bone_angles(elbow_wrist, [[0, 1]], np.array([[[0.0, 1.0]]]))
-    >>> np.degrees(theta).round(6).tolist()
-    [[[45.0]]]
-    """
-    position = np.asarray(position)
-    bones = np.asarray(bones, dtype=np.intp).reshape(-1, 2)
-    n_clips, n_frames, n_joints, n_axes = position.shape
-    used, ends = np.unique(bones, return_inverse=True)
-    ends = ends.reshape(bones.shape)
-    frames = (n_clips, 1, n_frames)
-    side = np.asarray(reference, dtype=float)
-
-    def bone(axis: int) -> np.ndarray:
-        # Joints first: every operation below then runs over contiguous frames.
-        plane = position[..., axis].reshape(n_clips * n_frames, n_joints)
-        rows = np.ascontiguousarray(plane.T[used], dtype=float)
-        vector = (rows[ends[:, 1]] - rows[ends[:, 0]]).reshape(-1, n_clips, n_frames)
-        return vector.transpose(1, 0, 2)
-
-    along = [bone(axis) for axis in range(n_axes)]
-    ref = [np.ascontiguousarray(side[..., axis]).reshape(frames) for axis in range(n_axes)]
-    cosine = sum(b * r for b, r in zip(along, ref))
-    if n_axes == 1:
-        sine = np.zeros_like(cosine)
-    elif n_axes == 2:
-        sine = np.abs(along[0] * ref[1] - along[1] * ref[0])
-    else:
-        pairs = [(i, j) for i in range(n_axes) for j in range(i)]
-        sine = np.sqrt(sum((along[i] * ref[j] - along[j] * ref[i]) ** 2 for i, j in pairs))
-    theta = np.arctan2(sine, cosine)
-    theta[(sine == 0) & (cosine == 0)] = np.nan
-    return theta
-
-
-def curve_salience(
-    theta: ArrayLike, *, fps: float, sigma: float = 0.025, kernel_duration: float = 1 / 6
-) -> np.ndarray:
-    """Absolute difference of Gaussians of each curve (eq. 10).
-
-    Parameters
-    ----------
-    theta : array-like of shape (..., n_frames)
-        Curves, of angles in radians for example, without NaN.
-    fps : float
-        Frames per second (Hz).
-    sigma : float, default=0.025
-        Standard deviation of the narrower Gaussian in s; the wider has twice that.
-    kernel_duration : float, default=1/6
-        Length of both kernels in s, rounded to an odd number of frames, at least three.
-
-    Returns
-    -------
-    salience : ndarray of shape (..., n_frames)
-        In the unit of `theta`, not negative; exactly 0 where the curve is flat.
-
-    Notes
-    -----
-    Both kernels sum to 1. Ends are continued by the first and last value. The defaults are the
-    paper's 0.75 and 5 frames at its 30 fps.
-
-    References
-    ----------
-    The ASDF-RNN paper, section 3.2.2, eq. 10.
-
-    Examples
-    --------
-    >>> from sklearn_asdf.functional.keyframes import curve_salience
-    >>> curve_salience([0, 0, 0, 1, 0, 0, 0], fps=30).argmax()
-    np.int64(3)
-    """
-    theta = np.asarray(theta, dtype=float)
-    reach = max(1, window_length(kernel_duration, fps=fps) // 2)
-    offset = np.arange(-reach, reach + 1) / fps
-    narrow, wide = np.exp(-0.5 * (offset[:, None] / [sigma, 2 * sigma]) ** 2).T
-    kernel = wide / wide.sum() - narrow / narrow.sum()
-    n_frames = theta.shape[-1]
-    padded = np.concatenate(
-        [
-            np.repeat(theta[..., :1], reach, axis=-1),
-            theta,
-            np.repeat(theta[..., -1:], reach, axis=-1),
-        ],
-        axis=-1,
-    )
-    # The kernel sums to 0, so weights on differences from the centre do for all of it.
-    salience = np.zeros_like(theta)
-    for shift in range(1, reach + 1):
-        left = padded[..., reach - shift : reach - shift + n_frames]
-        right = padded[..., reach + shift : reach + shift + n_frames]
-        salience += kernel[reach + shift] * ((left - theta) + (right - theta))
-    return np.abs(salience, out=salience)
-
-
-def candidate_frames(
-    salience: ArrayLike, lengths: ArrayLike | None = None, *, floor: ArrayLike = 0.0
-) -> np.ndarray:
-    """Frames whose salience exceeds the curve's mean salience (eq. 11).
-
-    Parameters
-    ----------
-    salience : array-like of shape (n_clips, n_curves, n_frames)
-        Salience curves.
-    lengths : array-like of int, shape (n_clips,), optional
-        Frames of each clip; later ones are padding. By default all.
-    floor : float or array-like broadcasting with `salience`, default=0
-        Salience up to this is rounding and no candidate.
-
-    Returns
-    -------
-    candidates : ndarray of bool, shape (n_clips, n_curves, n_frames)
-        True at candidates. A flat curve has none.
-
-    References
-    ----------
-    The ASDF-RNN paper, section 3.2.2, eq. 11.
-
-    Examples
-    --------
-    >>> from sklearn_asdf.functional.keyframes import candidate_frames
-    >>> candidate_frames([[[0.0, 3.0, 1.0, 0.0]]]).tolist()
-    [[[False, True, False, False]]]
-    """
-    salience = np.asarray(salience, dtype=float)
-    n_frames = salience.shape[-1]
-    if lengths is None:
-        mean = salience.mean(axis=-1, keepdims=True)
-        return salience > np.maximum(mean, floor)
-    lengths = np.asarray(lengths)[:, None, None]
-    inside = np.arange(n_frames) < lengths
-    mean = np.where(inside, salience, 0.0).sum(axis=-1, keepdims=True) / np.maximum(lengths, 1)
-    return inside & (salience > np.maximum(mean, floor))
 
 
 def _whole_frames(duration: float, fps: float) -> int:
@@ -202,7 +30,7 @@ def _departures(
     length: np.ndarray,
     gap: int,
 ) -> np.ndarray:
-    """Return how far the curve lies, at each candidate, above the mean around its cluster.
+    """Return the deviation of the curve, at each candidate, from the mean around its cluster.
 
     Candidates are (row of `curve`, frame), in order; `first` indexes the first of each cluster.
     """
@@ -217,10 +45,10 @@ def _departures(
 
 
 def _largest(values: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Index of the first largest value of each cluster."""
+    """Return the index of the first largest value of each cluster."""
     most = np.maximum.reduceat(values, first)
     cluster = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(values))))
-    # A hair of tolerance keeps ties on their first frame whatever the rounding.
+    # With a tolerance, ties are resolved to their first frame whatever the rounding.
     largest = np.flatnonzero(values >= (most - 1e-9 * np.abs(most))[cluster])
     keep = np.ones(len(largest), dtype=bool)
     keep[1:] = cluster[largest[1:]] != cluster[largest[:-1]]
@@ -230,7 +58,7 @@ def _largest(values: np.ndarray, first: np.ndarray) -> np.ndarray:
 def _middle_of_plateau(
     row: np.ndarray, frame: np.ndarray, curve: np.ndarray, length: np.ndarray, tolerance: np.ndarray
 ) -> np.ndarray:
-    """Middle of the stretch around each frame where the curve stays within `tolerance`."""
+    """Return the middle of the plateau of the curve around each frame."""
     level, tolerance, last = curve[row, frame], tolerance[row], length[row] - 1
 
     def reach(step: int) -> np.ndarray:
@@ -270,25 +98,24 @@ def cluster_extremes(
     fps : float
         Frames per second (Hz).
     gap_duration : float, default=1/6
-        Candidates at most so many seconds apart belong to one cluster; 5 frames at 30 fps.
+        Candidates at most this many seconds apart belong to one cluster; 5 frames at 30 fps.
     refine : bool, default=False
-        Whether to go beyond the paper: see the notes.
+        Whether to refine the paper's method, see the notes.
 
     Returns
     -------
     kept : ndarray of bool, shape (n_clips, n_curves, n_frames)
-        True at the frames kept: one a cluster, or one or two if refined.
+        True at the frames kept: one per cluster, or one or two with `refine`.
 
     Notes
     -----
-    The paper keeps the frame that "maximises or minimises" the curve and leaves open when which.
-    Here it is the candidate that departs most, up or down, from the curve's mean over the cluster
-    and `gap_duration` to either side: a crest keeps its maximum and a trough its minimum.
+    The paper keeps the frame that "maximises or minimises" the curve and does not say which. Here
+    it is the candidate with the largest deviation from the curve's mean over the cluster and
+    `gap_duration` to either side.
 
-    Refined, a cluster that holds a crest and a trough more than `gap_duration` apart keeps both,
-    and where the curve rests at an extreme (within 2 % of its range) the middle of the rest is
-    kept. So all bones agree on the frame of a held pose, whose two ends are salient but not its
-    middle.
+    With `refine`, a cluster with a maximum and a minimum more than `gap_duration` apart keeps both,
+    and if the curve rests at an extreme (within 2 % of its range) the middle of the rest is kept.
+    All bones then agree on the frame of a held pose, whose ends are salient but not its middle.
 
     References
     ----------
@@ -339,23 +166,23 @@ def select_keyframes(
     fps: float,
     gap_duration: float = 1 / 6,
 ) -> np.ndarray:
-    """Exactly `n_keyframes` of the candidates of each clip (after eq. 12).
+    """Select exactly `n_keyframes` of the candidates of each clip (after eq. 12).
 
     Parameters
     ----------
     candidates : array-like of bool or int, shape (n_clips, n_frames)
-        True at candidates: the union over curves (eq. 12). Or numbers: how many curves voted for
-        each frame.
+        True at candidates: the union over curves (eq. 12). Or integers: the number of curves that
+        gave each frame, its votes.
     curve : array-like of shape (n_clips, n_frames)
         Mean of all curves (eq. 13), without NaN.
     n_keyframes : int
-        How many to keep.
+        Number of keyframes.
     lengths : array-like of int, shape (n_clips,), optional
         Frames of each clip. By default all.
     fps : float
         Frames per second (Hz).
     gap_duration : float, default=1/6
-        Seconds to either side of a cluster that belong to its neighbourhood.
+        Seconds to either side of a cluster over which its mean is taken as well.
 
     Returns
     -------
@@ -365,10 +192,9 @@ def select_keyframes(
     Notes
     -----
     The candidates' times are clustered by k-means, solved exactly (`kmeans_1d`), and each cluster
-    keeps the extreme of `curve` by the rule of `cluster_extremes`. Given votes, each candidate
-    weighs as many times as it has votes and each cluster keeps the frame that has most, the
-    extreme of those that tie. Where there are fewer candidates than wanted, `spread_frames` adds
-    frames far from them.
+    keeps the extreme of `curve` by the rule of `cluster_extremes`. With votes, candidates are
+    weighted by them, and each cluster keeps the frame with most votes, the extreme of those that
+    tie. If there are fewer candidates than keyframes, `add_farthest_frames` adds frames.
 
     References
     ----------
@@ -402,8 +228,8 @@ def select_keyframes(
             np.concatenate([[True], (np.diff(row) != 0) | (np.diff(label) != 0)])
         )
         departure = np.abs(_departures(row, frame, first, curve, length, gap))
-        # Votes are whole numbers, so shares of the largest departure only part those that tie.
+        # Votes are integers, so fractions of the largest deviation decide between ties only.
         share = 0.5 * departure / max(departure.max(), np.finfo(float).tiny)
         extreme = _largest(votes[row, rank] + share, first)
         chosen[row[extreme], frame[extreme]] = True
-    return spread_frames(chosen, n_keyframes, length)
+    return add_farthest_frames(chosen, n_keyframes, length)

@@ -1,27 +1,25 @@
-"""Velocity, acceleration, jerk and curvature: equations 7 and 8.
+"""Velocity, acceleration and jerk of joints by central differences (equation 7).
 
-Everywhere in this module poses are arrays (..., n_frames, n_joints, n_axes), and a joint is unseen
-in a frame where any of its coordinates is NaN.
+Poses are arrays (..., n_frames, n_joints, n_axes), and a joint is not seen in a frame where any of
+its coordinates is NaN.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from .filters import _all_seen
+from .curvature import fill_curvature, squared_magnitude
+from .gaps import all_seen
 
 __all__ = [
     "acceleration",
-    "curvature",
     "derivatives",
     "jerk",
     "magnitude",
     "velocity",
 ]
 
-# Numbers of an array that are worked on at once.
+# Elements processed at a time.
 _CHUNK = 1 << 17
 
 
@@ -32,7 +30,7 @@ def _differences(
     *,
     regularization: float | None = None,
 ) -> list[np.ndarray]:
-    """Return the central differences of the given orders, edges and gaps as said in `velocity`.
+    """Return the central differences of the given orders, edges and gaps as in `velocity`.
 
     The results are views of arrays with the axes of space first, filled in chunks of clips that
     stay in the processor's cache. With a `regularization` the last result is the curvature.
@@ -40,12 +38,12 @@ def _differences(
     n_frames, n_joints, n_axes = position.shape[-3:]
     planes = np.moveaxis(position, -1, 0)
     n_planes = n_axes * len(orders) + (regularization is not None)
-    # One block of memory: the system hands out and takes back several large ones at great cost.
+    # One block of memory: allocating several large ones is slow.
     block = np.empty((n_planes, *planes.shape[1:]), dtype=position.dtype)
     parts = {k: block[i * n_axes : (i + 1) * n_axes] for i, k in enumerate(orders)}
     flat = {k: out.reshape(n_axes, -1, n_frames, n_joints) for k, out in parts.items()}
     x = planes.reshape(n_axes, -1, n_frames, n_joints)
-    seen = _all_seen(position)
+    seen = all_seen(position)
     rows = max(16, _CHUNK // (n_axes * n_joints))
     for clips in _chunks(x.shape[1], n_frames * n_joints * n_axes):
         for start in range(0, n_frames, rows):
@@ -56,7 +54,7 @@ def _differences(
         if regularization is not None:
             v, a = (np.moveaxis(flat[k][:, clips], 0, -1) for k in (1, 2))
             out = block[-1].reshape(-1, n_frames, n_joints)[clips]
-            _curvature(v, a, out, regularization)
+            fill_curvature(v, a, out, regularization=regularization)
     results = [np.moveaxis(parts[k], 0, -1) for k in orders]
     return results if regularization is None else [*results, block[-1]]
 
@@ -103,7 +101,7 @@ def _repeat_edges(out: np.ndarray, x: np.ndarray, order: int, fps: float, *, see
     """Where the stencil of `order` does not fit, repeat the nearest estimate that does.
 
     Both are planes (n_axes, n_clips, n_frames, n_joints); `out` holds estimates wherever the
-    stencil fits into the clip, and `seen` tells that nothing is NaN.
+    stencil fits into the clip, and `seen` means that nothing is NaN.
     """
     reach = 2 if order == 3 else 1
     n_frames = x.shape[2]
@@ -155,12 +153,12 @@ def velocity(position: np.ndarray, *, fps: float) -> np.ndarray:
     position : ndarray of shape (..., n_frames, n_joints, n_axes)
         Poses, NaN where a joint was not seen.
     fps : float
-        Frames a second (Hz).
+        Frames per second (Hz).
 
     Returns
     -------
     ndarray
-        Shaped as `position`, in its unit by s.
+        Shaped as `position`, in its unit per s.
 
     Notes
     -----
@@ -192,12 +190,12 @@ def acceleration(position: np.ndarray, *, fps: float) -> np.ndarray:
     position : ndarray of shape (..., n_frames, n_joints, n_axes)
         Poses, NaN where a joint was not seen.
     fps : float
-        Frames a second (Hz).
+        Frames per second (Hz).
 
     Returns
     -------
     ndarray
-        Shaped as `position`, in its unit by s^2.
+        Shaped as `position`, in its unit per s^2.
 
     Notes
     -----
@@ -226,12 +224,12 @@ def jerk(position: np.ndarray, *, fps: float) -> np.ndarray:
     position : ndarray of shape (..., n_frames, n_joints, n_axes)
         Poses, NaN where a joint was not seen.
     fps : float
-        Frames a second (Hz).
+        Frames per second (Hz).
 
     Returns
     -------
     ndarray
-        Shaped as `position`, in its unit by s^3.
+        Shaped as `position`, in its unit per s^3.
 
     Notes
     -----
@@ -256,23 +254,23 @@ def jerk(position: np.ndarray, *, fps: float) -> np.ndarray:
 def derivatives(
     position: np.ndarray, *, fps: float, regularization: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return velocity, acceleration, jerk and curvature, in one pass and so faster.
+    """Return velocity, acceleration, jerk and curvature, computed in one pass.
 
     Parameters
     ----------
     position : ndarray of shape (..., n_frames, n_joints, n_axes)
         Poses, NaN where a joint was not seen.
     fps : float
-        Frames a second (Hz).
+        Frames per second (Hz).
     regularization : float, default=0.0
-        See :func:`curvature`.
+        See :func:`sklearn_asdf.functional.curvature.curvature`.
 
     Returns
     -------
     velocity, acceleration, jerk : ndarray
         Shaped as `position`.
     curvature : ndarray of shape (..., n_frames, n_joints)
-        As the functions of these names return them.
+        Each as the function of that name returns it.
 
     Examples
     --------
@@ -296,7 +294,7 @@ def magnitude(vectors: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (...)
-        In the vectors' unit; NaN where any component is.
+        In the unit of the vectors; NaN where any component is.
 
     Examples
     --------
@@ -305,110 +303,4 @@ def magnitude(vectors: np.ndarray) -> np.ndarray:
     >>> float(magnitude(np.array([3.0, 4.0])))
     5.0
     """
-    return np.sqrt(_squares(vectors))
-
-
-def _squares(vectors: np.ndarray) -> np.ndarray:
-    total = vectors[..., 0] * vectors[..., 0]
-    for axis in range(1, vectors.shape[-1]):
-        total += vectors[..., axis] * vectors[..., axis]
-    return total
-
-
-def _cross(v: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """Return the area that two vectors span, in any number of dimensions."""
-    pairs = [(i, j) for i in range(v.shape[-1]) for j in range(i + 1, v.shape[-1])]
-    areas = (v[..., i] * a[..., j] - v[..., j] * a[..., i] for i, j in pairs)
-    if len(pairs) == 1:
-        return np.abs(next(areas))
-    total = np.zeros_like(v[..., 0])
-    for area in areas:
-        total += area * area
-    return np.sqrt(total)
-
-
-def curvature(
-    velocity: np.ndarray, acceleration: np.ndarray, *, regularization: float = 0.0
-) -> np.ndarray:
-    """Return the curvature of the joints' paths, equation 8, in any number of dimensions.
-
-    Parameters
-    ----------
-    velocity, acceleration : ndarray of shape (..., n_frames, n_joints, n_axes)
-        NaN where a joint was not seen.
-    regularization : float, default=0.0
-        Share of the clip's typical speed below which curvature fades out; 0 is equation 8.
-
-    Returns
-    -------
-    ndarray of shape (..., n_frames, n_joints)
-        In 1 by the unit of length; NaN where `velocity` is.
-
-    Notes
-    -----
-    ``|v x a| / (|v|^2 + e^2)^(3/2)``, where e is `regularization` times the root mean square of the
-    speeds of all joints and frames of the clip. Equation 8 divides by the cube of the speed, so
-    that a joint at rest, of which only noise is left, would outweigh all others; with a floor, a
-    joint as slow as e has 0.35 of its curvature, and one ten times as fast 0.985. Enlarging a dance
-    divides the curvature by the same factor for any floor. Where the speed is zero the curvature is
-    zero. On a line, with one axis, it is zero everywhere.
-
-    References
-    ----------
-    .. [1] The paper, equation 8.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_asdf.functional.kinematics import curvature
-    >>> v, a = np.array([[[0.0, 2.0]]]), np.array([[[-2.0, 0.0]]])  # on a circle of radius 2
-    >>> float(curvature(v, a)[0, 0])
-    0.5
-    """
-    out = np.empty(velocity.shape[:-1], dtype=velocity.dtype)
-    _curvature(velocity, acceleration, out, regularization)
-    return out
-
-
-def _curvature(v: np.ndarray, a: np.ndarray, out: np.ndarray, regularization: float) -> None:
-    """Fill `out` with curvatures, a chunk of frames at a time."""
-    if v.shape[-1] == 1:
-        out[...] = np.where(np.isnan(v[..., 0]), np.nan, 0)
-        return
-    floor: Any = 0
-    if regularization > 0:
-        floor = out.dtype.type(regularization**2) * _mean_square(v)
-    n_frames = v.shape[-3]
-    rows = max(16, _CHUNK * n_frames // v.size)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-        for start in range(0, n_frames, rows):
-            at = (..., slice(start, start + rows), slice(None))
-            _curvature_rows(v[(*at, slice(None))], a[(*at, slice(None))], out[at], floor)
-
-
-def _curvature_rows(v: np.ndarray, a: np.ndarray, out: np.ndarray, floor: Any) -> None:
-    square = _squares(v)
-    square += floor
-    root = np.sqrt(square)
-    if v.shape[-1] == 2:
-        np.divide(_cross(v, a), root, out=out)
-    else:
-        # Areas are squared: unit vectors keep fast joints within the range of float32.
-        out[...] = _cross(v / root[..., None], a)
-    out /= square
-    still = square == 0
-    if still.any():
-        out[still] = 0
-    np.minimum(out, np.finfo(out.dtype).max, out=out)
-
-
-def _mean_square(v: np.ndarray) -> np.ndarray:
-    """Return the mean squared length over the seen joints and frames of each clip, or 0."""
-    n_joints, n_axes = v.shape[-2:]
-    total = np.einsum("...tja,...tja->...", v, v, dtype=np.float64, casting="same_kind")
-    count = np.asarray(v.shape[-3] * n_joints)
-    if np.isnan(total).any():
-        known = ~np.isnan(v)
-        total = np.square(v, where=known, out=np.zeros(v.shape)).sum(axis=(-3, -2, -1))
-        count = np.maximum(known.sum(axis=(-3, -2, -1)) / n_axes, 1)
-    return (total / count).astype(v.dtype)[..., None, None]
+    return np.sqrt(squared_magnitude(vectors))

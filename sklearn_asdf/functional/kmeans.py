@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike
 
 __all__ = ["kmeans_1d"]
 
-# Numbers in one block of the cost table: some megabytes, so that blocks stay in cache.
+# Elements of one block of the cost table: some megabytes, which fit the cache.
 _BLOCK = 2**19
 
 
 def _deviation(size: np.ndarray, total: np.ndarray, square: np.ndarray) -> np.ndarray:
-    """Squared deviations from the mean, from a cluster's weight, sum and sum of squares.
+    """Return squared deviations from the mean, from weight, sum and sum of squares of a cluster.
 
     Works in place; infinite where there is no point.
     """
@@ -29,7 +29,7 @@ def _deviation(size: np.ndarray, total: np.ndarray, square: np.ndarray) -> np.nd
 
 
 def _cost(sums: np.ndarray, left: int, start: int, stop: int) -> np.ndarray:
-    """Cost of the cluster of points ``i, ..., j``, for ``j`` in ``start, ..., stop - 1``.
+    """Return the costs of clusters of points ``i, ..., j``, ``j`` in ``start, ..., stop - 1``.
 
     Shape (stop - start, stop - left, n_rows): j, then i from `left`, and the rows last, so that
     all that follows runs over contiguous rows.
@@ -38,7 +38,7 @@ def _cost(sums: np.ndarray, left: int, start: int, stop: int) -> np.ndarray:
 
 
 def _upper_bound(sums: np.ndarray, n_clusters: int) -> np.ndarray:
-    """Cost of clusters of about equal weight, (n_rows,): the best ones cost no more."""
+    """Return the cost of clusters of about equal weight, (n_rows,): an upper bound."""
     weight = sums[0]
     share = np.arange(1, n_clusters)[:, None, None] / n_clusters
     cuts = (weight <= share * weight[-1]).sum(axis=1) - 1
@@ -60,7 +60,7 @@ def _leftmost(sums: np.ndarray, bound: np.ndarray, last: np.ndarray) -> np.ndarr
     while (low < high).any():
         middle = (low + high) // 2
         cost = _deviation(*(stop - sums[:, middle, rows]))
-        # Clusters of padding alone cost nothing wherever they begin.
+        # Clusters of padding only cost 0 wherever they begin.
         dear = np.where(np.isfinite(cost), cost, 0.0) > bound
         low, high = np.where(dear, middle + 1, low), np.where(dear, high, middle)
     return low.min(axis=1)
@@ -69,19 +69,19 @@ def _leftmost(sums: np.ndarray, bound: np.ndarray, last: np.ndarray) -> np.ndarr
 def _first_of_clusters(
     points: np.ndarray, weights: np.ndarray, counts: np.ndarray, n_clusters: int
 ) -> np.ndarray:
-    """Index of each cluster's first point, (n_clusters, n_rows), by dynamic programming.
+    """Return the index of each cluster's first point, (n_clusters, n_rows).
 
     `points` and `weights` have shape (n_points, n_rows).
     """
     n_points, n_rows = points.shape
-    # About their mean, the squares of far points lose no digits.
+    # Centered, so that squares of points far from 0 are accurate.
     points = points - (points * weights).sum(axis=0) / weights.sum(axis=0)
     sums = np.zeros((3, n_points + 1, n_rows))
     np.cumsum([weights, weights * points, weights * points**2], axis=1, out=sums[:, 1:])
     height = max(1, min(16, _BLOCK // (n_rows * n_points)))
     starts = np.arange(0, n_points, height)
-    # Most of the table is never wanted: a cluster dearer than some whole solution is in no best
-    # one, and a cluster cannot begin after its end.
+    # Most of the table is not needed: a cluster that costs more than some solution is not in the
+    # best one, and a cluster cannot begin after its end.
     bound = _upper_bound(sums, n_clusters) * (1 + 1e-9)
     lefts = _leftmost(sums, bound, starts)
     blocks = [
@@ -90,8 +90,8 @@ def _first_of_clusters(
     fits = n_rows * sum((high - low) * (high - left) for left, low, high in blocks) <= 2 * _BLOCK
     held = [_cost(sums, *block) for block in blocks] if fits else None
 
-    # best[k][j]: least cost of the first j points in k clusters. The way forward keeps costs
-    # only: where a cluster begins is wanted for one point a row and step, on the way back.
+    # best[k][j]: least cost of the first j points in k clusters. The forward pass stores costs
+    # only: the begin of a cluster is needed for one point per row and step, in the backward pass.
     best = np.full((n_clusters, n_points + 1, n_rows), np.inf)
     best[0, 0] = 0.0
     for before, after in pairwise(best):
@@ -101,7 +101,7 @@ def _first_of_clusters(
             origin = max(origin, left)
             cost = cost[:, origin - left :] + before[origin:high]
             np.min(cost, axis=1, out=after[low + 1 : high + 1])
-            # Where the best last cluster begins never moves back as points are added.
+            # The begin of the best last cluster never decreases as points are added.
             origin += int(cost[-1].argmin(axis=0).min())
 
     rows = np.arange(n_rows)
@@ -121,7 +121,7 @@ def kmeans_1d(
     *,
     weights: ArrayLike | None = None,
 ) -> np.ndarray:
-    """Split ascending values into the `n_clusters` groups of least squared deviation.
+    """Return the clusters of ascending values with the least squared deviation.
 
     Lloyd's algorithm finds some local optimum that depends on where it starts; in one dimension
     the best clusters are stretches of the sorted values, and dynamic programming finds the global
@@ -166,7 +166,7 @@ def kmeans_1d(
     weights = np.ones_like(values) if weights is None else np.asarray(weights, dtype=float)
     position = np.arange(n_values)
     labels = np.broadcast_to(position, values.shape).copy()
-    # Rows of like size are solved together: little padding, and blocks that stay in cache.
+    # Rows of similar size are solved together: little padding, and blocks that fit the cache.
     order = np.argsort(counts, kind="stable")
     order = order[counts[order] > n_clusters]
     while len(order):

@@ -1,4 +1,4 @@
-"""A look-ahead limiter: loud sound is turned down ahead of its peaks, never cut off at the top."""
+"""A look-ahead limiter: the gain is reduced before peaks, without clipping."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from scipy.ndimage import maximum_filter1d
 
 __all__ = ["CEILING", "Limiter", "limit"]
 
-# -1 dB re full scale: what lossy codecs (AAC, Vorbis, MP3) decode to has higher peaks than what
-# they were given.
+# -1 dB re full scale: lossy codecs (AAC, Vorbis, MP3) decode to higher peaks than they encoded.
 CEILING = 10 ** (-1 / 20)
-# Time before a peak over which the gain goes down, in s. It is half a period of 50 Hz, so that
-# the gain does not follow single waves of a bass.
+# Attack: time before a peak over which the gain decreases, in s. It is half a period of 50 Hz, so
+# the gain does not follow single periods of a bass.
 _LOOK_AHEAD = 0.01
-# How fast the gain comes back, in dB/s.
+# Release: increase of the gain after a peak, in dB/s.
 _RELEASE = 20.0
 
 
@@ -25,21 +24,21 @@ class Limiter:
     sr : int
         Sampling rate in Hz.
     ceiling : float, default=CEILING
-        Largest magnitude of a sample that comes out.
+        Largest magnitude of the output.
 
     See Also
     --------
-    limit : A whole piece at once.
+    limit : Limits a whole piece.
 
     Notes
     -----
     Sample n needs a reduction of ``d[n] = max(0, 20 log10(abs(x[n]) / ceiling))`` dB, released at
     20 dB/s, ``r[n] = max(d[n], r[n - 1] - release / sr)``; the maximum of r over the 10 ms that
     follow is averaged over the 10 ms before. Each average is over maxima that include d[n], so no
-    sample exceeds the ceiling, and the gain goes down in a straight line before a peak.
+    sample exceeds the ceiling, and the gain decreases linearly before a peak.
 
-    It is written here because no library fits: pedalboard is under the GPL, numpy-audio-limiter
-    exceeds its threshold, and FFmpeg's filter needs PyAV, which making music does not.
+    No library is suitable: pedalboard is under the GPL, numpy-audio-limiter exceeds its threshold,
+    and FFmpeg's filter needs PyAV, an additional dependency.
 
     Examples
     --------
@@ -99,7 +98,7 @@ class Limiter:
         return (y * 10 ** (-reduction / 20)).astype(y.dtype)
 
     def _catch_up(self, reduction: np.ndarray, needed: np.ndarray) -> np.ndarray:
-        """Go down faster where the preview did not show a peak near the block's beginning."""
+        """Reduce the gain faster if the preview did not contain a peak near the block's start."""
         head = needed[: self._size]
         missing = head - reduction[: len(head)]
         if (missing > 1e-9).any():
@@ -112,7 +111,7 @@ class Limiter:
 
 
 def limit(y: np.ndarray, *, sr: int, ceiling: float = CEILING) -> np.ndarray:
-    """Return sound whose samples stay below a ceiling, turned down ahead of its peaks.
+    """Return sound below a ceiling, with the gain reduced before peaks.
 
     Parameters
     ----------

@@ -1,12 +1,11 @@
-"""Laban features of windows of a motion: Weight, Time, Space, Flow and Shape (eqs. 2 to 6).
+"""Features of Laban Movement Analysis of windows (eqs. 2 to 6).
 
 All functions share their arguments: kinematics of shape (n_clips, n_frames, n_joints, ...),
 windows as `start` and `stop` frames of shape (n_clips, n_windows), and `weights`, the alpha of the
 paper, of shape (n_joints,). All return (n_clips, n_windows).
 
-Rules for what is missing, common to all: a joint that was not seen in a window takes no part, and
-the weights of the others are scaled up to the same sum; a window in which nothing was seen, or
-which has no frames, gives 0, as does one in which nothing moves.
+A joint that was not seen in a window is left out, and the weights of the others are scaled up to
+the same sum. A window in which nothing was seen or nothing moves, or without frames, gives 0.
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ __all__ = [
     "weighted_over_joints",
 ]
 
-# A path more than so many times as long as its chord counts as closed.
+# A path longer than this multiple of its chord is treated as closed.
 _LARGEST_RATIO = 1000.0
 
 
 def weighted_over_joints(values: ArrayLike, weights: ArrayLike) -> np.ndarray:
-    """Weighted sum over joints, in which the seen ones stand in for the missing.
+    """Return a weighted sum over joints, with the weights of missing joints redistributed.
 
     Parameters
     ----------
     values : array-like of shape (..., n_joints)
-        One value a joint; NaN where it was not seen.
+        One value per joint; NaN where it was not seen.
     weights : array-like of shape (n_joints,)
         Weight of each joint, not negative.
 
@@ -64,7 +63,7 @@ def weighted_over_joints(values: ArrayLike, weights: ArrayLike) -> np.ndarray:
 
 
 def mean_of_windows(values: ArrayLike, start: ArrayLike, stop: ArrayLike) -> np.ndarray:
-    """Mean over the frames of each window at which a value is known.
+    """Return the mean over the frames of each window with known values.
 
     Parameters
     ----------
@@ -97,12 +96,12 @@ def mean_of_windows(values: ArrayLike, start: ArrayLike, stop: ArrayLike) -> np.
 def effort_weight(
     velocity: ArrayLike, start: ArrayLike, stop: ArrayLike, weights: ArrayLike
 ) -> np.ndarray:
-    """Weight: the largest weighted energy in the window (eq. 2).
+    """Return Weight: the maximum of the weighted energy in the window (eq. 2).
 
     Parameters
     ----------
     velocity : array-like of shape (n_clips, n_frames, n_joints, n_axes)
-        Velocities, in the unit of length a second.
+        Velocities, in the unit of length per second.
     start, stop : array-like of int, shape (n_clips, n_windows)
         First frame of each window, and the frame after its last.
     weights : array-like of shape (n_joints,)
@@ -111,13 +110,13 @@ def effort_weight(
     Returns
     -------
     weight : ndarray of shape (n_clips, n_windows)
-        In the unit of length squared a second squared; large is strong, small is light.
+        In the square of unit of length per second; large is strong, small is light.
 
     Notes
     -----
-    The first frame of the next window takes part too, as the time of eq. 14 ends there: otherwise a
-    maximum at the end of a window would depend on the frame rate. Missing joints are made up for
-    frame by frame, since the maximum is over frames.
+    The first frame of the next window is included, since the window of eq. 14 ends there: otherwise
+    a maximum at the end of a window would depend on the frame rate. The weights of missing joints
+    are redistributed frame by frame, since the maximum is over frames.
 
     References
     ----------
@@ -155,12 +154,12 @@ def _weighted_mean(
 def effort_time(
     acceleration: ArrayLike, start: ArrayLike, stop: ArrayLike, weights: ArrayLike
 ) -> np.ndarray:
-    """Time: the weighted mean magnitude of acceleration in the window (eq. 3).
+    """Return Time: the weighted mean magnitude of acceleration in the window (eq. 3).
 
     Parameters
     ----------
     acceleration : array-like of shape (n_clips, n_frames, n_joints, n_axes)
-        Accelerations, in the unit of length a second squared.
+        Accelerations, in the unit of length per second squared.
     start, stop : array-like of int, shape (n_clips, n_windows)
         First frame of each window, and the frame after its last.
     weights : array-like of shape (n_joints,)
@@ -188,12 +187,12 @@ def effort_time(
 def effort_flow(
     jerk: ArrayLike, start: ArrayLike, stop: ArrayLike, weights: ArrayLike
 ) -> np.ndarray:
-    """Flow: the weighted mean magnitude of jerk in the window (eq. 5).
+    """Return Flow: the weighted mean magnitude of jerk in the window (eq. 5).
 
     Parameters
     ----------
     jerk : array-like of shape (n_clips, n_frames, n_joints, n_axes)
-        Jerks, in the unit of length a second cubed.
+        Jerks, in the unit of length per second cubed.
     start, stop : array-like of int, shape (n_clips, n_windows)
         First frame of each window, and the frame after its last.
     weights : array-like of shape (n_joints,)
@@ -221,7 +220,7 @@ def effort_flow(
 def shape_directional(
     curvature: ArrayLike, start: ArrayLike, stop: ArrayLike, weights: ArrayLike
 ) -> np.ndarray:
-    """Shape: the weighted mean curvature of the joints' paths in the window (eq. 6).
+    """Return Shape: the weighted mean curvature of the joints' paths in the window (eq. 6).
 
     Parameters
     ----------
@@ -259,7 +258,7 @@ def effort_space(
     *,
     space: str = "directness",
 ) -> np.ndarray:
-    """Space: how directly the joints go from where they are to where they end (eq. 4).
+    """Return Space: the directness of the joints' paths in the window (eq. 4).
 
     Parameters
     ----------
@@ -326,7 +325,7 @@ def _directness(position: np.ndarray, start: ArrayLike, stop: ArrayLike) -> np.n
     missing = np.isnan(position).any(axis=-1)
     gaps = missing.any()
     if gaps:
-        # Frames without the joint take its last place, so that a gap costs its chord and no more.
+        # In a gap the joint stays at its last position, so the gap adds its chord to the path.
         frame = np.arange(n_frames)[:, None]
         before = np.maximum.accumulate(np.where(missing, -1, frame), axis=1)
         after = np.where(missing, n_frames, frame)[:, ::-1]
@@ -342,7 +341,7 @@ def _directness(position: np.ndarray, start: ArrayLike, stop: ArrayLike) -> np.n
     step[:, :-1] = magnitude(np.diff(position, axis=1))
     path = reduce_windows(step, first, last)
     if gaps:
-        # The step that ends a gap open at the window's first frame began before the window.
+        # The step that ends a gap at the window's first frame began before the window.
         lead = step[clip, np.maximum(begin - 1, 0), joint]
         path -= np.where(seen & (begin > first[:, :, None]), lead, 0.0)
     extent = np.abs(position).max(axis=(1, 3), initial=0.0)[:, None, :]

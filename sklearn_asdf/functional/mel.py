@@ -1,4 +1,4 @@
-"""Mel spectrograms: from sound to bands, decibels and [0, 1], and clips joined in time."""
+"""Mel spectrograms: power in bands, decibels, scaling to [0, 1], and overlap-add of clips."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ __all__ = [
     "unit_to_db",
 ]
 
-# 64 frames of 4096 samples are one megabyte: they stay in a core's cache from FFT to mel bands.
-_BLOCK = 64 * 4096
+# Samples of frames processed at a time: 64 frames of 4096 samples, one megabyte, fit the cache.
+BLOCK = 64 * 4096
 _SILENCE = 1e-10
 
 
 class MelFilterbank:
     """Mel filters as dense blocks along their band.
 
-    Eight neighbouring filters share few FFT bins, so small matrix products over those bins alone
+    Eight adjacent filters share few FFT bins, so small matrix products over those bins alone
     replace one over all bins.
 
     Parameters
@@ -70,7 +70,7 @@ class MelFilterbank:
         """
         mel = np.zeros((*power.shape[:-1], len(self.filters)), np.float32)
         for m, k, weights in self._blocks:
-            # Summed in float64, so that the number of threads does not show in float32.
+            # Summed in float64, so that the result in float32 does not depend on threads.
             mel[..., m] = power[..., k].astype(np.float64) @ weights
         return mel
 
@@ -97,7 +97,7 @@ class MelFilterbank:
 def mel_filterbank(
     *, sr: float, n_fft: int, n_mels: int, fmin: float = 0.0, fmax: float | None = None
 ) -> MelFilterbank:
-    """Return librosa's mel filters, kept from call to call.
+    """Return librosa's mel filters, cached.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def mel_filterbank(
 
     with warnings.catch_warnings():
         if fmax is not None and fmax > sr / 2:
-            # Asked for: a transposed spectrogram has nothing up there.
+            # Required, because a transposed spectrogram has no such bins.
             warnings.filterwarnings("ignore", message="Empty filters", category=UserWarning)
         filters = librosa.filters.mel(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
     return MelFilterbank(filters)
@@ -132,7 +132,18 @@ def mel_filterbank(
 
 @lru_cache(maxsize=8)
 def hann(n_fft: int) -> np.ndarray:
-    """Return the periodic Hann window of `n_fft` samples in float32."""
+    """Return the periodic Hann window in float32.
+
+    Parameters
+    ----------
+    n_fft : int
+        Number of samples.
+
+    Returns
+    -------
+    ndarray of shape (n_fft,)
+        The window.
+    """
     window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)).astype(np.float32)
     window.flags.writeable = False
     return window
@@ -194,7 +205,7 @@ def melspectrogram(
     clips = y.reshape(-1, y.shape[-1])
     mel = np.empty((len(clips), n_frames, n_mels), np.float32)
     window = hann(n_fft)
-    block = max(1, _BLOCK // n_fft)
+    block = max(1, BLOCK // n_fft)
     together = max(1, block // n_frames)
     for first in range(0, len(clips), together):
         padded = np.pad(clips[first : first + together], ((0, 0), (n_fft // 2, n_fft // 2 + 1)))
@@ -212,18 +223,18 @@ def _magnitude(spectrum: np.ndarray, power: float) -> np.ndarray:
 
 
 def power_to_db(mel, *, ref="max", amin: float = _SILENCE, top_db: float | None = 80.0):
-    """Convert power to decibels, each clip by itself.
+    """Convert power to decibels, relative to each clip.
 
     Parameters
     ----------
     mel : array-like of shape (..., n_mels, n_frames)
         Power spectrograms.
     ref : {"max"} or float or array-like, default="max"
-        Power that becomes 0 dB: each clip's largest, or given ones (broadcast against `mel`).
+        Power of 0 dB: the maximum of each clip, or given values (broadcast against `mel`).
     amin : float, default=1e-10
-        Powers below count as this.
+        Lower powers are set to this.
     top_db : float or None, default=80.0
-        Nothing lies further below the largest value of its clip, in dB; None for no limit.
+        Values are clipped at this many dB below the maximum of their clip; None for no limit.
 
     Returns
     -------
@@ -232,8 +243,8 @@ def power_to_db(mel, *, ref="max", amin: float = _SILENCE, top_db: float | None 
 
     Notes
     -----
-    As :func:`librosa.power_to_db`, but over the last two axes instead of the whole array, so that
-    clips do not change each other.
+    As :func:`librosa.power_to_db`, but over the last two axes instead of the whole array, so clips
+    are independent of each other.
 
     Examples
     --------
@@ -253,7 +264,7 @@ def power_to_db(mel, *, ref="max", amin: float = _SILENCE, top_db: float | None 
 
 
 def db_to_unit(db, *, top_db: float = 80.0) -> tuple[np.ndarray, np.ndarray]:
-    """Scale each clip's loudest `top_db` decibels to [0, 1], and return its level apart.
+    """Scale the highest `top_db` decibels of each clip to [0, 1], and return its level.
 
     Parameters
     ----------
@@ -265,18 +276,13 @@ def db_to_unit(db, *, top_db: float = 80.0) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     unit : ndarray of shape (..., n_mels, n_frames)
-        1 at a clip's loudest place, 0 at `top_db` below and further down.
+        1 at the maximum of a clip, 0 at `top_db` below it and lower.
     level : ndarray of shape (...)
-        Level of each clip's loudest place in dB.
+        Maximum level of each clip in dB.
 
     Notes
     -----
-    A silent clip (-100 dB everywhere) becomes 0 everywhere, not the flat 1 that its own maximum
-    would make of it.
-
-    See Also
-    --------
-    unit_to_db : The way back.
+    A silent clip (-100 dB everywhere) becomes 0 everywhere, and not 1 relative to its maximum.
     """
     db = np.asarray(db)
     level = db.max(axis=(-2, -1), keepdims=True)
@@ -293,14 +299,14 @@ def unit_to_db(unit, level, *, top_db: float = 80.0) -> np.ndarray:
     unit : array-like of shape (..., n_mels, n_frames)
         Spectrograms in [0, 1].
     level : array-like of shape (...)
-        Level of each clip's loudest place in dB.
+        Maximum level of each clip in dB.
     top_db : float, default=80.0
-        Range in dB that [0, 1] stands for.
+        Range in dB that [0, 1] represents.
 
     Returns
     -------
     db : ndarray of shape (..., n_mels, n_frames)
-        Levels in dB; what lay below the range comes back at its lower end.
+        Levels in dB; levels below the range are returned as its lower end.
 
     Examples
     --------
@@ -318,27 +324,27 @@ def unit_to_db(unit, level, *, top_db: float = 80.0) -> np.ndarray:
 
 
 def overlap_add(clips, *, hop: float, n_frames: int) -> np.ndarray:
-    """Lay successive clips over each other in time and average where they overlap.
+    """Average successive clips where they overlap in time.
 
     Parameters
     ----------
     clips : array-like of shape (n_clips, n_clip_frames, ...)
         Frames of each clip.
     hop : float
-        Frames from one clip's start to the next one's; need not be whole: clips between two
-        frames are interpolated linearly.
+        Frames from the start of a clip to that of the next; if it is no integer, clips are
+        interpolated linearly between frames.
     n_frames : int
         Frames of the result.
 
     Returns
     -------
     piece : ndarray of shape (n_frames, ...)
-        Weighted mean of the clips at each frame, weights falling towards a clip's ends as
-        sin². Where no clip reaches, the nearest frame goes on.
+        Weighted mean of the clips at each frame; weights decrease to the ends of a clip as sin².
+        The nearest frame is repeated where there is no clip.
 
     Notes
     -----
-    NaN in a clip gives NaN in the frames that it reaches.
+    NaN in a clip gives NaN in the frames that overlap it.
 
     Examples
     --------
@@ -352,7 +358,7 @@ def overlap_add(clips, *, hop: float, n_frames: int) -> np.ndarray:
     clips = clips.astype(np.result_type(clips.dtype, np.float32), copy=False)
     n_clips, length = clips.shape[:2]
     starts = np.arange(n_clips) * hop
-    # One frame of each clip's continuation on both sides, so that rounding leaves no gap.
+    # Each clip is extended by one frame on both sides, so that rounding leaves no gap.
     target = np.ceil(starts - 1).astype(int)[:, None] + np.arange(length + 2)
     place = np.clip(target - starts[:, None], 0, length - 1)
     weight = np.sin(np.pi * (place + 0.5) / length) ** 2

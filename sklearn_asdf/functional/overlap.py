@@ -1,4 +1,4 @@
-"""Overlapping clips joined to one signal."""
+"""Cross-fading of overlapping clips."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["crossfade"]
 
 
 def crossfade(clips, *, hop_length):
-    """Join clips that start `hop_length` samples apart, fading each into the next.
+    """Cross-fade clips that start `hop_length` samples apart.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ def crossfade(clips, *, hop_length):
 
     Notes
     -----
-    A clip's weight rises and falls linearly over its overlaps with its neighbours, so that clips
-    which agree are reproduced exactly and no joint is a step.
+    The weight of a clip rises and falls linearly over its overlaps with its neighbors, so clips
+    that agree are reproduced exactly and the result has no discontinuities.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def crossfade(clips, *, hop_length):
     rise = np.arange(1, n_samples + 1)
     weight = np.minimum(np.minimum(rise, rise[::-1]), overlap).astype(clips.dtype)
     stacked = np.stack([clips * weight, np.broadcast_to(weight, clips.shape)])
-    # Cut in segments of one hop, clips overlap-add by whole segments.
+    # Clips are cut into segments of one hop, which are added as a whole.
     n_segments = -(-n_samples // hop_length)
     stacked = np.pad(stacked, ((0, 0), (0, 0), (0, n_segments * hop_length - n_samples)))
     segments = stacked.reshape(2, n_clips, n_segments, hop_length)

@@ -1,4 +1,4 @@
-"""Whether two things belong together: retrieval, permutations of pairs, distances that agree."""
+"""Tests of whether pairs belong together: retrieval, permutations and distances."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["group_means", "group_retrieval", "mantel", "pairing_test", "partners
 
 
 def partners(groups: ArrayLike) -> np.ndarray:
-    """The item at the same relative place in every other group.
+    """Return the item at the same relative position in every other group.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def partners(groups: ArrayLike) -> np.ndarray:
     for rows in members:
         share = np.arange(len(rows)) / len(rows)
         for h, others in enumerate(members):
-            # Rounding may not push a place below the whole number that it is.
+            # A tolerance against rounding below an integer.
             out[rows, h] = others[np.floor(share * len(others) + 1e-9).astype(np.intp)]
     return out
 
@@ -67,13 +67,13 @@ def group_retrieval(
 
     Notes
     -----
-    The diagonal is retrieval of what belongs together; `pairing_test` judges it. The other groups'
-    items are drawn at random, and the values are expectations over all draws, in closed form: if a
+    The diagonal is the retrieval of true partners; `pairing_test` gives its significance. The items
+    of other groups are sampled at random, and the values are expectations in closed form: if a
     share :math:`q_h` of group :math:`h` is more similar than the own item, it comes first with
     probability :math:`\prod_h (1 - q_h)`, and the expected reciprocal rank is
     :math:`\int_0^1 \prod_h (1 - q_h + q_h t)\,dt`, exact by Gauss-Legendre quadrature. Equally
-    similar items are in random order, so that equal items give exactly chance; what differs by
-    less than 1e-9 of the greatest similarity is rounding, and equal too.
+    similar items are in random order, so equal items give exactly chance; similarities that differ
+    by less than 1e-9 of the largest are treated as equal.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def group_retrieval(
     first = np.zeros((n_items, n_groups))
     reciprocal = np.zeros((n_items, n_groups))
     for u, w in zip(node, weight):
-        # u: the own item's place in the random order of equals.
+        # u: position of the own item in the random order of equal ones.
         nearer = greater + (1 - u) * equal
         first += w * np.prod(1 - nearer, axis=0)
         for t, v in zip(node, weight):
@@ -115,7 +115,7 @@ def _by_group(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def group_means(values: ArrayLike, groups: ArrayLike) -> np.ndarray:
-    """Mean of a matrix over each pair of groups.
+    """Return the mean of a matrix over each pair of groups.
 
     Parameters
     ----------
@@ -142,24 +142,24 @@ def group_means(values: ArrayLike, groups: ArrayLike) -> np.ndarray:
 def pairing_test(
     scores: ArrayLike | Sequence[Any], *, n_permutations: int = 999, random_state: Any = None
 ) -> tuple[float, float]:
-    """Test whether things score more with their own partner than with one dealt at random.
+    """Test whether items score higher with their own partner than with a permuted one.
 
     Parameters
     ----------
     scores : array-like of shape (n, n), or a list of such
-        Score of each with each partner, its own on the diagonal. In a list, partners are dealt
-        within each matrix.
+        Score of each item with each partner, its own on the diagonal. In a list, partners are
+        permuted within each matrix.
     n_permutations : int, default=999
-        Number of random deals.
+        Number of random permutations.
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same deals on each call.
+        Pass an int for the same permutations on each call.
 
     Returns
     -------
     mean : float
         Mean of the diagonal.
     p : float
-        Share of deals, the true one among them, whose mean is as high: no less than
+        Share of the permutations, including the true one, whose mean is as high: at least
         ``1 / (n_permutations + 1)``.
 
     Examples
@@ -172,12 +172,12 @@ def pairing_test(
     matrices = _matrices(scores)
     rng = check_random_state(random_state)
     true = sum(np.trace(m) for m in matrices)
-    dealt = np.zeros(n_permutations)
+    permuted = np.zeros(n_permutations)
     for m in matrices:
         order = np.array([rng.permutation(len(m)) for _ in range(n_permutations)])
-        dealt += m[np.arange(len(m)), order.reshape(n_permutations, len(m))].sum(axis=1)
-    # Sums of the same numbers in another order differ by rounding.
-    as_high = (dealt >= true - 1e-12 * max(abs(true), 1.0)).sum()
+        permuted += m[np.arange(len(m)), order.reshape(n_permutations, len(m))].sum(axis=1)
+    # Sums of the same numbers in another order differ by rounding errors.
+    as_high = (permuted >= true - 1e-12 * max(abs(true), 1.0)).sum()
     n = sum(len(m) for m in matrices)
     return float(true / n), float((1 + as_high) / (1 + n_permutations))
 
@@ -191,7 +191,7 @@ def _matrices(scores: Any) -> list[np.ndarray]:
 def mantel(
     left: ArrayLike, right: ArrayLike, *, n_permutations: int = 999, random_state: Any = None
 ) -> tuple[float, float]:
-    """Correlation of the distances among some things in two respects, and its significance.
+    """Return the correlation of two distance matrices and its significance (Mantel test).
 
     Parameters
     ----------
@@ -243,5 +243,5 @@ def _standardized(x: np.ndarray) -> np.ndarray:
         return x
     rest = x - x.mean()
     deviation = rest.std()
-    # What is left of equal distances is rounding.
+    # Deviations of equal distances are rounding errors.
     return rest / deviation if deviation > 1e-9 * np.abs(x).max() else np.zeros_like(x)

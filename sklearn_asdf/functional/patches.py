@@ -1,4 +1,4 @@
-"""Local principal components: a linear code of spectrograms that keeps time."""
+"""Local principal components: a linear code of spectrograms with a time axis."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ __all__ = [
 
 
 def code_steps(code_size: int, n_frames: int, *, frames_per_step: int = 64) -> int:
-    """Return into how many time steps a code of a given size is divided.
+    """Return the number of time steps of a code of a given size.
 
     Parameters
     ----------
     code_size : int
-        Numbers of a code.
+        Size of a code.
     n_frames : int
         Frames of a clip.
     frames_per_step : int, default=64
-        Frames that a step should stand for.
+        Intended number of frames of a step.
 
     Returns
     -------
     steps : int
-        The divisor of `code_size` with at least two numbers a step that comes nearest to
-        ``n_frames / frames_per_step`` without passing it; at least 1.
+        The largest divisor of `code_size`, with at least two numbers per step, that does not exceed
+        ``n_frames / frames_per_step``; at least 1.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def lagged_covariance(
     n_lags: int,
     group: int = 64,
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Sum the products of frames that lie some frames apart, over all stretches of music.
+    r"""Return the sums of products of frames at each lag, over all stretches of music.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def lagged_covariance(
     n_lags : int
         Number of lags, from 0.
     group : int, default=64
-        Blocks that are transformed at once.
+        Number of blocks that are transformed at a time.
 
     Returns
     -------
@@ -80,9 +80,9 @@ def lagged_covariance(
 
     Notes
     -----
-    ``products / counts`` is the limit of the covariance of patches drawn at random times, as
-    their number grows: no patch is ever drawn. Blocks of frames are correlated by FFT, and their
-    products summed in float64: directions of nearly the same variance would turn with roundings.
+    ``products / counts`` is the limit of the covariance of patches sampled at random times as their
+    number grows. Blocks of frames are correlated by FFT, and their products summed in float64:
+    principal directions of nearly equal variance are sensitive to rounding errors.
     """
     n_fft = scipy.fft.next_fast_len(4 * n_lags, real=True)
     step = n_fft - n_lags + 1
@@ -104,7 +104,7 @@ def lagged_covariance(
 
 
 class StationaryCovariance:
-    """Covariance of stretches of music that depends on the distance in time alone.
+    """Covariance of music that depends on the time lag alone.
 
     Parameters
     ----------
@@ -197,13 +197,13 @@ class StationaryCovariance:
         return components.astype(np.float32)
 
     def decoder(self, components: np.ndarray) -> np.ndarray:
-        """Return what estimates a patch best from its own and its neighbours' coordinates.
+        """Return the linear estimate of a patch from its own and its neighbors' coordinates.
 
         Parameters
         ----------
         components : ndarray of shape (n_components, length * n_mels)
-            Directions whose coordinates are known for three patches in a row. The covariance
-            must have three times as many lags as they have frames.
+            Directions whose coordinates are known for three consecutive patches. The covariance
+            must have three times as many lags as a patch has frames.
 
         Returns
         -------
@@ -212,9 +212,9 @@ class StationaryCovariance:
 
         Notes
         -----
-        The linear estimate of least mean square error (Wiener). With coordinates of the patch
-        alone that would be the components themselves; what the neighbours know about the
-        patch's ends comes on top.
+        The linear estimate of least mean square error (Wiener filter). From the coordinates of the
+        patch alone it would be the components themselves; those of its neighbors improve the
+        estimate at the ends of the patch.
         """
         n, n_values = components.shape
         used = np.flatnonzero(components.any(axis=1))
@@ -225,7 +225,7 @@ class StationaryCovariance:
         cross = self.apply(three)
         inner = three.T @ cross
         inner = (inner + inner.T) / 2
-        # Estimated lag by lag, covariances of few clips need not be positive.
+        # Covariances of few clips, estimated for each lag, need not be positive definite.
         values, turn = np.linalg.eigh(inner)
         values = np.maximum(values, 1e-3 * max(values.mean(), 1e-12)) if len(values) else values
         found = (turn / values) @ (turn.T @ cross[n_values : 2 * n_values].T)
@@ -246,7 +246,7 @@ def encode_patches(clips, mean, components, *, steps: int) -> np.ndarray:
     components : ndarray of shape (n_components, patch_frames * n_mels)
         Orthonormal directions.
     steps : int
-        Steps of a code; a clip's last frame goes on where the steps reach beyond it.
+        Steps of a code; the last frame of a clip is repeated if the steps exceed it.
 
     Returns
     -------
@@ -262,7 +262,7 @@ def encode_patches(clips, mean, components, *, steps: int) -> np.ndarray:
 
 
 def decode_patches(code, mean, decoder, *, n_frames: int) -> np.ndarray:
-    """Return the spectrograms that coordinates stand for, in [0, 1].
+    """Return the spectrograms of coordinates, in [0, 1].
 
     Parameters
     ----------

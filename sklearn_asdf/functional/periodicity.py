@@ -1,11 +1,11 @@
-"""The tempo of a movement, how clear it is, and where its beats lie."""
+"""Tempo of a movement, its strength, and the phase of its beats."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["beat_tempo", "detrend", "motion_tempo", "rest_beat", "tempogram"]
+__all__ = ["beat_tempo", "detrend", "kinematic_beats", "motion_tempo", "tempogram"]
 
 
 def _clip_lengths(curve: np.ndarray, lengths: ArrayLike | None) -> np.ndarray:
@@ -15,18 +15,18 @@ def _clip_lengths(curve: np.ndarray, lengths: ArrayLike | None) -> np.ndarray:
 def detrend(
     activity: ArrayLike, *, fps: float, lengths: ArrayLike | None = None, duration: float = 2.0
 ) -> np.ndarray:
-    """Take slow changes out of activity curves and bring them to unit variance.
+    """Remove slow changes of activity curves and scale them to unit variance.
 
     Parameters
     ----------
     activity : array-like of shape (n_clips, n_frames)
         Activity, the mean speed of the joints for example, without NaN.
     fps : float
-        Frames a second (Hz).
+        Frames per second (Hz).
     lengths : array-like of int, shape (n_clips,), optional
         Frames of each clip. By default all.
     duration : float, default=2.0
-        The moving average over so many seconds is taken away.
+        Length in s of the moving average that is subtracted.
 
     Returns
     -------
@@ -59,34 +59,36 @@ def detrend(
     count = np.maximum(length, 1)
     pulse = np.where(inside, pulse - pulse.sum(axis=1, keepdims=True) / count, 0.0)
     deviation = np.sqrt((pulse**2).sum(axis=1, keepdims=True) / count)
-    # What is left of a constant curve is rounding.
+    # Deviations below this are rounding errors of a constant curve.
     moving = deviation > 1e-9
     return np.where(moving, pulse / np.where(moving, deviation, 1.0), 0.0)
 
 
-def rest_beat(activity: ArrayLike, *, fps: float, lengths: ArrayLike | None = None) -> np.ndarray:
-    """How near a beat each frame is, if beats are moments of rest.
+def kinematic_beats(
+    activity: ArrayLike, *, fps: float, lengths: ArrayLike | None = None
+) -> np.ndarray:
+    """Return the kinematic beats of a movement: minima of its speed.
 
     Parameters
     ----------
     activity : array-like of shape (n_clips, n_frames)
         Activity, the mean speed of the joints for example, without NaN.
     fps : float
-        Frames a second (Hz).
+        Frames per second (Hz).
     lengths : array-like of int, shape (n_clips,), optional
         Frames of each clip. By default all.
 
     Returns
     -------
     beat : ndarray of shape (n_clips, n_frames)
-        Near 1 at rest, near -1 at the height of a movement, 0 where nothing changes.
+        Near 1 at minima of the activity, near -1 at its maxima, 0 where nothing changes.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_asdf.functional.periodicity import rest_beat
+    >>> from sklearn_asdf.functional.periodicity import kinematic_beats
     >>> speed = 1 - np.cos(2 * np.pi * np.arange(120) / 30)  # at rest once a second
-    >>> rest_beat(speed[None], fps=30)[0, [30, 45, 60]].round(1).tolist()
+    >>> kinematic_beats(speed[None], fps=30)[0, [30, 45, 60]].round(1).tolist()
     [0.9, -0.9, 0.9]
     """
     return -np.tanh(detrend(activity, fps=fps, lengths=lengths))
@@ -118,16 +120,16 @@ def _at(values: np.ndarray, place: np.ndarray) -> np.ndarray:
 def tempogram(
     activity: ArrayLike, *, fps: float, tempi: ArrayLike, lengths: ArrayLike | None = None
 ) -> np.ndarray:
-    """How strongly activity repeats itself at each of some tempi.
+    """Return the autocorrelation of activity at given tempi.
 
     Parameters
     ----------
     activity : array-like of shape (n_clips, n_frames)
         Activity, the mean speed of the joints for example, without NaN.
     fps : float
-        Frames a second (Hz).
+        Frames per second (Hz).
     tempi : array-like of shape (n_tempi,) or (n_clips, n_tempi)
-        Tempi in beats a minute, of all clips or of each.
+        Tempi in BPM, for all clips or for each.
     lengths : array-like of int, shape (n_clips,), optional
         Frames of each clip. By default all.
 
@@ -159,42 +161,41 @@ def motion_tempo(
     fps: float,
     lengths: ArrayLike | None = None,
     tempo_range: tuple[float, float] = (40.0, 240.0),
-    usual_tempo: float = 120.0,
+    start_bpm: float = 120.0,
 ) -> np.ndarray:
-    """Tempo of a movement, how clear it is, and the phase of its beats.
+    """Return the tempo of a movement, its strength, and the phase of its beats.
 
     Parameters
     ----------
     activity : array-like of shape (n_clips, n_frames)
         Activity, the mean speed of the joints for example, without NaN.
     fps : float
-        Frames a second (Hz).
+        Frames per second (Hz).
     lengths : array-like of int, shape (n_clips,), optional
         Frames of each clip. By default all.
     tempo_range : (float, float), default=(40, 240)
-        Slowest and fastest tempo looked for, in beats a minute.
-    usual_tempo : float, default=120.0
-        Where tempi an octave apart are equally clear, the one nearer to this is taken.
+        Lowest and highest tempo, in BPM.
+    start_bpm : float, default=120.0
+        Of tempi that are equally strong, the one nearer to this is returned, in BPM.
 
     Returns
     -------
     tempo : ndarray of shape (n_clips, 6)
-        Columns: beats a minute; strength, half_strength and double_strength, the autocorrelation
+        Columns: BPM; strength, half_strength and double_strength, the autocorrelation
         at one beat's lag and at those of half and double the tempo, at least 0; cosine and sine of
         the beat's phase at the first frame. All are 0 where there is no beat.
 
     Notes
     -----
-    A beat of a dance is taken to be a moment at which the body comes to rest, a minimum of its
-    speed, as in the beat alignment scores of the literature. A gesture to and fro rests twice: a
-    swing that takes a second there and back has 120 beats a minute, and `half_strength` tells how
-    far the way there differs from the way back.
+    Beats are kinematic beats, minima of the speed, as in the beat alignment scores of the
+    literature. A gesture to and fro has two: a swing with a period of one second has 120 BPM, and
+    `half_strength` says how much the way there differs from the way back.
 
-    The lag is that of the largest local maximum of the autocorrelation, weighted by a log-normal
-    of one octave around `usual_tempo`, or half of it where the activity repeats itself as well
-    after that; refined by a parabola and then by the spectrum of the
-    whole clip around it. With the phase psi, beats lie where ``2 pi * tempo / 60 * t + psi`` is a
-    multiple of 2 pi, t being the time since the first frame.
+    The lag is that of the largest local maximum of the autocorrelation, weighted by a log-normal of
+    one octave around `start_bpm`, or half of it if the autocorrelation is as large there; refined
+    by a parabola and then by the spectrum of the whole clip around it. With the phase psi, beats
+    lie where ``2 pi * tempo / 60 * t + psi`` is a multiple of 2 pi, t being the time since the
+    first frame.
 
     References
     ----------
@@ -223,7 +224,7 @@ def motion_tempo(
     here, before, after = strength[:, 1:-1], strength[:, :-2], strength[:, 2:]
     slowest, fastest = tempo_range
     tempo = 60 * fps / lag
-    usual = np.exp(-0.5 * np.log2(tempo / usual_tempo) ** 2)
+    usual = np.exp(-0.5 * np.log2(tempo / start_bpm) ** 2)
     allowed = (tempo >= slowest) & (tempo <= fastest)
     peak = (here > before) & (here >= after) & (here > 0) & allowed
     score = np.where(peak, here * usual, -1.0)
@@ -231,7 +232,7 @@ def motion_tempo(
     found = score.max(axis=1) > 0
     if not found.any():
         return out
-    # What repeats as well after half the lag has half the period.
+    # An equally large autocorrelation at half the lag means half the period.
     half = (best + 1) // 2 - 1
     near = np.clip(half[:, None] + [-1, 0, 1], 0, len(lag) - 1)
     half = np.take_along_axis(
@@ -264,7 +265,7 @@ def _refine(
     window = np.sin(np.pi * (frame + 0.5) / np.maximum(length, 1)[:, None]) ** 2
     window = np.where(frame < length[:, None], window, 0.0) * pulse
     detune = np.linspace(-0.06, 0.06, 25)
-    # Angles about the middle of the clip turn least, so phases of neighbours agree.
+    # Angles are taken about the middle of the clip, where phases of adjacent frequencies agree.
     time = (frame - (length[:, None] - 1) / 2) / fps
     angle = (2 * np.pi * time * frequency[:, None])[:, None, :] * (1 + detune)[:, None]
     real = (np.cos(angle) * window[:, None]).sum(axis=2)
@@ -294,34 +295,34 @@ def beat_tempo(
     fps: float,
     lengths: ArrayLike | None = None,
     tempo_range: tuple[float, float] = (40.0, 240.0),
-    usual_tempo: float = 100.0,
+    start_bpm: float = 100.0,
 ) -> np.ndarray:
-    """Tempo and phase of beats that are known for each frame, but not surely.
+    """Return tempo and phase of an estimate of the beat in each frame.
 
     Parameters
     ----------
     beat : array-like of shape (n_clips, n_frames)
-        How near a beat is: 1 on it, -1 half way between two.
+        Estimated cosine of the beat's phase: 1 on a beat, -1 half way between two.
     fps : float
-        Frames a second (Hz).
+        Frames per second (Hz).
     lengths : array-like of int, shape (n_clips,), optional
         Frames of each clip. By default all.
     tempo_range : (float, float), default=(40, 240)
-        Slowest and fastest tempo looked for, in beats a minute.
-    usual_tempo : float, default=100.0
-        Where several tempi are equally clear, the one nearer to this is taken.
+        Lowest and highest tempo, in BPM.
+    start_bpm : float, default=100.0
+        Of tempi that are equally strong, the one nearer to this is returned, in BPM.
 
     Returns
     -------
     tempo : ndarray of shape (n_clips, 4)
-        Columns: beats a minute; strength, the share of a cosine of that tempo in the clip, from 0
+        Columns: BPM; strength, the share of a cosine of that tempo in the clip, from 0
         to 1; cosine and sine of its phase in the middle of the clip, 0 being on a beat. All are 0
         where nothing changes.
 
     Notes
     -----
     The best cosine under a Hann window, its power weighted by a log-normal of one octave around
-    `usual_tempo`. The phase is that of the middle, where it hangs least on the tempo.
+    `start_bpm`. The phase is given in the middle, where it depends least on the tempo.
 
     Examples
     --------
@@ -343,7 +344,7 @@ def beat_tempo(
     power = (weight * values**2).sum(axis=1)
     tempi = np.geomspace(*tempo_range, 241)
     time = (frame - (length - 1) / 2) / fps
-    usual = np.exp(-0.5 * np.log2(tempi / usual_tempo) ** 2)
+    usual = np.exp(-0.5 * np.log2(tempi / start_bpm) ** 2)
     wave = np.empty((len(values), len(tempi)), dtype=complex)
     for i, tempo in enumerate(tempi):
         wave[:, i] = 2 * (weight * values * np.exp(-2j * np.pi * tempo / 60 * time)).sum(axis=1)

@@ -1,4 +1,4 @@
-"""Music played along another course of time, at its own pitch."""
+"""Time warping of music at constant pitch (phase vocoder)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 __all__ = ["warp_time"]
 
-# Frames held at once: some ten megabytes of spectra.
+# Frames processed at a time: some ten megabytes of spectra.
 _BLOCK = 512
 _TINY = 1e-20
 
@@ -16,17 +16,17 @@ _TINY = 1e-20
 def warp_time(
     y: ArrayLike, source: ArrayLike, target: ArrayLike, *, n_fft: int = 2048, hop_length: int = 256
 ) -> np.ndarray:
-    """Play a signal so that given moments of it come at given times, without change of pitch.
+    """Warp the time of a signal without changing its pitch.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,)
         Sound.
     source : array-like of shape (n_points,)
-        Moments in `y`, in samples, not decreasing; those outside of it are silent.
+        Times in `y`, in samples, not decreasing; times outside of it are silent.
     target : array-like of shape (n_points,)
-        When each shall be heard, in samples, increasing. The first is the first sample returned
-        and the last is the sample after the last.
+        Times of the result, in samples, increasing, at which the times in `source` are played. The
+        first is the first sample returned and the last is the sample after the last.
     n_fft : int, default=2048
         Length of a window, in samples.
     hop_length : int, default=256
@@ -101,7 +101,7 @@ def warp_time(
 
 
 def _follow(when: np.ndarray, target: np.ndarray, source: np.ndarray) -> np.ndarray:
-    """Moments of the source, going on at the last pace beyond the ends."""
+    """Return times of the source, extrapolated at constant speed beyond the ends."""
     at = np.interp(when, target, source)
     for end, side in ((slice(0, 2), when < target[0]), (slice(-2, None), when > target[-1])):
         (t0, t1), (s0, s1) = target[end], source[end]
@@ -110,21 +110,21 @@ def _follow(when: np.ndarray, target: np.ndarray, source: np.ndarray) -> np.ndar
 
 
 def _turn(here: np.ndarray, before: np.ndarray, last: np.ndarray | None) -> np.ndarray:
-    """Spectra (n_frames, n_bins) with phases that go on from frame to frame, and from `last`."""
+    """Return spectra (n_frames, n_bins) with phases continued from frame to frame."""
     nearest = _nearest_peak(np.abs(here))
     before = np.conj(before) / np.maximum(np.abs(before), _TINY)
     turned = here.copy()
     for i in range(len(here)):
         if last is not None:
             turn = (last * before[i] / np.maximum(np.abs(last), _TINY))[nearest[i]]
-            # Where the last frame is silent, phases begin anew.
+            # Phases begin anew where the last frame is silent.
             turned[i] *= np.where(np.abs(turn) > 0.5, turn, 1.0)
         last = turned[i]
     return turned
 
 
 def _nearest_peak(size: np.ndarray) -> np.ndarray:
-    """Bin of the spectral peak nearest to each bin, (n_frames, n_bins)."""
+    """Return the bin of the spectral peak nearest to each bin, (n_frames, n_bins)."""
     n_bins = size.shape[1]
     padded = np.pad(size, ((0, 0), (2, 2)), constant_values=-1.0)
     around = [padded[:, i : i + n_bins] for i in (0, 1, 3, 4)]

@@ -1,4 +1,4 @@
-"""Keys: how well a profile of pitch classes fits each."""
+"""Keys of music, by profiles of pitch classes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17
 
 
 def key_correlations(chroma: ArrayLike) -> np.ndarray:
-    """Correlation of pitch-class profiles with the profile of each key.
+    """Return the correlations of pitch-class profiles with the profile of each key.
 
     Parameters
     ----------

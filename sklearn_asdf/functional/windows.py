@@ -1,4 +1,4 @@
-"""Sums, means and extremes over windows of frames, many clips and windows at once."""
+"""Sums, means and extremes over windows of frames."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _REDUCTIONS = {"sum": np.add, "max": np.maximum, "min": np.minimum}
 
 
 def frame_windows(keyframes: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Windows between consecutive keyframes (eq. 14).
+    """Return the windows between consecutive keyframes (eq. 14).
 
     Parameters
     ----------
     keyframes : array-like of int, shape (n_clips, n_keyframes)
-        Frames in ascending order, at least two a clip.
+        Frames in ascending order, at least two per clip.
 
     Returns
     -------
@@ -94,8 +94,7 @@ def reduce_windows(
     offset = n_frames * np.arange(n_clips)[:, None]
     last = np.clip(stop, first + 1, n_frames)
     bounds = np.stack([first + offset, last + offset], axis=-1).ravel()
-    # `reduceat` refuses an index past the end. Only stops can lie there, and one before the very
-    # last can only if the starts after it lie in the same clip, so one spare frame serves all.
+    # `reduceat` rejects an index past the end, which only a stop can be: one spare frame suffices.
     flat = np.moveaxis(values.reshape(total, -1), 0, -1)
     ends_inside = bounds[-1] == total and not np.any(bounds[:-1] == total)
     if ends_inside:

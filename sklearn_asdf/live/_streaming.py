@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import Integral, Real, raise_all
+from ..functional.gaps import frames_seen
 from ..functional.limiter import Limiter
 from ..motion.container import Motion
 from ..motion.skeletons import Skeleton
@@ -21,6 +22,7 @@ from ..performance import (
     fps_of,
     motion_stage_of,
     steps_of,
+    table_step_of,
 )
 from ._buffer import PoseBuffer
 
@@ -186,8 +188,10 @@ class StreamingDancer:
         self.latency = self.hop_duration + (self.fade if music else 0.0)
         fitted = getattr(motion_stage_of(pipeline), "skeleton_", None)
         self.skeleton = fitted if skeleton == "auto" and fitted is not None else skeleton
-        tables = (s for s in self._steps if not isinstance(s, MotionTransformer))
-        table = next(tables, self._steps[-1])
+        table = table_step_of(pipeline)
+        if table is None:
+            tables = (s for s in self._steps if not isinstance(s, MotionTransformer))
+            table = next(tables, self._steps[-1])
         self.feature_names = np.asarray(table.get_feature_names_out(), dtype=object)
         self.reset()
 
@@ -297,7 +301,7 @@ class StreamingDancer:
         # All that came goes to the pipeline, which filters before it takes fewer frames.
         over = self._buffer.oversampling
         clip = self._buffer.frames(stop - self._n_frames, stop, over)
-        seen = (np.isfinite(clip).all(axis=2).mean(axis=1) >= 0.5).mean()
+        seen = frames_seen(np.isfinite(clip).all(axis=2)).mean()
         if seen < self.min_seen or not seen:
             return None, None
         features = None

@@ -1,4 +1,4 @@
-"""Many clips, a few at a time: memory that does not grow, and as many workers as joblib has."""
+"""BatchTransformer: transforms clips in batches, in bounded memory and in parallel."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ def _transformer_has(method: str) -> Any:
     """Offer a method only if the transformer inside has it."""
 
     def check(self: BatchTransformer) -> bool:
-        return hasattr(_last(getattr(self, "transformer_", self.transformer)), method)
+        return hasattr(_last_step(getattr(self, "transformer_", self.transformer)), method)
 
     return check
 
 
-def _last(transformer: Any) -> Any:
-    """Who names the columns: stages that give a Motion have no names to pass on."""
+def _last_step(transformer: Any) -> Any:
+    """Return the step of a pipeline that names the columns, or the transformer itself."""
     return transformer[-1] if hasattr(transformer, "steps") else transformer
 
 
 class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
-    """Apply a transformer to some clips at a time, on several workers if asked.
+    """Apply a transformer to batches of clips, optionally in parallel.
 
-    Between the motion stages flow positions and all their derivatives, some ten times the memory
-    of the poses. Through this wrapper only a batch of clips is on its way at once, so memory does
-    not grow with the number of clips but by the table that comes out.
+    The motion stages pass on positions and all their derivatives, about ten times the memory of the
+    poses. With this wrapper they hold a batch of clips at a time, so memory grows with the number
+    of clips only by the table that comes out.
 
     Parameters
     ----------
     transformer : estimator
-        What treats each clip on its own and gives a table, such as :func:`make_lma_pipeline`. It
-        is fitted to the first batch alone, so it must learn nothing from the clips but their joints
-        and axes; that holds for all stages of motion. One that learns (a scaler) belongs after the
-        wrapper, or is fitted before and frozen (:class:`sklearn.frozen.FrozenEstimator`).
+        Transforms each clip independently to a row of a table, as :func:`make_lma_pipeline` does.
+        It is fitted to the first batch alone, so it must learn only the joints, axes and frame rate
+        of the clips. A transformer that learns more (a scaler) belongs after the wrapper, or is
+        fitted before and frozen (:class:`sklearn.frozen.FrozenEstimator`).
     batch_size : int, default=256
-        Clips at a time.
+        Number of clips of a batch.
     n_jobs : int or None, default=None
-        Workers, as everywhere in scikit-learn. The backend is joblib's: processes by default,
+        Number of workers, as in scikit-learn. The backend is joblib's: processes by default,
         threads or a Dask cluster inside ``joblib.parallel_config``.
 
     Attributes
@@ -63,12 +63,11 @@ class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    make_lma_pipeline : The stages to put inside.
+    make_lma_pipeline : The stages to wrap.
 
     Notes
     -----
-    The table is the same as without batches, up to the last digits: sums of more rows are added in
-    another order.
+    The table is the same as without batches, up to rounding errors.
 
     Examples
     --------
@@ -101,7 +100,7 @@ class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         X : Motion, AudioClips or array-like of shape (n_clips, ...)
             Clips.
         y : None
-            Not used.
+            Ignored.
         **fit_params : dict
             Metadata, such as `sample_weight`: those of the first batch are passed to the `fit` of
             the transformer, or with metadata routing those that it requests.
@@ -134,13 +133,13 @@ class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         table : ndarray of shape (n_clips, n_features)
-            What the transformer gives.
+            The output of the transformer.
         """
         check_is_fitted(self)
         X = _sliceable(X)
         n = _n_rows(X)
         params = self._metadata("transform", params)
-        # One batch of nothing, for the transformer's own sentence.
+        # No clips: one empty batch, so that the transformer raises its own error.
         starts = range(0, max(n, 1), self.batch_size)
         parts = Parallel(n_jobs=self.n_jobs)(
             delayed(_transform)(
@@ -166,18 +165,18 @@ class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Passed on.
+            Passed to the transformer.
 
         Returns
         -------
         names : ndarray of str
-            As the transformer names them.
+            Names of the transformer's output.
         """
         check_is_fitted(self)
-        return _last(self.transformer_).get_feature_names_out(input_features)
+        return _last_step(self.transformer_).get_feature_names_out(input_features)
 
     def _metadata(self, method, params):
-        """Metadata for a method of the transformer."""
+        """Return the metadata for a method of the transformer."""
         if params and routing_enabled():
             return dict(process_routing(self, method, **params).transformer[method])
         return params
@@ -216,7 +215,7 @@ def _n_rows(X: Any) -> int:
 
 def _rows(X: Any, start: int, size: int) -> Any:
     if issparse(X):
-        # Whole, to be refused in the transformer's own words.
+        # Returned whole, so that the transformer raises its own error.
         return X
     return (X.iloc if hasattr(X, "iloc") else X)[start : start + size]
 
@@ -227,10 +226,10 @@ def _transform(transformer: Any, X: Any, start: int, n: int, params: dict[str, A
     except ValueError as error:
         if n == len(X):
             raise
-        raise ValueError(f"in the clips from {start} on, counted from there: {error}") from error
+        raise ValueError(f"in the batch that starts at clip {start}: {error}") from error
     if isinstance(table, Motion):
         raise TypeError(
-            "expected a transformer that gives a table, got one that gives a Motion: put all "
+            "expected a transformer that returns a table, got one that returns a Motion: put all "
             "stages up to the features into one pipeline (make_lma_pipeline)"
         )
     return np.asarray(table)

@@ -7,7 +7,7 @@ import numpy as np
 from ..functional.frames import fill_curves
 from ..functional.kinematics import magnitude
 from .container import Motion
-from .kinematics import KinematicsTransformer
+from .kinematics import with_kinematics
 from .skeletons import Skeleton
 
 __all__ = ["beat_curves"]
@@ -22,14 +22,6 @@ _SIDED = (
     ("shoulder",),
 )
 _CENTRES = (("head", "nose"), ("pelvis", "waist", "spine"))
-
-
-def _with_kinematics(motion: Motion) -> Motion:
-    missing = [n for n in ("velocity", "acceleration") if getattr(motion, n) is None]
-    if not missing:
-        return motion
-    computed = KinematicsTransformer()._transform(motion)
-    return motion._with(**{name: getattr(computed, name) for name in missing})
 
 
 def _parts(
@@ -67,7 +59,7 @@ def beat_curves(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
     inside : ndarray of bool of shape (n_clips, n_frames, 1)
         False in padding.
     """
-    motion = _with_kinematics(motion)
+    motion = with_kinematics(motion)
     pairs, singles = _parts(motion.skeleton, motion.n_joints)
     curves = [_curves(motion, joints) for joints in singles]
     for sides in pairs:

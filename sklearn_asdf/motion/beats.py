@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -202,7 +203,7 @@ class DanceBeatTracker(MotionTransformer):
         beat = np.empty(motion.shape[:2], motion.dtype)
         for model, (_, test) in zip(models, folds):
             beat[test] = self._predict(model, motion[test])
-        return motion._with(beat=beat)
+        return replace(motion, beat=beat)
 
     def activation(self, X: Any) -> np.ndarray:
         """Predict the phase of the beat in each frame.
@@ -301,7 +302,7 @@ class DanceBeatTracker(MotionTransformer):
 
     def _transform(self, motion: Motion) -> Motion:
         if self.model_ is not None:
-            return motion._with(beat=self._predict(self.model_, motion))
+            return replace(motion, beat=self._predict(self.model_, motion))
         beat = np.zeros(motion.shape[:2], motion.dtype)
         for i, length in enumerate(motion.lengths):
             track = track_beats(motion[[i]])
@@ -309,7 +310,7 @@ class DanceBeatTracker(MotionTransformer):
                 beat[i, :length] = track.confidence * np.cos(
                     track.phase(np.arange(length) / motion.fps)
                 )
-        return motion._with(beat=beat)
+        return replace(motion, beat=beat)
 
     def _scales(self, motion: Motion, groups: np.ndarray) -> np.ndarray:
         """Mean and deviation of each curve over the clips of a group, (2, n_clips, n_curves)."""

@@ -1,8 +1,8 @@
-"""Names of joints, in whatever style a tracker, rig or marker set writes them.
+"""Names of joints in the styles of trackers, rigs and marker sets.
 
-Every name becomes a side and lower-case words: ``RShoulder``, ``right shoulder``, ``Shoulder_R``,
-``r.shoulder`` and ``mixamorig:RightShoulder`` are all ``right_shoulder``. Synonyms then lead from
-the words to the shared vocabulary of :class:`~sklearn_asdf.Skeleton`.
+Each name is converted to a side and lower-case words: ``RShoulder``, ``right shoulder``,
+``Shoulder_R``, ``r.shoulder`` and ``mixamorig:RightShoulder`` are all ``right_shoulder``. Synonyms
+then map the words to the shared vocabulary of :class:`~sklearn_asdf.Skeleton`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from itertools import pairwise
 
 SIDES = ("left", "right")
 
-# What other sources call the joints. In animation, a joint is named after the segment that it
-# moves, so the elbow is the root of "LeftForeArm" and the hip that of "LeftUpLeg". Codes of three
-# letters are those of Vicon's Plug-in Gait.
+# Names of the joints in other sources. In animation, a joint is named after the segment that it
+# moves, so the elbow is "LeftForeArm" and the hip "LeftUpLeg". Codes of three letters are those of
+# Vicon's Plug-in Gait.
 SYNONYMS = {
     "shoulder": ("arm", "upper_arm", "u_arm", "shldr", "shldr_bend", "humerus", "shoulder_joint",
                  "sho"),
@@ -55,7 +55,7 @@ _LIMB_CHAINS = (
     ("hip", "knee", "ankle", "toe"), ("ankle", "foot"), ("ankle", "small_toe"), ("ankle", "heel"),
 )  # fmt: skip
 
-# Words that are written as one: each name of several words without its blanks.
+# Words that are written as one: names of several words without their separators.
 _JOINED = {
     name.replace("_", ""): name
     for names in (*SYNONYMS.values(), *CENTRE_SYNONYMS.values(), _SPINE)
@@ -79,17 +79,40 @@ _SIDE_WORDS = {"l": "left", "r": "right", "lt": "left", "rt": "right"} | {s: s f
 
 
 def plain(name: str) -> str:
-    """Spell one name: ``LeftForeArm``, ``ForeArm_L`` -> ``left_fore_arm``."""
+    """Return one name as side and lower-case words.
+
+    Parameters
+    ----------
+    name : str
+        ``LeftForeArm``, ``ForeArm_L``, ...
+
+    Returns
+    -------
+    str
+        ``left_fore_arm``.
+    """
     side, words = _side_and_words(name)
     return _joined(side, words)
 
 
 def spelled(joints: Sequence[str]) -> list[str]:
-    """Spell the names of a whole skeleton.
+    """Return the names of all joints of a skeleton as sides and lower-case words.
 
-    What most names begin or end with, and what is no part of a body, is the name of the rig
-    (``Bip01 L Thigh``, ``J_Bip_L_UpperArm``, ``left_leg_joint``). A name that begins with L
-    beside the same name with R has that side, whatever the rest means (``LPSI``).
+    Parameters
+    ----------
+    joints : sequence of str
+        Names of the joints.
+
+    Returns
+    -------
+    list of str
+        One name per joint.
+
+    Notes
+    -----
+    A word that most names begin or end with, and that is no part of a body, belongs to the rig and
+    is removed (``Bip01 L Thigh``, ``J_Bip_L_UpperArm``, ``left_leg_joint``). If a name that begins
+    with L has a counterpart with R, it is on the left, whatever its other letters (``LPSI``).
     """
     parts = [_side_and_words(joint) for joint in joints]
     bare = [_bare(joint) for joint in joints]
@@ -108,12 +131,23 @@ def spelled(joints: Sequence[str]) -> list[str]:
 
 
 def places_of(joints: Sequence[str]) -> dict[str, int]:
-    """Return the index of every name by which a joint can be asked for."""
+    """Return the index of each name by which a joint can be found.
+
+    Parameters
+    ----------
+    joints : sequence of str
+        Names of the joints.
+
+    Returns
+    -------
+    dict of str to int
+        Names of the joints, their spellings and the shared vocabulary.
+    """
     names = spelled(joints)
     found = {name: i for i, name in reversed(list(enumerate(names)))}
     for i, name in enumerate(names):
-        # The first of several segments of one limb, and "neck_01". Numbers of a "hip" without a
-        # side may be sides.
+        # The first of several segments of one limb, and "neck_01". The number of a "hip" without
+        # side may stand for the side.
         stem = re.sub(r"_?0*[01]$", "", name)
         if stem and stem not in SYNONYMS:
             found.setdefault(stem, i)
@@ -123,8 +157,8 @@ def places_of(joints: Sequence[str]) -> dict[str, int]:
             for word in synonyms:
                 if f"{side}_{part}" not in places and f"{side}_{word}" in found:
                     places[f"{side}_{part}"] = found[f"{side}_{word}"]
-        # Beside a segment, "shoulder" is the collar bone that carries it and "hip" a part of the
-        # pelvis; beside the next joint, the segment is a marker on the limb.
+        # If there is a segment, "shoulder" is the collar bone and "hip" a part of the pelvis; if
+        # there is the next joint, the segment is a marker on the limb.
         for part, after, segments in (
             ("shoulder", "elbow", ("arm", "upper_arm", "u_arm")),
             ("hip", "knee", ("up_leg", "upper_leg", "u_leg", "thigh")),
@@ -143,7 +177,18 @@ def places_of(joints: Sequence[str]) -> dict[str, int]:
 
 
 def body_bones(find: Callable[[str], str | None]) -> list[tuple[str, str]]:
-    """Return the bones between the joints of a body that `find` finds, for names without bones."""
+    """Return the bones between the joints of a body, for sources without bones.
+
+    Parameters
+    ----------
+    find : callable
+        Returns the name of a joint for a name of the shared vocabulary, or None.
+
+    Returns
+    -------
+    list of (str, str)
+        Pairs of names that `find` returned.
+    """
     neck, pelvis = find("neck"), find("pelvis")
     top = "head" if find("head") else "nose"
     chains = []
@@ -173,7 +218,7 @@ def body_bones(find: Callable[[str], str | None]) -> list[tuple[str, str]]:
 
 
 def _bare(name: str) -> str:
-    """Drop the name space of a rig or subject."""
+    """Remove the name space of a rig or subject."""
     return re.sub(r".*[:|/]", "", name.strip())
 
 
@@ -190,7 +235,7 @@ def _side_and_words(name: str) -> tuple[str, list[str]]:
 
 
 def _side_of(word: str) -> tuple[str, str]:
-    """Part a word into a side and the rest: ``leftarm``, ``armleft``, ``lknee``."""
+    """Split a word into a side and the rest: ``leftarm``, ``armleft``, ``lknee``."""
     if word in _SIDE_WORDS:
         return _SIDE_WORDS[word], ""
     if word in _PARTS:
@@ -206,7 +251,7 @@ def _side_of(word: str) -> tuple[str, str]:
 
 
 def _frame_word(names: list[list[str]], place: int) -> str | None:
-    """Return the first or last word of most names that means no part of a body."""
+    """Return the first or last word of most names if it is no part of a body."""
     if len(names) < 3:
         return None
     count = Counter(words[place] for words in names if len(words) > 1)

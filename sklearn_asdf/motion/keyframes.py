@@ -1,8 +1,9 @@
-"""Where a dance is cut: keyframes, the same number in every clip."""
+"""KeyframeSegmenter: keyframes of a dance, the same number in every clip."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,47 +16,41 @@ from ..functional.frames import (
     uniform_keyframes,
     zero_crossing_frames,
 )
-from ..functional.keyframes import (
-    bone_angles,
-    candidate_frames,
-    cluster_extremes,
-    curve_salience,
-    select_keyframes,
-)
+from ..functional.keyframes import cluster_extremes, select_keyframes
 from ..functional.kinematics import magnitude, velocity
+from ..functional.salience import bone_angles, candidate_frames, curve_salience
 from .container import DEFAULT_FPS, Motion
 from .skeletons import Skeleton
 from .stage import MotionTransformer
 
 __all__ = ["KeyframeSegmenter"]
 
-# Parameters of earlier models, in frames, and what they are called in seconds.
+# Parameters of earlier versions, in frames, and their names in seconds.
 _ONCE_IN_FRAMES = {
     "sigma": "kernel_sigma",
     "window_length": "kernel_duration",
     "cluster_gap": "gap_duration",
 }
-# Salience below this share of a curve's largest value is rounding.
+# Salience below this share of a curve's largest value is a rounding error.
 _ROUNDING = 1e-10
-# Coordinates worked on at a time: some megabytes, so that memory does not grow with the clips.
+# Coordinates processed at a time: some megabytes, which bounds the memory.
 _BLOCK = 2**19
 
 
 class KeyframeSegmenter(MotionTransformer):
-    """Find the frames at which a movement turns, and add them as `keyframes`.
+    """Add keyframes to poses: the frames at which a movement turns.
 
-    Limb bones swing; where the angle of one to the spine turns sharply is a candidate. Candidates
-    of all bones are gathered into as many clusters as there shall be keyframes, and each cluster
-    keeps its most extreme pose. Between consecutive keyframes lie the windows that
-    `LMAFeaturizer` describes.
+    Frames at which the angle of a limb bone to the spine turns sharply are candidates. The
+    candidates of all bones are clustered into `n_keyframes` clusters, and the most extreme pose of
+    each is kept. Between consecutive keyframes lie the windows that `LMAFeaturizer` describes.
 
     Parameters
     ----------
     n_keyframes : int, default=10
-        How many keyframes each clip gets; ten make the paper's nine windows.
+        Number of keyframes of each clip; ten make the paper's nine windows.
     method : {"salience", "uniform", "zero_crossing"}, default="salience"
         `"salience"` is the paper's (eqs. 9 to 13). `"uniform"` spaces the keyframes equally from
-        the first frame to the last. `"zero_crossing"` takes as candidates the moments at which a
+        the first frame to the last. With `"zero_crossing"`, candidates are the frames at which a
         joint's scalar acceleration changes sign (section 2.2.4).
     kernel_sigma : float, default=0.025
         Standard deviation of the narrower Gaussian of eq. 10 in s: the paper's 0.75 frames at
@@ -63,21 +58,22 @@ class KeyframeSegmenter(MotionTransformer):
     kernel_duration : float, default=1/6
         Length of both Gaussian kernels in s: the paper's 5 frames at 30 fps.
     gap_duration : float, default=1/6
-        Candidates of one bone at most so many seconds apart are one cluster: 5 frames at 30 fps.
+        Candidates of one bone that are at most this many seconds apart are one cluster: the
+        paper's 5 frames at 30 fps.
     search_fps : float or None, default=30.0
-        Frame rate at which keyframes are looked for, in Hz, whatever that of the poses is: which
-        frames are candidates, and on which of them bones agree, depends on it. The keyframes are
-        the frames nearest to those found. None looks at the poses' own frames.
+        Frame rate in Hz at which keyframes are searched for, since the candidates depend on it.
+        The keyframes are the frames of the poses nearest to those found. None searches at the
+        frame rate of the poses.
     refine : bool, default=True
-        Whether held poses are found at their middle and frames on which several bones agree go
-        before others: see the notes. False is the paper to the letter.
+        Whether to find held poses at their middle and to prefer frames on which several bones
+        agree, see the notes. False is the method of the paper.
     reference : {"spine", "vertical", "image_origin"} or (str, str), default="spine"
-        What angles are measured to: the line from the centre of the hips to that of the shoulders;
-        the second axis of space (the first if there is one); the line from the origin of the
-        image to the centre of the hips, as in the paper's code; or the bone between two named
-        joints. A skeleton without spine falls back on `"vertical"`.
+        Reference of the angles: the line from the centre of the hips to that of the shoulders; the
+        second axis of space (the first if there is one); the line from the origin of the image to
+        the centre of the hips, as in the paper's code; or the bone between two named joints. For
+        a skeleton without spine it is `"vertical"`.
     limb_bones : sequence of (str, str) or None, default=None
-        The bones whose angles are followed. By default those of the skeleton.
+        The bones whose angles are used. By default those of the skeleton.
 
     Attributes
     ----------
@@ -97,25 +93,25 @@ class KeyframeSegmenter(MotionTransformer):
 
     Notes
     -----
-    There are always exactly `n_keyframes`, strictly increasing in every clip that has so many
-    frames. Where there are fewer candidates, frames far from them are added; a clip in which
-    nothing moves gets equally spaced ones; a clip of fewer frames than keyframes gets each of its
-    frames and repeats the last, so that the windows left over are empty.
+    There are always exactly `n_keyframes`, strictly increasing in every clip that has as many
+    frames. If there are fewer candidates, the frames farthest from them are added; a clip without
+    movement gets equally spaced keyframes; a clip with fewer frames than keyframes gets all its
+    frames and repeats the last, so its remaining windows are empty.
 
     k-means in one dimension is solved exactly by dynamic programming instead of by Lloyd's
     algorithm, so nothing is random. The paper keeps the frame that "maximises or minimises" the
-    angle: here whichever departs most from the mean angle around its cluster.
+    angle; here that is the one with the largest deviation from the mean angle around its cluster.
 
     With `refine`, a bone that rests at an extreme (within 2 % of its range) gives the middle of
-    the rest; a cluster that holds a crest and a trough of its bone, more than `gap_duration`
-    apart, gives both; and frames enter k-means, and are kept, by the number of bones that gave
-    them instead of alike. `n_keyframes` poses held in turn, each at least as long as the move to
-    the next takes, are as a rule so found, each once and near the middle of its hold; after
-    smoothing at 3 Hz so are nine in ten and more of those held for two thirds of a second.
+    the rest; a cluster with a maximum and a minimum of its bone more than `gap_duration` apart
+    gives both; and frames are weighted in k-means, and selected, by the number of bones that gave
+    them. `n_keyframes` poses that are held one after the other, each at least as long as the
+    movement to the next, are usually found near the middle of each hold; after smoothing at 3 Hz,
+    so are more than nine in ten of the poses held for two thirds of a second.
 
-    Poses without bones (unnamed joints, a single trajectory) are followed by their coordinates
-    instead of angles. Joints that were not seen are bridged linearly in the angle curves. Padding
-    at the end of a shorter clip holds no keyframes.
+    Poses without bones (unnamed joints, a single trajectory) are described by their coordinates
+    instead of angles. Curves are interpolated linearly where joints were not seen. There are no
+    keyframes in the padding at the end of a shorter clip.
 
     References
     ----------
@@ -168,7 +164,7 @@ class KeyframeSegmenter(MotionTransformer):
         self.limb_bones = limb_bones
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # Models of before counted frames, at 30 fps.
+        # Earlier versions counted in frames, at 30 fps.
         state = dict(state)
         for old, new in _ONCE_IN_FRAMES.items():
             if old in state:
@@ -204,10 +200,10 @@ class KeyframeSegmenter(MotionTransformer):
         size = max(1, _BLOCK // int(np.prod(motion.shape[1:])))
         blocks = gen_batches(motion.n_clips, size)
         keyframes = np.concatenate([self._on_grid(motion[block]) for block in blocks])
-        return motion._with(keyframes=keyframes)
+        return replace(motion, keyframes=keyframes)
 
     def _on_grid(self, motion: Motion) -> np.ndarray:
-        """Keyframes that were looked for at `search_fps`, as frames of the motion."""
+        """Return the keyframes found at `search_fps`, as frames of the motion."""
         if self.search_fps is None or self.search_fps == motion.fps or self.method == "uniform":
             return self._keyframes(motion)
         grid = Motion(motion.position, fps=motion.fps, skeleton=motion.skeleton)
@@ -219,13 +215,13 @@ class KeyframeSegmenter(MotionTransformer):
         lengths = motion.lengths
         if self.method == "uniform":
             return uniform_keyframes(lengths, self.n_keyframes)
-        # Angles and speeds of coordinates near the largest floats may overflow; such frames count
-        # as not seen.
+        # Angles and speeds of coordinates near the largest floats may overflow; such frames are
+        # treated as not seen.
         with np.errstate(over="ignore", invalid="ignore"):
             if self.method == "zero_crossing":
                 curves = self._speeds(motion)
             else:
-                curves = self._curves(motion)
+                curves = self.curves(motion)
         curves = fill_curves(np.where(np.isfinite(curves), curves, np.nan))
         ragged = None if (lengths == motion.n_frames).all() else lengths
         if self.method == "zero_crossing":
@@ -250,13 +246,25 @@ class KeyframeSegmenter(MotionTransformer):
         )
 
     def _speeds(self, motion: Motion) -> np.ndarray:
-        """Speed of each joint, (n_clips, n_joints, n_frames)."""
+        """Return the speed of each joint, (n_clips, n_joints, n_frames)."""
         known = motion.velocity
         speed = magnitude(velocity(motion.position, fps=motion.fps) if known is None else known)
         return np.ascontiguousarray(speed.transpose(0, 2, 1), dtype=float)
 
-    def _curves(self, motion: Motion) -> np.ndarray:
-        """Angle of each limb bone, or the coordinates of what has none, frames last."""
+    def curves(self, motion: Motion) -> np.ndarray:
+        """Return the curves in which the method "salience" looks for keyframes.
+
+        Parameters
+        ----------
+        motion : Motion
+            Poses.
+
+        Returns
+        -------
+        curves : ndarray of shape (n_clips, n_curves, n_frames)
+            Angle of each limb bone to the reference in radians (eq. 9), or the coordinates of
+            poses without bones; NaN where a joint was not seen.
+        """
         skeleton = motion.skeleton
         bones = self.limb_bones or (skeleton.limb_bones if skeleton is not None else ())
         if skeleton is None or not bones:
@@ -267,7 +275,7 @@ class KeyframeSegmenter(MotionTransformer):
         )
 
     def _reference(self, motion: Motion, skeleton: Skeleton) -> np.ndarray:
-        """Reference vector of eq. 9, (n_clips, n_frames, n_axes)."""
+        """Return the reference vector of eq. 9, (n_clips, n_frames, n_axes)."""
 
         def centre(names: Sequence[str]) -> np.ndarray:
             return motion.position[:, :, skeleton.indices(names)].mean(axis=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from .container import Motion
 from .skeletons import Skeleton
 from .stage import MotionTransformer
 
-__all__ = ["KinematicsTransformer"]
+__all__ = ["KinematicsTransformer", "with_kinematics"]
 
 
 class KinematicsTransformer(MotionTransformer):
@@ -21,30 +22,30 @@ class KinematicsTransformer(MotionTransformer):
     Parameters
     ----------
     scale : {"body"} or None, default=None
-        ``"body"`` divides lengths by the dancer's height, so that a dancer nearer to the camera is
-        not a wilder dancer; None keeps the unit of the poses.
+        ``"body"`` divides lengths by the dancer's height, so that speeds do not depend on the
+        distance to the camera; None keeps the unit of the poses.
     egocentric : bool, default=False
-        Whether to take motion relative to the dancer: to the centre of the hips and, in three
-        dimensions, to where the dancer faces.
+        Whether to compute motion relative to the centre of the hips and, in three dimensions, to
+        the direction of the dancer.
     vertical_axis : int, default=1
-        The axis of space that points up or down, where `egocentric` turns poses: 1 is y, as in BVH
-        and SMPL.
+        The vertical axis of space, about which `egocentric` rotates poses: 1 is y, as in BVH and
+        SMPL.
     curvature_regularization : float, default=0.05
-        Share of the clip's typical speed below which curvature fades out; 0 is equation 8 of the
-        paper, which noise rules wherever a joint is nearly at rest.
+        Share of the clip's RMS speed below which the curvature is reduced; 0 is equation 8 of the
+        paper, which is dominated by noise if a joint is nearly at rest.
 
     Attributes
     ----------
     n_features_in_ : int
         Columns of a table, or joints times axes.
     n_joints_in_, n_axes_in_ : int
-        What one frame has.
+        Joints and axes seen in `fit`.
     skeleton_ : Skeleton or None
-        Who the joints are.
+        The joints seen in `fit`.
     fps_ : float
         Frame rate of the poses in `fit`, in Hz, to which others are resampled.
     feature_names_in_ : ndarray of str
-        Column names, where `fit` saw a DataFrame with text names.
+        Column names, if `fit` saw a DataFrame with names of type str.
 
     See Also
     --------
@@ -54,13 +55,13 @@ class KinematicsTransformer(MotionTransformer):
     Notes
     -----
     Velocity is equation 7 of the paper, acceleration the second and jerk the third central
-    difference; at the ends of a clip and beside gaps the nearest estimate that fits is repeated.
-    All are NaN exactly where the position is.
+    difference; at the ends of a clip and beside gaps the nearest estimate is repeated. All are NaN
+    exactly where the position is.
 
-    With ``scale="body"`` positions are in heights of the dancer, estimated once a clip from the
-    median lengths of trunk, arms and legs and their usual shares of the height. A skeleton that is
-    not known by name is scaled by the median diagonal of its bounding box, and a single joint not
-    at all. With ``egocentric=True`` the positions, too, are those in the dancer's frame.
+    With ``scale="body"`` positions are in heights of the dancer, estimated once per clip from the
+    median lengths of trunk, arms and legs and their average shares of the height. Poses with
+    unnamed joints are scaled by the median diagonal of the bounding box, and a single joint is not
+    scaled. With ``egocentric=True`` the positions are relative to the dancer, too.
 
     References
     ----------
@@ -112,7 +113,8 @@ class KinematicsTransformer(MotionTransformer):
         velocity, acceleration, jerk, curvature = kinematics.derivatives(
             position, fps=fps, regularization=self.curvature_regularization
         )
-        return motion._with(
+        return replace(
+            motion,
             position=position,
             velocity=velocity,
             acceleration=acceleration,
@@ -121,8 +123,30 @@ class KinematicsTransformer(MotionTransformer):
         )
 
 
+def with_kinematics(motion: Motion) -> Motion:
+    """Return a motion with its derivatives and curvature.
+
+    Parameters
+    ----------
+    motion : Motion
+        Poses.
+
+    Returns
+    -------
+    Motion
+        `motion` itself if it has all of them; those that it lacks are computed with the defaults of
+        :class:`KinematicsTransformer`.
+    """
+    names = ("velocity", "acceleration", "jerk", "curvature")
+    missing = [name for name in names if getattr(motion, name) is None]
+    if not missing:
+        return motion
+    computed = KinematicsTransformer().fit_transform(motion)
+    return replace(motion, **{name: getattr(computed, name) for name in missing})
+
+
 def _measures(skeleton: Skeleton | None) -> list[tuple[tuple[int, ...], tuple[int, ...], float]]:
-    """Return the parts of the body whose share of its height is known, as indices."""
+    """Return the joints of the parts of the body, and their shares of its height."""
     if skeleton is None:
         return []
     return [

@@ -1,9 +1,8 @@
-"""Laban features: one row a clip, from poses to a table."""
+"""LMAFeaturizer: features of Laban Movement Analysis, one row per clip."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from numbers import Real as RealNumber
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,32 +14,23 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation import Integral, StrOptions, did_you_mean, raise_all, validate_parameters
 from ..functional.windows import frame_windows
 from .container import Motion
-from .kinematics import KinematicsTransformer
-from .lma_groups import CLIP_GROUPS, WINDOW_GROUPS, Columns, Scene
-from .skeletons import Skeleton
+from .joint_weights import joint_weights_of
+from .kinematics import with_kinematics
+from .lma_groups import CLIP_GROUPS, WINDOW_GROUPS
 from .stage import on_fitted_clock, validate_motion
+from .window_context import Columns, WindowContext
 
 __all__ = ["BEAT_COLUMNS", "LMAFeaturizer"]
 
 # Of group "beat": tempo, and cosine and sine of the phase times the strength.
 BEAT_COLUMNS = ("clip_beat_tempo", "clip_mid_beat_cos", "clip_mid_beat_sin")
 
-_FEATURES = ("weight", "time", "space", "flow", "shape")
-_PAPER_JOINTS = ("head", "left_wrist", "right_wrist", "left_ankle", "right_ankle")
-_PAPER_WEIGHTS = {
-    "weight": (0.1, 0.3, 0.3, 0.15, 0.15),
-    "time": (0.3, 0.25, 0.25, 0.1, 0.1),
-    "space": (0.1, 0.225, 0.225, 0.225, 0.225),
-    "flow": (0.1, 0.225, 0.225, 0.225, 0.225),
-    "shape": (0.1, 0.225, 0.225, 0.225, 0.225),
-}
-_KINEMATICS = ("velocity", "acceleration", "jerk", "curvature")
-# Coordinates worked on at a time: some megabytes, so that memory stays bounded and in cache.
+# Coordinates processed at a time: some megabytes, which bounds the memory and fits the cache.
 _BLOCK = 2**19
 
 
 class LMAFeaturizer(TransformerMixin, BaseEstimator):
-    """Describe movement by the features of Laban Movement Analysis, one row a clip.
+    """Return features of Laban Movement Analysis, one row per clip.
 
     Between consecutive keyframes lie the windows of a clip; each is described by the Effort
     factors Weight, Time, Space and Flow, and by Shape, weighted over the joints. Further groups of
@@ -51,23 +41,23 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     groups : sequence of str, default=("effort", "shape", "posture")
         Groups of features, in the order of their columns; see the notes.
     joint_weights : {"paper", "uniform"} or dict, default="paper"
-        How much each joint counts in eqs. 2 to 6. `"paper"` stresses head, wrists and ankles by
-        the tables of the paper's code; a skeleton that lacks any of the five is weighted uniformly.
+        Weight of each joint in eqs. 2 to 6. `"paper"` weights head, wrists and ankles as
+        the paper's code does; a skeleton that lacks any of the five is weighted uniformly.
         A dict gives weights by joint name, ``{"left_wrist": 2, "right_wrist": 1}``, or by feature
         and joint, ``{"time": {"head": 1}}``, where features not named keep the paper's. Weights
         are scaled to the sum 1.
     space : {"directness", "path_ratio"}, default="directness"
         Space as distance over path, from 0 to 1, or as path over distance (eq. 4), at least 1.
     normalize : {"clip"} or None, default=None
-        `"clip"` brings each feature of the windows to [0, 1] within each clip, as the paper does:
-        a dance and the same dance four times as large then look the same.
+        `"clip"` scales each feature of the windows to [0, 1] within each clip, as the paper does;
+        the features then do not depend on the size of the movement.
     scope : {"window", "clip"}, default="window"
         `"clip"` describes the whole clip as one window.
     up : {"x", "y", "z", "-x", "-y", "-z"} or None, default=None
-        Axis of space that points up, for heights. By default it is told for each clip from the
-        side on which the head lies of the ankles; without such joints it is y.
+        Axis of space that points up, for heights. By default it is found for each clip from the
+        direction from ankles to head; without such joints it is y.
     n_jobs : int or None, default=None
-        Threads that share the clips, as in joblib.
+        Number of threads, as in joblib.
 
     Attributes
     ----------
@@ -117,27 +107,27 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     - "level": log_speed, log_peak_speed (95th percentile), log_acceleration, log_jerk, log_energy,
       log_travel (each log(1 + x)), size and form as body_height, body_width, ...; hips_height and
       hands_height
-    - "periodicity": tempo (beats a minute), tempo_strength, half_tempo_strength,
+    - "periodicity": tempo (BPM), tempo_strength, half_tempo_strength,
       double_tempo_strength (autocorrelation), beat_cos and beat_sin (phase of the beat at the
-      first frame); a beat is a moment of rest, of which a gesture to and fro has two
-    - "pulse": the autocorrelation at ten tempi from 50 to 210 beats a minute
-    - "beat": beat_tempo (beats a minute) and beat_strength (0 to 1) of the beat that a
-      `DanceBeatTracker` told, or else of moments of rest; mid_beat_cos and mid_beat_sin, cosine
-      and sine of its phase in the middle of the clip, times the strength
+      first frame); a beat is a minimum of speed, of which a gesture to and fro has two
+    - "pulse": the autocorrelation at ten tempi from 50 to 210 BPM
+    - "beat": beat_tempo (BPM) and beat_strength (0 to 1) of the beat that a
+      `DanceBeatTracker` added, or else of kinematic beats (minima of speed); mid_beat_cos and
+      mid_beat_sin, cosine and sine of its phase in the middle of the clip, times the strength
 
     Columns whose joints the skeleton lacks are left out.
 
-    A window reaches from one keyframe to the next: means are over as many frames as eq. 14 counts,
-    from the first keyframe to the frame before the second; the largest energy of Weight and the
-    path of Space take the second keyframe too, so that they end there at any frame rate.
+    A window reaches from one keyframe to the next. Means are over the frames that eq. 14 counts,
+    from the first keyframe to the frame before the second; the maximum of Weight and the path of
+    Space include the second keyframe, so that they do not depend on the frame rate.
 
     Velocity, acceleration, jerk and curvature are computed with the defaults of
-    `KinematicsTransformer` where no stage before did. Without keyframes a clip is one window.
+    `KinematicsTransformer` if no earlier stage did. Without keyframes a clip is one window.
 
-    A joint that was not seen in a window takes no part, and the others' weights are scaled up; a
-    window in which nothing was seen or nothing moves gives 0. The table is always finite: what
-    would be larger than the largest float is that float. Clips are worked on in blocks, so that
-    memory does not grow with their number.
+    A joint that was not seen in a window is left out, and the weights of the others are scaled up;
+    a window in which nothing was seen or nothing moves gives 0. The table is always finite: values
+    are clipped to the largest float. Clips are processed in blocks, so memory does not grow with
+    their number.
 
     References
     ----------
@@ -190,9 +180,9 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
-            Poses; a list of clips and a table (n_clips, n_frames) do as well.
-        y : ignored
-            There for pipelines.
+            Poses; a list of clips and a table (n_clips, n_frames) are accepted as well.
+        y : None
+            Ignored.
 
         Returns
         -------
@@ -202,7 +192,7 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         validate_parameters(self)
         motion = validate_motion(self, X, reset=True)
         problems = _group_problems(self._groups())
-        weights, more = _weights(self.joint_weights, motion.skeleton, motion.n_joints)
+        weights, more = joint_weights_of(self.joint_weights, motion.skeleton, motion.n_joints)
         raise_all(problems + more)
         self.joint_weights_ = weights
         self.n_windows_ = self._count_windows(motion)
@@ -246,8 +236,8 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        input_features : ignored
-            There for scikit-learn; the names tell windows and features.
+        input_features : object, default=None
+            Ignored.
 
         Returns
         -------
@@ -271,7 +261,7 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         problems = []
         if keyframes.shape[1] < 2:
             problems.append(
-                f"expected at least 2 keyframes a clip, got {keyframes.shape[1]}: windows lie "
+                f"expected at least 2 keyframes per clip, got {keyframes.shape[1]}: windows lie "
                 "between consecutive keyframes"
             )
         elif keyframes.min() < 0 or keyframes.max() > motion.n_frames:
@@ -292,20 +282,17 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         return np.clip(table, -largest, largest).astype(motion.dtype, copy=False)
 
     def _columns(self, motion: Motion) -> Columns:
-        missing = [name for name in _KINEMATICS if getattr(motion, name) is None]
-        if missing:
-            computed = KinematicsTransformer()._transform(motion)
-            motion = motion._with(**{name: getattr(computed, name) for name in missing})
+        motion = with_kinematics(motion)
         if self.scope == "clip" or motion.keyframes is None:
             stop = motion.lengths[:, None]
             start = np.zeros_like(stop)
         else:
             start, stop = frame_windows(motion.keyframes)
-        scene = Scene(motion, start, stop, self.joint_weights_, self.space, self.up)
+        context = WindowContext(motion, start, stop, self.joint_weights_, self.space, self.up)
         groups = self._groups()
         by_window: Columns = {}
         for group in (g for g in groups if g in WINDOW_GROUPS):
-            by_window |= WINDOW_GROUPS[group](scene)
+            by_window |= WINDOW_GROUPS[group](context)
         if self.normalize == "clip":
             by_window = {name: _within_clip(values) for name, values in by_window.items()}
         named = "clip" if self.scope == "clip" else "window{}"
@@ -315,7 +302,7 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
             for name, values in by_window.items()
         }
         for group in (g for g in groups if g in CLIP_GROUPS):
-            columns |= {f"clip_{name}": v for name, v in CLIP_GROUPS[group](scene).items()}
+            columns |= {f"clip_{name}": v for name, v in CLIP_GROUPS[group](context).items()}
         return columns
 
     def __sklearn_tags__(self) -> Tags:
@@ -326,7 +313,7 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
 
 
 def _within_clip(values: np.ndarray) -> np.ndarray:
-    """Bring (n_clips, n_windows) to [0, 1] in each clip; 0 where all windows are alike."""
+    """Scale (n_clips, n_windows) to [0, 1] in each clip; 0 where all windows are equal."""
     low = values.min(axis=1, keepdims=True)
     span = values.max(axis=1, keepdims=True) - low
     return np.divide(values - low, span, out=np.zeros_like(values), where=span > 0)
@@ -342,61 +329,3 @@ def _group_problems(groups: list[Any]) -> list[str]:
         for group in groups
         if group not in known
     ]
-
-
-def _weights(
-    given: str | Mapping[str, Any], skeleton: Skeleton | None, n_joints: int
-) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Weights of the joints in each feature, and what is wrong with those given."""
-    uniform = np.full(n_joints, 1 / n_joints)
-    weights = dict.fromkeys(_FEATURES, uniform)
-    if given != "uniform" and skeleton is not None:
-        places = [skeleton.find(joint) for joint in _PAPER_JOINTS]
-        if None not in places:
-            index = skeleton.indices(places)
-            for feature, values in _PAPER_WEIGHTS.items():
-                weights[feature] = np.zeros(n_joints)
-                np.add.at(weights[feature], index, values)
-    if isinstance(given, str):
-        return weights, []
-    problems = []
-    if not given:
-        problems.append("expected weights of at least one joint in joint_weights, got none")
-    by_feature = all(isinstance(value, Mapping) for value in given.values())
-    tables = given if by_feature else dict.fromkeys(_FEATURES, given)
-    for feature, table in tables.items():
-        if feature not in _FEATURES:
-            problems.append(
-                f"expected joint_weights of the features {', '.join(_FEATURES)}, got "
-                f"{feature!r}.{did_you_mean(feature, _FEATURES)}"
-            )
-            continue
-        weights[feature], found = _from_table(table, skeleton, n_joints)
-        problems += [problem for problem in found if problem not in problems]
-    return weights, problems
-
-
-def _from_table(
-    table: Mapping[str, Any], skeleton: Skeleton | None, n_joints: int
-) -> tuple[np.ndarray, list[str]]:
-    weights, problems = np.zeros(n_joints), []
-    if skeleton is None:
-        return weights, [
-            "expected poses with named joints where joint_weights is a dict, got unnamed ones: "
-            "pass a Motion with a skeleton"
-        ]
-    for joint, value in table.items():
-        if not isinstance(value, RealNumber) or not 0 <= float(value) < np.inf:
-            problems.append(
-                f"expected the weight of {joint!r} to be a number of at least 0, got {value!r}"
-            )
-        elif skeleton.find(str(joint)) is None:
-            problems.append(
-                f"expected joint_weights of joints of the skeleton, got {joint!r}."
-                f"{did_you_mean(joint, skeleton.joints)}"
-            )
-        else:
-            weights[skeleton.index(str(joint))] += float(value)
-    if not problems and weights.sum() == 0:
-        problems.append("expected some weight in joint_weights to be above 0, got only zeros")
-    return weights / (weights.sum() or 1.0), problems

@@ -1,8 +1,8 @@
-"""What a skeleton is: joints with bones, limbs, spine, left and right, and masses.
+"""Skeleton: joints with bones, limbs, spine, left and right, and masses.
 
-All registered skeletons share one vocabulary (``left_wrist``, ``right_hip``, ``neck``, ...), so
-that a weight given by name means the same joint whatever tracked the dancer. Names of other
-sources, BVH files among them, are understood through :meth:`Skeleton.find`.
+All registered skeletons share one vocabulary (``left_wrist``, ``right_hip``, ``neck``, ...), so a
+weight given by name refers to the same joint for any tracker. Names of other sources, such as BVH
+files, are found by :meth:`Skeleton.find`.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class Segment:
     mass : float
         Share of the body's mass, in [0, 1].
     centre : float
-        Where the centre of mass lies, from 0 (proximal end) to 1 (distal end).
+        Position of the centre of mass, from 0 (proximal end) to 1 (distal end).
     length : float or None, default=None
-        Share of the body's height, where it is known.
+        Share of the body's height, if it is known.
 
     Examples
     --------
@@ -71,22 +71,22 @@ class Segment:
 
 @dataclass(frozen=True)
 class Skeleton:
-    """Names of the joints, and what connects them.
+    """Names of joints, and the bones between them.
 
     Parameters
     ----------
     joints : sequence of str
-        One name a joint, in the order of the joints axis.
+        One name per joint, in the order of the joints axis.
     bones : sequence of (str, str), default=()
-        Pairs of joints that a bone connects, for pictures and body size.
+        Pairs of joints that a bone connects, for figures and body size.
     name : str or None, default=None
-        The name in the registry, if it is one of those.
+        The name in the registry, if the skeleton is registered.
 
     Attributes
     ----------
     limb_bones : tuple of (str, str)
-        The bones whose angles find keyframes: shoulder-elbow, elbow-wrist, hip-knee, knee-ankle,
-        left and right, as far as the skeleton has them; without any, all its bones.
+        The bones whose angles are used for keyframes: shoulder-elbow, elbow-wrist, hip-knee and
+        knee-ankle, left and right, if the skeleton has any of them, else all its bones.
     spine : pair of tuples of str, or None
         The joints whose mean is the centre of the hips, and those whose mean is the centre of the
         shoulders; None if the skeleton has no such joints.
@@ -95,8 +95,8 @@ class Skeleton:
     segments : tuple of Segment
         Parts of the body with their shares of its mass and height.
     masses : ndarray of shape (n_joints,)
-        Share of the body's mass that each joint carries, so that ``masses @ position`` is the
-        centre of mass; they sum to 1.
+        Share of the body's mass at each joint, with sum 1: ``masses @ position`` is the centre of
+        mass.
 
     Notes
     -----
@@ -133,7 +133,7 @@ class Skeleton:
         name: str | None = None,
     ) -> None:
         if isinstance(joints, str):
-            raise TypeError(f"expected a sequence of joint names, got the single text {joints!r}")
+            raise TypeError(f"expected a sequence of joint names, got the string {joints!r}")
         names, pairs = tuple(joints), tuple(tuple(bone) for bone in bones)
         problems = []
         if not names or not all(isinstance(j, str) and j for j in names):
@@ -167,21 +167,21 @@ class Skeleton:
         return f"Skeleton({len(self.joints)} joints, {len(self.bones)} bones)"
 
     def __getstate__(self) -> dict[str, Any]:
-        # What was cached is no part of the value: joblib must hash equal skeletons alike.
+        # Without cached properties: joblib must hash equal skeletons alike.
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @cached_property
     def _spelled(self) -> list[str]:
-        """Every joint's name in one spelling, ``left_fore_arm``."""
+        """Names of the joints in one spelling, ``left_fore_arm``."""
         return spelled(self.joints)
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        """Index of every name by which a joint can be asked for."""
+        """Index of each name by which a joint can be found."""
         return places_of(self.joints)
 
     def find(self, name: str) -> str | None:
-        """Return the joint that `name` means here, or None.
+        """Return the joint of this skeleton that `name` refers to.
 
         Parameters
         ----------
@@ -191,7 +191,7 @@ class Skeleton:
         Returns
         -------
         str or None
-            The joint's own name.
+            The joint's own name; None if there is no such joint.
 
         Examples
         --------
@@ -230,7 +230,7 @@ class Skeleton:
         return place
 
     def side(self, joint: str) -> str | None:
-        """Return on which side of the body a joint is.
+        """Return the side of the body of a joint.
 
         Parameters
         ----------
@@ -240,7 +240,7 @@ class Skeleton:
         Returns
         -------
         {"left", "right"} or None
-            None for the middle of the body, and where the name does not tell.
+            None for the middle of the body, and if the name has no side.
 
         Examples
         --------
@@ -262,7 +262,7 @@ class Skeleton:
         Returns
         -------
         ndarray of int
-            One index a name.
+            One index per name.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Who the joints are: the skeletons that trackers and motion capture use, by name."""
+"""The skeletons of common trackers and motion capture systems, by name."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ _ALIASES |= {"coco18": "openpose18", "mediapipe": "mediapipe33", "blazepose": "m
 _ALIASES |= {"smpl": "smpl24", "kinect": "kinect25", "h36m": "h36m17"}
 _ALIASES |= {"dance_with_melody": "dance_with_melody23"}
 
-# What a bare array with so many joints is taken for.
+# The skeleton of an array by its number of joints.
 _BY_COUNT = {
     17: "coco17",
     18: "openpose18",
@@ -196,10 +196,20 @@ _BY_COUNT = {
 def named_skeleton(
     joints: Sequence[str], bones: Sequence[tuple[str, str]] | None = None
 ) -> Skeleton | None:
-    """Return the registered skeleton with these joints in this order, or one of their own.
+    """Return the skeleton of named joints.
 
-    Where a source has no bones (None), those between the joints whose names are known are taken.
-    Names that only count (``0, 1, ...`` or ``joint0, joint1, ...``) are no names: None.
+    Parameters
+    ----------
+    joints : sequence of str
+        Names of the joints.
+    bones : sequence of (str, str) or None, default=None
+        Pairs of joints; None takes the bones between joints whose names are known.
+
+    Returns
+    -------
+    Skeleton or None
+        The registered skeleton with these joints in this order, if there is one, else a new one;
+        None if the names are numbers only (``0, 1, ...`` or ``joint0, joint1, ...``).
     """
     names = tuple(joints)
     numbers = [str(i) for i in range(len(names))]
@@ -212,7 +222,7 @@ def named_skeleton(
 
 
 def list_skeletons() -> list[str]:
-    """Return the names that :func:`get_skeleton` knows.
+    """Return the names of the registered skeletons.
 
     Returns
     -------
@@ -234,7 +244,7 @@ def get_skeleton(name: str) -> Skeleton:
     Parameters
     ----------
     name : str
-        One of :func:`list_skeletons`, or a common other name of it (``"posenet"``, ``"smpl"``).
+        One of :func:`list_skeletons`, or an alias of it (``"posenet"``, ``"smpl"``).
 
     Returns
     -------
@@ -257,7 +267,7 @@ def get_skeleton(name: str) -> Skeleton:
 
 
 def guess_skeleton(n_joints: int) -> Skeleton | None:
-    """Return what a bare array with `n_joints` joints is taken for, or None.
+    """Return the skeleton that is assumed for an array by its number of joints.
 
     Parameters
     ----------

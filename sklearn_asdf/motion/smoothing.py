@@ -1,7 +1,8 @@
-"""PoseSmoother: the noise of the tracker out, gaps filled."""
+"""PoseSmoother: gaps of poses filled, noise filtered."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,10 +11,36 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._validation import Integral, Interval, Real, StrOptions, raise_all
 from ..functional import filters
+from ..functional.gaps import fill_gaps
+from ..functional.one_euro import one_euro, one_euro_step
 from .container import DEFAULT_FPS, Motion
 from .stage import MotionTransformer, validate_motion
 
-__all__ = ["PoseSmoother"]
+__all__ = ["MIN_CONFIDENCE", "PoseSmoother", "confident_positions"]
+
+# Joints of lower confidence are treated as not seen, by default.
+MIN_CONFIDENCE = 0.2
+
+
+def confident_positions(motion: Motion, min_confidence: float = MIN_CONFIDENCE) -> np.ndarray:
+    """Return positions, NaN where the tracker's confidence is too low.
+
+    Parameters
+    ----------
+    motion : Motion
+        Poses. A confidence that is NaN is unknown, and the joint is kept.
+    min_confidence : float, default=0.2
+        Lowest confidence of a joint that counts as seen.
+
+    Returns
+    -------
+    ndarray of shape (n_clips, n_frames, n_joints, n_axes)
+        The positions themselves if there is no confidence.
+    """
+    if motion.confidence is None:
+        return motion.position
+    doubtful = motion.confidence < min_confidence
+    return np.where(doubtful[..., None], motion.dtype.type(np.nan), motion.position)
 
 
 class PoseSmoother(MotionTransformer):
@@ -28,13 +55,13 @@ class PoseSmoother(MotionTransformer):
     order : int, default=5
         Butterworth: order of one pass.
     zero_phase : bool, default=True
-        Butterworth and None: whether later frames may be used, so that nothing is delayed. False is
-        for live use. (Savitzky-Golay always looks ahead, One Euro never does.)
+        Butterworth and None: whether a frame may depend on later ones, so that there is no delay.
+        False is for live use. (Savitzky-Golay is never causal, One Euro always.)
     max_gap : float, default=0.5
         Longest gap that is filled, in seconds.
     min_confidence : float, default=0.2
-        Joints with a lower confidence count as unseen, where the poses carry confidence. A
-        confidence that is NaN is not known, and the joint stays.
+        Joints of lower confidence are treated as not seen, if the poses have a confidence. NaN
+        means that it is unknown, and the joint is kept.
     window_duration : float, default=0.3
         Savitzky-Golay: length of the window in seconds.
     polyorder : int, default=3
@@ -42,7 +69,7 @@ class PoseSmoother(MotionTransformer):
     min_cutoff : float, default=1.0
         One Euro: cut-off at rest (Hz).
     beta : float, default=0.0
-        One Euro: growth of the cut-off with speed, in Hz by (unit of length)/s.
+        One Euro: increase of the cut-off with speed, in Hz per (unit of length)/s.
     d_cutoff : float, default=1.0
         One Euro: cut-off of the filter of the velocity (Hz).
 
@@ -51,13 +78,13 @@ class PoseSmoother(MotionTransformer):
     n_features_in_ : int
         Columns of a table, or joints times axes.
     n_joints_in_, n_axes_in_ : int
-        What one frame has.
+        Joints and axes seen in `fit`.
     skeleton_ : Skeleton or None
-        Who the joints are.
+        The joints seen in `fit`.
     fps_ : float
         Frame rate of the poses in `fit`, in Hz, to which others are resampled.
     feature_names_in_ : ndarray of str
-        Column names, where `fit` saw a DataFrame with text names.
+        Column names, if `fit` saw a DataFrame with names of type str.
 
     See Also
     --------
@@ -66,18 +93,17 @@ class PoseSmoother(MotionTransformer):
 
     Notes
     -----
-    Gaps up to `max_gap` seconds are filled along a straight line before filtering. Longer ones, and
-    all that lies before a joint was first seen or after it was last seen, stay NaN; what is seen
-    between them is filtered on its own, so nothing leaks over a gap or from joint to joint. Clips
-    of any length are filtered, down to one frame, which stays as it is; a still dancer stays
-    exactly where she is.
+    Gaps up to `max_gap` seconds are filled by linear interpolation before filtering. Longer gaps,
+    and frames before a joint was first seen or after it was last seen, stay NaN; runs of seen
+    frames between them are filtered separately. Clips may have any length: one frame is returned
+    unchanged. A still dancer stays exactly still.
 
     Without zero phase, or with One Euro, a frame depends only on itself and earlier ones. In a gap
     the last seen position is then held for `max_gap` seconds, after which the joint is NaN and the
-    filter starts anew. :meth:`partial_transform` gives the same frame by frame.
+    filter starts anew. :meth:`partial_transform` returns the same frame by frame.
 
-    Derivatives, curvature and keyframes of the input are left out of the result: they are not those
-    of the smoothed poses.
+    Derivatives, curvature and keyframes of the input are dropped, since they are not those of the
+    smoothed poses.
 
     References
     ----------
@@ -115,7 +141,7 @@ class PoseSmoother(MotionTransformer):
         order: int = 5,
         zero_phase: bool = True,
         max_gap: float = 0.5,
-        min_confidence: float = 0.2,
+        min_confidence: float = MIN_CONFIDENCE,
         window_duration: float = 0.3,
         polyorder: int = 3,
         min_cutoff: float = 1.0,
@@ -144,7 +170,7 @@ class PoseSmoother(MotionTransformer):
             problems.append(
                 f"expected cutoff below half the frame rate ({motion.fps / 2:g} Hz at "
                 f"{motion.fps:g} fps), got {self.cutoff:g}: take a lower cutoff, resample the "
-                "motion to more frames a second, or method=None since it holds no faster movement"
+                "motion to more frames per second, or pass method=None"
             )
         if self.method == "savgol":
             window = filters.window_length(self.window_duration, fps=motion.fps)
@@ -156,22 +182,14 @@ class PoseSmoother(MotionTransformer):
                 )
         raise_all(problems)
 
-    def _sure(self, motion: Motion) -> np.ndarray:
-        """Return the positions, NaN where the confidence is too low."""
-        if motion.confidence is None:
-            return motion.position
-        # A confidence that is NaN is not known: the joint stays.
-        doubtful = motion.confidence < self.min_confidence
-        return np.where(doubtful[..., None], motion.dtype.type(np.nan), motion.position)
-
     def _on_clock(self, motion: Motion) -> Motion:
-        # Resampled, a doubtful position would leave its mark on the frames beside it.
+        # Resampling would spread positions of low confidence to the frames beside them.
         if motion.confidence is not None and motion.fps != getattr(self, "fps_", DEFAULT_FPS):
-            motion = motion._with(position=self._sure(motion))
+            motion = replace(motion, position=confident_positions(motion, self.min_confidence))
         return super()._on_clock(motion)
 
     def _transform(self, motion: Motion) -> Motion:
-        position = self._sure(motion)
+        position = confident_positions(motion, self.min_confidence)
         if position is not motion.position:
             unseen = np.flatnonzero(np.isnan(position).any(axis=-1).all(axis=(1, 2)))
             if unseen.size:
@@ -181,7 +199,7 @@ class PoseSmoother(MotionTransformer):
                     "a lower min_confidence"
                 )
         fps = motion.fps
-        position = filters.fill_gaps(position, fps=fps, max_gap=self.max_gap, causal=self._causal)
+        position = fill_gaps(position, fps=fps, max_gap=self.max_gap, causal=self._causal)
         if self.method == "butterworth":
             position = filters.butterworth(
                 position,
@@ -195,7 +213,7 @@ class PoseSmoother(MotionTransformer):
                 position, fps=fps, window_duration=self.window_duration, polyorder=self.polyorder
             )
         elif self.method == "one_euro":
-            position = filters.one_euro(
+            position = one_euro(
                 position,
                 fps=fps,
                 min_cutoff=self.min_cutoff,
@@ -210,18 +228,18 @@ class PoseSmoother(MotionTransformer):
         Parameters
         ----------
         X : Motion or array-like of shape (n_clips, n_new_frames, n_joints, n_axes)
-            The frames that came since the last call, usually one. Each clip is a dancer.
+            The frames since the last call, usually one. Each clip is a dancer.
 
         Returns
         -------
         Motion
-            The same frames, smoothed: what `transform` gives for all frames so far, bit for bit.
+            The same frames, smoothed; bit for bit what `transform` returns for all frames so far.
 
         Notes
         -----
         Needs ``zero_phase=False`` or One Euro, and `fit` on any poses of these joints before.
-        `fit` and :meth:`reset_stream` begin a new stream. Frames in which nobody is seen may come;
-        a stream cannot know that it has ended, so that positions are held there, too.
+        `fit` and :meth:`reset_stream` begin a new stream. Frames in which no joint is seen are
+        accepted; positions are held there too, since the end of a stream is unknown.
 
         Examples
         --------
@@ -237,8 +255,8 @@ class PoseSmoother(MotionTransformer):
         if not self._causal:
             raise ValueError(
                 f"expected a causal method for partial_transform, got method={self.method!r} with "
-                f"zero_phase={self.zero_phase}: Savitzky-Golay and zero phase need frames that are "
-                "still to come. Use method='one_euro', or zero_phase=False with Butterworth"
+                f"zero_phase={self.zero_phase}: Savitzky-Golay and zero phase need later frames. "
+                "Use method='one_euro', or zero_phase=False with Butterworth"
             )
         motion = validate_motion(self, X, reset=False, allow_unseen=True)
         fps = getattr(self, "fps_", DEFAULT_FPS)
@@ -256,8 +274,8 @@ class PoseSmoother(MotionTransformer):
                 f"expected the next frames of {stream.n_clips} clips, got {motion.n_clips}: call "
                 "reset_stream() to begin anew"
             )
-        sure = np.moveaxis(self._sure(motion), -1, 0)
-        # Live frames come one at a time, and each needs the state that the last one left.
+        sure = np.moveaxis(confident_positions(motion, self.min_confidence), -1, 0)
+        # Each frame needs the state after the previous one.
         frames = [stream.step(sure[:, :, i]) for i in range(motion.n_frames)]
         position = np.moveaxis(np.stack(frames, axis=2), 0, -1)
         return Motion(
@@ -265,7 +283,7 @@ class PoseSmoother(MotionTransformer):
         )
 
     def reset_stream(self) -> Self:
-        """Forget the frames that :meth:`partial_transform` has seen.
+        """Begin a new stream for :meth:`partial_transform`.
 
         Returns
         -------
@@ -281,9 +299,9 @@ class PoseSmoother(MotionTransformer):
         Parameters
         ----------
         X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
-            Poses; a list of clips and a table (n_clips, n_frames) do as well.
-        y : ignored
-            There for pipelines.
+            Poses; a list of clips and a table (n_clips, n_frames) are accepted as well.
+        y : None
+            Ignored.
 
         Returns
         -------
@@ -295,12 +313,12 @@ class PoseSmoother(MotionTransformer):
 
 
 class _Stream:
-    """What a causal smoother remembers from frame to frame, arrays (n_axes, n_clips, n_joints)."""
+    """State of a causal smoother between frames, arrays (n_axes, n_clips, n_joints)."""
 
     def __init__(self, smoother: PoseSmoother, motion: Motion) -> None:
         shape = (motion.n_axes, motion.n_clips, motion.n_joints)
         self.n_clips = motion.n_clips
-        # Finite, so that a joint never seen is not one seen within an endless gap.
+        # Finite, so that the infinite age of a joint that was never seen exceeds it.
         self.longest = min(np.floor(smoother.max_gap * motion.fps + 1e-9), np.finfo(float).max)
         self.age = np.full(shape[1:], np.inf)
         self.held = np.zeros(shape, motion.dtype)
@@ -336,7 +354,7 @@ class _Stream:
             y = y[0] + self.origin
         elif self.method == "one_euro":
             self.state[:, :, start] = 0
-            last, speed = filters.one_euro_step(move, self.state[0], self.state[1], **self.settings)
+            last, speed = one_euro_step(move, self.state[0], self.state[1], **self.settings)
             self.state = np.stack([last, speed])
             y = last + self.origin
         else:

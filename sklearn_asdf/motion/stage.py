@@ -1,4 +1,4 @@
-"""What the stages share that take poses: the checks of their input, and an empty `set_output`."""
+"""MotionTransformer: base class of the motion stages, and checks of poses."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._validation import raise_all, validate_parameters
 from ..music.clips import AudioClips
-from .container import DEFAULT_FPS, Motion, as_motion, unpack_clips
+from .arrays import unpack_clips
+from .container import DEFAULT_FPS, Motion, as_motion
 
-# What is computed from the frames of a motion, and would have to be computed anew.
+# Fields that are computed from the frames of a motion, and cannot be resampled.
 _BOUND_TO_FRAMES = ("velocity", "acceleration", "jerk", "curvature", "keyframes")
 
 
 def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool = False) -> Motion:
-    """Check poses as scikit-learn's ``validate_data`` checks tables, and return a Motion.
+    """Return checked poses as a Motion, as scikit-learn's ``validate_data`` does for tables.
 
     Parameters
     ----------
     estimator : estimator
-        Gets ``n_features_in_``, ``n_joints_in_``, ``n_axes_in_``, ``skeleton_``, ``fps_`` (and
-        ``feature_names_in_`` for a DataFrame), or is asked for them.
+        In `fit` its ``n_features_in_``, ``n_joints_in_``, ``n_axes_in_``, ``skeleton_`` and
+        ``fps_`` are set (and ``feature_names_in_`` for a DataFrame); later they are checked.
     X : Motion or array-like
         See :func:`sklearn_asdf.motion.as_motion`.
     reset : bool
-        Whether this is `fit`. Otherwise the joints and axes must be those of `fit`.
+        Whether `estimator` is being fitted. Otherwise joints and axes must be those of `fit`.
     allow_unseen : bool, default=False
-        Whether a clip may be all NaN, as a frame of a live stream may.
+        Whether a clip may be all NaN, as frames of a live stream may be.
 
     Returns
     -------
@@ -40,8 +41,8 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool =
 
     Notes
     -----
-    A table has as many features as columns (frames), as scikit-learn expects it; anything else
-    has ``n_joints * n_axes``, since clips may be longer or shorter than in `fit`.
+    The number of features of a table is that of its columns (frames), as in scikit-learn; otherwise
+    it is ``n_joints * n_axes``, since the length of clips may differ from that in `fit`.
     """
     if isinstance(X, AudioClips):
         raise TypeError("expected poses, got AudioClips: are dance and audio swapped?")
@@ -49,7 +50,7 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool =
     fitted = None if reset else getattr(estimator, "skeleton_", None)
     table = not isinstance(X, Motion) and _ndim(X) <= 2
     if table:
-        # Also the way to scikit-learn's own sentences for text, complex, sparse and empty tables.
+        # Raises scikit-learn's errors for text, complex, sparse and empty tables.
         X = validate_data(
             estimator,
             X,
@@ -94,25 +95,25 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool =
 
 
 def on_fitted_clock(estimator: Any, motion: Motion) -> Motion:
-    """Bring poses to the frame rate that an estimator was fitted at.
+    """Return poses at the frame rate that an estimator was fitted at.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted. One that was saved before frame rates were kept has no ``fps_``; that means 30 fps.
+        A fitted estimator. Without ``fps_``, as in models of early versions, the rate is 30 fps.
     motion : Motion
         Checked poses.
 
     Returns
     -------
     Motion
-        `motion` itself where its rate is that of `fit`.
+        `motion` itself if its rate is that of `fit`.
 
     Raises
     ------
     ValueError
-        If the motion carries what belongs to its frames (derivatives, keyframes), as it does in the
-        middle of a pipeline: the first stage resamples, and then nothing is left to do here.
+        If the motion has fields that cannot be resampled (derivatives, keyframes), as within a
+        pipeline, whose first stage resamples.
     """
     fps = getattr(estimator, "fps_", DEFAULT_FPS)
     if motion.fps == fps:
@@ -128,7 +129,7 @@ def on_fitted_clock(estimator: Any, motion: Motion) -> Motion:
 
 
 def _ndim(X: Any) -> int:
-    """Return the number of axes of whatever came, ragged lists of clips among it."""
+    """Return the number of axes of poses in any form, including ragged lists of clips."""
     if hasattr(X, "ndim"):
         return X.ndim
     if hasattr(X, "__array__"):
@@ -139,16 +140,16 @@ def _ndim(X: Any) -> int:
 
 
 def _joints_of(X: Any) -> int | None:
-    """Return the number of joints of bare arrays, which have no skeleton of their own."""
+    """Return the number of joints of an array or list, which has no skeleton; else None."""
     if isinstance(X, (list, tuple)) and _ndim(X) == 4:
         return np.shape(X[0])[-2]
     return X.shape[2] if not isinstance(X, Motion) and _ndim(X) == 4 else None
 
 
 def _unusable(motion: Motion, *, allow_unseen: bool) -> list[str]:
-    """Return what is wrong with the values, quickly where nothing is."""
+    """Return error messages on the values of positions."""
     position = motion.position
-    # One pass without temporaries: a finite sum means that every value is.
+    # One pass without temporary arrays: a finite sum means that every value is finite.
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(position.sum(dtype=np.float64)):
             return []
@@ -172,31 +173,31 @@ def _unusable(motion: Motion, *, allow_unseen: bool) -> list[str]:
 
 
 class MotionTransformer(TransformerMixin, BaseEstimator):
-    """Base of the stages that take poses and return a Motion with one thing more.
+    """Base class of the stages that take poses and return a Motion with an additional field.
 
-    A stage defines ``_transform(motion)`` and, where its parameters depend on the poses (a cut-off
-    on the frame rate, say), ``_check(motion)``, which raises before any work is done.
+    A stage defines ``_transform(motion)`` and, if its parameters depend on the poses (a cut-off on
+    the frame rate, for example), ``_check(motion)``, which raises before anything is computed.
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        # A Motion is no table, whatever container is configured for tables.
+        # A Motion is not a table, whatever container is configured for tables.
         super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)
 
     def _check(self, motion: Motion) -> None:
-        """Raise if these poses cannot be worked on with these parameters."""
+        """Raise if the parameters do not fit the poses."""
 
     def _transform(self, motion: Motion) -> Motion:
         raise NotImplementedError
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Check the parameters and the poses, and keep their joints and frame rate.
+        """Check the parameters and the poses, and store their joints and frame rate.
 
         Parameters
         ----------
         X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
-            Poses; a list of clips and a table (n_clips, n_frames) do as well.
-        y : ignored
-            There for pipelines.
+            Poses; a list of clips and a table (n_clips, n_frames) are accepted as well.
+        y : None
+            Ignored.
 
         Returns
         -------
@@ -208,13 +209,13 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Any) -> Motion:
-        """Return a new Motion with what this stage adds.
+        """Return a new Motion with the fields that this stage adds.
 
         Parameters
         ----------
         X : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
-            Poses with the joints and axes of `fit`. At another frame rate they are resampled to
-            that of `fit`, which bare arrays take for 30 fps.
+            Poses with the joints and axes of `fit`. They are resampled to the frame rate of `fit`;
+            that of arrays is 30 fps.
 
         Returns
         -------
@@ -223,7 +224,7 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         motion = validate_motion(self, X, reset=False)
-        # Poses of too low a rate hold no more for being resampled to a higher one.
+        # Before resampling too: a higher rate adds no frequencies.
         self._check(motion)
         resampled = self._on_clock(motion)
         if resampled is not motion:
@@ -235,18 +236,18 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
         return on_fitted_clock(self, motion)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return the names of the coordinates: a stage adds to poses and keeps them.
+        """Return the names of the coordinates, which a stage does not change.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names to pass on, such as those of the stage before. None means the columns of a table,
-            or joints and axes, ``left_wrist_x``.
+            Names to return, such as those of the previous stage. None means the columns of a table,
+            or joints and axes, such as ``left_wrist_x``.
 
         Returns
         -------
         names : ndarray of str
-            One for each column of a table, or for each joint and axis.
+            One per column of a table, or per joint and axis.
         """
         check_is_fitted(self, "n_features_in_")
         if input_features is not None:
@@ -261,10 +262,9 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
         return np.array([f"{joint}_{axis}" for joint in joints for axis in axes], dtype=object)
 
     def set_output(self, *, transform: str | None = None) -> Self:
-        """Do nothing: a Motion is not a table.
+        """Return self without effect: a Motion is not a table.
 
-        It is here because ``Pipeline.set_output`` asks every step, and the steps that do return
-        tables should hear it.
+        ``Pipeline.set_output`` calls this method of every step.
 
         Parameters
         ----------

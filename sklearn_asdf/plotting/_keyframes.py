@@ -93,7 +93,7 @@ class KeyframeDisplay:
             )
         one = motion[[clip]]
         # The curve by which they were found, with the segmenter's own defaults.
-        curves = fill_curves(KeyframeSegmenter()._curves(one))[0]
+        curves = fill_curves(KeyframeSegmenter().curves(one))[0]
         named = one.skeleton is not None and len(one.skeleton.limb_bones) > 0
         curve = curves.mean(axis=0)
         keyframes = one.keyframes[0]

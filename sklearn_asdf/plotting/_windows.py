@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..motion.container import Motion
-from ..performance import analysed, clip_duration_of, featurizer_of
+from ..performance import clip_duration_of, featurizer_input, featurizer_of
 
 __all__ = ["FEATURES", "TakeWindows", "describe_take"]
 
@@ -40,7 +40,7 @@ def describe_take(pipeline: Any, take: Motion) -> TakeWindows:
     if starts[-1] + size < take.n_frames:
         starts.append(take.n_frames - size)
     clips = Motion.concatenate([take.frames(start, start + size) for start in starts])
-    motion = analysed(pipeline, clips)
+    motion = featurizer_input(pipeline, clips)
     featurizer = featurizer_of(pipeline)
     table = np.asarray(featurizer.transform(motion))
     columns = {name: i for i, name in enumerate(featurizer.get_feature_names_out())}

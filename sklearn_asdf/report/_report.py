@@ -23,10 +23,10 @@ from ..music.sound_file import flac_bytes
 from ..performance import (
     TEMPERATURE,
     Performance,
+    audio_regressor_of,
     encoder_of,
     features_of,
     featurizer_of,
-    music_of,
     perform,
 )
 from ..video._figure import StickFigure
@@ -295,7 +295,7 @@ def _scores(
         return content | {"answer": answer_from_table(scores)}
     if true is None:
         return content
-    model, encoder = music_of(pipeline), encoder_of(pipeline)
+    model, encoder = audio_regressor_of(pipeline), encoder_of(pipeline)
     starts = np.rint(np.arange(len(shown.clips)) * shown.hop_duration * shown.sr).astype(int)
     missing = max(0, int(starts[-1]) + encoder.n_samples_ - len(true))
     music = AudioClips(

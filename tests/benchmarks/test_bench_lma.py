@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,7 +36,9 @@ def test_smoothed_poses_to_features(dtype):
     smooth = PoseSmoother().fit_transform(poses)
     rng = np.random.default_rng(0)
     # A hundred different clips: what repeats itself is easier for a processor to foresee.
-    smooth = smooth._with(position=smooth.position + rng.normal(size=(100, 1, 17, 2)).astype(dtype))
+    smooth = replace(
+        smooth, position=smooth.position + rng.normal(size=(100, 1, 17, 2)).astype(dtype)
+    )
     stages = [KinematicsTransformer(), KeyframeSegmenter(), LMAFeaturizer()]
     total, motion = 0.0, smooth
     sys.stdout.write(f"\n{len(poses)} clips {poses.shape[1:]}, {np.dtype(dtype)}\n")

@@ -13,7 +13,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn_asdf import Motion
 from sklearn_asdf.datasets import load_folder
 from sklearn_asdf.io import write_poses
-from sklearn_asdf.motion.resample import on_clock
 
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
@@ -318,41 +317,6 @@ def test_bad_paths(tmp_path):
         load_folder(3)
     with pytest.raises(ValueError, match="no pair: poses none; sound none"):
         load_folder(tmp_path)
-
-
-def test_frames_on_the_clock_stay_as_they_are():
-    rng = np.random.default_rng(0)
-    position = rng.normal(size=(30, 4, 2))
-    same, seen = on_clock(position, fps=30, start=0.0, new_fps=30)
-    assert_array_equal(same, position)
-    assert seen.all()
-    half, _ = on_clock(position, fps=30, start=-0.1, new_fps=30)
-    assert_array_equal(half, position[3:])
-
-
-def test_fewer_frames_hold_no_alias():
-    time = np.arange(600) / 120
-    shake = np.sin(2 * np.pi * 29 * time)[:, None, None]
-    slow = np.sin(2 * np.pi * 1 * time)[:, None, None]
-    new, _ = on_clock(shake, fps=120, start=0.01, new_fps=30)
-    assert np.abs(new[15:-15]).max() < 0.01
-    new, _ = on_clock(slow, fps=120, start=0.01, new_fps=30)
-    expected = np.sin(2 * np.pi * (np.arange(len(new)) / 30 - 0.01))
-    assert_allclose(new[15:-15, 0, 0], expected[15:-15], atol=1e-3)
-
-
-@pytest.mark.parametrize("fps", [59.9, 60, 120])
-def test_half_the_rate_is_filtered_like_any_other(fps):
-    # 1.4 px at 29 Hz would come out as 1.4 px at 1 Hz.
-    shake = 1.4 * np.cos(2 * np.pi * 29 * np.arange(int(8 * fps)) / fps)
-    new, _ = on_clock(shake.reshape(-1, 1, 1), fps=fps, start=0.0, new_fps=30)
-    assert np.abs(new[15:-15]).max() < 0.003
-
-
-def test_one_frame_is_held():
-    new, seen = on_clock(np.full((1, 2, 2), 3.0), fps=1, start=0.0, new_fps=30)
-    assert_array_equal(new, np.full((30, 2, 2), 3.0))
-    assert seen.all()
 
 
 @pytest.mark.real_data

@@ -1,4 +1,4 @@
-"""Filters and gaps, beside scipy and by their laws."""
+"""Low-pass filters: against SciPy, and properties that all of them have."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from hypothesis.extra import numpy as hnp
 from scipy import signal
 
 from sklearn_asdf.functional import filters
+from sklearn_asdf.functional.gaps import fill_gaps
+from sklearn_asdf.functional.one_euro import one_euro
 
 
 def _walk(*shape, seed=0):
@@ -20,7 +22,7 @@ SMOOTHERS = {
     "zero_phase": filters.butterworth,
     "causal": lambda x, *, fps: filters.butterworth(x, fps=fps, zero_phase=False),
     "savgol": filters.savgol,
-    "one_euro": lambda x, *, fps: filters.one_euro(x, fps=fps, beta=0.1),
+    "one_euro": lambda x, *, fps: one_euro(x, fps=fps, beta=0.1),
 }
 each_smoother = pytest.mark.parametrize("smooth", SMOOTHERS.values(), ids=SMOOTHERS)
 
@@ -59,7 +61,7 @@ def test_savgol_is_scipys(window, order):
 
 def test_one_euro_by_hand():
     x = np.array([0.0, 1.0, 1.0]).reshape(-1, 1, 1)
-    y = filters.one_euro(x, fps=10, min_cutoff=1, beta=0.5, d_cutoff=1).ravel()
+    y = one_euro(x, fps=10, min_cutoff=1, beta=0.5, d_cutoff=1).ravel()
     a = 1 / (1 + 10 / (2 * np.pi))
     first, speed = 0.0, 0.0
     for i, value in enumerate([1.0, 1.0], 1):
@@ -117,49 +119,10 @@ def test_laws_with_gaps(smooth, seen, shift, seed):
         np.testing.assert_allclose(y[:1, start:stop, :1], alone, atol=1e-8)
 
 
-@given(seen=hnp.arrays(bool, (20, 3), elements=st.booleans()), gap=st.integers(0, 20))
-def test_gaps_are_filled_whole_or_not_at_all(seen, gap):
-    t = np.arange(20.0)
-    x = np.stack([t, 5 - 2 * t, 0 * t], axis=1)[..., None].repeat(2, axis=-1)
-    y = x.copy()
-    y[~seen] = np.nan
-    filled = filters.fill_gaps(y, fps=10, max_gap=gap / 10)
-    known = ~np.isnan(filled[..., 0])
-    np.testing.assert_allclose(filled[known], x[known], atol=1e-12)
-    for joint in range(3):
-        edges = np.flatnonzero(np.diff(np.r_[True, seen[:, joint], True]))
-        expected = seen[:, joint].copy()
-        for start, stop in edges.reshape(-1, 2):
-            expected[start:stop] = start > 0 and stop < 20 and stop - start <= gap
-        np.testing.assert_array_equal(known[:, joint], expected)
-
-
-@given(seen=hnp.arrays(bool, (20, 2), elements=st.booleans()), gap=st.integers(0, 6))
-def test_causal_filling_holds_and_never_looks_ahead(seen, gap):
-    x = np.arange(40.0).reshape(20, 2, 1)
-    x[~seen] = np.nan
-    filled = filters.fill_gaps(x, fps=10, max_gap=gap / 10, causal=True)
-    end = np.flatnonzero(seen.any(axis=1)).max(initial=-1)
-    for joint in range(2):
-        last = None
-        for i in range(20):
-            last = i if seen[i, joint] else last
-            held = last is not None and i - last <= gap and i <= end
-            expected = x[last, joint, 0] if held else np.nan
-            np.testing.assert_equal(filled[i, joint, 0], expected)
-
-
-def test_nothing_to_fill_copies_nothing():
-    x = _walk(2, 9, 2, 2)
-    assert filters.fill_gaps(x, fps=30) is x
-    x[0, 0] = np.nan
-    assert filters.fill_gaps(x, fps=30) is x
-
-
 def test_inputs_are_not_changed():
     x = _walk(2, 30, 2, 2)
     x[0, 4:6] = np.nan
     x.setflags(write=False)
     for smooth in SMOOTHERS.values():
         smooth(x, fps=30)
-    filters.fill_gaps(x, fps=30)
+    fill_gaps(x, fps=30)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy.spatial.transform import Rotation
 
 from sklearn_asdf.functional import kinematics as kin
+from sklearn_asdf.functional.curvature import curvature
 
 DERIVATIVES = {1: kin.velocity, 2: kin.acceleration, 3: kin.jerk}
 REACH = {1: 1, 2: 1, 3: 2}
@@ -109,82 +109,6 @@ def test_layout_and_input_are_left_alone():
         np.testing.assert_array_equal(derivative(planes, fps=30), derivative(x, fps=30))
 
 
-@pytest.mark.parametrize("radius", [1e-3, 2.5, 400.0])
-@pytest.mark.parametrize("n_axes", [2, 3])
-def test_circle(radius, n_axes):
-    t = np.linspace(0, 2 * np.pi, 400)
-    path = _path(*[radius * np.cos(t), radius * np.sin(t), 0 * t + radius][:n_axes])
-    v, a = kin.velocity(path, fps=60), kin.acceleration(path, fps=60)
-    curvature = kin.curvature(v, a)[5:-5]
-    np.testing.assert_allclose(curvature, 1 / radius, rtol=1e-3)
-
-
-def test_helix():
-    radius, pitch = 2.0, 0.5
-    t = np.linspace(0, 12, 1200)
-    path = _path(radius * np.cos(t), pitch * t, radius * np.sin(t))
-    v, a = kin.velocity(path, fps=100), kin.acceleration(path, fps=100)
-    expected = radius / (radius**2 + pitch**2)
-    np.testing.assert_allclose(kin.curvature(v, a)[5:-5], expected, rtol=1e-3)
-
-
-def test_equation_8_to_the_letter():
-    rng = np.random.default_rng(0)
-    v, a = rng.normal(size=(2, 4, 9, 3, 2))
-    expected = np.abs(np.linalg.det(np.stack([a, v], axis=-1))) / (v**2).sum(axis=-1) ** 1.5
-    np.testing.assert_allclose(kin.curvature(v, a), expected)
-    v, a = rng.normal(size=(2, 4, 9, 3, 3))
-    cross = np.linalg.norm(np.cross(v, a), axis=-1)
-    np.testing.assert_allclose(kin.curvature(v, a), cross / np.linalg.norm(v, axis=-1) ** 3)
-    np.testing.assert_array_equal(kin.curvature(v[..., :1], a[..., :1]), 0)
-    four = rng.normal(size=(2, 4, 9, 3, 4))
-    flat = four.copy()
-    flat[..., 2:] = 0
-    np.testing.assert_allclose(kin.curvature(*flat), kin.curvature(*flat[..., :2]))
-
-
-@pytest.mark.parametrize("n_axes", [1, 2, 3])
-@pytest.mark.parametrize("regularization", [0.0, 0.05])
-def test_no_speed_no_curvature(n_axes, regularization):
-    v = np.zeros((1, 4, 2, n_axes))
-    a = np.ones_like(v)
-    np.testing.assert_array_equal(kin.curvature(v, a, regularization=regularization), 0)
-    v[0, 2, 1] = np.nan
-    c = kin.curvature(v, a, regularization=regularization)
-    assert np.isnan(c).sum() == 1
-    assert np.isnan(c[0, 2, 1])
-
-
-def test_regularization_tames_slow_joints_only():
-    rng = np.random.default_rng(0)
-    v, a = rng.normal(size=(2, 1, 50, 4, 2))
-    v[:, :, 0] *= 1e-6
-    plain, tamed = kin.curvature(v, a), kin.curvature(v, a, regularization=0.05)
-    assert (tamed <= plain).all()
-    assert tamed[..., 0].max() < 1e-2 * plain[..., 0].min()
-    fast = np.linalg.norm(v, axis=-1) > 0.5
-    np.testing.assert_allclose(tamed[fast], plain[fast], rtol=0.05)
-    # What was said of a joint as slow as the floor, and of one ten times as fast.
-    typical = np.sqrt((v**2).sum(axis=-1).mean())
-    for factor, share in ((1, 0.35), (10, 0.985)):
-        v2, a2 = np.zeros((2, 1, 10_000, 1, 2))
-        v2[0, :, 0, 0], a2[..., 1] = typical, 1
-        v2[0, 0, 0, 0] = 0.05 * typical * factor
-        ratio = kin.curvature(v2, a2, regularization=0.05) / kin.curvature(v2, a2)
-        assert ratio[0, 0, 0] == pytest.approx(share, abs=0.005)
-
-
-@given(angles=st.tuples(*[st.floats(-3, 3)] * 3), shift=st.floats(-10, 10))
-def test_curvature_knows_no_place_and_no_direction(angles, shift):
-    x = np.random.default_rng(3).normal(size=(2, 20, 3, 3))
-    turn = Rotation.from_euler("xyz", angles).as_matrix()
-
-    def curvature(x):
-        return kin.derivatives(x, fps=30, regularization=0.05)[-1]
-
-    np.testing.assert_allclose(curvature(x @ turn + shift), curvature(x), rtol=1e-6)
-
-
 def test_derivatives_are_the_single_functions():
     x = np.random.default_rng(0).normal(size=(50, 20, 30, 3))
     x[3, 5:9, 2] = np.nan
@@ -192,38 +116,13 @@ def test_derivatives_are_the_single_functions():
     np.testing.assert_array_equal(v, kin.velocity(x, fps=30))
     np.testing.assert_array_equal(a, kin.acceleration(x, fps=30))
     np.testing.assert_array_equal(j, kin.jerk(x, fps=30))
-    np.testing.assert_allclose(c, kin.curvature(v, a, regularization=0.1), rtol=1e-12)
+    np.testing.assert_allclose(c, curvature(v, a, regularization=0.1), rtol=1e-12)
     # Long takes are worked on in parts.
     long = np.random.default_rng(0).normal(size=(20_000, 5, 2))
     parts = kin.derivatives(long, fps=30)
     some = kin.derivatives(long[9_990:10_010], fps=30)
     for whole, part in zip(parts, some, strict=True):
         np.testing.assert_allclose(whole[9_992:10_008], part[2:-2], rtol=1e-12)
-
-
-@given(size=st.sampled_from([1e-12, 1e-3, 1.0, 1e12]), dtype=st.sampled_from(["f4", "f8"]))
-@pytest.mark.parametrize("n_axes", [2, 3])
-@pytest.mark.parametrize("regularization", [0.0, 0.05])
-def test_curvature_scales_inversely(n_axes, regularization, size, dtype):
-    x = np.random.default_rng(2).normal(size=(2, 30, 3, n_axes))
-
-    def curvature(x):
-        v, a = kin.velocity(x, fps=30), kin.acceleration(x, fps=30)
-        return kin.curvature(v, a, regularization=regularization)
-
-    c = curvature((x * size).astype(dtype))
-    assert c.dtype == dtype
-    np.testing.assert_allclose(c * np.float64(size), curvature(x), rtol=2e-2)
-
-
-def test_padding_changes_no_curvature():
-    x = np.random.default_rng(0).normal(size=(1, 30, 3, 2))
-    padded = np.concatenate([x, np.full((1, 9, 3, 2), np.nan)], axis=1)
-    c = [
-        kin.curvature(kin.velocity(p, fps=30), kin.acceleration(p, fps=30), regularization=0.1)
-        for p in (x, padded)
-    ]
-    np.testing.assert_allclose(c[1][:, :30], c[0], rtol=1e-10)
 
 
 @given(hnp.arrays(np.float64, (2, 7, 2, 2), elements=st.floats(-1e12, 1e12)))
@@ -233,7 +132,7 @@ def test_no_finite_pose_gives_nan_or_a_warning(x):
         for d in derivatives:
             assert np.isfinite(d).all()
         for regularization in (0, 0.05):
-            c = kin.curvature(*derivatives[:2], regularization=regularization)
+            c = curvature(*derivatives[:2], regularization=regularization)
             assert np.isfinite(c).all()
 
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sklearn_asdf.functional.resampling import antialias, poses_at, resample
+from sklearn_asdf.functional.resampling import (
+    antialias,
+    interpolate_linearly,
+    poses_at,
+    resample,
+    resample_filled,
+)
 
 
 @pytest.mark.parametrize("new_fps", [25, 30, 50, 100])
@@ -66,3 +72,46 @@ def test_clips_and_joints_do_not_mix():
     np.testing.assert_allclose(y[2, :15], alone, atol=1e-9)
     assert np.isnan(y[2, 15:]).all()
     assert np.flatnonzero(np.isnan(y[1, :, 0, 0])).tolist() == [5, 6]
+
+
+def test_linear_interpolation_holds_the_last_value():
+    values = np.array([[[0.0, 4.0], [1.0, 2.0], [3.0, 2.0]]], np.float32)
+    between = interpolate_linearly(values, [0.0, 0.25, 1.5, 2.0, 2.5])
+    expected = [[0, 4], [0.25, 3.5], [2, 2], [3, 2], [3, 2]]
+    np.testing.assert_array_equal(between, [expected])
+    assert between.dtype == np.float32
+
+
+def test_frames_on_the_clock_stay_as_they_are():
+    rng = np.random.default_rng(0)
+    position = rng.normal(size=(30, 4, 2))
+    same, seen = resample_filled(position, fps=30, new_fps=30)
+    np.testing.assert_array_equal(same, position)
+    assert seen.all()
+    half, _ = resample_filled(position, fps=30, start=-0.1, new_fps=30)
+    np.testing.assert_array_equal(half, position[3:])
+
+
+def test_fewer_frames_hold_no_alias():
+    time = np.arange(600) / 120
+    shake = np.sin(2 * np.pi * 29 * time)[:, None, None]
+    slow = np.sin(2 * np.pi * 1 * time)[:, None, None]
+    new, _ = resample_filled(shake, fps=120, start=0.01, new_fps=30)
+    assert np.abs(new[15:-15]).max() < 0.01
+    new, _ = resample_filled(slow, fps=120, start=0.01, new_fps=30)
+    expected = np.sin(2 * np.pi * (np.arange(len(new)) / 30 - 0.01))
+    np.testing.assert_allclose(new[15:-15, 0, 0], expected[15:-15], atol=1e-3)
+
+
+@pytest.mark.parametrize("fps", [59.9, 60, 120])
+def test_half_the_rate_is_filtered_like_any_other(fps):
+    # 1.4 px at 29 Hz would come out as 1.4 px at 1 Hz.
+    shake = 1.4 * np.cos(2 * np.pi * 29 * np.arange(int(8 * fps)) / fps)
+    new, _ = resample_filled(shake.reshape(-1, 1, 1), fps=fps, new_fps=30)
+    assert np.abs(new[15:-15]).max() < 0.003
+
+
+def test_one_frame_is_held():
+    new, seen = resample_filled(np.full((1, 2, 2), 3.0), fps=1, new_fps=30)
+    np.testing.assert_array_equal(new, np.full((30, 2, 2), 3.0))
+    assert seen.all()

@@ -68,9 +68,9 @@ def test_errors_name_the_clips(poses):
     array = np.array(poses.position)
     array[13] = np.nan
     found = BatchTransformer(make_lma_pipeline(n_keyframes=4), batch_size=5).fit(poses)
-    with pytest.raises(ValueError, match=r"in the clips from 10 on.*only NaN in clip 3"):
+    with pytest.raises(ValueError, match=r"batch that starts at clip 10.*only NaN in clip 3"):
         found.transform(Motion(array, fps=20))
-    with pytest.raises(TypeError, match="expected a transformer that gives a table"):
+    with pytest.raises(TypeError, match="expected a transformer that returns a table"):
         BatchTransformer(PoseSmoother()).fit_transform(poses)
     with pytest.raises(ValueError, match="'batch_size' parameter"):
         BatchTransformer(PoseSmoother(), batch_size=0).fit(poses)

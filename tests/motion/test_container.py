@@ -205,7 +205,7 @@ def test_concatenate_refuses_what_does_not_fit(motion):
     other = Motion(np.zeros((1, 5, 17, 3)), fps=30, skeleton="h36m17")
     with pytest.raises(ValueError, match=r"25 fps.*joints and axes.*another skeleton"):
         Motion.concatenate([motion, other])
-    with pytest.raises(ValueError, match="expected a Motion at place 1, got ndarray"):
+    with pytest.raises(ValueError, match="expected a Motion at index 1, got ndarray"):
         Motion.concatenate([motion, motion.position])
     with pytest.raises(ValueError, match="at least one"):
         Motion.concatenate([])

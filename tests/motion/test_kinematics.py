@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_asdf import KinematicsTransformer, Motion, PoseSmoother
 from sklearn_asdf.functional import kinematics as kin
+from sklearn_asdf.functional.curvature import curvature
 
 EVERY = [
     KinematicsTransformer(),
@@ -36,7 +37,7 @@ def test_adds_the_functions_results():
     np.testing.assert_array_equal(out.velocity, v)
     np.testing.assert_array_equal(out.acceleration, a)
     np.testing.assert_array_equal(out.jerk, kin.jerk(x, fps=50))
-    np.testing.assert_array_equal(out.curvature, kin.curvature(v, a, regularization=0.2))
+    np.testing.assert_array_equal(out.curvature, curvature(v, a, regularization=0.2))
     np.testing.assert_array_equal(out.keyframes, motion.keyframes)
     assert motion.velocity is None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -143,7 +145,7 @@ def test_frame_rate_hardly_matters():
     tables = []
     for motion, step in ((fast, 2), (slow, 1)):
         keyframes = np.tile(np.arange(0, 480, 60) * step, (4, 1))
-        motion = KinematicsTransformer().fit_transform(motion)._with(keyframes=keyframes)
+        motion = replace(KinematicsTransformer().fit_transform(motion), keyframes=keyframes)
         tables.append(LMAFeaturizer().fit_transform(motion))
     # Heights have a sign, and may pass 0.
     np.testing.assert_allclose(tables[1], tables[0], rtol=0.02, atol=0.02)
@@ -400,9 +402,9 @@ def test_keyframes_that_do_not_fit():
     with pytest.raises(ValueError, match="fitted on clips of 4 windows, got 2: give clips with 5"):
         featurizer.transform(staged(motion, 3))
     for keyframes, sentence in (
-        ([[3], [4]], "at least 2 keyframes a clip, got 1"),
+        ([[3], [4]], "at least 2 keyframes per clip, got 1"),
         ([[0, 90], [0, 9]], "expected keyframes from 0 to 40, got 0 to 90"),
         ([[9, 3], [0, 9]], "ascending order"),
     ):
         with pytest.raises(ValueError, match=sentence):
-            LMAFeaturizer().fit(motion._with(keyframes=np.array(keyframes)))
+            LMAFeaturizer().fit(replace(motion, keyframes=np.array(keyframes)))

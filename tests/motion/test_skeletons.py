@@ -129,7 +129,7 @@ def test_custom_skeletons():
 def test_wrong_skeletons_are_refused(joints, bones, sentence):
     with pytest.raises(ValueError, match=sentence):
         Skeleton(joints, bones)
-    with pytest.raises(TypeError, match="single text"):
+    with pytest.raises(TypeError, match="got the string"):
         Skeleton("abc")
 
 
