@@ -178,7 +178,9 @@ def test_trained_encoders_come_back(data, tmp_path, options):
 def test_densities_come_back(table, tmp_path):
     pytest.importorskip("keras", reason="the networks need the extra 'music'")
     X, y = table
-    model = MDNRegressor(2, step_size=2, covariance_rank=1, linear=True, epochs=1, random_state=0)
+    model = MDNRegressor(
+        2, step_size=2, covariance_rank=1, linear_baseline=True, epochs=1, random_state=0
+    )
     model.fit(X, y)
     save(model, tmp_path / "density.zip")
     again = load(tmp_path / "density.zip")

@@ -1,9 +1,9 @@
-"""Steps of fitting a mixture density network that need no network: what `MDNRegressor` calls."""
+"""Steps of the fit of a mixture density network."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
@@ -14,17 +14,19 @@ from .em import fit_mixture
 from .low_rank import fit_factors
 from .mixtures import GaussianMixtures
 
+if TYPE_CHECKING:
+    from .mdn import MDNRegressor
+
 __all__ = [
     "ARCHITECTURES",
-    "EPOCHS_WITHOUT_VALIDATION",
-    "FEWEST_ROWS_TO_VALIDATE",
+    "architecture_options",
     "column_moments",
     "hold_back",
     "is_constant",
     "reference_mixture",
 ]
 
-# What a parameter of None means. The paper's are those of its section 3.4.
+# Values of parameters that are None. Those of the paper are in its section 3.4.
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "default": {
         "hidden_layer_sizes": (128, 128),
@@ -59,10 +61,36 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
         "scale_activation": "elu",
     },
 }
-FEWEST_ROWS_TO_VALIDATE = 40
-# Of a mixture fitted without input.
+_FEWEST_ROWS_TO_VALIDATE = 40
+# Rows per component of a mixture fitted without features.
 _FEWEST_ROWS_A_COMPONENT = 10
-EPOCHS_WITHOUT_VALIDATION = 30
+_EPOCHS_WITHOUT_VALIDATION = 30
+
+
+def architecture_options(model: MDNRegressor, n_rows: int) -> dict[str, Any]:
+    """Return the parameters of a model, with the values of its architecture for those of None.
+
+    Parameters
+    ----------
+    model : MDNRegressor
+        Parameters.
+    n_rows : int
+        Number of rows with a weight above 0.
+
+    Returns
+    -------
+    dict
+        Entries as in `ARCHITECTURES`.
+    """
+    options = {
+        name: default if getattr(model, name, None) is None else getattr(model, name)
+        for name, default in ARCHITECTURES[model.architecture].items()
+    }
+    if model.early_stopping is None and n_rows < _FEWEST_ROWS_TO_VALIDATE:
+        options["early_stopping"] = False
+    if model.epochs is None and model.architecture == "default" and not options["early_stopping"]:
+        options["epochs"] = _EPOCHS_WITHOUT_VALIDATION
+    return options
 
 
 def column_moments(a: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
 __all__ = [
+    "BLOCK_SIZE",
     "MelFilterbank",
     "db_to_unit",
     "mel_filterbank",
@@ -20,7 +21,7 @@ __all__ = [
 ]
 
 # 64 frames of 4096 samples are one megabyte: they stay in a core's cache from FFT to mel bands.
-_BLOCK = 64 * 4096
+BLOCK_SIZE = 64 * 4096
 _SILENCE = 1e-10
 
 
@@ -194,7 +195,7 @@ def melspectrogram(
     clips = y.reshape(-1, y.shape[-1])
     mel = np.empty((len(clips), n_frames, n_mels), np.float32)
     window = hann(n_fft)
-    block = max(1, _BLOCK // n_fft)
+    block = max(1, BLOCK_SIZE // n_fft)
     together = max(1, block // n_frames)
     for first in range(0, len(clips), together):
         padded = np.pad(clips[first : first + together], ((0, 0), (n_fft // 2, n_fft // 2 + 1)))

@@ -16,7 +16,7 @@ from ..functional.beat_grid import beat_position
 from ..functional.frames import fill_curves
 from ..functional.kinematics import magnitude
 from ..functional.periodicity import rest_beat
-from ..music.analysis import hear, recordings_of
+from ..music.analysis import analyze, recordings_of
 from ..music.clips import AudioClips, check_audio
 from .container import Motion
 from .kinematics import KinematicsTransformer
@@ -248,7 +248,7 @@ class DanceBeatTracker(MotionTransformer):
         time = np.arange(motion.n_frames) / motion.fps
         phase = np.empty(motion.shape[:2])
         for recording, rows, starts in recordings_of(music):
-            beats = hear(recording, sr=sr, usual_tempo=self.usual_tempo).beats
+            beats = analyze(recording, sr=sr, start_bpm=self.usual_tempo).beats
             at = starts[:, None] / sr + time
             phase[rows] = np.cos(2 * np.pi * beat_position(beats, at))
         return phase

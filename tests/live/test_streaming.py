@@ -141,7 +141,7 @@ class _Loud:
         return getattr(self.music, name)
 
     def _decode(self, codes):
-        n_samples = len(self.music._decode(codes)[0])
+        n_samples = len(self.music.decode(codes)[0])
         wave = np.sin(2 * np.pi * 440 * np.arange(n_samples) / SR)
         return (self.amplitude * wave)[None].astype(np.float32)
 
