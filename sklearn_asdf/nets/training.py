@@ -251,9 +251,6 @@ def train(
 
     from ._callbacks import make_callbacks
 
-    if steps_per_execution is None:
-        # Keras on PyTorch takes no other number.
-        steps_per_execution = 1 if import_keras().backend.backend() == "torch" else 64
     config = {**config, "seed": seed}
     with LOCK, quiet_log():
         guard, extra = make_callbacks(
@@ -281,10 +278,7 @@ def train(
             model__config=config,
             model__loss=loss,
             model__optimizer={"class_name": optimizer, "config": optimizer_params},
-            model__compile_options={
-                "steps_per_execution": steps_per_execution,
-                "jit_compile": False,
-            },
+            model__compile_options=_compile_options(steps_per_execution),
             model__seed=seed,
             loss=None,
             epochs=max(epochs - first, 0),
@@ -303,22 +297,33 @@ def train(
                 if not guard.history_so_far["loss"]:
                     raise
                 interrupted = True
-        weights = guard.final_weights()
+        network = Network(build, config, guard.final_weights())
+    network.interrupted = interrupted
+    _warn_of_early_end(guard, interrupted, epochs, description)
+    return network, guard.history_so_far
+
+
+def _compile_options(steps_per_execution: int | None) -> dict[str, Any]:
+    if steps_per_execution is None:
+        # Keras on PyTorch supports 1 only.
+        steps_per_execution = 1 if import_keras().backend.backend() == "torch" else 64
+    return {"steps_per_execution": steps_per_execution, "jit_compile": False}
+
+
+def _warn_of_early_end(guard: Any, interrupted: bool, epochs: int, description: str) -> None:
+    """Warn if training stopped because of a loss that is not finite, or of Ctrl-C."""
     if guard.broken_epoch is not None:
         warnings.warn(
             f"expected a finite loss, got {guard.broken_value} in epoch {guard.broken_epoch + 1}: "
             "training stopped and the last finite weights are kept; lower the learning rate or "
             "scale the inputs",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     if interrupted:
         warnings.warn(
             f"{description} was interrupted after {len(guard.history_so_far['loss'])} of {epochs} "
             "epochs: the best weights so far are kept",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
-    network = Network(build, config, weights)
-    network.interrupted = interrupted
-    return network, guard.history_so_far
