@@ -10,7 +10,18 @@ LOG_2PI = float(np.log(2 * np.pi))
 
 
 def log_weights(weights: np.ndarray) -> np.ndarray:
-    """Return the logarithms of weights; that of 0 is minus infinity, without a warning."""
+    """Return the logarithms of weights; that of 0 is minus infinity, without a warning.
+
+    Parameters
+    ----------
+    weights : ndarray
+        Probabilities.
+
+    Returns
+    -------
+    ndarray
+        Logarithms.
+    """
     with np.errstate(divide="ignore"):
         return np.log(weights)
 

@@ -94,7 +94,20 @@ def architecture_options(model: MDNRegressor, n_rows: int) -> dict[str, Any]:
 
 
 def column_moments(a: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each column, without NaN and without overflow."""
+    """Return mean and standard deviation of each column, without NaN and without overflow.
+
+    Parameters
+    ----------
+    a : ndarray of shape (n_rows, n_columns)
+        Values; NaN is ignored.
+    weight : ndarray of shape (n_rows,) or None
+        Weights of the rows.
+
+    Returns
+    -------
+    mean, std : ndarray of shape (n_columns,)
+        Moments.
+    """
     a = a.astype(float)
     seen = ~np.isnan(a)
     w = seen * (1.0 if weight is None else weight[:, None])
@@ -108,14 +121,44 @@ def column_moments(a: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray
 
 
 def is_constant(loc: np.ndarray, spread: np.ndarray, *, eps: float) -> np.ndarray:
-    """Tell which columns vary by no more than numbers of precision `eps` are rounded."""
+    """Return which columns vary by no more than rounding.
+
+    Parameters
+    ----------
+    loc, spread : ndarray of shape (n_columns,)
+        Mean and standard deviation of the columns.
+    eps : float
+        Precision of their values.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_columns,)
+        True for constant columns.
+    """
     return ~(spread > 10 * eps * np.abs(loc)) | (spread == 0)
 
 
 def hold_back(
     kept: np.ndarray, groups: Any, *, fraction: float, random_state: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Divide row numbers into those to train on and those to hold back, whole groups together."""
+    """Split row numbers into training rows and held-out rows, whole groups together.
+
+    Parameters
+    ----------
+    kept : ndarray of int of shape (n,)
+        Row numbers.
+    groups : array-like or None
+        Group of each row of the table.
+    fraction : float
+        Share of the rows, or of the groups, to hold out.
+    random_state : int
+        Seed of the split.
+
+    Returns
+    -------
+    train, held : ndarray of int
+        Row numbers.
+    """
     if groups is not None:
         of_row = np.asarray(groups)[kept]
         if len(np.unique(of_row)) > 1:
@@ -138,13 +181,37 @@ def reference_mixture(
     min_scale: float,
     rank: int = 0,
 ) -> tuple[GaussianMixtures, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]]:
-    """Fit mixtures without input; return the best, and the best small enough to start from.
+    """Fit mixtures without features; return the best, and the best that the network can start from.
 
-    Larger mixtures replace smaller ones where they are better on the held-back rows, or else by
-    BIC, by more than the standard error of the difference: few rows must not start from many
-    narrow components, nor a rounding choose. With a `rank`, mixtures with factors compete with
-    diagonal ones. The second is in units of `spread` around the mean, with exactly `n_mixtures`
-    components, some of them copies, and factors in units of their scales.
+    A larger mixture replaces a smaller one if it is better on the held-out rows (or else by BIC)
+    by more than the standard error of the difference. With a `rank`, mixtures with factors
+    compete with diagonal ones.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows, n_targets)
+        Training targets.
+    weight : ndarray of shape (n_rows,) or None
+        Their weights.
+    y_held, w_held : ndarray
+        Held-out targets and their weights, perhaps none.
+    spread : ndarray of shape (n_targets,)
+        Unit of the targets in the second result.
+    n_mixtures : int
+        Number of components of the network.
+    min_scale : float
+        Lower bound of the scales, relative to `spread`.
+    rank : int, default=0
+        Factors of the covariances.
+
+    Returns
+    -------
+    density : GaussianMixtures
+        The best mixture, of one row.
+    start : tuple of ndarray
+        Weights, means, scales and factors of the best mixture of at most `n_mixtures` components,
+        in units of `spread` around the mean. Components are repeated to `n_mixtures`; factors are
+        in units of the scales, or None.
     """
     d = y.shape[1]
     # A row of weight 2 counts as two rows.
@@ -168,7 +235,7 @@ def reference_mixture(
             merit = merit - size * np.log(n) / (2 * n * d)
         return _Candidate(merit, density, found)
 
-    # More components than the network has: a weak reference would flatter it.
+    # Also more components than the network has, so that the reference is a strong one.
     sizes = {n_mixtures, *(2**i for i in range((2 * n_mixtures).bit_length() + 1))}
     best = small = None
     since_best = 0
@@ -199,14 +266,14 @@ def reference_mixture(
 
 @dataclass(frozen=True, eq=False)
 class _Candidate:
-    """A mixture, and how good it is on each row."""
+    """A mixture and its merit on each row."""
 
     merit: np.ndarray
     density: GaussianMixtures
     parameters: tuple[Any, ...]
 
     def beats(self, other: _Candidate | None, weight: np.ndarray | None) -> bool:
-        """Whether it is better than a simpler one by more than the standard error."""
+        """Return whether it is better than a simpler one by more than the standard error."""
         if other is None:
             return True
         gain = self.merit - other.merit

@@ -25,17 +25,13 @@ from .._validation import (
     validate_parameters,
 )
 from .beat_columns import find_beat_columns
-from .em import fit_mixture
+from .beat_deviations import MIN_SCALE, fit_deviations, weighted_median
 from .likelihood import DensityMixin
 from .mdn_steps import column_moments, reference_mixture
 from .mixtures import GaussianMixtures
 
 __all__ = ["OnBeatRegressor"]
 
-_MIN_SCALE = 0.01
-# Weight and scales of the component for dances whose beat is unrelated to the music's.
-_UNRELATED = 0.05
-_UNRELATED_SCALES = (0.5, 1.0, 1.0)
 # Larger factors would amplify the noise in descriptors that the dance hardly explains.
 _LARGEST_FACTOR = 2.0
 # A parameter of the density with a short name, so that searches use one name in all presets.
@@ -307,22 +303,13 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
         """Compute the moments of the codes and fit the density of the deviations of the beat."""
         tempo = X[:, self.beat_columns_[0]]
         known = tempo > 0
-        self._default_tempo = _median(tempo[known], weight[known]) if known.any() else 100.0
+        self._default_tempo = weighted_median(tempo[known], weight[known]) if known.any() else 100.0
         others = y[:, self._others]
         self.mean_code_, deviation = column_moments(others, weight)
         self.code_variance_ = deviation**2
         self.explained_variance_ = column_moments(self._predict_others(X), weight)[1] ** 2
         off = y[:, self._of_beat] - self._beat(X)
-        spread = np.maximum(column_moments(off, weight)[1], 1e-6)
-        weights, means, scales = fit_mixture(
-            off / spread, self.n_beat_mixtures, sample_weight=weight, min_scale=_MIN_SCALE
-        )
-        # The beat of a new dance may be wrong even if those of all training dances are right.
-        self.beat_error_ = (
-            np.append(weights * (1 - _UNRELATED), _UNRELATED),
-            np.vstack([means * spread, np.zeros(3)]),
-            np.vstack([scales * spread, _UNRELATED_SCALES]),
-        )
+        self.beat_error_ = fit_deviations(off, weight, self.n_beat_mixtures)
         spread = column_moments(y, weight)[1]
         self.unconditional_, _ = reference_mixture(
             y,
@@ -331,7 +318,7 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
             None,
             spread=np.where(spread > 1e-9, spread, 1.0),
             n_mixtures=self.n_beat_mixtures,
-            min_scale=_MIN_SCALE,
+            min_scale=MIN_SCALE,
         )
 
     def predict(self, X):
@@ -479,11 +466,3 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
         if self.regressor is not None:
             tags.input_tags.allow_nan = get_tags(self.regressor).input_tags.allow_nan
         return tags
-
-
-def _median(values: np.ndarray, weight: np.ndarray) -> float:
-    """Return the weighted median of values."""
-    order = np.argsort(values, kind="stable")
-    mass = np.cumsum(weight[order])
-    middle = [np.searchsorted(mass, mass[-1] / 2, side=side) for side in ("left", "right")]
-    return float(values[order][np.minimum(middle, len(values) - 1)].mean())

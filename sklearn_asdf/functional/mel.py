@@ -10,7 +10,6 @@ import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
 __all__ = [
-    "BLOCK_SIZE",
     "MelFilterbank",
     "db_to_unit",
     "mel_filterbank",

@@ -88,7 +88,20 @@ class AudioAnalysis:
     onset_strength: np.ndarray
 
     def describe(self, starts: np.ndarray, n_samples: int) -> np.ndarray:
-        """Return the descriptors of clips that begin at `starts`, (n_clips, n_descriptors)."""
+        """Return the descriptors of clips.
+
+        Parameters
+        ----------
+        starts : ndarray of int of shape (n_clips,)
+            First sample of each clip.
+        n_samples : int
+            Samples of a clip.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_clips, n_descriptors)
+            One code per clip.
+        """
         parts = [self._describe(starts[b], n_samples) for b in gen_batches(len(starts), _BATCH)]
         return np.concatenate(parts)
 

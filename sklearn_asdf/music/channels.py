@@ -29,7 +29,7 @@ class ChannelMixer:
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_asdf._channels import ChannelMixer
+    >>> from sklearn_asdf.music.channels import ChannelMixer
     >>> mixer = ChannelMixer()
     >>> mixer.mix(np.array([[0.5, 0.25]]))
     array([0.375], dtype=float32)
