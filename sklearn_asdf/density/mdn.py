@@ -304,7 +304,10 @@ class MDNRegressor(
             The fitted regressor.
         """
         validate_parameters(self)
-        X, y = self._validate(X, y, reset=True)
+        X, y = self._validate(X, y, multi_output=True, y_numeric=True)
+        # Targets that vary by less than their precision are constant.
+        self._target_eps = float(np.finfo("f4" if y.dtype == np.float32 else float).eps)
+        y = np.asarray(y, dtype=float)
         problems = []
         weight = check_sample_weight(sample_weight, len(X), problems)
         check_columns(self, X, groups, problems)
@@ -353,7 +356,7 @@ class MDNRegressor(
             One mixture per row, in the unit of the targets.
         """
         check_is_fitted(self, "network_")
-        return self._density(self._validate(X))
+        return self._density(self._validate_features(X))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -363,24 +366,21 @@ class MDNRegressor(
         tags.non_deterministic = False
         return tags
 
-    def _validate(self, X, y=None, *, reset=False):
-        """Return checked features, and targets as float64 if there are any."""
-        X = validate_data(
+    def _validate(self, X, y="no_validation", **options):
+        """Return checked features, and checked targets where there are any."""
+        return validate_data(
             self,
             X,
-            "no_validation" if y is None else y,
-            reset=reset,
+            y,
             dtype=[np.float64, np.float32],
             ensure_all_finite="allow-nan" if self.step_size else True,
-            **({} if y is None else {"multi_output": True, "y_numeric": True}),
+            **options,
         )
-        if y is None:
-            check_padding(X, self.step_size)
-            return X
-        X, y = X
-        # Targets that vary by less than their precision are constant.
-        self._target_eps = float(np.finfo("f4" if y.dtype == np.float32 else float).eps)
-        return X, np.asarray(y, dtype=float)
+
+    def _validate_features(self, X):
+        X = self._validate(X, reset=False)
+        check_padding(X, self.step_size)
+        return X
 
     def _fits_previous(self, X, y):
         return (
@@ -422,7 +422,7 @@ class MDNRegressor(
         kept = np.arange(len(X)) if weight is None else np.flatnonzero(weight)
         if validation_data is not None:
             X_held, y_held = unpack_validation_data(validation_data)
-            X_held, y_held = self._validate(X_held), check_targets(y_held, self.n_targets_)
+            X_held, y_held = self._validate_features(X_held), check_targets(y_held, self.n_targets_)
             if len(X_held) != len(y_held):
                 raise ValueError(
                     f"expected as many targets as rows in validation_data, got {len(y_held)} and "
