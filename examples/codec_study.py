@@ -74,7 +74,7 @@ def floor_errors(mean, components, spectrograms):
 def fit_paper(clips, seconds):
     """Train the paper's network for as many epochs as fit in some seconds."""
     with tempfile.TemporaryDirectory() as folder:
-        model = MelEncoder(architecture="paper", epochs=1, checkpoint=folder, random_state=0)
+        model = MelEncoder(architecture="paper", epochs=1, checkpoint_dir=folder, random_state=0)
         began = time.perf_counter()
         model.fit(clips)
         first = time.perf_counter() - began

@@ -20,6 +20,7 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator
 
 from ._plain_checks import check_generator, check_network, check_place
+from ._renamed import CLASSES, present_state
 from ._validation import require
 
 __all__ = ["Reader", "Writer"]
@@ -28,6 +29,7 @@ __all__ = ["Reader", "Writer"]
 _OWN = {
     "AudioTargetRegressor": "target",
     "BatchTransformer": "motion.batches",
+    "ColumnScaling": "density.mdn_scaling",
     "Corpus": "music.corpus",
     "DanceBeatTracker": "motion.beats",
     "GaussianMixtures": "density.mixtures",
@@ -37,18 +39,18 @@ _OWN = {
     "MDNRegressor": "density.mdn",
     "MelEncoder": "music.mel",
     "Network": "nets.network",
+    "NetworkCodec": "music.codecs",
     "OnBeatRegressor": "density.on_beat",
+    "PatchCodec": "music.codecs",
     "PoseSmoother": "motion.smoothing",
     "Segment": "motion.skeletons",
     "Skeleton": "motion.skeletons",
     "UnitEncoder": "music.units",
-    "_Networks": "music.mel",
-    "_Patches": "music.mel",
 }
 _FUNCTIONS = {
     "build_decoder": "nets.autoencoder",
     "build_encoder": "nets.autoencoder",
-    "build_network": "nets.mixture",
+    "build_network": "nets.mixture_network",
 }
 # The estimators that scikit-learn publishes in these modules, by that rule and not one by one.
 # fmt: off
@@ -366,10 +368,11 @@ class Reader:
         return getattr(importlib.import_module(f"sklearn_asdf.{_FUNCTIONS[name]}"), name)
 
     def _read_object(self, name, form):
-        cls = _class_of(str(name))
+        name = CLASSES.get(str(name), str(name))
+        cls = _class_of(name)
         if cls is None:
             raise ValueError(f"it names a class that no model needs, {str(name)[:80]!r}")
-        state = {k: self.read(v) for k, v in form["state"].items()}
+        state = present_state(name, {k: self.read(v) for k, v in form["state"].items()})
         # A file must not choose the folder from which a later fit would unpickle.
         state = _lasting(state)
         value = cls.__new__(cls)

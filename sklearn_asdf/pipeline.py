@@ -184,13 +184,15 @@ def _music_step(preset: str, *, random_state, memory, verbose):
     elif preset == "tiny":
         bands = {"n_mels": 40, "n_fft": 2048}
         encoder = MelEncoder(code_size=64, steps=8, epochs=0, n_iter=8, **bands, **common)
-        density = MDNRegressor(2, linear=True, hidden_layer_sizes=(16,), epochs=5, **common)
+        density = MDNRegressor(
+            2, linear_baseline=True, hidden_layer_sizes=(16,), epochs=5, **common
+        )
     elif preset == "units":
         encoder = UnitEncoder(verbose=verbose)
-        rest = MDNRegressor(3, linear=True, **common)
+        rest = MDNRegressor(3, linear_baseline=True, **common)
         density = OnBeatRegressor(rest, beat_columns=BEAT_COLUMNS, restore_variance=True)
     else:
         encoder = MelEncoder(**common)
         # Few of a code's numbers can be predicted from a dance, such as the level: by a linear map.
-        density = MDNRegressor(3, linear=True, **common)
+        density = MDNRegressor(3, linear_baseline=True, **common)
     return AudioTargetRegressor(density, encoder, memory=memory)

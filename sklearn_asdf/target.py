@@ -1,65 +1,49 @@
-"""AudioTargetRegressor: the last step, from a table of movement features to sound."""
+"""AudioTargetRegressor: sound from a table of movement features, the last step of a pipeline."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.metrics import r2_score
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._code_scores import CodeScoresMixin, regressor_has
 from ._metadata import accepted, routing_enabled
 from ._progress import Progress
 from ._validation import HasMethods, validate_parameters
-from .density.likelihood import mean_log_prob
 from .functional.limiter import limit
 from .functional.overlap import crossfade
-from .model_selection import known_spans, warn_of_leaks
+from .model_selection import known_spans
 from .music.clips import AudioClips
 from .music.encoder_cache import fit_encoder
 
 __all__ = ["AudioTargetRegressor"]
 
 
-def _regressor_has(method: str) -> Any:
-    """Offer a method only if the regressor inside has it, fitted or not."""
+class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+    """Regressor of sound on movement features through an audio code.
 
-    def check(self: AudioTargetRegressor) -> bool:
-        regressor = getattr(self, "regressor_", None) or self.regressor
-        # The default regressor is a mixture density network, which has them all.
-        return regressor is None or hasattr(regressor, method)
-
-    return check
-
-
-class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
-    """Regress sound on movement features through an audio code.
-
-    `fit` learns a code for the audio with `transformer`, then learns the code from the features
-    with `regressor`; `predict` decodes the regressor's predictions to sound. It is to audio what
-    :class:`sklearn.compose.TransformedTargetRegressor` is to numbers.
+    `fit` fits `transformer` to the audio and `regressor` to its codes; `predict` decodes predicted
+    codes to sound. It corresponds to :class:`sklearn.compose.TransformedTargetRegressor`.
 
     Parameters
     ----------
     regressor : estimator, default=None
         Regressor from features to codes. None means :class:`MDNRegressor` with its defaults. Any
-        scikit-learn regressor with more than one output serves; those that are densities
-        (`sample_y`) can be drawn from.
+        scikit-learn regressor with several outputs can be used; `sample_y` needs one that has it.
     transformer : estimator, default=None
         Encoder of audio clips, with `transform` and `inverse_transform`. None means
         :class:`MelEncoder` with its defaults. An encoder fitted before, wrapped in
         :class:`sklearn.frozen.FrozenEstimator`, is used as it is.
     memory : str or joblib.Memory, default=None
         Folder in which fitted encoders are kept. The key is the encoder's parameters and the
-        training clips, so a grid search over anything else trains one encoder for each split
+        training clips, so a grid search over other parameters trains one encoder for each split
         instead of one for each candidate. Processes may share the folder: one of them trains an
-        encoder, the others wait for it. Parameters that an encoder lists in its class attribute
-        `unused_in_fit`, such as those of decoding alone, are not part of the key.
+        encoder while the others wait. Parameters in the class attribute `unused_in_fit` of an
+        encoder, such as those of decoding, are not part of the key.
 
     Attributes
     ----------
@@ -74,24 +58,27 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     See Also
     --------
-    make_dance_pipeline : The whole way from poses to sound.
+    make_dance_pipeline : Pipeline from poses to sound.
 
     Notes
     -----
-    `score` is R², the coefficient of determination of the predicted codes, whatever the regressor,
-    so regressors with and without a density can be compared. Likelihoods and scores of the sound
-    are scorers of their own (:func:`sklearn_asdf.metrics.get_scorer`).
+    `score` is R², the coefficient of determination of the predicted codes, for every regressor, so
+    that regressors with and without a density can be compared. Likelihoods and scores of the sound
+    are scorers (:func:`sklearn_asdf.metrics.get_scorer`).
 
-    Clips that overlap are not independent, so a regressor whose `fit` takes `groups` (for what it
-    holds back to stop early) gets the recording of each clip of :class:`AudioClips`, unless
-    `groups` is given, or metadata routing is on and it does not request groups.
+    Overlapping clips are not independent. A regressor whose `fit` takes `groups` (to hold out rows
+    for early stopping) therefore receives the recording of each clip of :class:`AudioClips`, unless
+    `groups` is given, or metadata routing is enabled and it does not request groups.
 
-    Without metadata routing, the regressor gets all metadata of `fit`, and an encoder whose `fit`
-    takes `sample_weight` gets the weights. With it, each part gets what it requests, by
-    `set_fit_request`; the encoders of this package request weights by default.
+    Without metadata routing, the regressor receives all metadata of `fit`, and an encoder whose
+    `fit` takes `sample_weight` receives the weights. With it, each part receives what it requests
+    by `set_fit_request`; the encoders of this package request weights by default.
 
-    `y` may have one dimension, as scikit-learn's regressors allow: each clip is then one sample,
-    and predictions have one dimension too.
+    `y` may have one dimension, as in scikit-learn's regressors: each clip is then one sample, and
+    predictions have one dimension as well.
+
+    :class:`sklearn_asdf.live.StreamingDancer` calls `predict_codes`, and then either the `stream`
+    of the encoder or `decode`.
 
     Examples
     --------
@@ -118,7 +105,7 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.memory = memory
 
     def fit(self, X, y, **fit_params):
-        """Learn the audio code, then the code from the features.
+        """Fit the encoder to the audio, and the regressor to its codes.
 
         Parameters
         ----------
@@ -136,21 +123,21 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             The fitted model.
         """
         validate_parameters(self)
-        X_checked, y = self._validate(X, y)
+        X_checked, y = self._check_features_and_audio(X, y)
         transformer = self._default_transformer() if self.transformer is None else self.transformer
         regressor = self._default_regressor() if self.regressor is None else self.regressor
         for_transformer, for_regressor = self._metadata(transformer, regressor, fit_params)
         if isinstance(y, AudioClips):
-            # Clips of one recording overlap: rows held back at random would not be held out.
+            # Clips of one recording overlap, so they must be held out together.
             for_regressor = accepted(regressor, {"groups": y.groups}) | for_regressor
         if isinstance(transformer, FrozenEstimator):
-            # Fitted already: nothing to keep, and a network is no cache key.
+            # It is fitted already, and a network cannot be a key of a cache.
             self.transformer_, codes = transformer, transformer.transform(self._as_clips(y))
         else:
             self.transformer_, codes = fit_encoder(
                 clone(transformer), self._as_clips(y), self.memory, metadata=for_transformer
             )
-        # The regressor gets the table as it came, so that it sees the feature names.
+        # The regressor gets the original table, with its feature names.
         X = X if hasattr(X, "columns") else X_checked
         self.regressor_ = clone(regressor).fit(X, codes, **for_regressor)
         self._trained_on = known_spans(y) if isinstance(y, AudioClips) else None
@@ -171,38 +158,88 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
         Notes
         -----
-        With a code of sound as :class:`MelEncoder`'s, the mean of a density is blurred and quieter
-        than each of its draws: to listen, draw with `sample_y`, or with `compose` at a temperature.
-        :class:`UnitEncoder` decodes any code to real music.
+        With :class:`MelEncoder`, the mean of a density is blurred and quieter than its samples. For
+        listening, use `sample_y`, or `compose` with a temperature. :class:`UnitEncoder` decodes any
+        code to recorded music.
         """
         X = self._check_features(X)
-        return self._decode(self.regressor_.predict(X))
+        return self.decode(self.regressor_.predict(X))
 
-    @available_if(_regressor_has("sample_y"))
+    def predict_codes(self, X, *, temperature=None, random_state=None):
+        """Return one code for each clip, predicted or sampled.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features of each dance clip.
+        temperature : float, default=None
+            None takes the regressor's predictions; a number samples its density at that
+            temperature.
+        random_state : int, RandomState instance or None, default=None
+            Pass an int for the same samples on each call.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_clips, n_codes)
+            Codes, for `decode` or for the encoder's own methods.
+        """
+        X = self._check_features(X)
+        if temperature is None:
+            codes = self.regressor_.predict(X)
+        elif hasattr(self.regressor_, "sample_y"):
+            codes = self.regressor_.sample_y(
+                X, 1, random_state=random_state, temperature=temperature
+            )
+        else:
+            raise TypeError(
+                "expected a regressor with `sample_y` to sample from, got "
+                f"{type(self.regressor_).__name__}: leave temperature at None, or use MDNRegressor"
+            )
+        return codes.reshape(len(codes), -1)
+
+    def decode(self, codes):
+        """Return the sound of codes.
+
+        Parameters
+        ----------
+        codes : array-like of shape (n_clips, n_codes)
+            Codes, such as those of `predict_codes`.
+
+        Returns
+        -------
+        audio : ndarray of shape (n_clips, n_samples)
+            One clip of sound for each code.
+        """
+        check_is_fitted(self)
+        codes = np.asarray(codes)
+        audio = self.transformer_.inverse_transform(codes.reshape(len(codes), -1))
+        return audio[:, 0] if self._training_is_1d else audio
+
+    @available_if(regressor_has("sample_y"))
     def sample_y(self, X, n_samples=1, random_state=None, **sample_params):
-        """Draw sounds from the density of codes.
+        """Sample sounds from the density of codes.
 
         Parameters
         ----------
         X : array-like of shape (n_clips, n_features)
             Features of each dance clip.
         n_samples : int, default=1
-            Number of draws for each clip.
+            Number of samples for each clip.
         random_state : int, RandomState instance or None, default=None
-            Pass an int for the same draws on each call.
+            Pass an int for the same samples on each call.
         **sample_params : dict
             Passed to the regressor's `sample_y`, such as `temperature`.
 
         Returns
         -------
         audio : ndarray of shape (n_clips, n_samples_of_audio, n_samples)
-            The draws along the last axis, as in
+            The samples along the last axis, as in
             :meth:`sklearn.gaussian_process.GaussianProcessRegressor.sample_y`.
         """
         X = self._check_features(X)
         codes = self.regressor_.sample_y(X, n_samples, random_state=random_state, **sample_params)
         codes = codes.reshape(len(codes), -1, n_samples)
-        return np.stack([self._decode(codes[..., i]) for i in range(n_samples)], axis=-1)
+        return np.stack([self.decode(codes[..., i]) for i in range(n_samples)], axis=-1)
 
     def compose(self, X, *, hop_duration, temperature=None, random_state=None, verbose=0):
         """Return one continuous piece for the successive clips of one dance.
@@ -214,7 +251,7 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         hop_duration : float
             Time from one clip's start to the next one's, in seconds.
         temperature : float, default=None
-            None takes the regressor's predictions; a number draws from its density at that
+            None takes the regressor's predictions; a number samples its density at that
             temperature.
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same piece on each call.
@@ -228,148 +265,24 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
         Notes
         -----
-        An encoder with a `compose` of its own joins the clips: :meth:`MelEncoder.compose` their
-        spectrograms, :meth:`UnitEncoder.compose` their beats. Those of any other are cross-faded.
-        Peaks above full scale are turned down by a look-ahead limiter.
+        An encoder with a method `compose` joins the clips: :meth:`MelEncoder.compose` averages
+        spectrograms, :meth:`UnitEncoder.compose` follows one grid of beats. The clips of other
+        encoders are cross-faded, and a look-ahead limiter reduces peaks above full scale.
         """
         encoder = getattr(self.transformer_, "estimator", self.transformer_)
         with Progress("composing", total=2, verbose=verbose) as bar:
             bar.begin("choosing the music")
-            codes = self._codes(X, temperature, random_state)
+            codes = self.predict_codes(X, temperature=temperature, random_state=random_state)
             bar.begin("rendering the sound")
             return self._render(encoder, codes, hop_duration)
 
     def _render(self, encoder, codes, hop_duration):
         if hasattr(encoder, "compose"):
             return encoder.compose(codes, hop_duration=hop_duration)
-        clips = self._decode(codes).reshape(len(codes), -1)
+        clips = self.decode(codes).reshape(len(codes), -1)
         sr = getattr(encoder, "sr", 22050)
         piece = crossfade(clips, hop_length=round(hop_duration * sr))
         return limit(piece, sr=sr, ceiling=1.0)
-
-    def score(self, X, y, sample_weight=None):
-        """Return R² of the predicted codes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_clips, n_features)
-            Features of each dance clip.
-        y : AudioClips or array-like of shape (n_clips, n_samples)
-            The sound of each clip.
-        sample_weight : array-like of shape (n_clips,), default=None
-            Weight of each clip.
-
-        Returns
-        -------
-        score : float
-            Mean over the numbers of the code of their coefficient of determination: 1 is perfect,
-            0 is what the mean code of these clips gets. It compares regressors, with a density or
-            not. Codes of different encoders cannot be compared by it: search over an encoder's
-            parameters with a score of :mod:`sklearn_asdf.metrics` that listens to the sound.
-
-        Warns
-        -----
-        UserWarning
-            Where clips of :class:`AudioClips` were not trained on but overlap with some that were.
-        """
-        X, codes = self._encode_to_score(X, y)
-        predicted = np.asarray(self.regressor_.predict(X)).reshape(len(codes), -1)
-        return r2_score(codes, predicted, sample_weight=sample_weight)
-
-    @available_if(_regressor_has("predict_dist"))
-    def log_likelihood(self, X, y, sample_weight=None):
-        """Return the mean log-likelihood of the codes of `y`, per number of the code.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_clips, n_features)
-            Features of each dance clip.
-        y : AudioClips or array-like of shape (n_clips, n_samples)
-            The sound of each clip.
-        sample_weight : array-like of shape (n_clips,), default=None
-            Weight of each clip.
-
-        Returns
-        -------
-        float
-            In nats; higher is better. Likelihoods of codes of different encoders cannot be
-            compared.
-
-        Warns
-        -----
-        UserWarning
-            As in `score`.
-        """
-        X, codes = self._encode_to_score(X, y)
-        return mean_log_prob(self.regressor_.predict_dist(X), codes, sample_weight)
-
-    @available_if(_regressor_has("predict_dist"))
-    def information_gain(self, X, y, sample_weight=None):
-        """Return what the dance adds to the log-likelihood of the codes of `y`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_clips, n_features)
-            Features of each dance clip.
-        y : AudioClips or array-like of shape (n_clips, n_samples)
-            The sound of each clip.
-        sample_weight : array-like of shape (n_clips,), default=None
-            Weight of each clip.
-
-        Returns
-        -------
-        float
-            `log_likelihood` less that of the regressor's `unconditional_`, in nats per number of
-            the code. Not above 0, up to chance, where the dance explains nothing.
-
-        Warns
-        -----
-        UserWarning
-            As in `score`.
-        """
-        X, codes = self._encode_to_score(X, y)
-        own = mean_log_prob(self.regressor_.predict_dist(X), codes, sample_weight)
-        return own - mean_log_prob(self.regressor_.unconditional_, codes, sample_weight)
-
-    def warn_of_leaks(self, y):
-        """Warn where clips to score overlap in time with clips that were trained on.
-
-        Parameters
-        ----------
-        y : AudioClips or array-like of shape (n_clips, n_samples)
-            The sound of each clip. Arrays do not know their time.
-        """
-        # A model of an earlier version does not know.
-        spans = getattr(self, "_trained_on", None)
-        if spans is not None and isinstance(y, AudioClips):
-            warn_of_leaks(y, spans, stacklevel=4)
-
-    def _codes(self, X, temperature, random_state):
-        """One code for each row: predicted, or drawn at a temperature."""
-        X = self._check_features(X)
-        if temperature is None:
-            codes = self.regressor_.predict(X)
-        elif hasattr(self.regressor_, "sample_y"):
-            codes = self.regressor_.sample_y(
-                X, 1, random_state=random_state, temperature=temperature
-            )
-        else:
-            raise TypeError(
-                "expected a regressor with `sample_y` to draw from, got "
-                f"{type(self.regressor_).__name__}: leave temperature at None, or use MDNRegressor"
-            )
-        return codes.reshape(len(codes), -1)
-
-    def _encode_to_score(self, X, y):
-        """Features and codes, as the regressor wants them for a score."""
-        X_checked, y = self._validate(X, y, reset=False)
-        self.warn_of_leaks(y)
-        codes = np.asarray(self.transformer_.transform(self._as_clips(y)))
-        return X if hasattr(X, "columns") else X_checked, codes.reshape(len(codes), -1)
-
-    def _decode(self, codes):
-        audio = self.transformer_.inverse_transform(codes.reshape(len(codes), -1))
-        return audio[:, 0] if self._training_is_1d else audio
 
     def _as_clips(self, y):
         return y.reshape(-1, 1) if y.ndim == 1 else y
@@ -379,8 +292,8 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         checked = validate_data(self, X, reset=False, ensure_all_finite=self._finite())
         return X if hasattr(X, "columns") else checked
 
-    def _validate(self, X, y, *, reset=True):
-        """Check features and audio together, before any work."""
+    def _check_features_and_audio(self, X, y, *, reset=True):
+        """Return checked features and audio."""
         if not reset:
             check_is_fitted(self)
         if y is None:
@@ -411,7 +324,7 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return X, y
 
     def _finite(self):
-        """Whether missing features are an error: the regressor's own rule."""
+        """Return whether missing features are an error, by the tags of the regressor."""
         return self.regressor is None or not get_tags(self.regressor).input_tags.allow_nan
 
     @staticmethod
@@ -427,7 +340,7 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return MelEncoder()
 
     def _metadata(self, transformer, regressor, params):
-        """Metadata of `fit` for the encoder, and for the regressor."""
+        """Return the metadata of `fit` for the encoder and for the regressor."""
         if not params:
             return {}, {}
         if routing_enabled():
@@ -437,7 +350,7 @@ class AudioTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return accepted(transformer, weights), params
 
     def get_metadata_routing(self):
-        """Return which part requests which metadata.
+        """Return the metadata routing of this estimator.
 
         Returns
         -------

@@ -24,7 +24,7 @@ from sklearn_asdf import (
 )
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.density.em import fit_mixture
-from sklearn_asdf.density.linear import fit_told_targets
+from sklearn_asdf.density.linear import fit_predictable_targets
 
 COLUMNS = {"beat_columns": (1, 2, 3)}
 
@@ -78,7 +78,7 @@ def test_on_beat_weights_are_repetitions():
     model = OnBeatRegressor(Ridge(), restore_variance=True, **COLUMNS)
     weighted = clone(model).fit(X, y, sample_weight=weight)
     repeated = clone(model).fit(X[rows], y[rows])
-    for name in ("mean_code_", "code_variance_", "told_variance_"):
+    for name in ("mean_code_", "code_variance_", "explained_variance_"):
         assert_allclose(getattr(weighted, name), getattr(repeated, name), rtol=1e-9)
     for a, b in zip(weighted.beat_error_, repeated.beat_error_):
         assert_allclose(a, b, rtol=1e-6, atol=1e-12)
@@ -128,8 +128,8 @@ def test_mixtures_and_linear_maps_leave_out_rows_without_weight():
     y[50:] = 1e3
     for a, b in zip(fit_mixture(y, 3, sample_weight=weight), fit_mixture(y[:50], 3)):
         assert_allclose(a, b)
-    coef, intercept, held_out = fit_told_targets(X, y, sample_weight=weight)
-    expected = fit_told_targets(X[:50], y[:50])
+    coef, intercept, held_out = fit_predictable_targets(X, y, sample_weight=weight)
+    expected = fit_predictable_targets(X[:50], y[:50])
     assert_allclose(coef, expected[0])
     assert_allclose(intercept, expected[1])
     assert_allclose(held_out[:50], expected[2])

@@ -36,7 +36,9 @@ from sklearn_asdf import (
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.testing import no_room_for_files
 
-EARLIER = Path(__file__).parent / "data" / "model_layout1.zip"
+DATA = Path(__file__).parent / "data"
+EARLIER = DATA / "model_layout1.zip"
+EARLIER_UNITS = DATA / "units_layout1.zip"
 
 
 class Doubler(TransformerMixin, BaseEstimator):
@@ -176,7 +178,9 @@ def test_trained_encoders_come_back(data, tmp_path, options):
 def test_densities_come_back(table, tmp_path):
     pytest.importorskip("keras", reason="the networks need the extra 'music'")
     X, y = table
-    model = MDNRegressor(2, step_size=2, covariance_rank=1, linear=True, epochs=1, random_state=0)
+    model = MDNRegressor(
+        2, step_size=2, covariance_rank=1, linear_baseline=True, epochs=1, random_state=0
+    )
     model.fit(X, y)
     save(model, tmp_path / "density.zip")
     again = load(tmp_path / "density.zip")
@@ -202,6 +206,25 @@ def test_a_model_of_an_earlier_layout_loads():
     assert_allclose(model.predict(poses), music, atol=0.02 * np.abs(music).max())
     likelihood = model[-1].log_likelihood(model[:-1].transform(poses), audio)
     assert likelihood == pytest.approx(float(expected["score"]), rel=1e-3)
+
+
+def test_a_units_model_of_an_earlier_layout_loads_and_plays_the_same():
+    """Parameters and attributes that were renamed since are found by their earlier names."""
+    pytest.importorskip("keras", reason="the networks need the extra 'music'")
+    with np.load(EARLIER_UNITS.with_suffix(".expected.npz"), allow_pickle=False) as file:
+        expected = dict(file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        model = load(EARLIER_UNITS)
+    features = model[:-1].transform(expected["poses"])
+    # The areas of group "shape" were rounded otherwise.
+    assert_allclose(features, expected["features"], rtol=1e-3, atol=1e-5)
+    codes = model[-1].regressor_.predict(features)
+    assert_allclose(codes, expected["codes"], rtol=1e-4, atol=1e-4)
+    # No peak is above -1 dB, so the limiter that was added since leaves the piece as it is.
+    piece = model[-1].compose(features, hop_duration=1.0, temperature=None)
+    music = expected["piece"].astype(np.float32)
+    assert_allclose(piece, music, atol=0.02 * np.abs(music).max())
 
 
 def test_parameters_added_since_get_their_defaults(saved):

@@ -104,7 +104,7 @@ def codes():
 def fit(X, y, **params):
     """Fit a density of which all choices are made."""
     model = MDNRegressor(
-        3, linear=True, hidden_layer_sizes=(16,), epochs=30, random_state=0, **params
+        3, linear_baseline=True, hidden_layer_sizes=(16,), epochs=30, random_state=0, **params
     )
     return model.fit(X, y)
 

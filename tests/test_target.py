@@ -198,3 +198,14 @@ def test_parts_without_the_methods_are_refused(table):
 def test_unfitted_is_refused(table):
     with pytest.raises(NotFittedError, match="not fitted yet"):
         AudioTargetRegressor(Ridge(), StandardScaler()).predict(table[0])
+
+
+def test_predicting_is_decoding_predicted_codes():
+    rng = np.random.default_rng(0)
+    X, audio = rng.normal(size=(20, 5)), rng.normal(size=(20, 8))
+    model = AudioTargetRegressor(Ridge(), StandardScaler()).fit(X, audio)
+    codes = model.predict_codes(X)
+    np.testing.assert_array_equal(codes, model.regressor_.predict(X))
+    np.testing.assert_array_equal(model.decode(codes), model.predict(X))
+    with pytest.raises(TypeError, match=r"sample from, got Ridge: leave temperature at None"):
+        model.predict_codes(X, temperature=1.0)

@@ -1,4 +1,4 @@
-"""One mixture for a whole table: a partition to start from, then expectation maximisation."""
+"""Gaussian mixtures of a table by expectation maximisation from a partition."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 from scipy.special import logsumexp
 
 from ..functional.choice import TOLERANCE, first_largest
+from .gaussians import component_log_prob
 
 __all__ = ["fit_mixture", "partition"]
 
-_LOG_2PI = float(np.log(2 * np.pi))
 _POWER_ITERATIONS = 20
 
 
@@ -25,7 +25,7 @@ def partition(
     n_parts : int
         Clusters wanted.
     sample_weight : ndarray of shape (n,), default=None
-        Weight of each row, above 0; a row of weight 2 counts as the same row twice.
+        Weight of each row, above 0; a row of weight 2 counts as two rows.
     n_iter : int, default=30
         Most k-means iterations.
 
@@ -38,12 +38,11 @@ def partition(
     Notes
     -----
     The cluster with the greatest sum of squares is cut at its mean across its first principal
-    axis until there are enough ("PCA-Part" [1]_), then k-means moves the borders. Nothing is
-    drawn at random, so neither the order of rows nor weights in place of repeated rows change
-    the outcome beyond rounding. Roundings decide nothing: of clusters and distances that are
-    equal up to them the first is taken, and the axis comes from a fixed number of power iterations
-    from a fixed start, which changes continuously with the rows even where several axes have the
-    same variance.
+    axis until there are enough ("PCA-Part" [1]_), then k-means moves the borders. The method is
+    deterministic, and neither the order of rows nor weights in place of repeated rows change the
+    result beyond rounding. Of clusters and distances that are equal up to rounding the first is
+    used. The axis is found by a fixed number of power iterations from a fixed start, so it changes
+    continuously with the rows even if several axes have the same variance.
 
     References
     ----------
@@ -128,7 +127,7 @@ def fit_mixture(
     n_components : int
         Components, K.
     sample_weight : ndarray of shape (n,), default=None
-        Weight of each row: a row of weight 2 counts as the same row twice, one of weight 0 as none.
+        Weight of each row: a row of weight 2 counts as two rows, one of weight 0 as none.
     min_scale : float, default=1e-2
         Floor under the scales, in the unit of `y`.
     n_iter : int, default=100
@@ -146,8 +145,8 @@ def fit_mixture(
 
     Notes
     -----
-    Expectation maximisation from `partition`, hence deterministic. Each variance is drawn towards
-    the pooled one with the weight of one row, so that a component of a single row stays wide.
+    Expectation maximisation from `partition`, hence deterministic. Each variance is shrunk
+    towards the pooled one with the weight of one row, so that a component of one row stays wide.
 
     Examples
     --------
@@ -201,7 +200,4 @@ def _joint(y: np.ndarray, weights: np.ndarray, means: np.ndarray, scales: np.nda
     distance = (
         y**2 @ precision.T - 2 * y @ (means * precision).T + (means**2 * precision).sum(axis=1)
     )
-    with np.errstate(divide="ignore"):
-        prior = np.log(weights)
-    constant = np.log(scales).sum(axis=1) + 0.5 * y.shape[1] * _LOG_2PI
-    return prior - constant - 0.5 * np.maximum(distance, 0)
+    return component_log_prob(np.maximum(distance, 0), weights, scales)

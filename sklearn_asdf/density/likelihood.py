@@ -1,4 +1,4 @@
-"""How well densities predict targets: the likelihood, and what the features add to it."""
+"""Log-likelihoods of regressors that predict a density."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def _is_density(regressor: Any) -> bool:
 class DensityMixin:
     """Scores of a regressor that predicts a density with `predict_dist`.
 
-    It is for regressors whose `predict_dist(X)` returns :class:`GaussianMixtures` and whose
-    fitted attribute `unconditional_` is the mixture of the training targets without features. A
-    regressor that has both has these scores, and those of :func:`sklearn_asdf.metrics.get_scorer`.
+    The class provides `predict_dist(X)`, which returns :class:`GaussianMixtures`, and the fitted
+    attribute `unconditional_`, the mixture of the training targets without features. The scorers
+    of :func:`sklearn_asdf.metrics.get_scorer` for densities use these methods.
     """
 
     @available_if(_is_density)
@@ -62,7 +62,7 @@ class DensityMixin:
         X : array-like of shape (n_rows, n_features)
             Features.
         y : array-like of shape (n_rows,) or (n_rows, n_targets), default=None
-            Targets. None means the mean of each row's density: how narrow it is there.
+            Targets. None means the mean of each row's density.
 
         Returns
         -------
@@ -96,7 +96,7 @@ class DensityMixin:
 
     @available_if(_is_density)
     def information_gain(self, X, y, sample_weight=None):
-        """Return what the features add to the log-likelihood.
+        """Return the gain in log-likelihood over the density without features.
 
         Parameters
         ----------
@@ -110,8 +110,8 @@ class DensityMixin:
         Returns
         -------
         float
-            `log_likelihood` less that of `unconditional_`, in nats per target. Not above 0, up to
-            chance, where the features explain nothing.
+            `log_likelihood` less that of `unconditional_`, in nats per target. At most 0, up to
+            chance, if the features explain nothing.
         """
         density = self.predict_dist(X)
         y = _as_targets(y, density)
@@ -120,7 +120,7 @@ class DensityMixin:
 
 
 def _as_targets(y: Any, density: GaussianMixtures) -> np.ndarray:
-    """Targets as a table with a column for each dimension of the density."""
+    """Return targets as a table with a column for each dimension of the density."""
     y = np.asarray(y, dtype=float)
     y = y[:, None] if y.ndim == 1 else y
     if y.shape != (len(density), density.n_dimensions):

@@ -1,4 +1,4 @@
-"""A linear map of those targets, among many, that the inputs tell anything about."""
+"""Ridge regression of those targets, among many, that the inputs predict."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from sklearn.model_selection import GroupKFold, KFold
 from ..functional.choice import first_largest
 from .mdn_steps import column_moments
 
-__all__ = ["fit_told_targets"]
+__all__ = ["fit_predictable_targets"]
 
 
-def fit_told_targets(
+def fit_predictable_targets(
     X,
     y,
     *,
@@ -22,10 +22,10 @@ def fit_told_targets(
     n_splits=5,
     min_gain=0.05,
 ):
-    """Fit a ridge regression to each target that it predicts on rows held out, and to no other.
+    """Fit a ridge regression to each target that is predictable in cross-validation.
 
-    Of many targets most may have nothing to do with the inputs; a map of those would only add
-    noise. Each target gets the penalty that does best in cross-validation, or no map at all.
+    A map of targets that are independent of the inputs would add noise. Each target has the penalty
+    with the lowest error in cross-validation, or no map.
 
     Parameters
     ----------
@@ -34,16 +34,16 @@ def fit_told_targets(
     y : ndarray of shape (n_rows, n_targets)
         Targets.
     groups : array-like of shape (n_rows,), default=None
-        What each row belongs to; rows of one group are held out together.
+        Group of each row; rows of one group are held out together.
     sample_weight : ndarray of shape (n_rows,), default=None
-        Weight of each row. Rows of weight 0 are left out. Folds are of rows, whatever their
-        weight, so a row of weight 2 is not quite the same row twice.
+        Weight of each row. Rows of weight 0 are left out. Folds count rows, whatever their weight,
+        so a row of weight 2 is not exactly two rows.
     alphas : sequence of float, default=(1.0, 10.0, 100.0, 1e3, 1e4)
         Penalties tried, for inputs of standard deviation 1.
     n_splits : int, default=5
-        Folds of the cross-validation; no more than there are groups.
+        Folds of the cross-validation; at most the number of groups.
     min_gain : float, default=0.05
-        Share of the squared error about the mean that a map must save.
+        Smallest reduction of the squared error about the mean, as a share, for a map to be used.
 
     Returns
     -------
@@ -52,17 +52,17 @@ def fit_told_targets(
     intercept : ndarray of shape (n_targets,)
         Zero for targets without a map.
     held_out : ndarray of shape (n_rows, n_targets)
-        What maps fitted without a row's fold predict for it: errors on these rows are as large as
-        on new ones. Zero for targets without a map.
+        Out-of-fold predictions, whose errors are as large as on new rows. Zero for targets
+        without a map.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_asdf.density.linear import fit_told_targets
+    >>> from sklearn_asdf.density.linear import fit_predictable_targets
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(100, 3))
     >>> y = np.c_[2 * X[:, 0] + 0.1 * rng.normal(size=100), rng.normal(size=100)]
-    >>> coef, intercept, held_out = fit_told_targets(X, y)
+    >>> coef, intercept, held_out = fit_predictable_targets(X, y)
     >>> coef[0].round(1) + 0.0
     array([2., 0.])
     """
@@ -70,7 +70,7 @@ def fit_told_targets(
     weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
     if not weight.all():
         kept = weight > 0
-        coef, intercept, of_kept = fit_told_targets(
+        coef, intercept, of_kept = fit_predictable_targets(
             X[kept],
             y[kept],
             groups=None if groups is None else np.asarray(groups)[kept],
@@ -79,7 +79,7 @@ def fit_told_targets(
             n_splits=n_splits,
             min_gain=min_gain,
         )
-        # No fold learned from the other rows.
+        # No map was fitted to the rows of weight 0.
         held_out = X @ coef + intercept
         held_out[kept] = of_kept
         return coef, intercept, held_out
@@ -105,9 +105,9 @@ def fit_told_targets(
             predicted = map_.predict(Z[test]).reshape(len(test), -1)
             error[i] += weight[test] @ (y[test] - predicted) ** 2
     best = first_largest(-error, axis=0, scale=baseline)
-    told = error.min(axis=0) < (1 - min_gain) * baseline
+    predictable = error.min(axis=0) < (1 - min_gain) * baseline
     for i, alpha in enumerate(alphas):
-        chosen = np.flatnonzero(told & (best == i))
+        chosen = np.flatnonzero(predictable & (best == i))
         if len(chosen):
             map_ = Ridge(alpha=alpha).fit(Z, y[:, chosen], sample_weight=weight)
             coef[:, chosen] = (np.atleast_2d(map_.coef_) / np.where(scale > 0, scale, np.inf)).T

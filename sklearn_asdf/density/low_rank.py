@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logsumexp
 
-__all__ = ["fit_factors", "whitened_square"]
+from .gaussians import component_log_prob
 
-_LOG_2PI = float(np.log(2 * np.pi))
+__all__ = ["fit_factors", "whitened_square"]
 
 
 def whitened_square(z: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -70,7 +70,7 @@ def fit_factors(
     n_iter: int = 50,
     tol: float = 1e-12,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Give the components of a diagonal mixture factors of their own.
+    """Fit factors to the components of a diagonal mixture.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def fit_factors(
     mixture : tuple of ndarray
         Weights (K,), means (K, D) and scales (K, D) of a diagonal mixture of these rows.
     rank : int
-        Factors a component, R.
+        Factors per component, R.
     sample_weight : ndarray of shape (n,), default=None
         Weight of each row.
     min_scale : float, default=1e-2
@@ -102,10 +102,10 @@ def fit_factors(
     Notes
     -----
     A mixture of factor analysers [1]_ by alternating expectation and conditional maximisation [2]_,
-    from the principal components of each component's residuals. Each variance is drawn towards the
+    from the principal components of each component's residuals. Each variance is shrunk towards the
     pooled one with the weight of one row; factors have a normal prior with the columns' spread of
-    1. Nothing is drawn at random but the directions from which the principal components are
-    sought, always the same ones.
+    1. The principal components are found from fixed initial directions, so the method is
+    deterministic.
 
     References
     ----------
@@ -193,16 +193,15 @@ def _joint(
     scales: np.ndarray,
     factors: np.ndarray | None,
 ) -> np.ndarray:
-    with np.errstate(divide="ignore"):
-        joint = np.tile(np.log(weights), (len(y), 1))
+    square, log_det = np.empty((len(y), len(weights))), np.zeros(len(weights))
     for k in range(len(weights)):
         z = (y - means[k]) / scales[k]
         if factors is None:
-            square, log_det = np.einsum("nd,nd->n", z, z), np.zeros(())
+            square[:, k] = np.einsum("nd,nd->n", z, z)
         else:
-            square, log_det = whitened_square(z, factors[k] / scales[k][:, None])
-        joint[:, k] -= 0.5 * (square + log_det) + np.log(scales[k]).sum()
-    return joint - 0.5 * y.shape[1] * _LOG_2PI
+            relative = factors[k] / scales[k][:, None]
+            square[:, k], log_det[k] = whitened_square(z, relative)
+    return component_log_prob(square, weights, scales, log_det)
 
 
 def _shares(joint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

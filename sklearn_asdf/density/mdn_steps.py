@@ -1,9 +1,9 @@
-"""Steps of fitting a mixture density network that need no network: what `MDNRegressor` calls."""
+"""Steps of the fit of a mixture density network."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
@@ -14,17 +14,19 @@ from .em import fit_mixture
 from .low_rank import fit_factors
 from .mixtures import GaussianMixtures
 
+if TYPE_CHECKING:
+    from .mdn import MDNRegressor
+
 __all__ = [
     "ARCHITECTURES",
-    "EPOCHS_WITHOUT_VALIDATION",
-    "FEWEST_ROWS_TO_VALIDATE",
+    "architecture_options",
     "column_moments",
     "hold_back",
     "is_constant",
     "reference_mixture",
 ]
 
-# What a parameter of None means. The paper's are those of its section 3.4.
+# Values of parameters that are None. Those of the paper are in its section 3.4.
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "default": {
         "hidden_layer_sizes": (128, 128),
@@ -59,14 +61,53 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
         "scale_activation": "elu",
     },
 }
-FEWEST_ROWS_TO_VALIDATE = 40
-# Of a mixture fitted without input.
+_FEWEST_ROWS_TO_VALIDATE = 40
+# Rows per component of a mixture fitted without features.
 _FEWEST_ROWS_A_COMPONENT = 10
-EPOCHS_WITHOUT_VALIDATION = 30
+_EPOCHS_WITHOUT_VALIDATION = 30
+
+
+def architecture_options(model: MDNRegressor, n_rows: int) -> dict[str, Any]:
+    """Return the parameters of a model, with the values of its architecture for those of None.
+
+    Parameters
+    ----------
+    model : MDNRegressor
+        Parameters.
+    n_rows : int
+        Number of rows with a weight above 0.
+
+    Returns
+    -------
+    dict
+        Entries as in `ARCHITECTURES`.
+    """
+    options = {
+        name: default if getattr(model, name, None) is None else getattr(model, name)
+        for name, default in ARCHITECTURES[model.architecture].items()
+    }
+    if model.early_stopping is None and n_rows < _FEWEST_ROWS_TO_VALIDATE:
+        options["early_stopping"] = False
+    if model.epochs is None and model.architecture == "default" and not options["early_stopping"]:
+        options["epochs"] = _EPOCHS_WITHOUT_VALIDATION
+    return options
 
 
 def column_moments(a: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each column, without NaN and without overflow."""
+    """Return mean and standard deviation of each column, without NaN and without overflow.
+
+    Parameters
+    ----------
+    a : ndarray of shape (n_rows, n_columns)
+        Values; NaN is ignored.
+    weight : ndarray of shape (n_rows,) or None
+        Weights of the rows.
+
+    Returns
+    -------
+    mean, std : ndarray of shape (n_columns,)
+        Moments.
+    """
     a = a.astype(float)
     seen = ~np.isnan(a)
     w = seen * (1.0 if weight is None else weight[:, None])
@@ -80,14 +121,44 @@ def column_moments(a: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray
 
 
 def is_constant(loc: np.ndarray, spread: np.ndarray, *, eps: float) -> np.ndarray:
-    """Tell which columns vary by no more than numbers of precision `eps` are rounded."""
+    """Return which columns vary by no more than rounding.
+
+    Parameters
+    ----------
+    loc, spread : ndarray of shape (n_columns,)
+        Mean and standard deviation of the columns.
+    eps : float
+        Precision of their values.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_columns,)
+        True for constant columns.
+    """
     return ~(spread > 10 * eps * np.abs(loc)) | (spread == 0)
 
 
 def hold_back(
     kept: np.ndarray, groups: Any, *, fraction: float, random_state: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Divide row numbers into those to train on and those to hold back, whole groups together."""
+    """Split row numbers into training rows and held-out rows, whole groups together.
+
+    Parameters
+    ----------
+    kept : ndarray of int of shape (n,)
+        Row numbers.
+    groups : array-like or None
+        Group of each row of the table.
+    fraction : float
+        Share of the rows, or of the groups, to hold out.
+    random_state : int
+        Seed of the split.
+
+    Returns
+    -------
+    train, held : ndarray of int
+        Row numbers.
+    """
     if groups is not None:
         of_row = np.asarray(groups)[kept]
         if len(np.unique(of_row)) > 1:
@@ -110,13 +181,37 @@ def reference_mixture(
     min_scale: float,
     rank: int = 0,
 ) -> tuple[GaussianMixtures, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]]:
-    """Fit mixtures without input; return the best, and the best small enough to start from.
+    """Fit mixtures without features; return the best, and the best that the network can start from.
 
-    Larger mixtures replace smaller ones where they are better on the held-back rows, or else by
-    BIC, by more than the standard error of the difference: few rows must not start from many
-    narrow components, nor a rounding choose. With a `rank`, mixtures with factors compete with
-    diagonal ones. The second is in units of `spread` around the mean, with exactly `n_mixtures`
-    components, some of them copies, and factors in units of their scales.
+    A larger mixture replaces a smaller one if it is better on the held-out rows (or else by BIC)
+    by more than the standard error of the difference. With a `rank`, mixtures with factors
+    compete with diagonal ones.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows, n_targets)
+        Training targets.
+    weight : ndarray of shape (n_rows,) or None
+        Their weights.
+    y_held, w_held : ndarray
+        Held-out targets and their weights, perhaps none.
+    spread : ndarray of shape (n_targets,)
+        Unit of the targets in the second result.
+    n_mixtures : int
+        Number of components of the network.
+    min_scale : float
+        Lower bound of the scales, relative to `spread`.
+    rank : int, default=0
+        Factors of the covariances.
+
+    Returns
+    -------
+    density : GaussianMixtures
+        The best mixture, of one row.
+    start : tuple of ndarray
+        Weights, means, scales and factors of the best mixture of at most `n_mixtures` components,
+        in units of `spread` around the mean. Components are repeated to `n_mixtures`; factors are
+        in units of the scales, or None.
     """
     d = y.shape[1]
     # A row of weight 2 counts as two rows.
@@ -140,7 +235,7 @@ def reference_mixture(
             merit = merit - size * np.log(n) / (2 * n * d)
         return _Candidate(merit, density, found)
 
-    # More components than the network has: a weak reference would flatter it.
+    # Also more components than the network has, so that the reference is a strong one.
     sizes = {n_mixtures, *(2**i for i in range((2 * n_mixtures).bit_length() + 1))}
     best = small = None
     since_best = 0
@@ -171,14 +266,14 @@ def reference_mixture(
 
 @dataclass(frozen=True, eq=False)
 class _Candidate:
-    """A mixture, and how good it is on each row."""
+    """A mixture and its merit on each row."""
 
     merit: np.ndarray
     density: GaussianMixtures
     parameters: tuple[Any, ...]
 
     def beats(self, other: _Candidate | None, weight: np.ndarray | None) -> bool:
-        """Whether it is better than a simpler one by more than the standard error."""
+        """Return whether it is better than a simpler one by more than the standard error."""
         if other is None:
             return True
         gain = self.merit - other.merit

@@ -1,4 +1,4 @@
-"""Mixtures of Gaussians: a density for each row, as a value.
+"""Mixtures of Gaussians, one density per row.
 
 Shapes, throughout: n rows, K components, D dimensions, R factors.
 """
@@ -14,17 +14,17 @@ import numpy as np
 from scipy.special import logsumexp, ndtr, ndtri
 from sklearn.utils import check_random_state
 
-from .._validation import raise_all, require
+from .._validation import raise_all
+from .gaussians import LOG_2PI, component_log_prob, log_weights
 from .low_rank import whitened_square
+from .mixture_scores import MixtureScoresMixin
 
 __all__ = ["GaussianMixtures"]
 
-_LOG_2PI = float(np.log(2 * np.pi))
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GaussianMixtures:
-    r"""One mixture of Gaussians for each row, with diagonal covariances or some factors more.
+class GaussianMixtures(MixtureScoresMixin):
+    r"""Mixtures of Gaussians, one per row, with covariances that are diagonal plus factors.
 
     ============  =============  ==================================================
     array         shape          meaning
@@ -32,7 +32,7 @@ class GaussianMixtures:
     ``weights``   (n, K)         probability of each component; a row sums to 1
     ``means``     (n, K, D)      in the unit of the target
     ``scales``    (n, K, D)      standard deviations, above 0, in the same unit
-    ``factors``   (n, K, D, R)   None, or what dimensions share, in the same unit
+    ``factors``   (n, K, D, R)   None, or factors of the covariances, in the same unit
     ============  =============  ==================================================
 
     Parameters
@@ -42,13 +42,13 @@ class GaussianMixtures:
     means : array-like of shape (n, K, D)
         Means of the components.
     scales : array-like of shape (n, K, D)
-        Standard deviations of the components, or of what their factors leave.
+        Standard deviations of the diagonal part of the covariances.
     factors : array-like of shape (n, K, D, R), default=None
         Covariances are ``diag(scales**2) + factors @ factors.T``; None means diagonal ones.
 
     See Also
     --------
-    sklearn_asdf.MDNRegressor : Predicts such densities from tables.
+    sklearn_asdf.MDNRegressor : Predicts such densities.
 
     Notes
     -----
@@ -60,10 +60,10 @@ class GaussianMixtures:
     with :math:`F = 0` where there are no factors. Memory and time grow with D x R, never with the
     square of D.
 
-    Quantiles, intervals, `cdf` and `crps` are of each dimension alone (the marginals);
-    `log_prob` and `energy_score` are of the whole vector. Arrays are kept as float64 and are not
-    copied where they are that already. A density of one row takes targets of any number of rows.
-    Targets with NaN give NaN in their row only.
+    Quantiles, intervals, `cdf` and `crps` are marginal, of each dimension alone;
+    `log_prob` and `energy_score` are of the whole vector. Arrays are float64; arrays of that type
+    are not copied. A density of one row takes targets of any number of rows. Targets with NaN
+    give NaN in their row only.
 
     References
     ----------
@@ -116,7 +116,7 @@ class GaussianMixtures:
         return len(self.weights)
 
     def __getitem__(self, key: Any) -> GaussianMixtures:
-        """Densities of some rows: an int, a slice, an index array or a mask."""
+        """Return the densities of some rows, by an int, a slice, an index array or a mask."""
         if isinstance(key, (int, np.integer)):
             key = slice(key, key + 1 or None)
             if not len(self.weights[key]):
@@ -184,7 +184,7 @@ class GaussianMixtures:
     @property
     def mean(self) -> np.ndarray:
         """Expectation, (n, D)."""
-        # Relative to one component, so that equal means give exactly that mean.
+        # Relative to one component, so that the mean of equal means is exact.
         base = self.means[:, 0]
         return base + np.einsum("nk,nkd->nd", self.weights, self.means - base[:, None])
 
@@ -205,7 +205,7 @@ class GaussianMixtures:
         Parameters
         ----------
         y : array-like of shape (n, D) or (n,)
-            One target a row; one axis will do where D is 1.
+            One target per row; of shape (n,) if D is 1.
 
         Returns
         -------
@@ -213,13 +213,13 @@ class GaussianMixtures:
             By log-sum-exp: finite wherever `y` is.
         """
         z = (self._targets(y)[:, None] - self.means) / self.scales
+        square: Any
+        log_det: Any
         if self.factors is None:
-            joint = -0.5 * np.einsum("nkd,nkd->nk", z, z) - np.log(self.scales).sum(axis=-1)
+            square, log_det = np.einsum("nkd,nkd->nk", z, z), 0.0
         else:
             square, log_det = self._whitened(z)
-            joint = -0.5 * (square + log_det) - np.log(self.scales).sum(axis=-1)
-        joint += _log(self.weights) - 0.5 * self.n_dimensions * _LOG_2PI
-        return logsumexp(joint, axis=1)
+        return logsumexp(component_log_prob(square, self.weights, self.scales, log_det), axis=1)
 
     def marginal_log_prob(self, y: Any) -> np.ndarray:
         """Return the logarithm of each dimension's own density at `y`, in nats.
@@ -227,16 +227,16 @@ class GaussianMixtures:
         Parameters
         ----------
         y : array-like of shape (n, D) or (n,)
-            One target a row.
+            One target per row.
 
         Returns
         -------
         ndarray of shape (n, D)
-            They add up to `log_prob` only where dimensions are independent.
+            Their sum is `log_prob` only if the dimensions are independent.
         """
         z = (self._targets(y)[:, None] - self.means) / self.marginal_scales
-        each = -0.5 * (z**2 + _LOG_2PI) - np.log(self.marginal_scales)
-        return logsumexp(each + _log(self.weights)[..., None], axis=1)
+        each = -0.5 * (z**2 + LOG_2PI) - np.log(self.marginal_scales)
+        return logsumexp(each + log_weights(self.weights)[..., None], axis=1)
 
     def _whitened(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         assert self.factors is not None
@@ -253,13 +253,13 @@ class GaussianMixtures:
         Parameters
         ----------
         y : array-like of shape (n, D) or (n,)
-            One target a row.
+            One target per row.
 
         Returns
         -------
         ndarray of shape (n, D)
-            Probabilities; of targets drawn from the density they are uniform (the probability
-            integral transform).
+            Probabilities. For samples of the density they are uniform (probability integral
+            transform).
         """
         z = (self._targets(y)[:, None] - self.means) / self.marginal_scales
         return np.einsum("nk,nkd->nd", self.weights, ndtr(z))
@@ -287,11 +287,22 @@ class GaussianMixtures:
             raise ValueError(
                 f"expected quantiles as a number or a list of numbers in (0, 1), got {q.tolist()}"
             )
-        found = [self._quantile(p) for p in np.atleast_1d(q)]
+        found = [self.ppf(p) for p in np.atleast_1d(q)]
         return found[0] if q.ndim == 0 else np.stack(found, axis=-1)
 
-    def _quantile(self, p: Any) -> np.ndarray:
-        # One probability for all, or (n, D): one for each.
+    def ppf(self, p: Any) -> np.ndarray:
+        """Return the inverse of `cdf`: one quantile of each entry.
+
+        Parameters
+        ----------
+        p : float or ndarray of shape (n, D)
+            Probability in (0, 1), one for all entries or one for each.
+
+        Returns
+        -------
+        ndarray of shape (n, D)
+            Quantiles.
+        """
         z = ndtri(p) if np.ndim(p) == 0 else ndtri(p)[:, None]
         each = self.means + z * self.marginal_scales
         used = self.weights[..., None] > 0
@@ -328,20 +339,20 @@ class GaussianMixtures:
         weight_temperature: float | None = None,
         scale_temperature: float | None = None,
     ) -> np.ndarray:
-        r"""Draw from each density.
+        r"""Sample each density.
 
         Parameters
         ----------
         n_samples : int, default=1
-            Number of draws a row.
+            Number of samples per row.
         random_state : int, RandomState instance or None, default=None
-            Pass an int for the same draws on each call.
+            Pass an int for the same samples on each call.
         temperature : float, default=1.0
-            1 draws from the density itself, less draws nearer to its peaks, more spreads out.
+            1 samples the density itself; less is nearer to its modes, more is wider.
         weight_temperature : float, default=None
-            The temperature of the weights alone; None means `temperature`.
+            Temperature of the weights; None means `temperature`.
         scale_temperature : float, default=None
-            The temperature of the scales alone; None means `temperature`.
+            Temperature of the scales; None means `temperature`.
 
         Returns
         -------
@@ -351,8 +362,8 @@ class GaussianMixtures:
         Notes
         -----
         Temperature :math:`T` raises each factor to the power :math:`1/T`, as in physics: weights
-        become proportional to :math:`w^{1/T}`, covariances grow :math:`T`-fold. At 0 each draw
-        is the mean of the heaviest component.
+        become proportional to :math:`w^{1/T}`, covariances grow :math:`T`-fold. At 0 each sample
+        is the mean of the component with the largest weight.
         """
         t_weight = temperature if weight_temperature is None else weight_temperature
         t_scale = temperature if scale_temperature is None else scale_temperature
@@ -372,117 +383,17 @@ class GaussianMixtures:
         n = len(self)
         uniform = rng.random((n, n_samples, 1))
         edges = np.cumsum(_tempered(self.weights, t_weight), axis=1)
-        # The last edge may round to less than 1: no draw may fall behind it.
+        # The last edge, which may round to less than 1, is not compared.
         chosen = (uniform >= edges[:, None, :-1]).sum(axis=2)
         rows = np.arange(n)[:, None]
-        draws = rng.standard_normal((n, n_samples, self.n_dimensions))
-        draws *= np.sqrt(t_scale) * self.scales[rows, chosen]
+        samples = rng.standard_normal((n, n_samples, self.n_dimensions))
+        samples *= np.sqrt(t_scale) * self.scales[rows, chosen]
         if self.factors is not None:
             codes = np.sqrt(t_scale) * rng.standard_normal((n, n_samples, self.rank))
             for r in range(self.rank):
-                draws += codes[..., r, None] * self.factors[rows, chosen, :, r]
-        draws += self.means[rows, chosen]
-        return np.swapaxes(draws, 1, 2)
-
-    def crps(self, y: Any) -> np.ndarray:
-        r"""Return the continuous ranked probability score of each dimension.
-
-        Parameters
-        ----------
-        y : array-like of shape (n, D) or (n,)
-            One target a row.
-
-        Returns
-        -------
-        ndarray of shape (n, D)
-            In the unit of the target; 0 is best.
-
-        Notes
-        -----
-        In closed form [1]_, with :math:`A(\mu, \sigma^2) = 2\sigma\varphi(\mu/\sigma) +
-        \mu(2\Phi(\mu/\sigma) - 1)`:
-
-        .. math:: \sum_k w_k A(y - \mu_k, \sigma_k^2)
-                  - \tfrac12 \sum_{kl} w_k w_l A(\mu_k - \mu_l, \sigma_k^2 + \sigma_l^2)
-
-        References
-        ----------
-        .. [1] E. P. Grimit et al., "The continuous ranked probability score for circular
-           variables and its application to mesoscale forecast ensemble verification", QJRMS
-           132, 2006.
-        """
-        w, mu, var = self.weights, self.means, self.marginal_scales**2
-        score = self._distance_to(y)
-        for k in range(self.n_components):
-            pairs = _expected_distance(mu - mu[:, k, None], var + var[:, k, None])
-            score -= 0.5 * np.einsum("nk,nkd->nd", w * w[:, k, None], pairs)
-        return score
-
-    def _distance_to(self, y: Any) -> np.ndarray:
-        distance = _expected_distance(
-            self._targets(y)[:, None] - self.means, self.marginal_scales**2
-        )
-        return np.einsum("nk,nkd->nd", self.weights, distance)
-
-    def energy_score(self, y: Any, *, n_samples: int = 200, random_state: Any = None) -> np.ndarray:
-        r"""Return the energy score of the whole vector, by simulation.
-
-        Parameters
-        ----------
-        y : array-like of shape (n, D) or (n,)
-            One target a row.
-        n_samples : int, default=200
-            Pairs of draws a row.
-        random_state : int, RandomState instance or None, default=None
-            Pass an int for the same score on each call.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            In the unit of the target; less is better. In one dimension it is the CRPS.
-
-        Notes
-        -----
-        :math:`E|X - y| - \tfrac12 E|X - X'|` with independent draws :math:`X, X'` [1]_, without
-        bias; its standard error falls as the root of `n_samples`.
-
-        References
-        ----------
-        .. [1] T. Gneiting and A. E. Raftery, "Strictly proper scoring rules, prediction, and
-           estimation", JASA 102, 2007, eq. (22).
-        """
-        rng = check_random_state(random_state)
-        a, b = (self.sample(n_samples, rng) for _ in range(2))
-        y = self._targets(y)[..., None]
-        to_target = 0.5 * (_norm(a - y) + _norm(b - y))
-        return np.mean(to_target - 0.5 * _norm(a - b), axis=1)
-
-    def to_skpro(self, *, index: Any = None, columns: Any = None) -> Any:
-        """Return this density as a distribution of skpro, for its metrics and plots.
-
-        Parameters
-        ----------
-        index : array-like of shape (n,), default=None
-            Names of the rows; None numbers them.
-        columns : array-like of shape (D,), default=None
-            Names of the dimensions; None numbers them.
-
-        Returns
-        -------
-        skpro.distributions.base.BaseDistribution
-            Of shape (n, D). Its `pdf`, `cdf`, `ppf` and `energy` are of each entry alone, as
-            everywhere in skpro; its `sample` draws whole rows.
-
-        Notes
-        -----
-        Needs skpro, which is not installed with this package.
-        """
-        require("skpro", extra="skpro", purpose="distributions of skpro")
-        from .skpro import GaussianMixturesDistribution
-
-        return GaussianMixturesDistribution(
-            self.weights, self.means, self.scales, self.factors, index=index, columns=columns
-        )
+                samples += codes[..., r, None] * self.factors[rows, chosen, :, r]
+        samples += self.means[rows, chosen]
+        return np.swapaxes(samples, 1, 2)
 
     def _targets(self, y: Any) -> np.ndarray:
         y = np.asarray(y, dtype=float)
@@ -496,28 +407,12 @@ class GaussianMixtures:
         return y
 
 
-def _log(weights: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore"):
-        return np.log(weights)
-
-
 def _tempered(weights: np.ndarray, temperature: float) -> np.ndarray:
+    """Return weights to the power of 1 / temperature, normalised."""
     if temperature == 1:
         return weights
     if temperature == 0:
         heaviest = np.arange(weights.shape[1]) == weights.argmax(axis=1)[:, None]
         return heaviest.astype(float)
-    logits = _log(weights) / temperature
+    logits = log_weights(weights) / temperature
     return np.exp(logits - logsumexp(logits, axis=1, keepdims=True))
-
-
-def _expected_distance(mean: np.ndarray, var: np.ndarray) -> np.ndarray:
-    # E|X| of a Gaussian.
-    std = np.sqrt(var)
-    z = mean / std
-    density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
-    return 2 * std * density + mean * (2 * ndtr(z) - 1)
-
-
-def _norm(difference: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.einsum("nds,nds->ns", difference, difference))

@@ -1,4 +1,4 @@
-"""OnBeatRegressor: a density of codes of music whose beat is the dance's."""
+"""OnBeatRegressor: codes of music with the tempo and beat of the dance."""
 
 from __future__ import annotations
 
@@ -22,85 +22,75 @@ from .._validation import (
     Integral,
     Interval,
     check_sample_weight,
-    find_column,
-    raise_all,
     validate_parameters,
 )
-from .em import fit_mixture
+from .beat_columns import find_beat_columns
+from .beat_deviations import MIN_SCALE, fit_deviations, weighted_median
 from .likelihood import DensityMixin
 from .mdn_steps import column_moments, reference_mixture
 from .mixtures import GaussianMixtures
 
 __all__ = ["OnBeatRegressor"]
 
-_MIN_SCALE = 0.01
-# Share of dances whose beat has nothing to do with the music's, and how far off that is.
-_UNRELATED = 0.05
-_UNRELATED_SCALES = (0.5, 1.0, 1.0)
-# BPM; beyond, a column holds something else, or was scaled.
-_SLOWEST, _FASTEST = 20.0, 600.0
-# More than this, and what was told for certain drowns in what was hardly told.
-_MOST_STRETCH = 2.0
-
-
-# The one parameter of the density that has a name here, for searches over any preset.
+# Larger factors would amplify the noise in descriptors that the dance hardly explains.
+_LARGEST_FACTOR = 2.0
+# A parameter of the density with a short name, so that searches use one name in all presets.
 _SHORT, _NESTED = "n_mixtures", "regressor__n_mixtures"
 
 
 def _has_density(self: OnBeatRegressor) -> bool:
-    """Whether the regressor inside, fitted or not, is a density; the default one is."""
+    """Return whether the regressor, fitted or not, predicts a density; the default one does."""
     regressor = getattr(self, "regressor_", None) or self.regressor
     return regressor is None or hasattr(regressor, "predict_dist")
 
 
 class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator):
-    r"""Take tempo and beat of the music over from the dance, and leave the rest to a density.
+    r"""Regressor of codes whose tempo and beat are those of the dance.
 
-    Where a dance tells the tempo, it mostly tells it exactly, and else it is far off, by an octave
-    for example. A map that makes squared errors small mixes both and misses either, and a tempo
-    that is off by 3 % is off the beat after a few of them. So tempo and beat are an offset, as in
-    generalised linear models: they are taken as they are, and what is learned is how far off the
-    music may be.
+    The tempo that is estimated from a dance mostly equals that of the music, or is off by an
+    octave. The conditional mean lies between the two, and a tempo with an error of 3 % loses the
+    beat after a few of them. Tempo and beat are therefore an offset, as in generalised linear
+    models [1]_: they are copied to the code, and the distribution of the music's deviations from
+    them is fitted. `regressor` predicts the other numbers of the code.
 
     Parameters
     ----------
     regressor : estimator, default=None
-        Density of the other numbers of the code: a regressor with `predict_dist`. None means
+        Regressor of the other numbers of the code, with `predict_dist` for a density. None means
         :class:`MDNRegressor` with its defaults.
     beat_columns : tuple of three str or three int, default=None
-        Columns of `X` with the dance's tempo in BPM, and cosine and sine of its beat's phase times
-        its strength, as group "beat" of :class:`LMAFeaturizer` gives them, not scaled. Names find
-        the columns of a DataFrame wherever they stand, behind a prefix such as ``union__`` too;
-        see the notes. Numbers are places. None leaves all to `regressor`.
+        Columns of `X` with the tempo of the dance in BPM, and cosine and sine of the phase of its
+        beat times its strength, as in group "beat" of :class:`LMAFeaturizer`, not scaled. Names
+        are those of the columns of a DataFrame, with or without a prefix such as ``union__``; see
+        the notes. None predicts all numbers of the code with `regressor`.
     code_columns : tuple of three int, default=(-3, -2, -1)
-        Columns of `y` with log2 of the tempo in beats a minute, and cosine and sine of the phase,
-        as :class:`UnitEncoder` gives them.
+        Columns of `y` with log2 of the tempo in BPM, and cosine and sine of the phase, as in codes
+        of :class:`UnitEncoder`.
     n_beat_mixtures : int, default=3
-        Gaussians in the density of how far off the beat is: one for beats that agree, others for
-        octaves and for dances that tell nothing.
+        Number of Gaussians in the density of the deviations from the beat, such as one for beats
+        that agree and others for octaves.
     restore_variance : bool, default=False
-        Whether predictions, and draws at temperatures below 1, are stretched about the mean code
-        until they vary as the training codes do; see the notes. Without `beat_columns` there is
-        nothing to restore, and all is as `regressor` has it.
+        Whether predictions, and samples at temperatures below 1, are scaled about the mean code to
+        the variance of the training codes; see the notes. Not used without `beat_columns`.
 
     Attributes
     ----------
     regressor_ : estimator
-        The fitted density of the other numbers.
+        The fitted regressor of the other numbers.
     unconditional_ : GaussianMixtures
-        A mixture of one row, fitted to the same codes without input.
+        Mixture of one row that is fitted to the same codes without features.
     beat_error_ : tuple of ndarray
-        Weights (K,), means (K, 3) and scales (K, 3) of the code's beat less the dance's, K being
-        `n_beat_mixtures` and one more; see the notes. This and what follows to `told_variance_`
-        only with `beat_columns`.
+        Weights (K,), means (K, 3) and scales (K, 3) of the density of the deviations, with
+        ``K = n_beat_mixtures + 1``; see the notes. This attribute and the next four exist only with
+        `beat_columns`.
     mean_code_ : ndarray of shape (n_targets - 3,)
         Means of the other numbers over the training codes.
     code_variance_ : ndarray of shape (n_targets - 3,)
         Their variances.
     beat_columns_ : ndarray of int of shape (3,)
         Places of `beat_columns` in `X`.
-    told_variance_ : ndarray of shape (n_targets - 3,)
-        Variances of the density's means over the training dances: what a dance tells of them.
+    explained_variance_ : ndarray of shape (n_targets - 3,)
+        Variances of the predictions for the training dances.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -108,8 +98,8 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
 
     See Also
     --------
-    DanceBeatTracker : Tells the beat of dances.
-    MDNRegressor : The density of the other numbers.
+    DanceBeatTracker : Estimates the beat of dances.
+    MDNRegressor : The default regressor of the other numbers.
 
     Notes
     -----
@@ -118,29 +108,28 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
 
     .. math:: p(u, v \mid x) = p(u \mid x) \sum_k w_k \mathcal N(v - b(x); \mu_k, \sigma_k^2).
 
-    The last of the Gaussians in the sum is not learned: with a weight of 0.05 the beats have
-    nothing to do with each other, and are half an octave apart. Without it, one dance that is
-    misunderstood would outweigh all others in the likelihood.
+    The last of the Gaussians is not fitted: it has a weight of 0.05 and a standard deviation of
+    half an octave. Without it, one dance with a wrong beat would dominate the likelihood.
 
-    Arrays have no names: in a pipeline, ``set_output(transform="pandas")`` (or ``"polars"``) on the
-    featurizer and whatever stands between it and this regressor makes the table have them.
-    :func:`make_dance_pipeline` does so.
+    To find columns by name, `X` must be a DataFrame: in a pipeline, call
+    ``set_output(transform="pandas")`` (or ``"polars"``) on the featurizer and on the steps between
+    it and this regressor, as :func:`make_dance_pipeline` does.
 
-    `predict` is the mean of the first, as it is or stretched, and :math:`b(x)` itself: the dance's
-    beat, not the mean of beats that agree with it and of those that do not. Where a dance has no
-    beat (tempo 0), the median tempo of the training dances is taken.
+    `predict` returns the mean of the first density, scaled or not, and :math:`b(x)`, the beat of
+    the dance, not the mean over the deviations. For a dance without a beat (tempo 0), it uses the
+    median tempo of the training dances.
 
-    At temperature T a draw is :math:`\bar u + \sqrt T (u - \bar u)`, u being drawn from the first
-    density and :math:`\bar u` its mean, so that T leads from the prediction to the density; the
-    error of the beat is drawn from its mixture at that temperature, since the mean of two tempi is
-    neither.
+    At temperature T a sample is :math:`\bar u + \sqrt T (u - \bar u)`, where u is sampled from the
+    first density and :math:`\bar u` is its mean: the prediction at T = 0, the density at T = 1. The
+    deviation from the beat is sampled from its mixture at that temperature, since the mean of two
+    tempi is neither.
 
-    Means of densities vary less than what they are of: all predicted music would be middling. With
-    `restore_variance` a draw (T = 0: a prediction) is stretched about the mean training code, each
-    number by :math:`(s^2 / (m^2 + \min(T, 1) (s^2 - m^2)))^{1/2}`, but at most twofold, where
-    :math:`s^2` is the variance of the training codes and :math:`m^2` that of the means. This is the
-    global variance of speech synthesis [3]_; it leaves the density, its scores and draws at 1 as
-    they are, and costs predictions some squared error.
+    Conditional means vary less than the codes. With `restore_variance` a sample (at T = 0: a
+    prediction) is scaled about the mean training code, each number by
+    :math:`(s^2 / (m^2 + \min(T, 1) (s^2 - m^2)))^{1/2}`, but at most twofold, where :math:`s^2` is
+    the variance of the training codes and :math:`m^2` that of the means. This is the global
+    variance of speech synthesis [3]_. It increases the squared error of predictions; the density,
+    its scores and samples at T = 1 do not change.
 
     References
     ----------
@@ -210,7 +199,7 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
     def set_params(self, **params):
         """Set parameters; `n_mixtures` is a short name of `regressor__n_mixtures`.
 
-        So a search has one name for the number of Gaussians of whatever density there is.
+        Searches can use it for `MDNRegressor` and for this regressor alike.
 
         Parameters
         ----------
@@ -235,7 +224,7 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
     __metadata_request__fit = {"groups": UNUSED}
 
     def fit(self, X, y, sample_weight=None, *, groups=None):
-        """Learn the density of the other numbers, and how far off the beat may be.
+        """Fit the regressor of the other numbers and the density of the deviations of the beat.
 
         Parameters
         ----------
@@ -244,22 +233,25 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
         y : array-like of shape (n_rows, n_targets)
             Codes.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weight of each row, here and in `regressor`: 2 counts as the same row twice and 0 as no
-            row. With metadata routing each of the two may request weights or not.
+            Weight of each row, here and in `regressor`: 2 counts as two rows and 0 as none. With
+            metadata routing, each of the two may request weights or not.
         groups : array-like of shape (n_rows,), default=None
-            What each row belongs to, for a regressor that takes groups.
+            Group of each row, for a regressor that takes groups.
 
         Returns
         -------
-        OnBeatRegressor
-            Itself.
+        self : OnBeatRegressor
+            The fitted regressor.
         """
         validate_parameters(self)
         X, y = validate_data(
             self, X, y, multi_output=True, y_numeric=True, ensure_all_finite=self._finite()
         )
         if self.beat_columns is not None:
-            self.beat_columns_ = self._find_columns(X, y)
+            names = getattr(self, "feature_names_in_", None)
+            self.beat_columns_ = find_beat_columns(
+                X, y, self.beat_columns, self.code_columns, names
+            )
         regressor = clone(self._default_regressor() if self.regressor is None else self.regressor)
         weight, params = self._metadata(regressor, sample_weight, groups, len(X))
         if self.beat_columns is None:
@@ -279,7 +271,7 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
     def _metadata(
         self, regressor: Any, sample_weight: Any, groups: Any, n_rows: int
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Weights of the rows for this estimator's own moments, and what the regressor gets."""
+        """Return the weights of the rows, and the metadata for the regressor."""
         weight = check_sample_weight(sample_weight, n_rows)
         given = {"sample_weight": weight, "groups": groups}
         given = {name: value for name, value in given.items() if value is not None}
@@ -288,7 +280,7 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
             if super().get_metadata_routing().fit.requests.get("sample_weight") is False:
                 weight = None
         else:
-            # Weights that the regressor does not take are its own error; groups are an offer.
+            # A regressor that does not take weights raises an error; groups are optional.
             params = {name: v for name, v in given.items() if name == "sample_weight"}
             params |= accepted(regressor, {k: v for k, v in given.items() if k == "groups"})
         return np.ones(n_rows) if weight is None else weight, params
@@ -308,25 +300,16 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
         )
 
     def _learn_beat(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray) -> None:
-        """Moments of the codes, and the density of what their beat is off the dance's."""
+        """Compute the moments of the codes and fit the density of the deviations of the beat."""
         tempo = X[:, self.beat_columns_[0]]
         known = tempo > 0
-        self._usual_tempo = _median(tempo[known], weight[known]) if known.any() else 100.0
+        self._default_tempo = weighted_median(tempo[known], weight[known]) if known.any() else 100.0
         others = y[:, self._others]
         self.mean_code_, deviation = column_moments(others, weight)
         self.code_variance_ = deviation**2
-        self.told_variance_ = column_moments(self._predict_others(X), weight)[1] ** 2
+        self.explained_variance_ = column_moments(self._predict_others(X), weight)[1] ** 2
         off = y[:, self._of_beat] - self._beat(X)
-        spread = np.maximum(column_moments(off, weight)[1], 1e-6)
-        weights, means, scales = fit_mixture(
-            off / spread, self.n_beat_mixtures, sample_weight=weight, min_scale=_MIN_SCALE
-        )
-        # However well the training dances told it, a new one may tell nothing.
-        self.beat_error_ = (
-            np.append(weights * (1 - _UNRELATED), _UNRELATED),
-            np.vstack([means * spread, np.zeros(3)]),
-            np.vstack([scales * spread, _UNRELATED_SCALES]),
-        )
+        self.beat_error_ = fit_deviations(off, weight, self.n_beat_mixtures)
         spread = column_moments(y, weight)[1]
         self.unconditional_, _ = reference_mixture(
             y,
@@ -335,11 +318,11 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
             None,
             spread=np.where(spread > 1e-9, spread, 1.0),
             n_mixtures=self.n_beat_mixtures,
-            min_scale=_MIN_SCALE,
+            min_scale=MIN_SCALE,
         )
 
     def predict(self, X):
-        """Return the mean of the density, and the dance's own tempo and beat.
+        """Return the predicted codes, with tempo and beat of the dance.
 
         Parameters
         ----------
@@ -358,7 +341,7 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
 
     @available_if(_has_density)
     def predict_dist(self, X):
-        """Return the density of each row's code.
+        """Return the predicted density of the code of each row.
 
         Parameters
         ----------
@@ -368,7 +351,8 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
         Returns
         -------
         GaussianMixtures
-            One mixture a row; each component of the other numbers with each of the beat.
+            One mixture per row, with each pair of a component of the other numbers and one of the
+            beat.
         """
         X = self._check(X)
         rest = self.regressor_.predict_dist(X)
@@ -394,19 +378,19 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
 
     @available_if(_has_density)
     def sample_y(self, X, n_samples=1, random_state=None, temperature=1.0):
-        """Draw codes.
+        """Sample codes.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)
             Features.
         n_samples : int, default=1
-            Draws a row.
+            Samples per row.
         random_state : int, RandomState instance or None, default=None
-            Pass an int for the same draws on each call.
+            Pass an int for the same samples on each call.
         temperature : float, default=1.0
-            1 draws from the density; towards 0 draws are the prediction, with the beat off the
-            dance's as it most likely is.
+            1 samples the density. At 0 a sample is the prediction, with the most likely deviation
+            of the beat.
 
         Returns
         -------
@@ -420,32 +404,32 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
         rng = check_random_state(random_state)
         beat = self._beat_dist(X).sample(n_samples, rng, temperature)
         rest = self.regressor_.predict_dist(X)
-        drawn, mean = np.swapaxes(rest.sample(n_samples, rng), 1, 2), rest.mean[:, None]
-        others = self._stretch(mean + np.sqrt(temperature) * (drawn - mean), temperature)
+        sampled, mean = np.swapaxes(rest.sample(n_samples, rng), 1, 2), rest.mean[:, None]
+        others = self._stretch(mean + np.sqrt(temperature) * (sampled - mean), temperature)
         return np.swapaxes(self._join(others, np.swapaxes(beat, 1, 2)), 1, 2)
 
     def _predict_others(self, X: np.ndarray) -> np.ndarray:
         return np.asarray(self.regressor_.predict(X), dtype=float).reshape(len(X), -1)
 
     def _join(self, others: np.ndarray, beat: np.ndarray) -> np.ndarray:
-        """Codes (..., n_targets) of their two parts."""
+        """Return codes (..., n_targets) from the beat and the other numbers."""
         code = np.empty((*others.shape[:-1], others.shape[-1] + 3))
         code[..., self._others], code[..., self._of_beat] = others, beat
         return code
 
     def _stretch(self, others: np.ndarray, temperature: float) -> np.ndarray:
-        """Bring codes (..., n_targets - 3), drawn at a temperature, to the training variance."""
+        """Scale codes (..., n_targets - 3), sampled at a temperature, to the training variance."""
         if not self.restore_variance:
             return others
-        whole, told = self.code_variance_, self.told_variance_
-        # Above 1, draws are wilder than the training codes because they were asked to be.
-        left = told + min(temperature, 1.0) * np.maximum(whole - told, 0.0)
-        ratio = np.divide(whole, left, out=np.ones_like(whole), where=left > 0)
-        factor = np.clip(np.sqrt(ratio), 1.0, _MOST_STRETCH)
+        whole, explained = self.code_variance_, self.explained_variance_
+        # At temperatures above 1 samples vary more than the training codes, as requested.
+        sampled = explained + min(temperature, 1.0) * np.maximum(whole - explained, 0.0)
+        ratio = np.divide(whole, sampled, out=np.ones_like(whole), where=sampled > 0)
+        factor = np.clip(np.sqrt(ratio), 1.0, _LARGEST_FACTOR)
         return self.mean_code_ + (others - self.mean_code_) * factor
 
     def _beat_dist(self, X: np.ndarray) -> GaussianMixtures:
-        """Density of the code's beat, one mixture a row."""
+        """Return the density of the beat, one mixture per row."""
         weights, means, scales = self.beat_error_
         return GaussianMixtures(
             np.tile(weights, (len(X), 1)),
@@ -454,56 +438,12 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
         )
 
     def _beat(self, X: np.ndarray) -> np.ndarray:
-        """log2 of the tempo, cosine and sine of the dances, (n_rows, 3)."""
-        # A model of an earlier version was given places.
+        """Return log2 of the tempo, cosine and sine of the dances, (n_rows, 3)."""
+        # Models of earlier versions have column numbers.
         places = getattr(self, "beat_columns_", self.beat_columns)
         tempo, cosine, sine = (X[:, i].astype(float) for i in places)
-        tempo = np.where(tempo > 0, tempo, self._usual_tempo)
+        tempo = np.where(tempo > 0, tempo, self._default_tempo)
         return np.stack([np.log2(tempo), cosine, sine], axis=1)
-
-    def _find_columns(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Return the places of the beat in `X`, or say all that is wrong with them and with `y`."""
-        beat, problems = self._beat_places(X.shape[1])
-        width = y.shape[1] if y.ndim == 2 else 1
-        _, more = _three_places(self.code_columns, width, name="code_columns", of="y")
-        problems += more
-        if width < 4:
-            problems.append(
-                f"expected codes of more than the three numbers of the beat, got {width}"
-            )
-        if not len(problems):
-            tempo, cosine, sine = X[:, beat].T
-            size, told = np.hypot(cosine, sine).max(), tempo[tempo != 0]
-            low, high = (told.min(), told.max()) if len(told) else (0.0, 0.0)
-            if (len(told) and not _SLOWEST <= low <= high <= _FASTEST) or size > 1 + 1e-3:
-                problems.append(
-                    f"expected tempi of {_SLOWEST:g} to {_FASTEST:g} BPM, or 0, and cosines and "
-                    f"sines of at most 1 in the beat_columns, got tempi from {low:g} to {high:g} "
-                    f"and sizes up to {size:g}: pass the features without scaling them"
-                )
-        raise_all(problems)
-        return beat
-
-    def _beat_places(self, width: int) -> tuple[np.ndarray, list[str]]:
-        """Return the places of `beat_columns` among so many columns, and what is wrong."""
-        columns = self.beat_columns
-        named = [column for column in columns if isinstance(column, str)]
-        if not named:
-            return _three_places(columns, width, name="beat_columns", of="X")
-        if len(named) != 3 or len(columns) != 3:
-            return np.zeros(0, int), [
-                f"expected beat_columns as three column names or three numbers, got {columns!r}"
-            ]
-        names = getattr(self, "feature_names_in_", None)
-        if names is None:
-            return np.zeros(0, int), [
-                f"expected a table with named columns, to find the beat_columns "
-                f"{', '.join(map(repr, named))}, got an array of {width} columns: call "
-                "set_output(transform='pandas') on the pipeline, or give column numbers"
-            ]
-        found = [find_column(column, names) for column in named]
-        places = [place for place, _ in found if place is not None]
-        return np.array(places, int), [problem for _, problem in found if problem]
 
     def _check(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
@@ -526,23 +466,3 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
         if self.regressor is not None:
             tags.input_tags.allow_nan = get_tags(self.regressor).input_tags.allow_nan
         return tags
-
-
-def _three_places(columns: Any, width: int, *, name: str, of: str) -> tuple[np.ndarray, list[str]]:
-    """Return three column numbers as an array, and what is wrong with them."""
-    places = np.asarray(columns)
-    if places.shape != (3,) or places.dtype.kind not in "iu":
-        return places, [f"expected {name} as three column numbers, got {columns!r}"]
-    if places.min() < -width or places.max() >= width or len(set(places % width)) < 3:
-        return places, [
-            f"expected {name} as three columns of {of}, which has {width}, got {columns!r}"
-        ]
-    return places, []
-
-
-def _median(values: np.ndarray, weight: np.ndarray) -> float:
-    """Median of values, each as often as its weight says."""
-    order = np.argsort(values, kind="stable")
-    mass = np.cumsum(weight[order])
-    middle = [np.searchsorted(mass, mass[-1] / 2, side=side) for side in ("left", "right")]
-    return float(values[order][np.minimum(middle, len(values) - 1)].mean())

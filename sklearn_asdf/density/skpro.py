@@ -1,4 +1,4 @@
-"""Mixtures as distributions of skpro: the only place that imports skpro."""
+"""`GaussianMixtures` as distributions of skpro."""
 
 from __future__ import annotations
 
@@ -7,22 +7,56 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .._validation import require
 from .mixtures import GaussianMixtures
 
 try:
     from skpro.distributions.base import BaseDistribution
 except ImportError:
-    # Whoever collects doctests imports this file; `GaussianMixtures.to_skpro` says what is missing.
+    # `to_skpro` raises an error that says what is missing.
     BaseDistribution = object
 
-__all__ = ["GaussianMixturesDistribution"]
+__all__ = ["GaussianMixturesDistribution", "to_skpro"]
+
+
+def to_skpro(density: GaussianMixtures, *, index: Any = None, columns: Any = None) -> Any:
+    """Return densities as a distribution of skpro, for its metrics and plots.
+
+    Parameters
+    ----------
+    density : GaussianMixtures
+        Densities of n rows and D dimensions.
+    index : array-like of shape (n,), default=None
+        Names of the rows; None numbers them.
+    columns : array-like of shape (D,), default=None
+        Names of the dimensions; None numbers them.
+
+    Returns
+    -------
+    skpro.distributions.base.BaseDistribution
+        Distribution of shape (n, D). Its `pdf`, `cdf`, `ppf` and `energy` are of each entry alone,
+        as everywhere in skpro; its `sample` returns whole rows.
+
+    Notes
+    -----
+    skpro is an optional dependency (``pip install 'sklearn-asdf[skpro]'``).
+    """
+    require("skpro", extra="skpro", purpose="distributions of skpro")
+    return GaussianMixturesDistribution(
+        density.weights,
+        density.means,
+        density.scales,
+        density.factors,
+        index=index,
+        columns=columns,
+    )
 
 
 class GaussianMixturesDistribution(BaseDistribution):
-    """`GaussianMixtures` as skpro sees distributions: a table of entries.
+    """Distribution of skpro with the densities of `GaussianMixtures`.
 
     skpro's own `Mixture` has the same weights in all rows, so it cannot hold a prediction. Weights
-    (K,), means (K,) and scales (K,) make one number's distribution, without index and columns.
+    (K,), means (K,) and scales (K,) make a scalar distribution, without index and columns.
 
     Parameters
     ----------
@@ -33,9 +67,10 @@ class GaussianMixturesDistribution(BaseDistribution):
 
     Examples
     --------
-    >>> from sklearn_asdf.density.mixtures import GaussianMixtures
+    >>> from sklearn_asdf import GaussianMixtures
+    >>> from sklearn_asdf.density import to_skpro
     >>> density = GaussianMixtures([[0.5, 0.5]], [[[-1.0], [1.0]]], [[[0.1], [0.1]]])
-    >>> density.to_skpro(columns=["y"]).mean()  # doctest: +SKIP
+    >>> to_skpro(density, columns=["y"]).mean()  # doctest: +SKIP
          y
     0  0.0
     """
@@ -113,19 +148,19 @@ class GaussianMixturesDistribution(BaseDistribution):
         return self._density.cdf(self._table(x)).reshape(self.shape)
 
     def _ppf(self, p: Any) -> np.ndarray:
-        return self._density._quantile(self._table(p)).reshape(self.shape)
+        return self._density.ppf(self._table(p)).reshape(self.shape)
 
     def _energy_x(self, x: Any) -> np.ndarray:
-        # skpro adds the energies of a row's entries up.
-        return self._density._distance_to(self._table(x)).sum(axis=1).reshape(self.shape[:1])
+        # skpro sums the energies over the entries of a row.
+        return self._density.expected_distance(self._table(x)).sum(axis=1).reshape(self.shape[:1])
 
     def _energy_self(self) -> np.ndarray:
         mean = self._density.mean
-        within = 2 * (self._density._distance_to(mean) - self._density.crps(mean))
+        within = 2 * (self._density.expected_distance(mean) - self._density.crps(mean))
         return within.sum(axis=1).reshape(self.shape[:1])
 
     def _sample(self, n_samples: int | None = None) -> Any:
-        # Of whole rows; skpro has no random_state, hence NumPy's global generator, as there.
+        # skpro has no random_state and uses NumPy's global generator, so this does too.
         draws = np.moveaxis(self._density.sample(n_samples or 1, None), 2, 0)
         if not self.shape:
             return draws.item() if n_samples is None else pd.DataFrame(draws.reshape(-1, 1))
@@ -146,7 +181,7 @@ class GaussianMixturesDistribution(BaseDistribution):
         Returns
         -------
         list of dict
-            Diagonal covariances, one factor more, and one number.
+            Parameters with diagonal covariances, with one factor, and of a scalar.
         """
         rng = np.random.default_rng(0)
         params = {

@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import butter, sosfilt
 from sklearn.utils import check_random_state
 
-from .mel import BLOCK, MelFilterbank, hann, mel_filterbank
+from .mel import BLOCK_SIZE, MelFilterbank, hann, mel_filterbank
 
 __all__ = ["highpass", "mel_to_audio", "mel_to_power"]
 
@@ -147,7 +147,7 @@ def mel_to_audio(
     span = max((n_frames - 1) * hop_length + n_fft, n_fft // 2 + n_samples)
     noise = check_random_state(random_state).standard_normal(span).astype(np.float32)
     y = np.empty((len(clips), n_samples), np.float32)
-    together = max(1, BLOCK // (n_fft * n_frames))
+    together = max(1, BLOCK_SIZE // (n_fft * n_frames))
     for first in range(0, len(clips), together):
         part = clips[first : first + together]
         # Scaled to about 1, so that squares neither overflow nor vanish in float32.
@@ -206,8 +206,8 @@ class _Frames:
         self.gain = _gain(n_fft, hop_length, n_frames, span)
 
     def blocks(self) -> Iterator[slice]:
-        """Yield runs of frames that fit the cache."""
-        size = max(1, BLOCK // self.n_fft)
+        """Runs of frames that fit a core's cache."""
+        size = max(1, BLOCK_SIZE // self.n_fft)
         for t in range(0, self.n_frames, size):
             yield slice(t, min(t + size, self.n_frames))
 

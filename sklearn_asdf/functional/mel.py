@@ -19,8 +19,8 @@ __all__ = [
     "unit_to_db",
 ]
 
-# Samples of frames processed at a time: 64 frames of 4096 samples, one megabyte, fit the cache.
-BLOCK = 64 * 4096
+# 64 frames of 4096 samples are one megabyte: they stay in a core's cache from FFT to mel bands.
+BLOCK_SIZE = 64 * 4096
 _SILENCE = 1e-10
 
 
@@ -205,7 +205,7 @@ def melspectrogram(
     clips = y.reshape(-1, y.shape[-1])
     mel = np.empty((len(clips), n_frames, n_mels), np.float32)
     window = hann(n_fft)
-    block = max(1, BLOCK // n_fft)
+    block = max(1, BLOCK_SIZE // n_fft)
     together = max(1, block // n_frames)
     for first in range(0, len(clips), together):
         padded = np.pad(clips[first : first + together], ((0, 0), (n_fft // 2, n_fft // 2 + 1)))

@@ -1,10 +1,38 @@
-"""Cross-fading of overlapping clips."""
+"""Cross-fades: their gains, and overlapping clips joined to one signal."""
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["crossfade"]
+__all__ = ["crossfade", "fade_gains"]
+
+
+def fade_gains(n_samples: int, *, equal_power: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Return the gains of a cross-fade.
+
+    Parameters
+    ----------
+    n_samples : int
+        Length of the fade.
+    equal_power : bool, default=True
+        Whether the squares of both gains add up to 1, for sounds that are uncorrelated. False
+        makes the gains add up to 1, for sounds that are alike.
+
+    Returns
+    -------
+    fade_in, fade_out : ndarray of float32 of shape (n_samples,)
+        Gains of the sound that begins and of the one that ends; `fade_out` is `fade_in` reversed.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.overlap import fade_gains
+    >>> fade_in, fade_out = fade_gains(2)
+    >>> fade_in.round(3), fade_out.round(3)
+    (array([0.383, 0.924], dtype=float32), array([0.924, 0.383], dtype=float32))
+    """
+    ramp = (np.arange(n_samples) + 0.5) / max(n_samples, 1)
+    fade_in = (np.sin(np.pi / 2 * ramp) if equal_power else ramp).astype(np.float32)
+    return fade_in, fade_in[::-1]
 
 
 def crossfade(clips, *, hop_length):

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation import Integral, Real, raise_all
 from ..functional.gaps import frames_seen
 from ..functional.limiter import Limiter
+from ..functional.overlap import fade_gains
 from ..motion.container import Motion
 from ..motion.skeletons import Skeleton
 from ..motion.stage import MotionTransformer
@@ -212,7 +213,7 @@ class StreamingDancer:
         self._told: float | None = None
         self._tail: np.ndarray | None = None
         self._limiter = None if self.sr is None else Limiter(self.sr)
-        self._stream = self._encoder._stream() if hasattr(self._encoder, "_stream") else None
+        self._stream = self._encoder.stream() if hasattr(self._encoder, "stream") else None
         return self
 
     @property
@@ -318,27 +319,24 @@ class StreamingDancer:
         end = np.zeros(n_new + n_fade, np.float32)
         if table is not None:
             end = self._sound(table, n_new, n_fade)
-        ramp = np.linspace(0, 1, n_fade, dtype=np.float32)
-        if self._stream is None:
-            # At equal power: the phases of two draws have nothing to do with each other.
-            rise, fall = np.sin(ramp * np.pi / 2), np.cos(ramp * np.pi / 2)
-        else:
-            # The units go on: what was the end of the last moment's sound begins this one's.
-            rise, fall = ramp, 1 - ramp
-        end[:n_fade] *= rise
+        # A stream repeats the end of its last music; two draws are uncorrelated.
+        fade_in, fade_out = fade_gains(n_fade, equal_power=self._stream is None)
+        end[:n_fade] *= fade_in
         if self._tail is not None:
-            end[:n_fade] += self._tail * fall
+            end[:n_fade] += self._tail * fade_out
         self._tail = end[n_new:].copy()
         # The next moment begins with what is left of this one's end.
-        return self._limiter.process(end[:n_new], self._tail * fall)
+        return self._limiter.process(end[:n_new], self._tail * fade_out)
 
     def _sound(self, table: Any, n_new: int, n_fade: int) -> np.ndarray:
         """Return `n_new` samples of sound for the clip that ends now, and `n_fade` more."""
         assert self._music is not None
-        codes = self._music._codes(table, self.temperature, self.random_state)
+        codes = self._music.predict_codes(
+            table, temperature=self.temperature, random_state=self.random_state
+        )
         if self._stream is not None:
             return self._stream.play(codes[0], n_new, n_fade)
-        clip = self._music._decode(codes)[0]
+        clip = self._music.decode(codes)[0]
         return np.array(clip[len(clip) - n_new - n_fade :], np.float32)
 
 

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from .._progress import progress
 from .._validation import Integral, Interval, Real, require, validate_parameters
 from ..functional.beat_grid import beat_position
-from ..music.analysis import hear, recordings_of
+from ..music.analysis import analyze, recordings_of
 from ..music.clips import AudioClips, check_audio
 from .beat_curves import beat_curves
 from .container import Motion
@@ -294,7 +294,7 @@ class DanceBeatTracker(MotionTransformer):
         for recording, rows, starts in progress(
             recordings, "tracking the beats of the music", unit="recordings", verbose=self.verbose
         ):
-            beats = hear(recording, sr=sr, usual_tempo=self.usual_tempo).beats
+            beats = analyze(recording, sr=sr, start_bpm=self.usual_tempo).beats
             at = starts[:, None] / sr + time
             phase[rows] = 2 * np.pi * beat_position(beats, at)
             tempi.append(60 / np.median(np.diff(beats)))

@@ -1,4 +1,4 @@
-"""What is heard in music: beats, and the few numbers that describe a clip."""
+"""Analysis of recorded music: its beats, and descriptors of its clips."""
 
 from __future__ import annotations
 
@@ -7,21 +7,30 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils import gen_batches
+from sklearn.utils import check_array, gen_batches
 
 from ..functional.beat_grid import beat_position
 from ..functional.mel import melspectrogram, power_to_db
 from ..functional.periodicity import tempogram
 from .clips import AudioClips
 
-__all__ = ["DESCRIPTORS", "Hearing", "hear", "recordings_of"]
+__all__ = [
+    "DESCRIPTORS",
+    "LEVEL",
+    "AudioAnalysis",
+    "analyze",
+    "beat_of",
+    "check_code",
+    "limit_level",
+    "recordings_of",
+]
 
 _N_MELS, _N_BANDS = 40, 10
-# Lags in beats at which a metre shows.
+# Lags, in beats, of the autocorrelations that describe the metre.
 _METRE = {"half_beat": 0.5, "two_beats": 2.0, "three_beats": 3.0, "four_beats": 4.0}
-# Frames by which the rise of a window comes before the onset in it, measured on clicks.
+# Frames by which a window's level rises before the onset in it, measured on clicks.
 _EARLY = 3
-# Clips whose spectra are held at once.
+# Clips described at once.
 _BATCH = 64
 _PERIODS = np.linspace(0.25, 1.5, 80)
 
@@ -42,26 +51,33 @@ DESCRIPTORS = (
     "beat_cos",
     "beat_sin",
 )
+# Column of the level in codes.
+LEVEL = DESCRIPTORS.index("level")
+_TEMPO, _COS, _SIN = (DESCRIPTORS.index(name) for name in ("log_tempo", "beat_cos", "beat_sin"))
+# Tempi that are played, in BPM.
+_TEMPI = (40.0, 240.0)
+# Decibels by which a level may lie outside those of the corpus.
+_LEVEL_MARGIN = 6.0
 
 
 @dataclass(frozen=True, eq=False)
-class Hearing:
-    """What was heard in one recording.
+class AudioAnalysis:
+    """Beats, spectrum and onsets of one recording.
 
     Parameters
     ----------
     sr : float
-        Samples a second (Hz).
+        Sampling rate in Hz.
     hop_length : int
-        Samples a frame.
+        Samples from one frame to the next.
     beats : ndarray of shape (n_beats,)
         Times in s, at least two.
     energy : ndarray of shape (n_samples + 1,)
         Sum of the squared samples before each.
     mel : ndarray of float32 of shape (n_frames, 40)
         Power of mel bands.
-    rise : ndarray of shape (n_frames,)
-        Strength of onsets: mean rise of the bands over the frame before, in dB.
+    onset_strength : ndarray of shape (n_frames,)
+        Mean increase of the bands' levels over the frame before, in dB.
     """
 
     sr: float
@@ -69,10 +85,23 @@ class Hearing:
     beats: np.ndarray
     energy: np.ndarray
     mel: np.ndarray
-    rise: np.ndarray
+    onset_strength: np.ndarray
 
     def describe(self, starts: np.ndarray, n_samples: int) -> np.ndarray:
-        """Return the descriptors of clips that begin at `starts`, (n_clips, n_descriptors)."""
+        """Return the descriptors of clips.
+
+        Parameters
+        ----------
+        starts : ndarray of int of shape (n_clips,)
+            First sample of each clip.
+        n_samples : int
+            Samples of a clip.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_clips, n_descriptors)
+            One code per clip.
+        """
         parts = [self._describe(starts[b], n_samples) for b in gen_batches(len(starts), _BATCH)]
         return np.concatenate(parts)
 
@@ -87,15 +116,15 @@ class Hearing:
         angle = 2 * np.pi * beat_position(self.beats, (starts + n_samples / 2) / self.sr)
         power = (self.energy[starts + n_samples] - self.energy[starts]) / n_samples
         columns = [10 * np.log10(power + 1e-10)]
-        spectra, rise = self.mel[frames], self.rise[frames]
+        spectra, onset_strength = self.mel[frames], self.onset_strength[frames]
         columns += _timbre(spectra, self.sr)
         columns += [
-            np.log2(1 + _count_peaks(rise) * rate / frames.shape[1]),
-            np.log2(1 + rise.mean(axis=1)),
-            np.maximum(tempogram(rise, fps=rate, tempi=60 / _PERIODS).max(axis=1), 0.0),
+            np.log2(1 + _count_peaks(onset_strength) * rate / frames.shape[1]),
+            np.log2(1 + onset_strength.mean(axis=1)),
+            np.maximum(tempogram(onset_strength, fps=rate, tempi=60 / _PERIODS).max(axis=1), 0.0),
         ]
         lags = np.array(list(_METRE.values()))
-        columns += list(tempogram(rise, fps=rate, tempi=2 ** log_tempo[:, None] / lags).T)
+        columns += list(tempogram(onset_strength, fps=rate, tempi=2 ** log_tempo[:, None] / lags).T)
         return np.column_stack([*columns, log_tempo, np.cos(angle), np.sin(angle)])
 
 
@@ -119,29 +148,31 @@ def _timbre(spectra: np.ndarray, sr: float) -> list[np.ndarray]:
     ]
 
 
-def _count_peaks(rise: np.ndarray) -> np.ndarray:
-    """Onsets in curves (n_clips, n_frames): the largest of some 0.1 s, above the common."""
-    floor = rise.mean(axis=1, keepdims=True) + 0.5 * rise.std(axis=1, keepdims=True)
-    padded = np.pad(rise, ((0, 0), (4, 4)), constant_values=-1.0)
+def _count_peaks(onset_strength: np.ndarray) -> np.ndarray:
+    """Number of onsets: local maxima over 0.1 s above the mean by half a standard deviation."""
+    floor = onset_strength.mean(axis=1, keepdims=True) + 0.5 * onset_strength.std(
+        axis=1, keepdims=True
+    )
+    padded = np.pad(onset_strength, ((0, 0), (4, 4)), constant_values=-1.0)
     around = np.lib.stride_tricks.sliding_window_view(padded, 9, axis=1).max(axis=2)
-    return ((rise >= around) & (rise > floor)).sum(axis=1)
+    return ((onset_strength >= around) & (onset_strength > floor)).sum(axis=1)
 
 
-def hear(y: np.ndarray, *, sr: float, usual_tempo: float = 100.0) -> Hearing:
-    """Listen to one recording.
+def analyze(y: np.ndarray, *, sr: float, start_bpm: float = 100.0) -> AudioAnalysis:
+    """Analyze one recording.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples,)
         Sound.
     sr : float
-        Samples a second (Hz).
-    usual_tempo : float, default=100.0
-        Beats a minute near which the tempo is looked for.
+        Sampling rate in Hz.
+    start_bpm : float, default=100.0
+        Tempo in BPM near which the tempo is searched.
 
     Returns
     -------
-    Hearing
+    AudioAnalysis
         Beats are those of librosa's tracker [1]_; where it finds none, the recording is divided
         evenly into beats of about 0.6 s.
 
@@ -158,16 +189,18 @@ def hear(y: np.ndarray, *, sr: float, usual_tempo: float = 100.0) -> Hearing:
         0
     ].T.astype(np.float32)
     db = power_to_db(mel, ref=max(float(mel.max()), 1e-10), top_db=80.0)
-    # A window feels an onset before its middle is there.
-    rise = np.zeros(len(db))
-    rise[_EARLY + 1 :] = np.maximum(np.diff(db, axis=0), 0.0).mean(axis=1)[: -_EARLY or None]
+    # A window's level rises before its middle reaches the onset.
+    onset_strength = np.zeros(len(db))
+    onset_strength[_EARLY + 1 :] = np.maximum(np.diff(db, axis=0), 0.0).mean(axis=1)[
+        : -_EARLY or None
+    ]
     beats = np.zeros(0)
-    if rise.any() and len(y) > sr:
+    if onset_strength.any() and len(y) > sr:
         beats = librosa.beat.beat_track(
-            onset_envelope=rise,
+            onset_envelope=onset_strength,
             sr=sr,
             hop_length=hop_length,
-            start_bpm=usual_tempo,
+            start_bpm=start_bpm,
             trim=False,
             units="time",
         )[1]
@@ -175,7 +208,68 @@ def hear(y: np.ndarray, *, sr: float, usual_tempo: float = 100.0) -> Hearing:
         duration = len(y) / sr
         beats = np.linspace(0, duration, max(round(duration / 0.6), 1) + 1)
     energy = np.concatenate([[0.0], np.cumsum(np.square(y, dtype=float))])
-    return Hearing(sr, hop_length, np.asarray(beats, dtype=float), energy, mel, rise)
+    return AudioAnalysis(
+        sr, hop_length, np.asarray(beats, dtype=float), energy, mel, onset_strength
+    )
+
+
+def check_code(code: Any) -> np.ndarray:
+    """Return codes of clips as an array of descriptors.
+
+    Parameters
+    ----------
+    code : array-like of shape (n_clips, n_descriptors)
+        Codes.
+
+    Returns
+    -------
+    code : ndarray of float64 of shape (n_clips, n_descriptors)
+        Finite values.
+    """
+    code = check_array(code, dtype=float, input_name="code")
+    if code.shape[1] != len(DESCRIPTORS):
+        raise ValueError(
+            f"expected codes of {len(DESCRIPTORS)} numbers, got {code.shape[1]}: pass what "
+            "transform returned"
+        )
+    return code
+
+
+def beat_of(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return tempo and phase of the beat of codes.
+
+    Parameters
+    ----------
+    code : ndarray of shape (n_clips, n_descriptors)
+        Codes.
+
+    Returns
+    -------
+    tempo : ndarray of shape (n_clips,)
+        In BPM, limited to 40 to 240.
+    phase : ndarray of shape (n_clips,)
+        Angle in the middle of the clip in radians; 0 is on a beat.
+    """
+    tempo = np.clip(2.0 ** np.clip(code[:, _TEMPO], -10, 20), *_TEMPI)
+    return tempo, np.arctan2(code[:, _SIN], code[:, _COS])
+
+
+def limit_level(level: np.ndarray, of_corpus: np.ndarray) -> np.ndarray:
+    """Return levels limited to within 6 dB of those of a corpus.
+
+    Parameters
+    ----------
+    level : ndarray
+        Levels in dB.
+    of_corpus : ndarray of shape (n_clips,)
+        Levels of the training clips in dB.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of `level`.
+    """
+    return np.clip(level, of_corpus.min() - _LEVEL_MARGIN, of_corpus.max() + _LEVEL_MARGIN)
 
 
 def recordings_of(audio: Any) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -23,8 +23,8 @@ class ChannelMixer:
 
     Notes
     -----
-    The mean of channels in [-1, 1] is in [-1, 1], whatever their number. Channels of opposite
-    phase cancel each other: :meth:`cancelled` tells which single channel to take instead.
+    The mean of any number of channels in [-1, 1] is in [-1, 1]. Channels of opposite
+    phase cancel each other: :meth:`cancelled` returns the channel to use instead.
 
     Examples
     --------

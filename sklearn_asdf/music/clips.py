@@ -1,4 +1,4 @@
-"""Audio as windows into whole recordings, and the checks of what users pass as audio."""
+"""AudioClips: clips of audio as windows into whole recordings."""
 
 from __future__ import annotations
 
@@ -12,21 +12,18 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from .._validation import check_choice, raise_all
 from .read_sound import read_sound_file
+from .sample_checks import as_integers, check_array, check_recording
 
 __all__ = ["AudioClips", "check_audio", "load_audio"]
-
-# No sound in [-1, 1], however far it overshoots: integers that were made floats.
-_LOUDEST = 1000.0
-_PCM = ("int8", "uint8", "int16", "uint16")
 
 
 class AudioClips:
     """Clips of equal length that share the samples of whole recordings.
 
-    Eight-second clips every second cover each sample eight times. `AudioClips` keeps the
-    recordings once and remembers where each clip starts, yet looks like the array
+    Clips of eight seconds that start every second contain each sample eight times. `AudioClips`
+    stores each recording once, and the start of each clip. It can be used like the array of shape
     (n_clips, n_samples): it has `shape` and `len`, scikit-learn can split it, and
-    ``numpy.asarray`` gives the real array to whoever needs it.
+    ``numpy.asarray`` makes the array.
 
     Parameters
     ----------
@@ -86,10 +83,10 @@ class AudioClips:
     ) -> None:
         problems: list[str] = []
         kept = tuple(
-            _check_recording(y, f"recording {i}", problems) for i, y in enumerate(recordings)
+            check_recording(y, f"recording {i}", problems) for i, y in enumerate(recordings)
         )
-        index = _as_integers(recording_index, "recording_index", problems)
-        starts = _as_integers(starts, "starts", problems)
+        index = as_integers(recording_index, "recording_index", problems)
+        starts = as_integers(starts, "starts", problems)
         if n_samples < 1:
             problems.append(f"expected n_samples of at least 1, got {n_samples}")
         if sr <= 0:
@@ -152,7 +149,7 @@ class AudioClips:
         Returns
         -------
         AudioClips
-            The clips; `groups` tells the recording of each, counted before any is skipped.
+            The clips; `groups` has the recording of each, counted before any is skipped.
 
         Notes
         -----
@@ -190,7 +187,7 @@ class AudioClips:
             else:
                 name, y = f"recording {i}", recording
             known = len(problems)
-            y = _check_recording(y, name, problems)
+            y = check_recording(y, name, problems)
             if len(problems) > known:
                 continue
             if len(y) < n_samples and short == "pad":
@@ -318,13 +315,13 @@ def load_audio(path: str | os.PathLike, *, sr: int = 22050) -> np.ndarray:
     Warns
     -----
     UserWarning
-        Where the channels cancel each other, as those of opposite phase do. The loudest one alone
-        is taken then.
+        If the channels cancel each other, as those of opposite phase do. The loudest channel is
+        then used alone.
 
     Notes
     -----
-    A file that is missing, unreadable, cut short, empty, or holds NaN ends in an error that names
-    it: a FileNotFoundError, or a ValueError.
+    A file that is missing raises a FileNotFoundError; one that is unreadable, truncated, empty or
+    contains NaN raises a ValueError.
 
     Examples
     --------
@@ -345,7 +342,7 @@ def check_audio(
     allow_silent: bool = False,
     name: str = "audio",
 ) -> Any:
-    """Return audio fit for use, or say what is wrong with it.
+    """Return checked audio, or raise an error with all that is wrong.
 
     Parameters
     ----------
@@ -358,12 +355,12 @@ def check_audio(
     allow_silent : bool, default=False
         Whether every clip may be silent.
     name : str, default="audio"
-        What messages call the argument.
+        Name of the argument in errors.
 
     Returns
     -------
     AudioClips or ndarray of float32 or float64 of shape (n_clips, n_samples)
-        `AudioClips` as they came; floats keep their precision, integers become float64.
+        `AudioClips` are returned as they are; floats keep their precision, integers become float64.
 
     Raises
     ------
@@ -397,7 +394,7 @@ def check_audio(
         if not len(y):
             problems.append(f"expected {name} with at least one clip, got none")
     else:
-        y, problems = _check_array(y, name)
+        y, problems = check_array(y, name)
     if not problems and n_samples is not None and y.shape[1] != n_samples:
         problems.append(
             f"expected {name} clips of {n_samples} samples, got {y.shape[1]}: "
@@ -407,96 +404,3 @@ def check_audio(
         problems.append(f"expected sound in {name}, but every clip is silent")
     raise_all(problems)
     return y
-
-
-def _check_array(y: Any, name: str) -> tuple[np.ndarray, list[str]]:
-    wanted = f"expected {name} of shape (n_clips, n_samples), got"
-    if isinstance(y, (str, bytes, os.PathLike)):
-        raise TypeError(f"{wanted} {y!r}: AudioClips.from_recordings([path, ...]) reads files")
-    if hasattr(y, "tocsr"):
-        raise TypeError(f"{wanted} a sparse matrix: pass a dense array")
-    try:
-        y = np.asarray(y)
-    except ValueError:
-        raise ValueError(
-            f"{wanted} clips of different length: cut all clips to one length"
-        ) from None
-    if y.dtype.kind == "O":
-        try:
-            y = y.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"{wanted} something that is not numbers: {error}") from None
-    if y.dtype.kind == "c":
-        raise ValueError(f"{wanted} complex numbers. Complex data not supported")
-    if y.dtype.kind not in "fiub":
-        raise TypeError(f"{wanted} an array of dtype {y.dtype}: pass floats in [-1, 1]")
-    got = f"{wanted} an array of shape {y.shape}:"
-    if y.ndim == 1:
-        return y, [
-            f"{got} a single clip is y[None, :]. Reshape your data either using "
-            "array.reshape(-1, 1) or array.reshape(1, -1)"
-        ]
-    if y.ndim == 3 and 2 in y.shape[1:]:
-        axis = 1 if y.shape[1] == 2 else 2
-        return y, [f"{got} for stereo, mix to mono with y.mean(axis={axis})"]
-    if y.ndim != 2:
-        return y, [f"{got} every clip is one row of samples"]
-    if y.shape[1] == 0:
-        return y, [
-            f"{wanted} clips without samples: Found array with 0 feature(s) (shape={y.shape}) "
-            "while a minimum of 1 is required."
-        ]
-    if y.shape[0] == 0:
-        return y, [f"{wanted} no clips (shape={y.shape}): a minimum of 1 clip is required"]
-    if y.dtype.name in _PCM or (y.dtype.kind in "iu" and np.abs(y).max() > 1000):
-        return y, [
-            f"expected {name} as floats in [-1, 1], got integers of dtype {y.dtype}: divide "
-            "samples by the format's largest value, for 16 bits y / 32768.0"
-        ]
-    if y.dtype not in (np.float32, np.float64):
-        y = y.astype(np.float64)
-    bad = np.flatnonzero(~np.isfinite(y).all(axis=1))
-    if len(bad):
-        return y, [
-            f"expected finite samples in {name}, got NaN or infinity in {len(bad)} clip(s), "
-            f"the first is clip {bad[0]}: remove or mend them"
-        ]
-    loudest = np.abs(y).max()
-    if loudest > _LOUDEST:
-        return y, [
-            f"expected {name} as floats in [-1, 1], got values up to {loudest:g}: divide samples "
-            "by the format's largest value, for 16 bits y / 32768.0"
-        ]
-    return y, []
-
-
-def _check_recording(y: Any, name: str, problems: list[str]) -> np.ndarray:
-    """Return `y` as 1-D float32, or note what is wrong with it."""
-    if isinstance(y, (str, bytes)):
-        problems.append(f"expected {name} as an array of samples, got text {y!r}")
-        return np.zeros(0, np.float32)
-    y = np.asarray(y)
-    if y.dtype.kind not in "f":
-        problems.append(
-            f"expected {name} as floats in [-1, 1], got dtype {y.dtype}: divide integer samples "
-            "by the format's largest value, for 16 bits y / 32768.0"
-        )
-    elif y.ndim != 1:
-        hint = ": mix stereo to mono with y.mean(axis=...)" if y.ndim == 2 else ""
-        problems.append(f"expected {name} of shape (n_samples,), got {y.shape}{hint}")
-    elif not np.isfinite(y).all():
-        problems.append(f"expected finite samples in {name}, got NaN or infinity")
-    else:
-        return np.ascontiguousarray(y, dtype=np.float32)
-    return np.zeros(0, np.float32)
-
-
-def _as_integers(values: Any, name: str, problems: list[str]) -> np.ndarray:
-    values = np.asarray(values)
-    if values.ndim != 1 or (values.size and values.dtype.kind not in "iu"):
-        problems.append(
-            f"expected {name} as a 1-D array of integers, got shape {values.shape} and "
-            f"dtype {values.dtype}"
-        )
-        return np.zeros(0, np.intp)
-    return values.astype(np.intp)

@@ -1,4 +1,4 @@
-"""Units of recorded music: beats, chosen by dynamic programming and laid on a grid of beats."""
+"""Units of recorded music: the beats of a corpus, their choice and their rendering."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..functional.overlap import fade_gains
 from ..functional.stretch import warp_time
-from .analysis import DESCRIPTORS, Hearing
+from .analysis import DESCRIPTORS, AudioAnalysis
 
-__all__ = ["BEFORE_BEAT", "Corpus", "Run", "lay", "load_units"]
+__all__ = ["FADE_LEAD", "Corpus", "Run", "load_units", "render"]
 
-# How much each descriptor counts in the choice of units. Level, tempo and phase are set, not
-# chosen, though loud music is played otherwise than soft; the ten bands together count as two.
+# Weights of the descriptors in the choice of units. Tempo and phase are set by time warping. The
+# level is set by a gain, but loud music differs from soft. The ten bands together count as two.
 _WEIGHTS = dict.fromkeys(DESCRIPTORS, 0.5) | {
     "level": 0.25,
     "brightness": 1.0,
@@ -24,16 +25,16 @@ _WEIGHTS = dict.fromkeys(DESCRIPTORS, 0.5) | {
     "beat_sin": 0.0,
 }
 _WEIGHTS |= {name: 0.2 for name in DESCRIPTORS if name.startswith("band")}
-# Units that a join may come from, on each beat.
+# Units from which a join is considered on each beat.
 _N_BEFORE = 64
 # Beats over which accents are compared at a join.
 _N_ACCENTS = 4
-# Seconds before a beat at which a cross-fade ends: its attack is left whole.
-BEFORE_BEAT = 0.005
+# Seconds before a beat at which a cross-fade ends, so that the attack on the beat is intact.
+FADE_LEAD = 0.005
 
 
 class Run(NamedTuple):
-    """Units that follow each other in one recording: on which beat, from which unit, how many."""
+    """Consecutive units of one recording: first beat, first unit, number of units."""
 
     beat: int
     unit: int
@@ -54,8 +55,8 @@ class Corpus:
         Where a unit begins and ends in its recording, in samples.
     clip : ndarray of int of shape (n_units,)
         The training clip whose middle is nearest.
-    look : ndarray of shape (n_units, n_values)
-        Harmony, colour and accents from the unit's beat on.
+    features : ndarray of shape (n_units, n_values)
+        Harmony, spectrum and onset strengths from the unit's beat on.
     goes_on : ndarray of bool of shape (n_units,)
         Whether the next unit is the one that follows in the recording.
     """
@@ -65,7 +66,7 @@ class Corpus:
     start: np.ndarray
     stop: np.ndarray
     clip: np.ndarray
-    look: np.ndarray
+    features: np.ndarray
     goes_on: np.ndarray
 
     @classmethod
@@ -73,11 +74,11 @@ class Corpus:
         """Join what `load_units` returned for each recording."""
         recordings = [part[0] for part in parts]
         columns = [np.concatenate(column) for column in zip(*(part[1:] for part in parts))]
-        start, stop, clip, look, goes_on = columns
+        start, stop, clip, features, goes_on = columns
         index = np.repeat(np.arange(len(parts)), [len(part[1]) for part in parts])
-        spread = look.std(axis=0)
-        look = look / np.where(spread > 1e-9, spread, 1.0) / np.sqrt(look.shape[1])
-        return cls(recordings, index, start, stop, clip, look, goes_on)
+        spread = features.std(axis=0)
+        features = features / np.where(spread > 1e-9, spread, 1.0) / np.sqrt(features.shape[1])
+        return cls(recordings, index, start, stop, clip, features, goes_on)
 
     def choose(
         self,
@@ -94,22 +95,22 @@ class Corpus:
         Parameters
         ----------
         code : ndarray of shape (n_beats, n_descriptors)
-            What is wanted on each beat, in standard deviations.
+            Code of each beat, in standard deviations.
         durations : ndarray of shape (n_beats,)
-            How long each beat lasts, in samples.
+            Duration of each beat, in samples.
         of_clips : ndarray of shape (n_clips, n_descriptors)
             Codes of the training clips, in standard deviations.
         stretch : float
-            Octaves of bending that cost 1.
+            Octaves of change in tempo that cost 1.
         join_cost : float
             Least cost of a join.
         first_unit : int, default=None
-            The unit on the first beat; None chooses it, too.
+            The unit on the first beat; None chooses it as well.
 
         Returns
         -------
         runs : list of Run
-            They cover all beats, in order.
+            In order; they cover all beats.
         """
         weight = np.array([_WEIGHTS[name] for name in DESCRIPTORS])
         n_beats, n_units = len(code), len(self.start)
@@ -141,14 +142,16 @@ class Corpus:
     def _step(
         self, cost: np.ndarray, after: np.ndarray, join_cost: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Least cost of coming to each unit, and from which."""
+        """Lowest cost of reaching each unit, and the unit before it."""
         n_before = min(_N_BEFORE, len(cost))
         before = np.argpartition(cost, n_before - 1)[:n_before]
-        # What would be heard if the music went on: at the end of a recording, anything may come.
+        # Features of the unit that would follow; at the end of a recording all units are alike.
         end = ~self.goes_on[before]
-        wanted = self.look[np.minimum(before + 1, len(cost) - 1)]
+        wanted = self.features[np.minimum(before + 1, len(cost) - 1)]
         unlike = (
-            (wanted**2).sum(axis=1)[:, None] - 2 * wanted @ self.look.T + (self.look**2).sum(axis=1)
+            (wanted**2).sum(axis=1)[:, None]
+            - 2 * wanted @ self.features.T
+            + (self.features**2).sum(axis=1)
         )
         unlike[end] = 1.0
         joined = cost[before, None] + join_cost * (1 + np.maximum(unlike, 0.0))
@@ -162,7 +165,11 @@ class Corpus:
 
 
 def load_units(
-    recording: np.ndarray, heard: Hearing, rows: np.ndarray, starts: np.ndarray, n_samples: int
+    recording: np.ndarray,
+    analysis: AudioAnalysis,
+    rows: np.ndarray,
+    starts: np.ndarray,
+    n_samples: int,
 ) -> tuple[np.ndarray, ...]:
     """Cut a recording, as far as its clips cover it, into beats.
 
@@ -170,86 +177,88 @@ def load_units(
     ----------
     recording : ndarray of shape (n,)
         The music.
-    heard : Hearing
-        What is heard in it.
+    analysis : AudioAnalysis
+        Its analysis.
     rows : ndarray of int of shape (n_clips,)
-        Which clips are of this recording.
+        Rows of the clips of this recording.
     starts : ndarray of int of shape (n_clips,)
-        First sample of each.
+        First sample of each clip.
     n_samples : int
         Samples of a clip.
 
     Returns
     -------
-    recording, start, stop, clip, look, goes_on : ndarray
+    recording, start, stop, clip, features, goes_on : ndarray
         As in `Corpus`.
     """
     order = np.argsort(starts, kind="stable")
     starts, rows = starts[order], rows[order]
-    edges = np.rint(heard.beats * heard.sr)
+    edges = np.rint(analysis.beats * analysis.sr)
     reached = np.maximum.accumulate(starts + n_samples)
-    # The clip that began last before a beat; what it and those before reach is covered.
+    # The last clip that starts before a beat; the range up to the furthest end so far is covered.
     last = np.searchsorted(starts, edges[:-1], side="right") - 1
     covered = (last >= 0) & (edges[1:] <= reached[np.maximum(last, 0)])
     if not covered.any():
-        # Clips too short for a whole beat: each is a unit.
+        # The clips are too short for a whole beat: one of them is a unit.
         edges, covered = np.r_[starts[0], starts[0] + n_samples], np.array([True])
     start, stop = edges[:-1][covered], edges[1:][covered]
     middle = starts + n_samples / 2
     clip = rows[np.abs((start + stop)[:, None] / 2 - middle).argmin(axis=1)]
     goes_on = np.r_[np.diff(np.flatnonzero(covered)) == 1, False]
-    return recording, start, stop, clip, _looks(recording, heard, start, stop), goes_on
+    return recording, start, stop, clip, _join_features(recording, analysis, start, stop), goes_on
 
 
-def _looks(y: np.ndarray, heard: Hearing, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
-    """Harmony, colour and accents of units: what should go on where units are joined."""
+def _join_features(
+    y: np.ndarray, analysis: AudioAnalysis, start: np.ndarray, stop: np.ndarray
+) -> np.ndarray:
+    """Harmony, spectrum and onset strengths of units, compared where units are joined."""
     import librosa
 
     n_fft = 4096
     spectrum = np.abs(librosa.stft(np.pad(y, (0, max(0, n_fft - len(y)))), hop_length=n_fft // 2))
-    chroma = librosa.feature.chroma_stft(S=spectrum**2, sr=heard.sr, tuning=0.0, norm=None)
+    chroma = librosa.feature.chroma_stft(S=spectrum**2, sr=analysis.sr, tuning=0.0, norm=None)
     sums = np.pad(np.cumsum(chroma, axis=1), ((0, 0), (1, 0)))
     low = np.minimum((start / (n_fft // 2)).astype(int), chroma.shape[1] - 1)
     high = np.clip((stop / (n_fft // 2)).astype(int) + 1, low + 1, chroma.shape[1])
     harmony = (sums[:, high] - sums[:, low]).T
     harmony = harmony / np.maximum(np.linalg.norm(harmony, axis=1, keepdims=True), 1e-9)
 
-    first = np.minimum((start / heard.hop_length).astype(int), len(heard.mel) - 1)
-    last = np.clip((stop / heard.hop_length).astype(int), first + 1, len(heard.mel))
-    total = np.pad(np.cumsum(heard.mel, axis=0, dtype=float), ((1, 0), (0, 0)))
+    first = np.minimum((start / analysis.hop_length).astype(int), len(analysis.mel) - 1)
+    last = np.clip((stop / analysis.hop_length).astype(int), first + 1, len(analysis.mel))
+    total = np.pad(np.cumsum(analysis.mel, axis=0, dtype=float), ((1, 0), (0, 0)))
     power = (total[last] - total[first]) / (last - first)[:, None]
-    colour = 10 * np.log10(power.reshape(len(power), 10, -1).sum(axis=2) + 1e-8)
+    levels = 10 * np.log10(power.reshape(len(power), 10, -1).sum(axis=2) + 1e-8)
 
-    around = np.clip(first[:, None] + np.arange(-4, 5), 0, len(heard.rise) - 1)
-    accent = heard.rise[around].max(axis=1)
+    around = np.clip(first[:, None] + np.arange(-4, 5), 0, len(analysis.onset_strength) - 1)
+    accent = analysis.onset_strength[around].max(axis=1)
     ahead = np.minimum(np.arange(len(accent))[:, None] + np.arange(_N_ACCENTS), len(accent) - 1)
-    return np.concatenate([harmony, colour, accent[ahead]], axis=1)
+    return np.concatenate([harmony, levels, accent[ahead]], axis=1)
 
 
-def lay(
+def render(
     runs: list[Run],
     corpus: Corpus,
     grid: np.ndarray,
     n_samples: int,
     *,
     sr: float,
-    fade: float,
+    fade_duration: float,
 ) -> np.ndarray:
-    """Play runs of units so that their beats fall on a grid.
+    """Return the music of runs of units, with their beats on a grid.
 
     Parameters
     ----------
     runs : list of Run
-        They cover the beats of the grid.
+        Runs that cover the beats of the grid.
     corpus : Corpus
-        Their music.
+        The units' music.
     grid : ndarray of shape (n_beats + 1,)
         Beats, in s, from at or before 0 to at or after the end.
     n_samples : int
         Length of the result.
     sr : float
-        Samples a second (Hz).
-    fade : float
+        Sampling rate in Hz.
+    fade_duration : float
         Length of a cross-fade in s.
 
     Returns
@@ -258,8 +267,8 @@ def lay(
         The music.
     """
     out = np.zeros(n_samples, np.float32)
-    ahead, length = round(BEFORE_BEAT * sr), round(fade * sr)
-    rise = np.sin(np.pi / 2 * (np.arange(length) + 0.5) / max(length, 1)).astype(np.float32)
+    ahead, length = round(FADE_LEAD * sr), round(fade_duration * sr)
+    fade_in, fade_out = fade_gains(length)
     for run in runs:
         units = slice(run.unit, run.unit + run.length)
         source = np.append(corpus.start[units], corpus.stop[units][-1])
@@ -270,7 +279,7 @@ def lay(
         first, last = max(first, 0), min(last, n_samples)
         if last <= first:
             continue
-        # The same pace goes on before the first beat, and is cut where the piece begins or ends.
+        # The first beat's pace also holds before it.
         points = np.unique(np.concatenate([[first, last], target]))
         points = points[(points >= first) & (points <= last)]
         pace = (source[1] - source[0]) / (target[1] - target[0])
@@ -278,8 +287,8 @@ def lay(
         places = np.where(points < target[0], source[0] + (points - target[0]) * pace, places)
         y = warp_time(corpus.recordings[corpus.recording[run.unit]], places, points)
         if begins and length:
-            y[:length] *= rise[: len(y)]
+            y[:length] *= fade_in[: len(y)]
         if ends and length:
-            y[-length:] *= rise[::-1][-len(y) :]
+            y[-length:] *= fade_out[-len(y) :]
         out[first:last] += y[: last - first]
     return out

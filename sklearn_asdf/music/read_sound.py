@@ -18,9 +18,9 @@ __all__ = ["read_sound_file"]
 
 # Samples read at once: what a header promises is not believed.
 _BLOCK = 1 << 16
-# libsndfile's number of frames where the header of a streamed file tells none.
+# libsndfile's number of frames if the header of a streamed file has none.
 _UNKNOWN = 1 << 62
-# What the header of an MP3 begins with that tells its length.
+# Tags of MP3 headers that contain the length.
 _MP3_LENGTH = (b"Xing", b"Info", b"VBRI")
 _EXPECTED = "expected a sound file (WAV, FLAC, OGG, MP3)"
 
@@ -84,12 +84,12 @@ def _open(path: str | os.PathLike[str]) -> Any:
         raise _UnreadableError(str(error)) from error
     # Of these, libsndfile reads an estimated number of samples, or none.
     if file.format in ("MP3", "MPEG"):
-        told = _tells_length(path)
+        known = _has_length(path)
     else:
-        told = file.frames < _UNKNOWN
-    if not told:
+        known = file.frames < _UNKNOWN
+    if not known:
         file.close()
-        raise _UnreadableError("its header does not tell its length")
+        raise _UnreadableError("its header does not contain its length")
     return file
 
 
@@ -112,13 +112,13 @@ def _with_ffmpeg(path: str | os.PathLike[str], sr: int, reason: str) -> np.ndarr
         y, _ = decode_sound(path, sr=sr)
     except (ValueError, OSError):
         raise ValueError(f"{refused}; convert it to WAV") from None
-    told = told_duration(path)
-    if told is None:
+    duration = told_duration(path)
+    if duration is None:
         return y
-    if len(y) / sr < 0.98 * told - 0.2:
+    if len(y) / sr < 0.98 * duration - 0.2:
         raise ValueError(_cut_short(path))
     # The last block of a codec is longer than the sound.
-    return y[: round(told * sr)]
+    return y[: round(duration * sr)]
 
 
 def _cut_short(path: str | os.PathLike[str]) -> str:
@@ -128,7 +128,7 @@ def _cut_short(path: str | os.PathLike[str]) -> str:
     )
 
 
-def _tells_length(path: str | os.PathLike[str]) -> bool:
+def _has_length(path: str | os.PathLike[str]) -> bool:
     """Tell whether an MP3 has a header with its number of frames, in its first frame."""
     with open_regular(path) as file:
         head = file.read(10)

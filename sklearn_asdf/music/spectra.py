@@ -1,4 +1,4 @@
-"""Decibel spectra of all that is heard in training clips, each moment once."""
+"""Spectra of training clips in dB; overlapping clips share their frames."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECTION = 4096
 
 
 def spectrogram_options(encoder: Any) -> dict[str, Any]:
-    """Return how an encoder hears: its own parameters, else the defaults of `melspectrogram`.
+    """Return the spectrogram parameters of an encoder, or the defaults of `melspectrogram`.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def unit_spectrograms(clips: Any, options: dict[str, Any], top_db: float) -> tup
     unit : ndarray of float32 of shape (n_clips, n_frames, n_mels)
         Spectrograms.
     level : ndarray of float32 of shape (n_clips,)
-        Level of each clip's loudest place in dB.
+        Maximum level of each clip in dB.
     """
     mel = melspectrogram(np.asarray(clips), **options)
     unit, level = db_to_unit(power_to_db(mel, ref=1.0, top_db=None), top_db=top_db)
@@ -75,7 +75,7 @@ class SpectrumBank:
     starts : ndarray of int of shape (n_clips,)
         First frame of each clip.
     levels : ndarray of float32 of shape (n_clips,)
-        Level of each clip's loudest place in dB.
+        Maximum level of each clip in dB.
     n_frames : int
         Frames of a clip.
     top_db : float

@@ -1,4 +1,4 @@
-"""UnitEncoder: music as a few musical numbers, and back to sound by joining real music anew."""
+"""UnitEncoder: musical descriptors of clips, and recorded music that matches them."""
 
 from __future__ import annotations
 
@@ -6,50 +6,52 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._progress import progress
 from .._validation import Interval, Real, check_sample_weight, require, validate_parameters
 from ..functional.beat_grid import beat_times, steady_beats
 from ..functional.limiter import limit
-from .analysis import DESCRIPTORS, hear, recordings_of
+from .analysis import (
+    DESCRIPTORS,
+    LEVEL,
+    analyze,
+    beat_of,
+    check_code,
+    limit_level,
+    recordings_of,
+)
 from .clips import AudioClips, check_audio
-from .corpus import Corpus, lay, load_units
+from .corpus import Corpus, load_units, render
 from .stream import UnitStream
 
 __all__ = ["UnitEncoder"]
 
-_LEVEL = DESCRIPTORS.index("level")
-_TEMPO = DESCRIPTORS.index("log_tempo")
-_COS, _SIN = DESCRIPTORS.index("beat_cos"), DESCRIPTORS.index("beat_sin")
-_TEMPI = (40.0, 240.0)
-
 
 class UnitEncoder(TransformerMixin, BaseEstimator):
-    """Encode clips of music in musical descriptors, and decode them to real music on their beat.
+    """Encoder of music clips by musical descriptors, with a decoder to recorded music.
 
-    `fit` cuts the music into units, the beats of its recordings; `transform` describes clips by
-    level, brightness, rhythm, tempo and phase of the beat; `inverse_transform` chooses the units
-    nearest to a code, which go on as they do in their recordings, and bends their time so that
-    their beats fall on the code's. This is corpus-based concatenative synthesis [1]_.
+    `fit` divides the music into units, the beats of its recordings. `transform` describes clips by
+    level, brightness, rhythm, tempo and phase of the beat. `inverse_transform` selects a sequence
+    of units near a code, if possible consecutive ones, and warps their time so that their beats
+    fall on those of the code. This is corpus-based concatenative synthesis [1]_.
 
     Parameters
     ----------
     sr : int, default=22050
         Sampling rate in Hz.
-    usual_tempo : float, default=100.0
-        Beats a minute near which the tempo of music is looked for.
+    start_bpm : float, default=100.0
+        Tempo in BPM near which the tempo of the music is searched.
     stretch : float, default=0.1
-        Octaves by which the tempo of a unit may well be bent: so much more counts as much as one
-        standard deviation of the other descriptors.
+        Change of a unit's tempo, in octaves, that costs as much as one standard deviation of
+        another descriptor.
     join_cost : float, default=20.0
-        How much better, in squared standard deviations summed over beats, other units have to be
-        for the music to leave its recording.
+        Cost of leaving a recording, in squared standard deviations summed over beats. Higher values
+        keep longer excerpts.
     fade_duration : float, default=0.03
-        Length of the cross-fade where units are joined, just before a beat, in seconds.
+        Length in seconds of the cross-fade, just before a beat, where units are joined.
     verbose : int, default=0
-        Above 0, fitting shows its progress (needs tqdm).
+        If above 0, progress is shown while fitting (needs tqdm).
 
     Attributes
     ----------
@@ -57,6 +59,8 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         Codes of the training clips with a weight above 0.
     scale_ : ndarray of shape (26,)
         Their standard deviations; 1 where there is none.
+    corpus_ : Corpus
+        The units: training music, and where in it each beat begins and ends.
     n_units_ : int
         Number of units.
     n_samples_ : int
@@ -68,8 +72,8 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    MelEncoder : A code that any sound has, and that decodes to new sound.
-    DanceBeatTracker : The beat of a dance, from which such a code can be told.
+    MelEncoder : Encodes spectrograms and decodes to new sound.
+    DanceBeatTracker : Estimates the beat of a dance, from which tempo and phase are predicted.
 
     Notes
     -----
@@ -78,27 +82,28 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     - `level`: root mean square of the clip, dB re 1, at least -100
     - `brightness`: mean over the power of octaves above 20 Hz
     - `band0` to `band9`: share of ten bands of four mels each in the power, dB, at least -60
-    - `articulation`: geometric by arithmetic mean of the power over time, dB: 0 is an even sound
+    - `articulation`: geometric by arithmetic mean of the power over time, dB: 0 is a steady sound
     - `fluctuation_low`, `_mid`, `_high`: standard deviation over time of thirds of the bands, dB
-    - `onset_rate`: log2 of 1 + onsets a second
-    - `onset_strength`: log2 of 1 + mean rise of the bands from frame to frame, dB
-    - `pulse_clarity`: largest autocorrelation of the onsets at 40 to 240 beats a minute, 0 to 1
+    - `onset_rate`: log2 of 1 + onsets per second
+    - `onset_strength`: log2 of 1 + mean increase of the bands from frame to frame, dB
+    - `pulse_clarity`: largest autocorrelation of the onset strength at 40 to 240 BPM, 0 to 1
     - `half_beat`, `two_beats`, `three_beats`, `four_beats`: the same at that many beats, -1 to 1
-    - `log_tempo`: log2 of the beats a minute
-    - `beat_cos`, `beat_sin`: phase of the beat in the middle of the clip, where it hangs least on
+    - `log_tempo`: log2 of the tempo in BPM
+    - `beat_cos`, `beat_sin`: phase of the beat in the middle of the clip, where it depends least on
       the tempo; the angle is 0 on a beat
 
-    Beats are tracked in whole recordings where :class:`~sklearn_asdf.AudioClips` give them, but
-    units are only taken from what the clips cover. Decoding sets the level exactly, tempo and
-    phase of the beat by bending time, and all else by choice among the units: the mean of several
-    codes decodes to real music as each of them does. Levels are held within 6 dB of the training
-    clips', tempi within 40 to 240 BPM.
+    Beats are tracked in the whole recordings of :class:`~sklearn_asdf.AudioClips`, but units are
+    taken only from the parts that clips cover. Decoding sets the level by a gain, tempo and phase
+    by time warping, and all other descriptors by the choice of units: the mean of several codes
+    decodes to recorded music like each of them. Levels are limited to within 6 dB of those of the
+    training clips, tempi to 40 to 240 BPM.
 
-    A sequence of units has the cost of what it is away from its code on each beat, of bending
-    time, and at each join of `join_cost`, the more where harmony, colour or accents would not go
-    on; the cheapest is found by dynamic programming [2]_. The same code gives the same bits.
+    The cost of a sequence of units is the sum of the distances from its code on each beat, the
+    changes of tempo, and `join_cost` or more at each join, depending on how much harmony, spectrum
+    and accents differ from those of the unit that would follow. Dynamic programming finds the
+    sequence with the lowest cost [2]_. The result is deterministic.
 
-    The fitted encoder holds the training music, and so does its pickle.
+    The fitted encoder contains the training music, and so does its pickle.
 
     References
     ----------
@@ -120,14 +125,14 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     (2, 176400)
     """
 
-    # Encoders that differ in these alone are fitted alike: decoding alone uses most of them.
+    # `fit` does not depend on these parameters: caches ignore them.
     unused_in_fit = ("stretch", "join_cost", "fade_duration", "verbose")
-    # A clip without weight is no music of the training set, wherever weights are routed.
+    # Clips of weight 0 are not part of the training set, whether or not weights are requested.
     __metadata_request__fit = {"sample_weight": True}
 
     _parameter_constraints = {
         "sr": [Interval(Real, 0, None, closed="neither")],
-        "usual_tempo": [Interval(Real, 40, 240, closed="both")],
+        "start_bpm": [Interval(Real, 40, 240, closed="both")],
         "stretch": [Interval(Real, 0, None, closed="neither")],
         "join_cost": [Interval(Real, 0, None, closed="left")],
         "fade_duration": [Interval(Real, 0, 0.2, closed="left")],
@@ -138,21 +143,21 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         self,
         *,
         sr=22050,
-        usual_tempo=100.0,
+        start_bpm=100.0,
         stretch=0.1,
         join_cost=20.0,
         fade_duration=0.03,
         verbose=0,
     ):
         self.sr = sr
-        self.usual_tempo = usual_tempo
+        self.start_bpm = start_bpm
         self.stretch = stretch
         self.join_cost = join_cost
         self.fade_duration = fade_duration
         self.verbose = verbose
 
     def fit(self, X, y=None, sample_weight=None):
-        """Cut music into units and describe them.
+        """Divide music into units and describe them.
 
         Parameters
         ----------
@@ -162,7 +167,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
             Not used.
         sample_weight : array-like of shape (n_clips,), default=None
             Weight of each clip in the standard deviations of the code. Clips of weight 0 are left
-            out: nothing of them is played. With metadata routing weights are requested by default.
+            out and never played. With metadata routing, weights are requested by default.
 
         Returns
         -------
@@ -173,7 +178,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         return self
 
     def fit_transform(self, X, y=None, sample_weight=None):
-        """Cut music into units, and return the codes of its clips, listening once.
+        """Divide music into units and return the codes of its clips.
 
         Parameters
         ----------
@@ -183,12 +188,12 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
             Not used.
         sample_weight : array-like of shape (n_clips,), default=None
             Weight of each clip in the standard deviations of the code. Clips of weight 0 are left
-            out: nothing of them is played. With metadata routing weights are requested by default.
+            out and never played. With metadata routing, weights are requested by default.
 
         Returns
         -------
         code : ndarray of float64 of shape (n_clips, 26)
-            One code a clip.
+            One code per clip.
         """
         return self._fit(X, sample_weight)
 
@@ -203,18 +208,18 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         code : ndarray of float64 of shape (n_clips, 26)
-            One code a clip.
+            One code per clip.
         """
         check_is_fitted(self)
         X = self._check_clips(X)
         code = np.empty((len(X), len(DESCRIPTORS)))
         for recording, rows, starts in recordings_of(X):
-            heard = hear(recording, sr=self.sr, usual_tempo=self.usual_tempo)
-            code[rows] = heard.describe(starts, self.n_samples_)
+            analysis = analyze(recording, sr=self.sr, start_bpm=self.start_bpm)
+            code[rows] = analysis.describe(starts, self.n_samples_)
         return code
 
     def inverse_transform(self, X):
-        """Return music of codes, each clip by itself.
+        """Return the music of codes, each clip on its own.
 
         Parameters
         ----------
@@ -250,11 +255,11 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
 
         Notes
         -----
-        One grid of beats goes through the whole piece, as steady as the codes let it be
-        (:func:`~sklearn_asdf.functional.beat_grid.steady_beats`). Each beat follows the code of
-        the clip whose middle is nearest; the level goes from middle to middle in straight lines.
-        Peaks above -1 dB re full scale are turned down by a look-ahead limiter
-        (:func:`~sklearn_asdf.functional.limiter.limit`); `inverse_transform` leaves them.
+        The piece has one grid of beats that is as steady as the codes allow
+        (:func:`~sklearn_asdf.functional.beat_grid.steady_beats`). Each beat has the code of the
+        clip whose middle is nearest; the level is interpolated linearly between middles. Peaks
+        above -1 dB re full scale are reduced by a look-ahead limiter
+        (:func:`~sklearn_asdf.functional.limiter.limit`); `inverse_transform` does not limit them.
         """
         code = self._check_code(code)
         duration = self.n_samples_ / self.sr
@@ -266,6 +271,21 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         middles = duration / 2 + np.arange(len(code)) * hop_duration
         n_samples = round((len(code) - 1) * hop_duration * self.sr) + self.n_samples_
         return limit(self._play(code, middles, n_samples), sr=self.sr)
+
+    def stream(self) -> UnitStream:
+        """Return a player of codes that arrive one after the other, as of a live dance.
+
+        Returns
+        -------
+        UnitStream
+            Its ``play(code, n_new, n_fade)`` returns the next samples.
+
+        See Also
+        --------
+        sklearn_asdf.live.StreamingDancer : Calls it for a live dance.
+        """
+        check_is_fitted(self)
+        return UnitStream(self)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the code's numbers.
@@ -288,7 +308,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         return len(DESCRIPTORS)
 
     def _fit(self, X: Any, sample_weight: Any) -> np.ndarray:
-        """Learn the units of the clips with a weight; return the codes of all clips."""
+        """Fit the units of the clips with a weight above 0; return the codes of all clips."""
         validate_parameters(self)
         require("librosa", extra="music", purpose="UnitEncoder")
         X = self._check_clips(X, reset=True)
@@ -296,30 +316,30 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         weight = np.ones(len(X)) if given is None else given
         self.n_samples_ = X.shape[1]
         code = np.empty((len(X), len(DESCRIPTORS)))
-        # Numbers of the clips among those that are kept.
+        # Row numbers among the clips that are kept.
         number = np.cumsum(weight > 0) - 1
         parts = []
         recordings = list(recordings_of(X))
         for recording, rows, starts in progress(
-            recordings, "analysing the music", unit="recordings", verbose=self.verbose
+            recordings, "analyzing the music", unit="recordings", verbose=self.verbose
         ):
-            heard = hear(recording, sr=self.sr, usual_tempo=self.usual_tempo)
-            code[rows] = heard.describe(starts, self.n_samples_)
+            analysis = analyze(recording, sr=self.sr, start_bpm=self.start_bpm)
+            code[rows] = analysis.describe(starts, self.n_samples_)
             kept = weight[rows] > 0
             if kept.any():
                 rows, starts = number[rows[kept]], starts[kept]
-                parts.append(load_units(recording, heard, rows, starts, self.n_samples_))
+                parts.append(load_units(recording, analysis, rows, starts, self.n_samples_))
         self.code_, weight = code[weight > 0], weight[weight > 0]
         mean = np.average(self.code_, axis=0, weights=weight)
         spread = np.sqrt(np.average((self.code_ - mean) ** 2, axis=0, weights=weight))
         self.scale_ = np.where(spread > 1e-9, spread, 1.0)
-        self._corpus = Corpus.of(parts)
-        self.n_units_ = len(self._corpus.start)
+        self.corpus_ = Corpus.of(parts)
+        self.n_units_ = len(self.corpus_.start)
         return code
 
     def _play(self, code: np.ndarray, middles: np.ndarray, n_samples: int) -> np.ndarray:
-        """Choose, bend and join units for codes with these middles in s."""
-        tempo, phase = self._beat_of(code)
+        """Return music for codes of clips with these middles in s."""
+        tempo, phase = beat_of(code)
         duration = n_samples / self.sr
         if len(code) == 1:
             grid = beat_times(tempo[0], phase[0], at=middles[0], duration=duration)
@@ -333,46 +353,33 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
             )
         beat = (grid[:-1] + grid[1:]) / 2
         of_beat = np.abs(beat[:, None] - middles).argmin(axis=1)
-        runs = self._corpus.choose(
+        runs = self.corpus_.choose(
             (code / self.scale_)[of_beat],
             np.diff(grid) * self.sr,
             self.code_ / self.scale_,
             stretch=self.stretch,
             join_cost=self.join_cost,
         )
-        y = lay(runs, self._corpus, grid, n_samples, sr=self.sr, fade=self.fade_duration)
-        return self._set_level(y, code[:, _LEVEL], middles)
-
-    def _stream(self) -> UnitStream:
-        """A player for codes that come while a dance goes on."""
-        check_is_fitted(self)
-        return UnitStream(self)
-
-    def _beat_of(self, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Beats a minute, and phase of the beat in mid-clip in radians."""
-        tempo = np.clip(2.0 ** np.clip(code[:, _TEMPO], -10, 20), *_TEMPI)
-        return tempo, np.arctan2(code[:, _SIN], code[:, _COS])
-
-    def _held_level(self, level: np.ndarray) -> np.ndarray:
-        """Levels in dB, held near those of the training clips."""
-        heard = self.code_[:, _LEVEL]
-        return np.clip(level, heard.min() - 6, heard.max() + 6)
+        y = render(
+            runs, self.corpus_, grid, n_samples, sr=self.sr, fade_duration=self.fade_duration
+        )
+        return self._set_level(y, code[:, LEVEL], middles)
 
     def _set_level(self, y: np.ndarray, level: np.ndarray, middles: np.ndarray) -> np.ndarray:
-        """Bring the clips around the middles to their levels in dB."""
-        level = self._held_level(level)
+        """Return the music with the levels in dB around the middles of clips."""
+        level = limit_level(level, self.code_[:, LEVEL])
         energy = np.concatenate([[0.0], np.cumsum(np.square(y, dtype=float))])
         first = np.rint(middles * self.sr - self.n_samples_ / 2).astype(int)
         power = (energy[np.minimum(first + self.n_samples_, len(y))] - energy[first]) / (
             self.n_samples_
         )
-        # Silence stays silence.
+        # Silence has no gain.
         gain = np.where(power > 1e-10, level - 10 * np.log10(np.maximum(power, 1e-10)), 0.0)
         gain = np.interp(np.arange(len(y)) / self.sr, middles, gain)
         return (y * 10 ** (gain / 20)).astype(np.float32)
 
     def _check_clips(self, X: Any, *, reset: bool = False) -> Any:
-        """Audio as it can be used, or every reason why not."""
+        """Return checked clips."""
         checked = check_audio(X, sr=self.sr, allow_silent=not reset)
         if not reset and checked.shape[1] != self.n_features_in_:
             raise ValueError(
@@ -388,10 +395,4 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
 
     def _check_code(self, code: Any) -> np.ndarray:
         check_is_fitted(self)
-        code = check_array(code, dtype=float, input_name="code")
-        if code.shape[1] != len(DESCRIPTORS):
-            raise ValueError(
-                f"expected codes of {len(DESCRIPTORS)} numbers, got {code.shape[1]}: pass what "
-                "transform returned"
-            )
-        return code
+        return check_code(code)

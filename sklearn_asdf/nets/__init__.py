@@ -1,5 +1,5 @@
 """Neural networks: the only part of the package that imports Keras or scikeras.
 
-Nothing here is imported before a network is needed, so that the rest of the package works where no
-neural network library is installed.
+The modules `estimator` and `network` do not import Keras, and the others are imported only when a
+network is needed, so that the rest of the package works without a neural network library.
 """

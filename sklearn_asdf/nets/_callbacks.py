@@ -1,4 +1,4 @@
-"""What happens between two epochs: validation, early stopping, checkpoints, progress."""
+"""Callbacks of training: validation, early stopping, checkpoints, progress."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Checkpoint:
     Parameters
     ----------
     folder : path-like
-        Where the file ``training.npz`` stands. One run at a time.
+        Where the file ``training.npz`` stands. For one run at a time.
     key : str
-        What the run is: a digest of its parameters and data. A file of another run is refused.
+        Digest of the parameters and data of the run. A file of another run raises an error.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Checkpoint:
     """
 
     def __init__(self, folder: str | os.PathLike[str], key: str) -> None:
-        # Better now than after the first epoch.
+        # Fails before the training rather than after the first epoch.
         self.path = check_writable_folder(folder) / "training.npz"
         remove_leftovers(self.path.parent)
         self.key = key
@@ -105,12 +105,12 @@ class Guard(keras.callbacks.Callback):
     Parameters
     ----------
     loss : callable
-        Of targets and outputs; gives one value a row.
+        Function of targets and outputs that returns one value per row.
     validation_data : tuple or None
         ``(X, y)`` or ``(X, y, sample_weight)``.
     batch_size : int
         Rows validated at once.
-    patience : int or None
+    n_iter_no_change : int or None
         Epochs without improvement before training stops.
     initial_weights : sequence of ndarray or None
         Where training starts.
@@ -128,7 +128,7 @@ class Guard(keras.callbacks.Callback):
         loss: Any,
         validation_data: tuple[Any, ...] | None,
         batch_size: int,
-        patience: int | None,
+        n_iter_no_change: int | None,
         initial_weights: Sequence[np.ndarray] | None,
         checkpoint: Checkpoint | None,
         epochs: int,
@@ -139,7 +139,7 @@ class Guard(keras.callbacks.Callback):
         self.loss = loss
         self.validation_data = validation_data
         self.batch_size = batch_size
-        self.patience = patience
+        self.n_iter_no_change = n_iter_no_change
         self.initial_weights = initial_weights
         self.checkpoint = checkpoint
         self.best = np.inf
@@ -171,13 +171,13 @@ class Guard(keras.callbacks.Callback):
             model.set_weights(self.initial_weights)
         self._finite = model.get_weights()
         if self._resumed is None and self.validation_data is not None:
-            # A start from the data may be better than all that training makes of it.
+            # The initial weights may be better than those of every epoch.
             start = self._validate()
             if np.isfinite(start):
                 self.best, self.best_weights = start, self._finite
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Judge the epoch."""
+        """Validate the epoch, and stop or write the checkpoint."""
         model = self.model
         logs = logs if logs is not None else {}
         watched = float(logs["loss"])
@@ -198,7 +198,7 @@ class Guard(keras.callbacks.Callback):
                 self.best, self.best_weights, self.wait = watched, weights, 0
             else:
                 self.wait += 1
-                if self.patience is not None and self.wait >= self.patience:
+                if self.n_iter_no_change is not None and self.wait >= self.n_iter_no_change:
                     model.stop_training = True
         if self.checkpoint is not None:
             self._write(epoch + 1)

@@ -44,8 +44,8 @@ class MeanOutput(keras.losses.Loss):
 class SpectrumSlices(layers.Layer):
     """Cut clips out of the spectra of whole recordings, inside the model.
 
-    A training row is three numbers instead of a spectrogram: no clip is ever held, and each
-    epoch can see it a little shifted.
+    A training row is three numbers instead of a spectrogram. Clips are not stored, and each epoch
+    can shift them.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class SpectrumSlices(layers.Layer):
     n_frames : int
         Frames of a clip.
     top_db : float
-        Range in dB below each clip's loudest place that becomes [0, 1].
+        Range in dB below the maximum of each clip that becomes [0, 1].
     seed : int
         Of the shifts.
     """
@@ -195,7 +195,7 @@ def _local_encoder(
     clip = keras.Input((n_frames, n_mels))
     patch = -(-n_frames // steps)
     index = np.minimum(np.arange(steps * patch), n_frames - 1)
-    # The last frame goes on where the steps reach beyond the clip, as without a network.
+    # The last frame is repeated where the steps extend beyond the clip, as in `PatchCodec`.
     x = clip if len(index) == n_frames else _TakeFrames(index.tolist())(clip)
     x = layers.Reshape((steps, patch * n_mels))(x)
     channels = code_size // steps * (2 if variational else 1)
@@ -228,9 +228,9 @@ def _local_decoder(
     x = layers.Reshape((steps * patch, n_mels, 1))(x)
     if steps * patch > n_frames:
         x = layers.Cropping2D(((0, steps * patch - n_frames), (0, 0)))(x)
-    # The image's values are what neighbourhoods are judged by: above 0 and below 1 as decoded.
+    # Values are limited to [0, 1], as in decoded spectrograms.
     x = layers.ReLU(max_value=1.0)(x)
-    # Every second frame and band, four channels each: a quarter of the work, twice the reach.
+    # At half the resolution: a quarter of the work, twice the receptive field.
     y = layers.ZeroPadding2D(((0, n_frames % 2), (0, n_mels % 2)))(x)
     for size, stride in ((4, 2), (3, 1), (3, 1)):
         y = layers.Conv2D(
@@ -268,7 +268,7 @@ class _TakeFrames(layers.Layer):
 
 @keras.saving.register_keras_serializable("sklearn_asdf")
 class _Draw(layers.Layer):
-    """Draw codes around their means, and tell how far the densities are from the standard one."""
+    """Sample codes, and return the divergence of their densities from the standard normal one."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(name="draw", dtype="float32")
@@ -341,7 +341,7 @@ def train_autoencoder(
     loss : str
         Keras's name of a loss.
     kl_weight : float
-        Weight of the divergence, in nats a spectrogram value, if variational.
+        Weight of the divergence, in nats per spectrogram value, if variational.
     seed : int
         Of weights, order and shifts.
     validation_rows : ndarray of shape (n, 3), default=None
@@ -356,7 +356,7 @@ def train_autoencoder(
     encoder, decoder : Network
         The trained halves.
     history : dict of list of float
-        Losses, a value an epoch.
+        Losses, one value per epoch.
     """
     claim_backend()
     full = {**config, "frames": frames, "top_db": top_db, "loss": loss, "kl_weight": kl_weight}

@@ -65,7 +65,7 @@ def import_keras(purpose: str = "this estimator") -> Any:
             import keras
         else:
             os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-            # TensorFlow draws from Python's global generator while it is imported.
+            # The import of TensorFlow uses Python's global generator.
             state = random.getstate()
             try:
                 with _log_lines_dropped():
@@ -80,7 +80,7 @@ def import_keras(purpose: str = "this estimator") -> Any:
 
 @functools.cache
 def _limit_threads(backend: str) -> None:
-    """Keep TensorFlow to the threads that whoever started this process gave it.
+    """Limit TensorFlow to the threads that the environment of this process allows.
 
     joblib's workers, Dask's and batch systems say so in ``OMP_NUM_THREADS``, which TensorFlow's own
     pools do not read: each of them would take all cores.

@@ -24,10 +24,10 @@ __all__ = ["Network", "train"]
 
 @contextmanager
 def _deterministic(seed: int) -> Iterator[None]:
-    """Let a backend repeat itself where it would not by itself, and be as before afterwards."""
+    """Make the backend deterministic, and restore its settings afterwards."""
     backend = import_keras().backend.backend()
     if backend == "torch":
-        # On PyTorch, Keras's dropout draws from the global generator unless told otherwise.
+        # On PyTorch, Keras's dropout uses the global generator by default.
         import torch
 
         with torch.random.fork_rng():
@@ -101,7 +101,7 @@ def _fit_from_stream(
         x=stream(arrays, batch_size, shuffle, seed, initial_epoch),
         steps_per_epoch=steps,
         initial_epoch=initial_epoch,
-        # Of streams that is not Keras's to do, and it would warn.
+        # Keras cannot shuffle streams, and would warn.
         shuffle=False,
         **options,
     )
@@ -110,7 +110,7 @@ def _fit_from_stream(
 def _batches(
     arrays: tuple[np.ndarray, ...], batch_size: int, shuffle: bool, seed: int, epoch: int
 ) -> Iterator[tuple[np.ndarray, ...]]:
-    """Yield batches for ever; the order of an epoch is known by its number."""
+    """Yield batches without end; the order of an epoch depends on its number only."""
     n = len(arrays[0])
     while True:
         order = np.random.default_rng((seed, epoch)).permutation(n) if shuffle else np.arange(n)
@@ -123,7 +123,7 @@ def _batches(
 def _tensorflow_batches(
     arrays: tuple[np.ndarray, ...], batch_size: int, shuffle: bool, seed: int, epoch: int
 ) -> Any:
-    """Do as `_batches`, natively.
+    """Return the dataset of `_batches` in TensorFlow.
 
     TensorFlow's datasets from Python generators are slow and change how the whole process frees
     its memory.
@@ -161,7 +161,7 @@ def train(
     sample_weight: np.ndarray | None = None,
     validation_data: tuple[Any, ...] | None = None,
     validation_loss: Any = None,
-    patience: int | None = None,
+    n_iter_no_change: int | None = None,
     initial_weights: Sequence[np.ndarray] | None = None,
     checkpoint: Any = None,
     shuffle: bool = True,
@@ -176,7 +176,7 @@ def train(
     ----------
     build : callable
         Module-level function of `config` and `seed` that returns a Keras model, not compiled. It
-        must give a seed to each layer and initialiser that draws (`layer_seeds`).
+        must give a seed to each layer and initialiser that samples (`layer_seeds`).
     config : mapping
         Keyword arguments of `build`, without `seed`.
     X : ndarray of shape (n_rows, ...)
@@ -185,18 +185,18 @@ def train(
         Targets; scikeras takes no more than two axes, so flatten what has more.
     loss : str or keras.losses.Loss
         The loss. It is called as ``loss.call(y, output)`` on the validation rows and must give
-        one value a row.
+        one value per row.
     optimizer : str, default="adam"
         Keras's name of an optimizer.
     optimizer_params : mapping, default=None
         Its parameters, such as ``learning_rate`` and ``clipnorm``.
     schedule : {"constant", "cosine"}, default="constant"
-        How the learning rate goes on from there: `"cosine"` falls along half a cosine to a
-        hundredth at the end of all epochs [1]_.
+        Schedule of the learning rate: `"cosine"` decays along half a cosine to a hundredth at the
+        end of the last epoch [1]_.
     epochs : int, default=100
         Passes over the rows.
     batch_size : int, default=32
-        Rows a step.
+        Rows per training step.
     seed : int, default=0
         The same seed gives the same bits on the same machine. No global generator is used.
     sample_weight : ndarray of shape (n_rows,), default=None
@@ -205,12 +205,12 @@ def train(
         Rows that choose the epoch whose weights are kept.
     validation_loss : str or keras.losses.Loss, default=None
         What is measured on them; None means `loss`.
-    patience : int, default=None
+    n_iter_no_change : int, default=None
         Epochs without improvement of the validation loss before training stops; None never stops.
     initial_weights : sequence of ndarray, default=None
         Where training starts, for a warm start.
     checkpoint : Checkpoint, default=None
-        Where to keep the state of training after each epoch, and to resume from.
+        Keeps the state of training after each epoch, from which an interrupted one resumes.
     shuffle : bool, default=True
         Whether each epoch has its own order of rows.
     steps_per_execution : int, default=None
@@ -229,14 +229,14 @@ def train(
         The trained network: with `validation_data` of the best epoch, or as it started where no
         epoch was better; else of the last.
     history : dict of list of float
-        ``loss`` and, with `validation_data`, ``val_loss``, a value an epoch.
+        ``loss`` and, with `validation_data`, ``val_loss``, one value per epoch.
 
     Warns
     -----
     sklearn.exceptions.ConvergenceWarning
-        Where the loss stopped being finite: training ends there and the last finite weights stay.
-        And where the user pressed Ctrl-C after an epoch at least: the best weights so far stay.
-        Before that there is nothing to keep, and the KeyboardInterrupt goes on.
+        If the loss is not finite: training stops and the last finite weights are kept. Also if
+        training is interrupted (Ctrl-C) after at least one epoch: the best weights until then are
+        kept. An earlier KeyboardInterrupt is raised.
 
     References
     ----------
@@ -251,16 +251,13 @@ def train(
 
     from ._callbacks import make_callbacks
 
-    if steps_per_execution is None:
-        # Keras on PyTorch takes no other number.
-        steps_per_execution = 1 if import_keras().backend.backend() == "torch" else 64
     config = {**config, "seed": seed}
     with LOCK, quiet_log():
         guard, extra = make_callbacks(
             loss=loss if validation_loss is None else validation_loss,
             validation_data=validation_data,
             batch_size=batch_size,
-            patience=patience,
+            n_iter_no_change=n_iter_no_change,
             initial_weights=initial_weights,
             checkpoint=checkpoint,
             epochs=epochs,
@@ -281,10 +278,7 @@ def train(
             model__config=config,
             model__loss=loss,
             model__optimizer={"class_name": optimizer, "config": optimizer_params},
-            model__compile_options={
-                "steps_per_execution": steps_per_execution,
-                "jit_compile": False,
-            },
+            model__compile_options=_compile_options(steps_per_execution),
             model__seed=seed,
             loss=None,
             epochs=max(epochs - first, 0),
@@ -303,22 +297,33 @@ def train(
                 if not guard.history_so_far["loss"]:
                     raise
                 interrupted = True
-        weights = guard.final_weights()
+        network = Network(build, config, guard.final_weights())
+    network.interrupted = interrupted
+    _warn_of_early_end(guard, interrupted, epochs, description)
+    return network, guard.history_so_far
+
+
+def _compile_options(steps_per_execution: int | None) -> dict[str, Any]:
+    if steps_per_execution is None:
+        # Keras on PyTorch supports 1 only.
+        steps_per_execution = 1 if import_keras().backend.backend() == "torch" else 64
+    return {"steps_per_execution": steps_per_execution, "jit_compile": False}
+
+
+def _warn_of_early_end(guard: Any, interrupted: bool, epochs: int, description: str) -> None:
+    """Warn if training stopped because of a loss that is not finite, or of Ctrl-C."""
     if guard.broken_epoch is not None:
         warnings.warn(
             f"expected a finite loss, got {guard.broken_value} in epoch {guard.broken_epoch + 1}: "
             "training stopped and the last finite weights are kept; lower the learning rate or "
             "scale the inputs",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     if interrupted:
         warnings.warn(
             f"{description} was interrupted after {len(guard.history_so_far['loss'])} of {epochs} "
             "epochs: the best weights so far are kept",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
-    network = Network(build, config, weights)
-    network.interrupted = interrupted
-    return network, guard.history_so_far

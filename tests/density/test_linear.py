@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_asdf.density.linear import fit_told_targets
+from sklearn_asdf.density.linear import fit_predictable_targets
 
 
 def _task(n=200, seed=0):
@@ -17,7 +17,7 @@ def _task(n=200, seed=0):
 
 def test_finds_what_is_told_and_leaves_the_rest():
     X, y = _task()
-    coef, intercept, held_out = fit_told_targets(X, y)
+    coef, intercept, held_out = fit_predictable_targets(X, y)
     np.testing.assert_allclose(coef[:2, :2], [[1.0, 0.0], [0.5, -2.0]], atol=0.05)
     assert not coef[:, 2:].any()
     assert not intercept[2:].any()
@@ -33,7 +33,7 @@ def test_errors_on_rows_held_out_are_as_large_as_on_new_ones():
     X, X_new = rng.normal(size=(80, 60)), rng.normal(size=(500, 60))
     y, y_new = X @ truth + 3 * rng.normal(size=(80, 30)), X_new @ truth
     y_new += 3 * rng.normal(size=y_new.shape)
-    coef, intercept, held_out = fit_told_targets(X, y)
+    coef, intercept, held_out = fit_predictable_targets(X, y)
     new = (y_new - X_new @ coef - intercept).std()
     seen = (y - X @ coef - intercept).std()
     assert seen < 0.5 * new
@@ -47,20 +47,20 @@ def test_groups_are_held_out_whole():
     groups = np.repeat(np.arange(12), 20)
     place, level = rng.normal(size=(12, 30)), rng.normal(size=(12, 1))
     X, y = place[groups] + 0.01 * rng.normal(size=(240, 30)), level[groups]
-    assert fit_told_targets(X, y)[0].any()
-    assert not fit_told_targets(X, y, groups=groups)[0].any()
+    assert fit_predictable_targets(X, y)[0].any()
+    assert not fit_predictable_targets(X, y, groups=groups)[0].any()
 
 
 def test_weights_of_zero_leave_rows_out():
     X, y = _task()
     weight = np.r_[np.ones(150), np.zeros(50)]
     y[150:] = 1e3
-    coef, _, _ = fit_told_targets(X, y, sample_weight=weight)
+    coef, _, _ = fit_predictable_targets(X, y, sample_weight=weight)
     np.testing.assert_allclose(coef[:2, :2], [[1.0, 0.0], [0.5, -2.0]], atol=0.1)
 
 
 def test_little_or_constant_data_give_no_map():
-    assert not fit_told_targets(np.zeros((50, 2)), np.ones((50, 3)))[0].any()
-    assert not fit_told_targets(np.ones((1, 2)), np.ones((1, 3)))[0].any()
+    assert not fit_predictable_targets(np.zeros((50, 2)), np.ones((50, 3)))[0].any()
+    assert not fit_predictable_targets(np.ones((1, 2)), np.ones((1, 3)))[0].any()
     X, y = _task()
-    assert not fit_told_targets(X, y, groups=np.zeros(len(X)))[0].any()
+    assert not fit_predictable_targets(X, y, groups=np.zeros(len(X)))[0].any()

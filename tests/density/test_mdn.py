@@ -329,8 +329,8 @@ def test_early_stopping_holds_back_whole_groups(monkeypatch):
     assert not set(seen["train"]) & set(seen["held"])
     assert len(set(seen["held"])) == 2
     assert model.validation_score_ is not None
-    # The user's own rows, and all others trained on.
-    model.fit(X, np.arange(100.0), validation_data=(X[:7], np.arange(7.0)))
+    # Rows that the user passes are validated with, and all others are trained on.
+    MDNRegressor(**QUICK).fit(X, np.arange(100.0), validation_data=(X[:7], np.arange(7.0)))
     assert (len(seen["train"]), len(seen["held"])) == (100, 7)
 
 
@@ -512,7 +512,7 @@ def test_a_linear_map_finds_the_few_targets_that_are_told(mostly_untold, n_mixtu
     train, test = groups < 22, groups >= 22
     gain = {}
     for linear in (False, True):
-        model = MDNRegressor(n_mixtures, linear=linear, epochs=30, random_state=0)
+        model = MDNRegressor(n_mixtures, linear_baseline=linear, epochs=30, random_state=0)
         model.fit(X[train], y[train], groups=groups[train])
         gain[linear] = model.information_gain(X[test], y[test])
     # A target of noise .3 beside a spread of 1.04 tells log(1.04 / .3) nats, three of sixty.
@@ -524,7 +524,7 @@ def test_a_linear_map_finds_the_few_targets_that_are_told(mostly_untold, n_mixtu
 
 def test_the_density_over_a_linear_map_is_in_the_targets_unit(mostly_untold):
     X, y, groups = mostly_untold
-    model = MDNRegressor(1, linear=True, epochs=2, random_state=0).fit(X, y, groups=groups)
+    model = MDNRegressor(1, linear_baseline=True, epochs=2, random_state=0).fit(X, y, groups=groups)
     times_8 = clone(model).fit(X, 8 * y, groups=groups)
     shift = model.log_likelihood(X, y) - times_8.log_likelihood(X, 8 * y)
     assert shift == pytest.approx(np.log(8), abs=1e-5)
@@ -537,8 +537,8 @@ def test_the_density_over_a_linear_map_is_in_the_targets_unit(mostly_untold):
 def test_warm_start_of_another_network_starts_cold(mostly_untold):
     X, y, _ = mostly_untold
     model = MDNRegressor(1, warm_start=True, epochs=2, random_state=0).fit(X, y)
-    model.set_params(n_mixtures=2, linear=True).fit(X, y)
-    cold = MDNRegressor(2, linear=True, epochs=2, random_state=0).fit(X, y)
+    model.set_params(n_mixtures=2, linear_baseline=True).fit(X, y)
+    cold = MDNRegressor(2, linear_baseline=True, epochs=2, random_state=0).fit(X, y)
     np.testing.assert_array_equal(model.predict(X), cold.predict(X))
 
 

@@ -255,3 +255,16 @@ def test_units_and_origin_change_nothing_but_units(shift, factor):
     np.testing.assert_allclose(
         moved.crps(y * factor + shift), density.crps(y) * factor, rtol=1e-6, atol=1e-9 * factor
     )
+
+
+def test_the_inverse_of_the_cdf_has_a_probability_for_each_entry(density):
+    p = np.random.default_rng(2).uniform(0.01, 0.99, density.mean.shape)
+    np.testing.assert_allclose(density.cdf(density.ppf(p)), p, atol=1e-9)
+    np.testing.assert_array_equal(density.ppf(0.3), density.quantile(0.3))
+
+
+def test_the_expected_distance_of_a_standard_normal():
+    normal = GaussianMixtures(np.ones((1, 1)), np.zeros((1, 1, 1)), np.ones((1, 1, 1)))
+    # Mean of the half-normal distribution; far away it is the distance itself.
+    assert normal.expected_distance([[0.0]]) == pytest.approx(np.sqrt(2 / np.pi))
+    assert normal.expected_distance([[50.0]]) == pytest.approx(50.0)

@@ -106,11 +106,11 @@ def test_factors_of_the_density_are_kept():
     assert not density.factors[:, :, -3:].any()
 
 
-def test_dances_without_a_beat_get_the_usual_tempo():
+def test_dances_without_a_beat_get_the_median_tempo():
     X, y = beats(60)
     model = OnBeatRegressor(Plain(), **COLUMNS).fit(X, y)
     X[0, 1:] = 0
-    assert model.predict(X)[0, 1] == pytest.approx(np.log2(model._usual_tempo))
+    assert model.predict(X)[0, 1] == pytest.approx(np.log2(model._default_tempo))
 
 
 class Told(Plain):
@@ -161,7 +161,7 @@ def test_what_is_hardly_told_is_not_stretched_into_noise():
     y[:, 0] = rng.normal(size=400)
     model = OnBeatRegressor(Ridge(), restore_variance=True, **COLUMNS).fit(X, y)
     plain = OnBeatRegressor(Ridge(), **COLUMNS).fit(X, y)
-    assert model.told_variance_[0] < 0.05 * model.code_variance_[0]
+    assert model.explained_variance_[0] < 0.05 * model.code_variance_[0]
     assert model.predict(X)[:, 0].std() == pytest.approx(2 * plain.predict(X)[:, 0].std())
     assert model.score(X, y) == pytest.approx(r2_score(y, model.predict(X)))
 

@@ -1,4 +1,4 @@
-"""Mixtures as distributions of skpro, against ours."""
+"""Mixtures as distributions of skpro, against those of this package."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_asdf.density.mixtures import GaussianMixtures
+from sklearn_asdf.density import GaussianMixtures, to_skpro
 
 
 @pytest.fixture(params=[0, 1], ids=["diagonal", "one factor"])
@@ -25,13 +25,13 @@ def density(request):
 @pytest.fixture
 def adapted(density):
     pytest.importorskip("skpro", reason="skpro is not installed")
-    return density.to_skpro(index=list("pqrs"), columns=["u", "v"])
+    return to_skpro(density, index=list("pqrs"), columns=["u", "v"])
 
 
 def test_without_skpro_the_error_names_it(density, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name, *_: None)
     with pytest.raises(ImportError, match="distributions of skpro needs skpro"):
-        density.to_skpro()
+        to_skpro(density)
 
 
 def test_entries_are_the_marginals(density, adapted):

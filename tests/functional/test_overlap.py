@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from sklearn_asdf.functional.overlap import crossfade
+from sklearn_asdf.functional.overlap import crossfade, fade_gains
 
 
 @given(st.integers(1, 6), st.integers(1, 30), st.integers(1, 30))
@@ -31,3 +31,13 @@ def test_refuses_what_cannot_be_joined():
         crossfade(np.zeros(5), hop_length=1)
     with pytest.raises(ValueError, match="hop_length"):
         crossfade(np.zeros((2, 5)), hop_length=0)
+
+
+def test_gains_keep_power_or_amplitude():
+    fade_in, fade_out = fade_gains(101)
+    np.testing.assert_allclose(fade_in**2 + fade_out**2, 1, atol=1e-6)
+    assert fade_in[50] == pytest.approx(np.sqrt(0.5), abs=1e-6)
+    fade_in, fade_out = fade_gains(100, equal_power=False)
+    np.testing.assert_allclose(fade_in + fade_out, 1, atol=1e-6)
+    assert (np.diff(fade_in) > 0).all()
+    assert fade_gains(0)[0].shape == (0,)

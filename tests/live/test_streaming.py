@@ -140,8 +140,8 @@ class _Loud:
     def __getattr__(self, name):
         return getattr(self.music, name)
 
-    def _decode(self, codes):
-        n_samples = len(self.music._decode(codes)[0])
+    def decode(self, codes):
+        n_samples = len(self.music.decode(codes)[0])
         wave = np.sin(2 * np.pi * 440 * np.arange(n_samples) / SR)
         return (self.amplitude * wave)[None].astype(np.float32)
 

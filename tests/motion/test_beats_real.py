@@ -29,10 +29,10 @@ def test_the_beat_of_new_pieces_is_learned_and_not_known_without_music(data_dir,
     new = data.groups >= 9
     tracker = DanceBeatTracker(random_state=0).fit(motion[~new], data.audio[~new])
 
-    from sklearn_asdf.music.analysis import hear
+    from sklearn_asdf.music.analysis import analyze
 
     time = np.arange(motion.n_frames) / motion.fps
-    beats = [hear(y, sr=data.audio.sr).beats for y in data.audio.recordings]
+    beats = [analyze(y, sr=data.audio.sr).beats for y in data.audio.recordings]
     true = [
         np.cos(2 * np.pi * beat_position(beats[group], start + time))
         for group, start in zip(data.groups[new], data.starts[new])

@@ -14,7 +14,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_asdf import AudioClips, MelEncoder
 from sklearn_asdf.functional.mel import melspectrogram
-from sklearn_asdf.music.mel import _held_out
+from sklearn_asdf.music.mel_training import hold_out
 from sklearn_asdf.music.spectra import SpectrumBank
 
 from ..test_common import EXPECTED_FAILURES
@@ -177,7 +177,7 @@ def test_half_precision_decodes_nearly_as_well(clips):
         random_state=0,
     )  # fmt: skip
     whole = encoder.fit(clips).reconstruction_error(clips).mean()
-    half = clone(encoder).set_params(dtype_policy="mixed_bfloat16").fit(clips)
+    half = clone(encoder).set_params(dtype="mixed_bfloat16").fit(clips)
     assert half.transform(clips).dtype == np.float32
     assert half.reconstruction_error(clips).mean() == pytest.approx(whole, rel=0.1)
 
@@ -203,8 +203,8 @@ def test_few_recordings_hold_the_shortest_one_out():
     clips = AudioClips.from_recordings(
         [sound, sound[:2000], sound], sr=500, clip_duration=1.0, hop_duration=0.5
     )
-    assert set(clips.groups[_held_out(clips, 0.1)]) == {1}
-    assert not _held_out(clips, 0.0).any()
+    assert set(clips.groups[hold_out(clips, 0.1)]) == {1}
+    assert not hold_out(clips, 0.0).any()
 
 
 def test_same_seed_same_bits_also_in_another_process(encoder, clips, tmp_path):

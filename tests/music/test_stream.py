@@ -35,7 +35,7 @@ def encoder():
 
 def played(encoder, codes, *, hop=HOP, fade=FADE):
     """What a stream plays for one code each hop, and which units."""
-    stream, n_new, n_fade = encoder._stream(), round(hop * SR), round(fade * SR)
+    stream, n_new, n_fade = encoder.stream(), round(hop * SR), round(fade * SR)
     parts, units, tail = [], [], None
     for code in codes:
         y = stream.play(code, n_new, n_fade)
@@ -95,7 +95,7 @@ def test_one_clip_that_errs_by_half_a_beat_is_hardly_heard(encoder):
     off[10] = 0.5
     y, units = played(encoder, codes_of(encoder, 24, tempo=110, like=5, off=off))
     _, same = played(encoder, codes_of(encoder, 24, tempo=110, like=5))
-    assert_array_equal(encoder._corpus.recording[units], encoder._corpus.recording[same])
+    assert_array_equal(encoder.corpus_.recording[units], encoder.corpus_.recording[same])
     assert np.abs(beat_errors(y, 110)).max() < 0.2 * 60 / 110 + 0.02
     assert np.abs(beat_errors(y, 110)[-6:]).max() < 0.02
 
@@ -106,7 +106,7 @@ def test_a_dance_that_changes_for_good_changes_the_music_and_keeps_the_beat(enco
         codes_of(encoder, 12, tempo=110, like=5), codes_of(encoder, 24, tempo=110, like=other)[12:]
     ]
     y, units = played(encoder, codes)
-    recording = encoder._corpus.recording[units]
+    recording = encoder.corpus_.recording[units]
     assert recording[11] == 0
     assert recording[-1] == 1
     assert (np.diff(recording) != 0).sum() == 1
@@ -121,7 +121,7 @@ def test_other_music_comes_at_the_level_asked_for(encoder):
     ]
     codes[:, LEVEL] = -25.0
     y, units = played(encoder, codes)
-    assert len(np.unique(encoder._corpus.recording[units])) == 2
+    assert len(np.unique(encoder.corpus_.recording[units])) == 2
     # From the first second on, and where one recording gives way to the other.
     assert_allclose(loudness(y), -25, atol=3)
 
@@ -179,7 +179,7 @@ def test_codes_of_any_precision_are_the_same_and_wrong_ones_are_refused(encoder)
     assert first.std() > 0
     np.testing.assert_allclose(first, second, atol=0.01)
     with pytest.raises(ValueError, match="NaN"):
-        encoder._stream().play(np.full(26, np.nan), 100)
+        encoder.stream().play(np.full(26, np.nan), 100)
 
 
 def test_streams_of_one_encoder_know_nothing_of_each_other(encoder):

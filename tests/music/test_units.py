@@ -204,7 +204,7 @@ def test_units_of_the_wanted_tempo_are_preferred():
 def test_only_what_the_clips_cover_is_played(clicks):
     few = UnitEncoder().fit(clicks[clicks.starts < 3 * SR])
     assert few.n_units_ < UnitEncoder().fit(clicks).n_units_
-    assert few._corpus.stop.max() <= 8 * SR + 1
+    assert few.corpus_.stop.max() <= 8 * SR + 1
 
 
 def test_arrays_and_clips_of_the_same_music_agree(clicks):

@@ -77,8 +77,8 @@ def test_training_adds_detail(audio):
 
 def test_interrupted_training_goes_on(audio, tmp_path):
     options = {"architecture": "paper", "batch_size": 8, **SMALL}
-    MelEncoder(epochs=1, checkpoint=tmp_path, **options).fit(audio)
-    resumed = MelEncoder(epochs=3, checkpoint=tmp_path, **options).fit(audio)
+    MelEncoder(epochs=1, checkpoint_dir=tmp_path, **options).fit(audio)
+    resumed = MelEncoder(epochs=3, checkpoint_dir=tmp_path, **options).fit(audio)
     assert len(resumed.history_["loss"]) == 3
     with pytest.raises(ValueError, match="another"):
-        MelEncoder(epochs=3, checkpoint=tmp_path, **options).fit(audio[:20])
+        MelEncoder(epochs=3, checkpoint_dir=tmp_path, **options).fit(audio[:20])

@@ -48,7 +48,7 @@ def make_encoder(folder=None):
     )
     bands = {"sr": 4000, "n_fft": 512, "hop_length": 128, "n_mels": 12, "pitch_shifts": (1,)}
     encoder = MelEncoder(code_size=8, steps=2, epochs=12, random_state=0, **bands)
-    return encoder.set_params(checkpoint=folder), (audio,)
+    return encoder.set_params(checkpoint_dir=folder), (audio,)
 
 
 MAKERS = {"MDNRegressor": make_density, "MelEncoder": make_encoder}

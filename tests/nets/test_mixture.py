@@ -12,14 +12,13 @@ from sklearn_asdf.nets.backend import import_keras
 from sklearn_asdf.nets.mixture import (
     PADDING,
     MixtureNLL,
-    build_network,
     mixture_log_prob,
-    output_bias,
     scale_of,
     scale_of_numpy,
     split_factors,
     split_output,
 )
+from sklearn_asdf.nets.mixture_network import build_network, output_bias
 from sklearn_asdf.nets.network import Network
 
 keras = import_keras()

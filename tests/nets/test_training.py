@@ -168,7 +168,7 @@ def test_the_best_epoch_is_kept_and_patience_ends_training(line):
         optimizer_params={"learning_rate": 0.3, "momentum": 0.95},
         epochs=200,
         batch_size=20,
-        patience=4,
+        n_iter_no_change=4,
         validation_data=(X[20:], y[20:]),
     )
     losses = np.array(history["val_loss"])
