@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _installation() -> list[str]:
     from ..video._cache import poses_folder
-    from ..video._models import _FILES, VARIABLE, cache_folder
+    from ..video._models import FILES, VARIABLE, cache_folder
 
     lines = [f"sklearn-asdf {__version__}, Python {platform.python_version()}"]
     for extra, (purpose, packages) in _EXTRAS.items():
@@ -64,7 +64,7 @@ def _installation() -> list[str]:
             listed = ", ".join(f"{name} {version}" for name, version in found.items())
             lines.append(f"{extra}: {listed} ({purpose})")
     folder = Path(os.environ.get(VARIABLE) or cache_folder() / "pose_model")
-    there = [name for name in _FILES if (folder / name).is_file()]
+    there = [name for name in FILES if (folder / name).is_file()]
     networks = f"{', '.join(there)} in {folder}" if there else "fetched when first needed"
     lines.append(f"pose networks: {networks}")
     kept = len(list(poses_folder().glob("*.npz"))) if poses_folder().is_dir() else 0

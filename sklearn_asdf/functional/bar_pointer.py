@@ -235,12 +235,20 @@ def filter_beats(
     weight: float = 5.0,
     evidence: ArrayLike | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return beats of which each is predicted from what came before it alone.
+    """Return beats, each predicted from the frames before it (causal tracking).
 
     Parameters
     ----------
-    activation, fps, tempi, log_prior, weight
-        As in :func:`viterbi_beats`.
+    activation : array-like of shape (n_frames,)
+        How near a beat each frame is, as for :func:`viterbi_beats`.
+    fps : float
+        Frame rate in Hz.
+    tempi : array-like of shape (n_tempi,)
+        Neighbouring tempi of :func:`beat_states`, in BPM.
+    log_prior : array-like of shape (n_tempi,)
+        Log-probability of each tempo at the beginning, in nats.
+    weight : float, default=5.0
+        Evidence in nats per second of an activation of 1.
     evidence : array-like of shape (n_steps, n_tempi), default=None
         Further log-likelihood of each tempo, known at the end of each step of 2 s, in nats.
 

@@ -18,7 +18,7 @@ __all__ = ["PoseModels", "fetch_pose_models"]
 VARIABLE = "SKLEARN_ASDF_POSE_MODEL"
 # MediaPipe's public storage of models, Apache-2.0; the generation pins the very file.
 _SOURCE = "https://storage.googleapis.com/mediapipe-assets/"
-_FILES = {
+FILES = {
     "pose_detection.tflite": (
         "1678737489600422",
         "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
@@ -107,7 +107,7 @@ def cache_folder() -> Path:
 
 
 def _cached(name: str) -> Path:
-    generation, sha256 = _FILES[name]
+    generation, sha256 = FILES[name]
     path = cache_folder() / "pose_model" / name
     if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
         return path

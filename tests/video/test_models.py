@@ -33,7 +33,7 @@ def server(tmp_path, monkeypatch):
     for name, content in CONTENT.items():
         (folder / name).write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
-        monkeypatch.setitem(_models._FILES, name, ("1", digest))
+        monkeypatch.setitem(_models.FILES, name, ("1", digest))
     Handler.asked = []
     handler = functools.partial(Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
@@ -96,6 +96,6 @@ def test_a_folder_or_the_variable_take_the_place_of_fetching(server, monkeypatch
 
 @pytest.mark.real_data
 def test_the_true_sums_are_those_of_the_true_files(pose_models):
-    for name, (_, sha256) in _models._FILES.items():
+    for name, (_, sha256) in _models.FILES.items():
         content = (_models.Path(pose_models) / name).read_bytes()
         assert hashlib.sha256(content).hexdigest() == sha256
