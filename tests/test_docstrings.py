@@ -24,19 +24,18 @@ def checks() -> set[str]:
     return set(tomllib.loads(SETTINGS.read_text())["tool"]["numpydoc_validation"]["checks"])
 
 
+def submodules(package) -> Iterator[str]:
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        yield module.name
+
+
 def public_modules() -> Iterator[str]:
     """Yield the modules whose `__all__` users import from, the mathematics included."""
     yield "sklearn_asdf"
-    for module in pkgutil.iter_modules(sklearn_asdf.__path__, "sklearn_asdf."):
-        if (
-            not module.name.rpartition(".")[2].startswith("_")
-            and module.name != "sklearn_asdf.nets"
-        ):
-            yield module.name
-    for module in pkgutil.iter_modules(
-        sklearn_asdf.functional.__path__, "sklearn_asdf.functional."
-    ):
-        yield module.name
+    for name in submodules(sklearn_asdf):
+        if not name.rpartition(".")[2].startswith("_") and name != "sklearn_asdf.nets":
+            yield name
+    yield from submodules(sklearn_asdf.functional)
 
 
 def public_objects() -> list[str]:
