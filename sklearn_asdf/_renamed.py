@@ -11,6 +11,11 @@ CLASSES = {"_Networks": "NetworkCodec", "_Patches": "PatchCodec"}
 # Parameters and attributes, by the present name of their class.
 STATES = {
     "Corpus": {"look": "features"},
+    "DanceBeatTracker": {
+        "n_trees": "max_iter",
+        "reach": "context_duration",
+        "usual_tempo": "start_bpm",
+    },
     "MDNRegressor": {"linear": "linear_baseline"},
     "MelEncoder": {
         "checkpoint": "checkpoint_dir",

@@ -41,7 +41,7 @@ BEFORE = {
         data = make_dance_music(n_clips=6, n_performances=3, clip_duration=4.0, random_state=0)
         poses, audio = data.poses, data.audio
         new_poses = poses[:2]
-        DanceBeatTracker = partial(DanceBeatTracker, n_trees=3)
+        DanceBeatTracker = partial(DanceBeatTracker, max_iter=3)
     """,
     "music.rst": """
         import numpy as np
@@ -55,7 +55,7 @@ BEFORE = {
         new_poses = clips_of_one_dance = poses[:3]
         def make_dance_pipeline(preset="tiny", **parameters):
             pipe = pipeline.make_dance_pipeline(preset, n_keyframes=4, **parameters)
-            return pipe.set_params(beats__n_trees=3) if preset == "units" else pipe
+            return pipe.set_params(beats__max_iter=3) if preset == "units" else pipe
     """,
     "scale.rst": """
         import numpy as np

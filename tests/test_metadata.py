@@ -64,7 +64,7 @@ def routing():
 def music():
     """Features of the default preset, the dances and their music, and that preset, light."""
     data = make_dance_music(n_clips=12, n_performances=4, clip_duration=2.0, random_state=0)
-    pipe = make_dance_pipeline(n_keyframes=4, random_state=0).set_params(beats__n_trees=3)
+    pipe = make_dance_pipeline(n_keyframes=4, random_state=0).set_params(beats__max_iter=3)
     return data, pipe, pipe[:-1].fit_transform(data.poses, data.audio)
 
 

@@ -1,7 +1,7 @@
 from ._camera import camera_poses as camera_poses
 from ._osc import OSCReceiver as OSCReceiver
 from ._osc import OSCSender as OSCSender
-from ._streaming import Moment as Moment
+from ._streaming import LiveFrame as LiveFrame
 from ._streaming import StreamingDancer as StreamingDancer
 
-__all__ = ["Moment", "OSCReceiver", "OSCSender", "StreamingDancer", "camera_poses"]
+__all__ = ["LiveFrame", "OSCReceiver", "OSCSender", "StreamingDancer", "camera_poses"]

@@ -312,7 +312,7 @@ class OSCSender:
         Parameters
         ----------
         features : array-like of shape (n_features,) or None
-            `Moment.features`.
+            `LiveFrame.features`.
         """
         if features is None:
             return

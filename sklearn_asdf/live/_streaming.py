@@ -27,29 +27,29 @@ from ..performance import (
 )
 from ._buffer import PoseBuffer
 
-__all__ = ["Moment", "StreamingDancer"]
+__all__ = ["LiveFrame", "StreamingDancer"]
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
-    """What a :class:`StreamingDancer` tells of the time since it last told something.
+class LiveFrame:
+    """Features and sound since the previous frame of a :class:`StreamingDancer`.
 
     Parameters
     ----------
     time : float
-        End of the dance that was looked at, in s since the first pose.
+        End of the analyzed dance, in s since the first pose.
     features : ndarray of shape (n_features,) or None
         Laban features of the last clip, which ends at `time`; None where the dancer was not seen
         in half of it.
     audio : ndarray of float32 of shape (n_samples,) or None
-        Sound that continues the moment before, with peaks of at most -1 dB re full scale; None if
-        the pipeline makes none.
+        Sound that continues that of the previous frame, with peaks of at most -1 dB re full scale.
+        None if the pipeline makes none.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_asdf.live import Moment
-    >>> Moment(8.0, np.zeros(45), None).time
+    >>> from sklearn_asdf.live import LiveFrame
+    >>> LiveFrame(8.0, np.zeros(45), None).time
     8.0
     """
 
@@ -67,7 +67,7 @@ class StreamingDancer:
         Fitted: from :func:`make_dance_pipeline` for features and music, or from
         :func:`make_lma_pipeline` for features alone.
     hop_duration : float, default=0.5
-        Time from one :class:`Moment` to the next, in s.
+        Time from one :class:`LiveFrame` to the next, in s.
     clip_duration : float or None, default=None
         Length of the clips that features describe, in s. None takes the clips' that the pipeline
         makes music for, or 8 s.
@@ -208,7 +208,7 @@ class StreamingDancer:
         spare = int(np.ceil(self.hop_duration * self.fps)) + 1
         self._n_frames = round(self.clip_duration * self.fps)
         self._buffer = PoseBuffer(self._n_frames + spare, self.fps)
-        # Moments are counted, so that times do not drift over the hours.
+        # LiveFrames are counted, so that times do not drift over the hours.
         self._next = 0
         self._told: float | None = None
         self._tail: np.ndarray | None = None
@@ -236,7 +236,7 @@ class StreamingDancer:
         Returns
         -------
         bool
-            Whether a :class:`Moment` is due: call :meth:`step`.
+            Whether a :class:`LiveFrame` is due: call :meth:`step`.
         """
         pose = np.asarray(pose, dtype=float)
         shape = self._buffer.shape
@@ -253,12 +253,12 @@ class StreamingDancer:
     def _due(self) -> float:
         return self.clip_duration + self._next * self.hop_duration
 
-    def step(self) -> Moment | None:
+    def step(self) -> LiveFrame | None:
         """Tell of the dance until now.
 
         Returns
         -------
-        Moment or None
+        LiveFrame or None
             None as long as no moment is due. Where several hops have passed, one moment covers
             them all.
         """
@@ -275,9 +275,9 @@ class StreamingDancer:
             audio = self._play(table, min(n_new, longest), round(self.fade * self.sr))
         self._told = now
         self._next += 1
-        return Moment(now, features, audio)
+        return LiveFrame(now, features, audio)
 
-    def feed(self, pose: Any, time: float | None = None) -> list[Moment]:
+    def feed(self, pose: Any, time: float | None = None) -> list[LiveFrame]:
         """Take a pose and tell what is due: `push` and, if need be, `step`.
 
         Parameters
@@ -289,7 +289,7 @@ class StreamingDancer:
 
         Returns
         -------
-        list of Moment
+        list of LiveFrame
             One moment or none.
         """
         moment = self.step() if self.push(pose, time) else None

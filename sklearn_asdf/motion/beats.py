@@ -1,4 +1,4 @@
-"""DanceBeatTracker: where the beats of a dance lie, learned from its music."""
+"""DanceBeatTracker: the beat of a dance, learned from its music."""
 
 from __future__ import annotations
 
@@ -25,52 +25,51 @@ from .tempo import BeatTrack, track_beats, weight_activation
 
 __all__ = ["DanceBeatTracker"]
 
-# Seconds from one moment that is looked at to the next.
+# Time between the frames around a frame from which features are taken, in s.
 _STEP = 2 / 15
-# Frames, evenly spread over the clips, that are learned from.
+# Number of frames, evenly spaced over the clips, that a model is fitted to.
 _FRAMES_LEARNED = 20_000
-# Clips that are looked at at once: some tens of megabytes.
+# Clips processed at a time: some tens of megabytes.
 _BLOCK = 64
 
 
 class DanceBeatTracker(MotionTransformer):
-    """Add the beat of the music to dances: which movement goes with it is learned from pairs.
+    """Predict the phase of the musical beat from movement, and add it to the motion as `beat`.
 
-    `fit` listens to the beats of the music and learns how the body moves around them;
-    `transform` predicts for each frame of other dances how near a beat is, and `track` finds one
-    grid of beats through whole dances. Without music, beats are where the dancer's weight is
-    lowest, at the tempo at which the movement repeats itself.
+    `fit` tracks the beats of the music and learns a regression from the movement around each frame
+    to the phase of the beat. `transform` predicts it for each frame of other dances; `track`
+    returns one grid of beats for each whole dance. Without music, beats are estimated without
+    training by :func:`~sklearn_asdf.motion.track_beats`.
 
     Parameters
     ----------
-    reach : float, default=0.67
-        Seconds before and after a frame that are looked at.
-    n_trees : int, default=100
-        Trees of the gradient boosting.
+    context_duration : float, default=0.67
+        Time before and after a frame from which features are taken, in s.
+    max_iter : int, default=100
+        Number of trees of the gradient boosting.
     cv : int, default=3
-        Parts of the training clips, whole recordings where they are known, that `fit_transform`
-        tells the beat of as of dances that were not learned from; see the notes.
+        Number of folds of the training clips in `fit_transform`; see the notes. Clips of one
+        recording are in one fold.
     sr : int, default=22050
         Sampling rate of arrays of music in Hz; :class:`~sklearn_asdf.AudioClips` know their own.
-    usual_tempo : float, default=100.0
-        Beats a minute near which the tempo of music is looked for.
+    start_bpm : float, default=100.0
+        Tempo in BPM near which the tempo of the music is searched.
     n_jobs : int, default=None
-        Models that `fit_transform` learns at once, in threads; -1 takes all cores. Each model's
-        trees grow in one thread: threads of one forest wait for each other, and where others use
-        the machine, in vain.
+        Number of models that `fit_transform` fits in parallel, in threads; -1 uses all cores. Each
+        model uses one thread, since the threads of one model wait for each other on a busy machine.
     random_state : int, RandomState instance or None, default=None
-        Seed of the trees: pass an int for the same bits on each call.
+        Seed of the trees: pass an int for reproducible output across calls.
     verbose : int, default=0
-        Above 0, fitting shows its progress (needs tqdm).
+        If above 0, progress is shown while fitting (needs tqdm).
 
     Attributes
     ----------
     model_ : HistGradientBoostingRegressor or None
-        What was learned of clips: the cosine of the phase; None where there was no music.
+        Model of clips, which predicts the cosine of the phase; None without music.
     track_models_ : tuple of two HistGradientBoostingRegressor, or None
-        What was learned of whole dances: cosine and sine.
+        Models of whole dances, which predict the cosine and the sine of the phase.
     tempi_ : ndarray of shape (n_recordings,) or None
-        Tempo of each recording in BPM: tempi of other dances are expected near these.
+        Tempo of each recording in BPM. Tempi of other dances are expected near these.
     n_features_in_ : int
         Columns of a table, or joints times axes.
     n_joints_in_, n_axes_in_ : int
@@ -83,32 +82,31 @@ class DanceBeatTracker(MotionTransformer):
     See Also
     --------
     track_beats : The beats of a whole dance, with a tracker or without training.
-    LMAFeaturizer : Its group "beat" tells tempo and phase from what is added here.
+    LMAFeaturizer : Its group "beat" computes tempo and phase from the added field.
     UnitEncoder : Decodes tempo and phase to music.
 
     Notes
     -----
-    The added field ``beat`` (n_clips, n_frames) is near 1 on a beat, near -1 half way between two
-    and near 0 where the movement tells nothing: the expected cosine of the phase. Without music it
-    is the cosine of the beats that :func:`~sklearn_asdf.motion.track_beats` finds in each clip,
-    times its confidence.
+    The added field ``beat`` (n_clips, n_frames) is the expected cosine of the phase: near 1 on a
+    beat, near -1 half way between two beats, and near 0 where the phase is uncertain. Without music
+    it is the cosine of the phase that :func:`~sklearn_asdf.motion.track_beats` estimates for each
+    clip, times its confidence.
 
-    Looked at are, at moments up to `reach` away: speed, magnitude of the acceleration, height,
-    vertical velocity and acceleration of the whole body and of its parts, left and right as their
-    mean and as the size of their difference, so that a mirrored dance has the same beat. Each is
-    standardised within its clip, so it is rhythm that is learned and not who danced; whole
-    dances are tracked by models that learned from curves standardised within their recordings.
-    Joints without names are one part, the whole. Velocity and acceleration are computed with the
-    defaults of `KinematicsTransformer` where no stage before did.
+    Features are speed, magnitude of the acceleration, height, vertical velocity and vertical
+    acceleration of the whole body and of its parts, at frames up to `context_duration` away. For
+    the left and the right side they are the mean and the absolute difference, so that a mirrored
+    dance has the same beat. They are standardised within each clip, or within each recording for
+    the models of whole dances, so that they do not depend on the dancer. Joints without names are
+    one part. Velocity and acceleration are computed with the defaults of `KinematicsTransformer`
+    if they are missing.
 
     Music is :class:`~sklearn_asdf.AudioClips`, whose beats are tracked in whole recordings, or an
-    array (n_clips, n_samples) with more samples than a clip has frames; any other `y` is no music.
+    array (n_clips, n_samples) with more samples than a clip has frames. Any other `y` is ignored.
 
-    A model fits the dances that it learned from better than new ones. What comes next in a
-    pipeline must not rely on that, so `fit_transform` gives each training clip the word of a
-    model that did not learn from its recording, as
-    :class:`sklearn.preprocessing.TargetEncoder` does: ``fit(X, y).transform(X)`` is not the same
-    as ``fit_transform(X, y)``.
+    A model fits its training dances better than new ones, and the next stages of a pipeline must
+    not rely on that. Therefore `fit_transform` predicts each training clip by a model that was not
+    fitted to its recording (cross-fitting, as in :class:`sklearn.preprocessing.TargetEncoder`):
+    ``fit(X, y).transform(X)`` differs from ``fit_transform(X, y)``.
 
     References
     ----------
@@ -120,17 +118,17 @@ class DanceBeatTracker(MotionTransformer):
     >>> from sklearn_asdf import DanceBeatTracker
     >>> from sklearn_asdf.datasets import make_dance_music
     >>> data = make_dance_music(8, n_performances=4, random_state=0)
-    >>> tracker = DanceBeatTracker(n_trees=10, random_state=0).fit(data.poses, data.audio)
+    >>> tracker = DanceBeatTracker(max_iter=10, random_state=0).fit(data.poses, data.audio)
     >>> tracker.transform(data.poses).beat.shape
     (8, 240)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "reach": [Interval(Real, 0, None, closed="left")],
-        "n_trees": [Interval(Integral, 1, None, closed="left")],
+        "context_duration": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
         "cv": [Interval(Integral, 2, None, closed="left")],
         "sr": [Interval(Integral, 1, None, closed="left")],
-        "usual_tempo": [Interval(Real, 40, 240, closed="both")],
+        "start_bpm": [Interval(Real, 40, 240, closed="both")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -139,20 +137,20 @@ class DanceBeatTracker(MotionTransformer):
     def __init__(
         self,
         *,
-        reach: float = 0.67,
-        n_trees: int = 100,
+        context_duration: float = 0.67,
+        max_iter: int = 100,
         cv: int = 3,
         sr: int = 22050,
-        usual_tempo: float = 100.0,
+        start_bpm: float = 100.0,
         n_jobs: int | None = None,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
-        self.reach = reach
-        self.n_trees = n_trees
+        self.context_duration = context_duration
+        self.max_iter = max_iter
         self.cv = cv
         self.sr = sr
-        self.usual_tempo = usual_tempo
+        self.start_bpm = start_bpm
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -294,7 +292,7 @@ class DanceBeatTracker(MotionTransformer):
         for recording, rows, starts in progress(
             recordings, "tracking the beats of the music", unit="recordings", verbose=self.verbose
         ):
-            beats = analyze(recording, sr=sr, start_bpm=self.usual_tempo).beats
+            beats = analyze(recording, sr=sr, start_bpm=self.start_bpm).beats
             at = starts[:, None] / sr + time
             phase[rows] = 2 * np.pi * beat_position(beats, at)
             tempi.append(60 / np.median(np.diff(beats)))
@@ -332,7 +330,7 @@ class DanceBeatTracker(MotionTransformer):
 
     def _around(self, motion: Motion, inside: np.ndarray, scales: np.ndarray) -> np.ndarray:
         """Features of frames, bool (n_clips, n_frames): the standardised curves around each."""
-        n = int(self.reach / _STEP)
+        n = int(self.context_duration / _STEP)
         offset = np.rint(np.arange(-n, n + 1) * _STEP * motion.fps).astype(int)
         clip, frame = np.nonzero(inside)
         last = np.maximum(motion.lengths[clip] - 1, 0)
@@ -372,7 +370,7 @@ class DanceBeatTracker(MotionTransformer):
         chosen[tuple(place[::step] for place in np.nonzero(inside))] = True
         model = HistGradientBoostingRegressor(
             learning_rate=0.12,
-            max_iter=self.n_trees,
+            max_iter=self.max_iter,
             max_features=0.1,
             l2_regularization=1.0,
             early_stopping=False,

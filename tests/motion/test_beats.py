@@ -58,7 +58,7 @@ def data():
 @pytest.fixture(scope="module")
 def tracker(data):
     motion, audio, _ = data
-    return DanceBeatTracker(n_trees=20, random_state=0).fit(motion, audio)
+    return DanceBeatTracker(max_iter=20, random_state=0).fit(motion, audio)
 
 
 def agreement(beat, phase):
@@ -84,18 +84,18 @@ def test_learns_which_movement_goes_with_the_beat(tracker):
 
 def test_training_clips_are_told_by_models_that_did_not_learn_from_them(data, tracker):
     motion, audio, phase = data
-    held_out = DanceBeatTracker(n_trees=20, random_state=0).fit_transform(motion, audio)
+    held_out = DanceBeatTracker(max_iter=20, random_state=0).fit_transform(motion, audio)
     assert agreement(held_out.beat, phase) < agreement(tracker.transform(motion).beat, phase)
 
 
 def test_models_learned_at_once_are_the_same(data):
     motion, audio, _ = data
     one, two = (
-        DanceBeatTracker(n_trees=5, n_jobs=n, random_state=0).fit(motion, audio) for n in (None, 2)
+        DanceBeatTracker(max_iter=5, n_jobs=n, random_state=0).fit(motion, audio) for n in (None, 2)
     )
     assert_array_equal(one.transform(motion).beat, two.transform(motion).beat)
     one, two = (
-        DanceBeatTracker(n_trees=5, n_jobs=n, random_state=0).fit_transform(motion, audio).beat
+        DanceBeatTracker(max_iter=5, n_jobs=n, random_state=0).fit_transform(motion, audio).beat
         for n in (None, 2)
     )
     assert_array_equal(one, two)
@@ -132,13 +132,13 @@ def test_padding_and_joints_not_seen_are_no_trouble(tracker, data):
 def test_joints_without_names_are_one_part(data):
     motion, audio, _ = data
     unnamed = Motion(motion.position[:, :, :5], fps=FPS, skeleton=None)
-    tracker = DanceBeatTracker(n_trees=3, random_state=0).fit(unnamed, audio)
+    tracker = DanceBeatTracker(max_iter=3, random_state=0).fit(unnamed, audio)
     assert tracker.transform(unnamed).beat.shape == motion.shape[:2]
 
 
 def test_arrays_of_music_do_as_well(data):
     motion, audio, _ = data
-    tracker = DanceBeatTracker(n_trees=3, random_state=0).fit(motion, np.asarray(audio))
+    tracker = DanceBeatTracker(max_iter=3, random_state=0).fit(motion, np.asarray(audio))
     assert tracker.model_ is not None
     for none in (None, np.arange(len(motion)), np.zeros((len(motion), 2))):
         assert DanceBeatTracker().fit(motion, none).model_ is None
@@ -147,7 +147,7 @@ def test_arrays_of_music_do_as_well(data):
 def test_same_bits_again_and_in_a_new_process(tracker, data):
     motion, audio, _ = data
     here = tracker.transform(motion[:2]).beat
-    again = DanceBeatTracker(n_trees=20, random_state=0).fit(motion, audio)
+    again = DanceBeatTracker(max_iter=20, random_state=0).fit(motion, audio)
     assert_array_equal(again.transform(motion[:2]).beat, here)
     assert_array_equal(run_in_new_process(tracker, "transform", motion[:2]).beat, here)
 

@@ -88,7 +88,7 @@ def test_a_tracker_that_heard_music_tells_the_phase():
     from .test_beats import FPS, pairs
 
     motion, audio, _ = pairs(5)
-    tracker = DanceBeatTracker(n_trees=10, random_state=0).fit(motion, audio)
+    tracker = DanceBeatTracker(max_iter=10, random_state=0).fit(motion, audio)
     assert tracker.tempi_.shape == (5,)
     new, _, phase = pairs(2, seed=1)
     whole = Motion.concatenate([new[[0]], new[[3]]])
