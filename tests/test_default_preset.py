@@ -1,0 +1,40 @@
+"""The default preset, with no parameter changed, on performances that were held out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sklearn_asdf import make_dance_pipeline
+from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.metrics import musical_factors
+
+pytest.importorskip("keras", reason="the density needs the extra 'music'")
+
+
+@pytest.fixture(scope="module")
+def performed():
+    data = make_dance_music(30, n_performances=15, random_state=0)
+    new = data.groups >= 12
+    pipe = make_dance_pipeline(random_state=0).fit(data.poses[~new], data.audio[~new])
+    return data, new, pipe
+
+
+def test_music_of_new_dances_has_their_tempo(performed):
+    data, new, pipe = performed
+    music = pipe.predict(data.poses[new])
+    assert music.shape == data.audio[new].shape
+    assert np.isfinite(music).all()
+    tempo = data.factors["tempo"].to_numpy()[new]
+    octaves = np.log2(musical_factors(music)["tempo"].to_numpy() / tempo)
+    # Up to an octave, which the movement leaves open, within 4 %.
+    assert np.median(np.abs(octaves - np.round(octaves))) < np.log2(1.04)
+
+
+def test_the_dance_explains_more_of_the_music_than_another_dance(performed):
+    data, new, pipe = performed
+    X = pipe[:-1].transform(data.poses[new])
+    audio = data.audio[new]
+    own = pipe[-1].log_likelihood(X, audio)
+    others = X.iloc[np.roll(np.arange(len(X)), 2)]
+    assert own > pipe[-1].log_likelihood(others, audio)
