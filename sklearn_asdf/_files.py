@@ -258,17 +258,16 @@ def _not_writable(folder: Path, error: OSError) -> ValueError:
 
 @contextmanager
 def output_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Make a folder to write to; take it away again if the work fails before it writes there."""
+    """Make a folder to write to, and remove it again if nothing is written there."""
     path = Path(path)
     made = [p for p in (path, *path.parents) if not p.exists()]
     try:
         yield check_writable_folder(path)
-    except BaseException:
+    finally:
         for folder in made:
             # One that holds anything stays.
             with suppress(OSError):
                 folder.rmdir()
-        raise
 
 
 def describe(error: BaseException) -> str:

@@ -78,8 +78,9 @@ def test_an_unexpected_error_is_one_line_too(tmp_path, capsys, monkeypatch):
     def fail(*args, **kwargs):
         raise KeyError("a\nb")
 
+    (tmp_path / "x.json").write_text("{}")
     monkeypatch.setattr("sklearn_asdf.cli._features.read_take", fail)
-    assert main(["features", "x", "-o", str(tmp_path / "table.csv")]) == 2
+    assert main(["features", str(tmp_path / "x.json"), "-o", str(tmp_path / "table.csv")]) == 2
     err = capsys.readouterr().err
     assert err.startswith("sklearn-asdf: unexpected KeyError: ")
     assert err.count("\n") == 1

@@ -123,9 +123,9 @@ def test_roundings_of_targets_change_nothing(codes, n_rows):
 
 def test_the_unit_of_float32_targets_only_shifts_the_score(codes):
     X, y = codes
-    score = fit(X[:60], y[:60]).score(X[60:], y[60:])
+    score = fit(X[:60], y[:60]).log_likelihood(X[60:], y[60:])
     in_thousands = y * np.float32(1000)
-    shift = score - fit(X[:60], in_thousands[:60]).score(X[60:], in_thousands[60:])
+    shift = score - fit(X[:60], in_thousands[:60]).log_likelihood(X[60:], in_thousands[60:])
     assert shift == pytest.approx(np.log(1000), rel=0, abs=1e-4)
 
 

@@ -369,7 +369,7 @@ def test_folds_by_recording():
     for mine, theirs in zip(RecordingKFold(2).split(X, audio, audio.groups % 2), by_hand):
         assert_array_equal(mine[1], theirs[1])
     assert len(list(RecordingKFold(2).split(audio))) == 2
-    with pytest.raises(ValueError, match="expected AudioClips, which know their recordings"):
+    with pytest.raises(ValueError, match="expected AudioClips, which store their recordings"):
         next(RecordingKFold(2).split(X, np.zeros((len(X), 3))))
 
 

@@ -25,7 +25,7 @@ CLIP = {
     ],
 )
 def test_mixture(config):
-    from sklearn_asdf.nets.mixture import build_network
+    from sklearn_asdf.nets.mixture_network import build_network
 
     model = build_network(**SIZE, **config)
     shapes = weight_shapes("build_network", SIZE | config)
