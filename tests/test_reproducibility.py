@@ -21,6 +21,7 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 
 from sklearn_asdf import MDNRegressor, make_dance_pipeline, save
 from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.metrics import get_scorer
 
 # What makes a preset quick; the choices that could hang on a rounding stay.
 QUICK = {
@@ -40,7 +41,13 @@ def scores(preset, n_clips, n_jobs, memory):
     data = make_dance_music(n_clips, n_performances=6, random_state=0)
     model = make_dance_pipeline(preset, random_state=0, memory=memory).set_params(**QUICK[preset])
     return cross_val_score(
-        model, data.poses, data.audio, groups=data.groups, cv=GroupKFold(2), n_jobs=n_jobs
+        model,
+        data.poses,
+        data.audio,
+        groups=data.groups,
+        cv=GroupKFold(2),
+        scoring=get_scorer("log_likelihood"),
+        n_jobs=n_jobs,
     )
 
 
