@@ -1,4 +1,4 @@
-"""Dance in, music out, with scikit-learn's habits.
+"""Music from dance, and features of movement, as scikit-learn estimators.
 
 Public names load on first use: importing the package imports neither Keras nor librosa, and the
 motion stages work where no neural network library is installed at all.

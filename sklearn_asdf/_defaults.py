@@ -1,4 +1,4 @@
-"""Defaults that the help of the command line shows: apart, so that help imports little else."""
+"""Names of the presets and the default temperature, in a module that is quick to import."""
 
 from __future__ import annotations
 

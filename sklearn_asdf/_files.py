@@ -1,4 +1,4 @@
-"""Files opened with care, and written so that nobody ever finds half of one."""
+"""Opening of regular files, and atomic writing of files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metadata of `fit`, such as weights and groups, on the way through estimators of estimators."""
+"""Routing of the metadata of `fit`, such as weights and groups, through meta-estimators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a saved model may hold where NumPy and Keras would take whatever comes."""
+"""Checks of the values in a saved model that NumPy and Keras would not check."""
 
 from __future__ import annotations
 

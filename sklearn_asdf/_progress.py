@@ -1,4 +1,4 @@
-"""One display of progress for everything that takes long: what is done, how far, how long."""
+"""The progress bar of long computations, for the command line and for ``verbose=1``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Libraries in C++ write past Python to the standard error: what they say there can be muted."""
+"""Muting of C++ libraries that write to the standard error without Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that changed since models were saved: earlier name to present name."""
+"""Renamed modules and classes, so that older saved models can be loaded."""
 
 from __future__ import annotations
 

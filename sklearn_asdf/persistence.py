@@ -1,4 +1,4 @@
-"""Saving models in a file that holds data only, and loading it: no code runs, none is stored."""
+"""Saving and loading of models in files that contain data only, and no code."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _SHARE = 0.1
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> None:
-    """Save a model, fitted or not, in one file that holds nothing but data.
+    """Save a model, fitted or not, in one file that contains data only.
 
     Parameters
     ----------
     model : estimator
         A pipeline, or any estimator of this package or of scikit-learn.
     path : path-like
-        The file to write, say ``"model.zip"``. One that exists is replaced as a whole.
+        File to write, for example ``"model.zip"``. An existing file is replaced atomically.
 
     Raises
     ------
     TypeError
-        If the model holds something that cannot be told as data, such as a function.
+        If the model contains an object that cannot be stored as data, such as a function.
     ValueError
         If the folder cannot be written.
 
@@ -50,19 +50,19 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
 
     Notes
     -----
-    The file is a zip archive of ``model.json``, which holds the parameters and the fitted state,
-    and ``arrays/*.npy``, which holds the numbers, the networks' weights among them. Nothing in it
-    is executable, other programs can read it, and it does not depend on Keras's backend.
+    The file is a zip archive. ``model.json`` has the parameters and the fitted state, and
+    ``arrays/*.npy`` has the arrays, including the weights of networks. It contains no executable
+    code, can be read by other programs, and does not depend on Keras's backend.
 
-    Scikit-learn's estimators that consist of more than numbers (trees, kernels), and estimators of
-    other packages, are written by skops (``pip install 'sklearn-asdf[skops]'``), whose types must
-    be trusted one by one when loading.
+    Scikit-learn estimators that do not consist of arrays alone (trees, kernels), and estimators of
+    other packages, are written by skops (``pip install 'sklearn-asdf[skops]'``). To load them, list
+    their types as trusted.
 
-    Not saved are folders of caches (`memory` becomes None), the state of a live stream and
-    `verbose` (which becomes 0): they belong to the machine and the moment.
+    Cache folders (`memory` becomes None), the state of a live stream and `verbose` (which becomes
+    0) are not saved.
 
-    A pickle (`joblib.dump`) works as well, and keeps everything; but loading one runs whatever
-    code it holds.
+    Pickles (`joblib.dump`) work too and keep the complete state, but loading a pickle executes any
+    code that it contains.
 
     Examples
     --------
@@ -117,44 +117,44 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
-    """Load a model that `save` wrote. No code of the file is executed.
+    """Load a model that was written by `save`. No code of the file is executed.
 
     Parameters
     ----------
     path : path-like
         The file.
     trusted : sequence of str, default=()
-        Names of types that skops may make, where the model holds estimators that only skops could
-        write. The error that asks for them lists them.
+        Names of types that skops may create, if the model has estimators that were written by
+        skops. The error message lists the types that are missing.
 
     Returns
     -------
     estimator
-        The model. It predicts the same bits as the one that was saved.
+        The model. Its predictions are bit-identical to those of the saved one.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged, was not written by `save`, was written by a newer version, or holds
-        what is not on the list of things that a model may consist of.
+        If the file is damaged, was not written by `save`, was written by a newer version, or
+        contains objects that are not allowed in a model.
 
     Warns
     -----
     sklearn.exceptions.InconsistentVersionWarning
-        If it holds estimators of another version of scikit-learn.
+        If the file contains estimators of another version of scikit-learn.
 
     See Also
     --------
     save : Writes such a file.
-    sklearn_asdf.io.file_limits : Reads files of unusual size that you trust.
+    sklearn_asdf.io.file_limits : Raises the size limits, for files that you trust.
 
     Notes
     -----
-    `save` does not compress. A file that was packed again may unpack to 10 times its size (16 MiB
-    always), and what its ``model.json`` describes may take 100 times the file's size (64 MiB
-    always).
+    `save` does not compress. A file that was compressed afterwards may unpack to 10 times its size
+    (always up to 16 MiB). The objects of its ``model.json`` may take 100 times the file's size
+    (always up to 64 MiB).
 
     Examples
     --------

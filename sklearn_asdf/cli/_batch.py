@@ -1,4 +1,4 @@
-"""Several inputs, worked on one after the other: one that fails is reported, the others go on."""
+"""Processing of several inputs: one that fails is reported, and the others are processed."""
 
 from __future__ import annotations
 

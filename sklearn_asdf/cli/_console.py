@@ -1,4 +1,4 @@
-"""What the command says, and to whom: results, notes and progress, whatever the console is."""
+"""Output of the command line: results to standard output, notes to standard error."""
 
 from __future__ import annotations
 

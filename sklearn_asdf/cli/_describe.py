@@ -1,4 +1,4 @@
-"""What a file is, for whom, and what it needs: `info` with a file."""
+"""Descriptions of files for `info`: their kind, their contents and the commands that read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Music for dances that were not learned from, and how far the dance explains it."""
+"""Music and scores for held-out dances, for `demo` and `fit`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all commands share: the parser, the exit codes, how errors and warnings are shown."""
+"""The main function: parser, exit codes, and display of errors and warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of scores: in words, written and read."""
+"""Formatting, writing and reading of tables of scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dances as the command gets them: pose files, videos, or folders of them."""
+"""Reading of the dances that a command is given: pose files, videos, or folders of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences of the package, which speak of parameters, in the words of the command line."""
+"""Translation of parameter names in messages to options of the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dance paired with music: made up with known factors, or read from a folder."""
+"""Data sets of dance with music: synthetic with known factors, or read from a folder."""
 
 import lazy_loader as _lazy
 

@@ -1,4 +1,4 @@
-"""The beat that dance and music of one performance share."""
+"""The common beat of dance and music of a synthetic performance."""
 
 from __future__ import annotations
 

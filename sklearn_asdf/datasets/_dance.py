@@ -1,4 +1,4 @@
-"""A dancing stick figure: choreography, body, camera and tracker, as pure functions.
+"""Synthetic dance of a stick figure: choreography, body, camera and tracker, as pure functions.
 
 Metres; x to the viewer's right, y up, z towards the viewer. Each function draws from the generator
 that it is given, always the same number of times, so that the same performance with one factor

@@ -1,4 +1,4 @@
-"""One dance and its sound from files: poses as somebody tracked them, or a video."""
+"""Reading of one dance and its sound, from a pose file and a sound file or from a video."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody's own dances and music: pose and sound files, paired by name, cut on one clock."""
+"""`load_folder`: pose and sound files, paired by name and cut into clips."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def load_folder(
     on_error: str = "raise",
     verbose: int = 0,
 ) -> Bunch:
-    """Pair pose and sound files by name, and cut both into clips on one clock.
+    """Load pose and sound files, paired by name, and cut both into clips at the same times.
 
-    ``dance7.json`` belongs to ``dance7.wav``, in one folder or in two. A video stands for its
-    poses, its sound or both, where there is no file of these. Names that differ only in how Unicode
-    writes their accents are the same.
+    ``dance7.json`` is paired with ``dance7.wav``, in one folder or in two. A video replaces a
+    missing pose file, a missing sound file, or both. Names are compared after Unicode
+    normalization.
 
     Parameters
     ----------
@@ -54,39 +54,40 @@ def load_folder(
     poses, audio : str or PathLike or None, default=None
         The two folders, instead of `path`.
     clip_duration : float, default=8.0
-        Length of a clip in s.
+        Duration of a clip in s.
     hop_duration : float, default=1.0
-        Time from one clip's start to the next one's in s.
+        Time between the starts of successive clips in s.
     fps : float, default=30.0
-        Frame rate in Hz to which all poses are brought.
+        Frame rate in Hz to which all poses are resampled.
     sr : int, default=22050
-        Sampling rate in Hz to which all sound is brought, mixed to mono.
+        Sampling rate in Hz to which all sound is resampled, mixed to mono.
     min_seen : float, default=0.5
-        A clip is left out if the dancer is seen in less than this share of its frames: a frame
+        A clip is left out if the dancer is seen in less than this share of its frames. A frame
         counts if at least half of its joints are seen.
     pose_fps : float or None, default=None
-        Frame rate of the pose files in Hz. None takes each file's word; where one tells nothing,
-        30 is assumed with a warning.
+        Frame rate of the pose files in Hz. None uses the rate stored in each file; if there is
+        none, 30 is assumed with a warning.
     skeleton : Skeleton, str or None, default=None
-        Who the joints are; None takes the files' names, or tells by their number.
+        Names and bones of the joints. None uses the names in the files, or selects a skeleton by
+        the number of joints.
     person : {"largest", "first", "follow"} or int, default="largest"
-        Whose poses to keep where a frame holds several people, as in `read_poses`.
+        Selection if a frame has several people, as in `read_poses`.
     coordinates : {"image", "world"}, default="image"
-        What to take where a file has both, as in `read_poses`.
+        Coordinates to read if a file has both, as in `read_poses`.
     image_size : (width, height) or None, default=None
-        Pixels by which to multiply image coordinates that lie in 0..1.
+        Pixels by which to multiply image coordinates in [0, 1].
     min_confidence : float, default=0.0
-        Joints of lower confidence are not seen.
+        Joints of lower confidence are NaN.
     n_axes : int or None, default=None
-        Axes that the poses must have, as those that a model was fitted to. Where a file has image
-        and world coordinates, those are taken that have so many. None takes `coordinates`.
+        Required number of axes, for example those of a fitted model. If a file has image and world
+        coordinates, those with this number of axes are read. None uses `coordinates`.
     models : str or PathLike or None, default=None
         Folder of the pose networks for videos, as in :func:`~sklearn_asdf.video.fetch_pose_models`.
     on_error : {"raise", "skip"}, default="raise"
-        What to do with takes that cannot be read, or whose joints are not those of most takes:
-        refuse all, or leave these out with a warning.
+        If takes cannot be read, or have other joints than most takes: raise an error, or leave
+        them out with a warning.
     verbose : int, default=0
-        Whether to show progress over the takes (needs tqdm).
+        Above 0, show progress over the takes (needs tqdm).
 
     Returns
     -------
@@ -96,42 +97,43 @@ def load_folder(
         audio : AudioClips of shape (n_clips, n_samples)
             The clips' sound, sharing the samples of whole recordings.
         groups : ndarray of int of shape (n_clips,)
-            The take that each clip belongs to, a place in `names`: split by it.
+            Take of each clip, as an index into `names`. Use it as groups for splits.
         names : ndarray of str of shape (n_takes,)
-            The takes' names.
+            Names of the takes.
         starts : ndarray of float of shape (n_clips,)
-            Where in its take each clip starts, in s.
+            Start of each clip in its take, in s.
         n_discarded : int
-            How many clips were left out for want of poses.
+            Number of clips that were left out because of `min_seen`.
         skipped : dict of str to str
-            Takes left out because of `on_error`, and why.
+            Takes that were left out because of `on_error`, with the reasons.
         DESCR : str
-            What was read.
+            Description of the data.
 
     See Also
     --------
     sklearn_asdf.io.read_poses : The formats of poses.
-    make_dance_music : Made-up dances with music.
+    make_dance_music : Synthetic dances with music.
 
     Notes
     -----
     Clip k of a take covers the seconds ``k * hop_duration`` to ``k * hop_duration +
-    clip_duration`` of the sound and of the poses; a take ends where the shorter of the two does.
-    Where their lengths differ by more than 5 %, a warning tells both: a wrong frame rate is the
-    usual reason.
+    clip_duration`` of the sound and of the poses. A take ends where the shorter of the two ends.
+    If their durations differ by more than 5 %, there is a warning with both; the usual reason is a
+    wrong frame rate.
 
-    Poses begin with the sound, unless the file tells when they do: Dance with Melody, a column
-    ``time``, and the frame numbers of tables and of COCO or AlphaPose results. They are brought to
-    `fps` by cubic splines, after a zero-phase low-pass at 0.45 of it if that is fewer frames.
+    Poses start with the sound unless the file stores their start: Dance with Melody, a column
+    ``time``, and the frame numbers of tables and of COCO or AlphaPose results. They are resampled
+    to `fps` by cubic splines. If this reduces the frame rate, a zero-phase low-pass at 0.45 of
+    `fps` is applied before.
 
-    What was not seen is interpolated linearly in time over the whole take, and its ends hold the
-    nearest pose; as in [1]_, clips with too few poses are left out. A joint that is seen in no
-    frame of a clip stays NaN there.
+    Missing values are interpolated linearly over the whole take; at its ends the nearest pose is
+    repeated. As in [1]_, clips with too few poses are left out. A joint that is seen in no frame of
+    a clip is NaN there.
 
-    The clips' poses take 4 bytes a number: six hours of 17 joints in two axes, with the defaults,
-    are 0.7 GB, and their sound 1.9 GB.
+    Poses are stored with 4 bytes per value: with the defaults, six hours of 17 joints with two axes
+    need 0.7 GB, and their sound 1.9 GB.
 
-    Poses that were found in videos are kept in the user's cache folder, for the next call.
+    Poses of videos are cached in the user's cache folder.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Sound for a score: plucked and sustained voices, percussion, a room, as pure functions."""
+"""Synthesis of a score: plucked and sustained voices, percussion and reverberation."""
 
 from __future__ import annotations
 

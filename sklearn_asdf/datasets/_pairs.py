@@ -1,4 +1,4 @@
-"""Pose and sound files of one name, found in folders."""
+"""Pairs of pose and sound files of the same name in folders."""
 
 from __future__ import annotations
 

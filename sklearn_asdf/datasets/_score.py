@@ -1,4 +1,4 @@
-"""Music for a dance as a score: harmony, bass, chords and melody in bars and beats.
+"""Composition of a score for a synthetic dance: harmony, bass, chords and melody in beats.
 
 As in the dance, the generator gives the same draws whatever the factors are.
 """

@@ -1,4 +1,4 @@
-"""Made-up dances with music for them, in the manner of scikit-learn's ``make_*``."""
+"""`make_dance_music`: synthetic dances with music, similar to scikit-learn's ``make_*``."""
 
 from __future__ import annotations
 
@@ -51,49 +51,49 @@ def make_dance_music(
     styles="rest",
     random_state=None,
 ):
-    """Make up dances and the music for them, with what ties them known.
+    """Generate synthetic dances with music that depend on common factors.
 
-    Stick figures with human proportions dance a phrase of eight bars over and over; a bass, chords,
-    a melody and light percussion play with them. Six factors, drawn independently of each other for
-    each performance, drive both sides as the Notes say.
+    Stick figures with human proportions repeat a phrase of eight bars. The music has a bass,
+    chords, a melody and light percussion. Six factors, which are sampled independently for each
+    performance, determine both dance and music; see the Notes.
 
     Parameters
     ----------
     n_clips : int, default=96
         Number of clips.
     n_performances : int, default=None
-        Number of performances that the clips are cut from, as evenly as possible; None gives
-        each performance four clips, but the last one what remains.
+        Number of performances, from which the clips are cut as evenly as possible. None cuts four
+        clips from each performance, and the remaining ones from the last.
     clip_duration : float, default=8.0
-        Length of a clip in seconds.
+        Duration of a clip in seconds.
     hop_duration : float, default=1.0
-        Time from one clip's start to the next one's in the same performance, in seconds. Shorter
-        than `clip_duration`, it makes clips overlap.
+        Time between the starts of successive clips of a performance, in seconds. Clips overlap if
+        it is shorter than `clip_duration`.
     fps : float, default=30.0
-        Poses a second.
+        Frame rate of the poses in Hz.
     sr : int, default=22050
         Sampling rate of the music in Hz.
     coordinates : {"pixel", "metre"}, default="pixel"
-        "pixel" gives two axes as a camera sees them, in a picture of 1280 x 720 pixels, y pointing
-        down. "metre" gives three: x to the viewer's right, y up from the floor, z towards the
-        viewer.
+        "pixel" gives two axes, projected to a picture of 1280 x 720 pixels, y pointing down.
+        "metre" gives three: x to the viewer's right, y up from the floor, z towards the viewer.
     noise : float, default=0.0
         Standard deviation of the tracker's errors as a share of the body height: 0.005 is about
-        2 pixels, or 9 mm. Hands and feet err by half as much again, and once in 200 joints
-        and frames a joint is off by six times as much.
+        2 pixels, or 9 mm. The errors of hands and feet are 1.5 times as large. One in 200
+        positions of joints is an outlier with an error six times as large.
     dropout : float, default=0.0
-        Expected share of joints that the tracker loses, in [0, 1); they are NaN, for a quarter of
-        a second on average at a time.
+        Expected share of joints that the tracker loses, in [0, 1). They are NaN for a quarter of a
+        second on average.
     factors : dict, default=None
-        Factors to set instead of drawing them: a value for all performances, or one for each. All
-        else stays as it was drawn, so that two calls with the same `random_state` differ by that
-        factor alone: the same choreography and score, larger, say, or slower.
+        Fixed factors, which are not sampled: one value for all performances, or one for each. All
+        other samples are the same, so two calls with the same `random_state` differ by this factor
+        alone: for example the same choreography and score at another tempo.
     styles : {"rest", "hit", "offbeat", "bounce"} or sequence of these, default="rest"
-        Where the beat lies in the movement: gestures of the arms come to rest on it, are fastest on
-        it, or come to rest half way between two; or arms and feet move at half the pace while the
-        knees bounce on every beat. Of several, each performance draws one.
+        Relation of the movement to the beat. Gestures of the arms come to rest on the beat, are
+        fastest on it, or come to rest half way between two beats. In "bounce", arms and feet move
+        at half the tempo while the knees bend on every beat. If several are given, one is sampled
+        for each performance.
     random_state : int, RandomState instance or None, default=None
-        Determines what is drawn. An int gives the same bits on every call.
+        Determines the random samples. Pass an int for bit-identical output on each call.
 
     Returns
     -------
@@ -104,15 +104,15 @@ def make_dance_music(
             The music; overlapping clips share their samples. Whole performances are in
             ``audio.recordings``.
         groups : ndarray of int of shape (n_clips,)
-            Performance of each clip, a place in `names`: split by it.
+            Performance of each clip, as an index into `names`. Use it as groups for splits.
         names : ndarray of str of shape (n_performances,)
-            The performances' names.
+            Names of the performances.
         starts : ndarray of shape (n_clips,)
-            Time in its performance at which each clip starts, in seconds.
+            Start of each clip in its performance, in seconds.
         factors : DataFrame of n_clips rows
-            The six factors, the tempo being the clip's own mean, and what they set in the music:
-            loudness (dB), articulation, attack (s), register (MIDI note number), tilt (dB an
-            octave); and the key, which the dance does not tell.
+            The six factors, where the tempo is the mean of the clip, and the properties of the
+            music that depend on them: loudness (dB), articulation, attack (s), register (MIDI note
+            number), tilt (dB per octave). Also the key, which does not depend on the dance.
         beats, downbeats : list of ndarray
             Times of the beats and of the first beats of bars in each clip, in seconds from its
             start.
@@ -128,7 +128,7 @@ def make_dance_music(
     Notes
     -----
     ========= ============================== ===================================================
-    factor    drawn from                     drives
+    factor    distribution                   effect
     ========= ============================== ===================================================
     tempo     log-uniform, 80 to 140 BPM     *dance:* one gesture of the arms and one step a
                                              beat, arriving on it. *music:* the beat. In both it
@@ -160,21 +160,22 @@ def make_dance_music(
                                              is long. *music:* scale and chords.
     ========= ============================== ===================================================
 
-    Beat by beat, the pitch of the melody follows the height of the hands in the pose on that beat
-    (4 semitones a standard deviation, besides a random part of 1, then the nearest note of chord or
-    scale). Nothing else in the music can be told from the dance: key, progression, figure of the
-    accompaniment and rhythm of the melody are drawn apart, as are, in the dance, the poses and
-    their order, body height (1.55 to 1.9 m), path and camera (distance 4 to 7 m, body 250 to 500
-    pixels tall). Lengths of the body's segments are those of [1]_ and constant over time in metres.
+    On each beat, the pitch of the melody depends on the height of the hands in the pose of that
+    beat: 4 semitones per standard deviation plus noise of 1 semitone, rounded to the nearest note
+    of the chord or scale. The rest of the music is independent of the dance: key, progression,
+    figure of the accompaniment and rhythm of the melody. In the dance, these are independent of the
+    music: the poses and their order, body height (1.55 to 1.9 m), path and camera (distance 4 to
+    7 m, body 250 to 500 pixels tall). The lengths of body segments are those of [1]_, and constant
+    over time in metres.
 
     A fixed metre may also be 2. In every style the feet land and the knees bend on the beat, so the
-    dance tells it; the table above is that of `"rest"`.
+    beat can be estimated from the dance. The table above describes the style `"rest"`.
 
-    Performance k depends on `random_state` and k alone, not on how many there are: asking for more
-    clips adds to what was there. Each part has its own random stream, so that noise, say, does not
-    change the music. Performances start anywhere in the phrase, so the beat's phase differs from
-    clip to clip. Clips begin at whole frames, ``round(k * hop_duration * fps)``, and the audio with
-    them.
+    Performance k depends only on `random_state` and k, not on the number of performances: with more
+    clips the first ones stay the same. Each part has its own random stream, so noise, for example,
+    does not change the music. Performances start anywhere in the phrase, so the phase of the beat
+    differs between clips. Clips and their audio start at whole frames, ``round(k * hop_duration *
+    fps)``.
 
     References
     ----------

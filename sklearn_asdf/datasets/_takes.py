@@ -1,4 +1,4 @@
-"""Takes on one clock: whether they go together, and the clips that they are cut into."""
+"""Takes of dance and music: checks of their consistency, and cutting into clips."""
 
 from __future__ import annotations
 

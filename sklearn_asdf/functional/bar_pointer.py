@@ -1,4 +1,4 @@
-"""One grid of beats through a whole dance: hidden tempo and phase, observed through a curve."""
+"""Beat tracking by a bar-pointer model (hidden tempo and phase), offline and causal."""
 
 from __future__ import annotations
 

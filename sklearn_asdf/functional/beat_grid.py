@@ -1,4 +1,4 @@
-"""Beats as a course of time: their phase, and one steady grid through what several say."""
+"""Phase and times of regular beats, and one regular sequence of beats from several estimates."""
 
 from __future__ import annotations
 

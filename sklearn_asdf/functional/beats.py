@@ -1,4 +1,4 @@
-"""How well the beats of one clip meet those of another."""
+"""Agreement of two sequences of beats: alignment, coverage and hits."""
 
 from __future__ import annotations
 

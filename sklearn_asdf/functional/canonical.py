@@ -38,7 +38,7 @@ def canonical_directions(
     Singular vectors of the covariance between the sides after whitening each by
     :math:`C + \alpha\,\overline{\mathrm{diag}\,C}\,I` [1]_. scikit-learn's
     :class:`~sklearn.cross_decomposition.CCA` has no ridge, without which clips of few pieces are
-    learned by heart.
+    overfitted.
 
     References
     ----------

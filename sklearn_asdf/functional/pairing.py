@@ -1,4 +1,4 @@
-"""Tests of whether pairs belong together: retrieval, permutations and distances."""
+"""Tests of the dependence of pairs: retrieval, permutation test and Mantel test."""
 
 from __future__ import annotations
 

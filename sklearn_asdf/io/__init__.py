@@ -1,4 +1,4 @@
-"""Poses in and out of files: every common tracker's and motion capture's format."""
+"""Reading and writing of pose files, in the formats of common trackers and motion capture."""
 
 import lazy_loader as _lazy
 

@@ -1,4 +1,4 @@
-"""Biovision hierarchies: a skeleton, its joint angles, and the positions that follow.
+"""BVH files (Biovision hierarchies): joint positions by forward kinematics.
 
 Meredith and Maddock, "Motion capture file formats explained", University of Sheffield,
 CS-01-11, 2001, describe the format.

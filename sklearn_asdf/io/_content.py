@@ -1,4 +1,4 @@
-"""The bytes of a file of poses, once its first ones say that it may be one."""
+"""The content of a pose file as bytes, after a check of its first bytes."""
 
 from __future__ import annotations
 

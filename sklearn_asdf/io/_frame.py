@@ -1,4 +1,4 @@
-"""Tables that pandas keeps in HDF5, without PyTables and without running their pickles."""
+"""Tables of pandas in HDF5, read without PyTables and without executing their pickles."""
 
 from __future__ import annotations
 

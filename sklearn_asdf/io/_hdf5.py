@@ -1,4 +1,4 @@
-"""HDF5 files opened with care: nothing outside the file is read, nothing that it does not store."""
+"""Safe opening of HDF5 files: external links and oversized declarations are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The people in one frame of JSON, in the words of each tracker."""
+"""The people in one frame of JSON, in the format of each tracker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a file may unpack to: declared sizes are checked before anything is read."""
+"""Limits on the unpacked size of files: declared sizes are checked before anything is read."""
 
 from __future__ import annotations
 
@@ -47,15 +47,16 @@ _LIMITS: ContextVar[_Limits] = ContextVar("file_limits", default=_DEFAULT)
 
 @contextmanager
 def file_limits(*, max_ratio: float | None = None, max_size: int | None = None) -> Iterator[None]:
-    """Read files of unusual size that you trust.
+    """Context manager that raises the size limits, for files that you trust.
 
     Parameters
     ----------
     max_ratio : float, default=None
-        How many times larger than the file its contents may be in memory, 100 unless set here.
-        Contents of up to 16 MiB are always read.
+        Maximum ratio of the contents in memory to the size of the file; None keeps the limit, which
+        is 100 by default. Contents of up to 16 MiB are always read.
     max_size : int, default=None
-        The largest file of poses in bytes, 4 GiB unless set here. Models have no such limit.
+        Maximum size of a file of poses in bytes; None keeps the limit, which is 4 GiB by default.
+        Models have no such limit.
 
     Yields
     ------

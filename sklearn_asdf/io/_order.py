@@ -1,4 +1,4 @@
-"""Which files are frames, and where frames lie in time by their names and numbers."""
+"""Selection and temporal order of files with one frame each, by their names and numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which person of each frame is read."""
+"""Selection of one person in each frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays out of pickles without running what a pickle asks to run.
+"""Arrays of pickles, without executing the pickle.
 
 A pickle is a program. Here it is never given to Python's own unpickler: `_Machine` follows the few
 instructions that plain values and arrays are made of, and notes what an array would be made from.

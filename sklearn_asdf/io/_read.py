@@ -1,4 +1,4 @@
-"""`read_poses`: a file of poses to a `Motion`, whoever wrote it."""
+"""`read_poses`: reads a pose file of any supported format as a `Motion`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ASSUMED_FPS = 30.0
 
 @dataclass(frozen=True)
 class Options:
-    """How a file is to be understood; checked once, then passed on whole."""
+    """The parameters of `read_poses`, after their checks."""
 
     fps: float | None = None
     skeleton: Skeleton | str | None = None
@@ -80,47 +80,48 @@ def read_poses(
     camera: int = 0,
     end_sites: bool = False,
 ) -> Motion:
-    """Read poses from a file, whichever tracker or motion capture wrote it.
+    """Read poses from a file of a pose tracker or a motion capture system.
 
-    The format is told by the content, so a name may end as it likes; a file may be compressed
-    with gzip.
+    The format is recognized by the content, not by the name. Files may be compressed with gzip.
 
     Parameters
     ----------
     path : str or PathLike
         A file, or a folder (or ZIP) of JSON files of one frame each.
     fps : float or None, default=None
-        Frames a second of the file. None takes the file's word; where it tells nothing, 30 is
-        assumed with a warning. The frames stay as they are: `Motion.resample` changes the rate.
+        Frame rate of the file in Hz. None uses the rate stored in the file; if there is none, 30 is
+        assumed with a warning. The frames are not resampled: see `Motion.resample`.
     skeleton : Skeleton, str or None, default=None
-        Who the joints are. None takes the file's names, or tells by their number.
+        Names and bones of the joints. None uses the names in the file, or selects a skeleton by the
+        number of joints.
     person : {"largest", "first", "follow"} or int, default="largest"
-        Whose poses to keep where a frame has several people. Where the file has identities
-        (DeepLabCut's individuals, SLEAP and movement, ``track_id``, AlphaPose's ``idx``, a column
-        ``track``), one person is followed through the take: the one who is largest over the whole
-        take (``"largest"``, ``"follow"``), the first (``"first"``), or the one at this place in the
-        order of the identities. Without identities, ``"largest"`` begins with the person whose
-        joints span the largest box, goes on with the nearest one, and changes to another person
-        whose box is larger by half, with a warning; ``"follow"`` never changes; ``"first"`` and a
-        number are places in each frame.
+        Selection if frames have several people. If the file has identities (DeepLabCut's
+        individuals, SLEAP and movement, ``track_id``, AlphaPose's ``idx``, a column ``track``), one
+        person is read through the whole take: the one who is largest over the take (``"largest"``,
+        ``"follow"``), the first (``"first"``), or the one at this index in the order of the
+        identities. Without identities, ``"largest"`` starts with the person whose joints span the
+        largest box, and continues with the nearest one. It changes, with a warning, to a person
+        whose box is larger by half. ``"follow"`` never changes. ``"first"`` and a number are
+        indices in each frame.
     coordinates : {"image", "world"}, default="image"
-        What to take where a file has both: x and y in the image, or x, y and z in metres about
-        the hips (MediaPipe, ``pose_keypoints_3d`` of OpenPose, ``keypoints3D`` of tfjs).
+        Coordinates to read if a file has both: x and y in the image, or x, y and z in metres
+        relative to the hips (MediaPipe, ``pose_keypoints_3d`` of OpenPose, ``keypoints3D`` of
+        tfjs).
     image_size : (width, height) or None, default=None
-        Pixels by which to multiply coordinates that lie in 0..1 (MediaPipe, RunwayML), lest a
-        picture that is not square distorts the dancer. Not used in world coordinates.
+        Pixels by which to multiply coordinates in [0, 1] (MediaPipe, RunwayML). Otherwise the
+        dancer is distorted unless the picture is square. Not used for world coordinates.
     min_confidence : float, default=0.0
-        Joints of lower confidence are NaN. A joint whose confidence is not known stays.
+        Joints of lower confidence are NaN. A joint of unknown confidence is kept.
     camera : int, default=0
-        Which of the nine cameras of AIST++'s ``keypoints2d``.
+        Index of the camera, of nine, in AIST++'s ``keypoints2d``.
     end_sites : bool, default=False
-        Whether the tips of a BVH's branches are joints too, named after their parent.
+        Whether the end sites of a BVH file are joints too, named after their parent.
 
     Returns
     -------
     Motion
-        One clip, the whole take, in the file's unit of length, with confidence where the file
-        has it. Files that `write_poses` wrote give back all their clips.
+        One clip, the whole take, in the file's unit of length, with confidence if the file has it.
+        Files of `write_poses` return all their clips.
 
     See Also
     --------
@@ -135,25 +136,25 @@ def read_poses(
     ==================  ========================================================================
     ASDF batch          JSON with ``frameRate`` and ``frames``; interpolated frames and those of
                         score 0 are NaN
-    RunwayML            ``{"poses", "scores"}``, one frame a file or a list of frames
+    RunwayML            ``{"poses", "scores"}``, one frame per file or a list of frames
     tfjs, ml5           PoseNet, MoveNet and BlazePose: a list of frames (a flat list of poses
-                        has one pose a frame)
+                        has one pose per frame)
     OpenPose            BODY_25 and COCO-18, a folder of frames or a list of them
     MMPose              predictions of the demos (``instance_info``, ``preds``) and of the
                         inferencer, a list of frames or a folder of pictures
     COCO, AlphaPose     results or annotations; images are in the order of their frame numbers,
                         file names or ids. AlphaPose's objects by image too
-    MediaPipe           33 landmarks a frame, as objects or as lists x, y, z, visibility
+    MediaPipe           33 landmarks per frame, as objects or as lists x, y, z, visibility
     AIST++              ``keypoints3d_optim``, ``keypoints2d``, ``smpl_poses``, pickled or NPZ,
-                        60 fps; SMPL rotations move a skeleton of average proportions, 1.7 m tall
+                        60 fps; SMPL rotations are applied to an average skeleton, 1.7 m tall
     Dance with Melody   NPZ with ``skeletons`` and ``center``: their sum
     NPZ, NPY            ``keypoints`` (or ``position``, ``poses``, ``landmarks``) of shape
                         (n_frames, n_joints, 2 to 4), ``fps``, ``confidence``
     BVH                 positions by forward kinematics; position channels replace the offset
-                        unless they are all zero. Frame counts may be off by some
-    CSV, Parquet        ``JOINT_x, JOINT_y, [JOINT_z, JOINT_confidence]``, or one row a joint with
+                        unless they are all zero. Slightly wrong frame counts are accepted
+    CSV, Parquet        ``JOINT_x, JOINT_y, [JOINT_z, JOINT_confidence]``, or one row per joint with
                         ``frame, joint, x, y``; DeepLabCut (2-D, triangulated, labelled) and SLEAP
-                        exports; decimal commas where semicolons or tabs part the columns; 72
+                        exports; decimal commas if semicolons or tabs separate the columns; 72
                         columns without names are the Laban effort recordings (120 fps)
     HDF5                SLEAP analysis files, DeepLabCut tables and movement data sets (needs
                         h5py)
@@ -162,20 +163,19 @@ def read_poses(
     ==================  ========================================================================
 
     Frames without a person, joints of confidence 0 and coordinates that are not finite are NaN. A
-    confidence that is absent or NaN is not known: the joint stays, and its confidence is NaN (None
-    if it is known nowhere). Where a file has names but no bones, the bones are those between the
-    joints whose names are known, whatever their style (``RShoulder``, ``shoulder.R``,
-    ``mixamorig:RightArm``). Files that macOS adds to folders and archives are left out. Axes stay
-    the file's own: in an image, y points down. Pickles are never run: only arrays of plain numbers
-    are taken out of them.
+    confidence that is absent or NaN is unknown: the joint is kept, and its confidence is NaN (None
+    if all are unknown). If a file has names but no bones, bones are added between the joints of
+    known names, in any style (``RShoulder``, ``shoulder.R``, ``mixamorig:RightArm``). Files that
+    macOS adds to folders and archives are ignored. Axes are those of the file: in an image, y
+    points down. Pickles are not executed: only arrays of plain numbers are extracted.
 
-    Whatever else a file holds, or lacks, ends in a ValueError of one line that names the file.
+    Any other or missing content raises a ValueError of one line that names the file.
 
     Only regular files are read, not pipes or devices, and no file makes another one be opened.
-    Declared sizes are checked before anything is unpacked. What a compressed or sparse file
-    unpacks to, and the array of all frames, people and joints, may be 100 times larger than what
-    the file stores, and 16 MiB always (text that is compressed: 64 MiB of Python objects). A file
-    may have 4 GiB, a table 40,001 columns. `file_limits` raises the ratio and the size.
+    Declared sizes are checked before anything is unpacked. The unpacked contents of a compressed or
+    sparse file, and the array of all frames, people and joints, may be 100 times larger than the
+    stored size, and always 16 MiB (compressed text: 64 MiB of Python objects). A file may have
+    4 GiB, and a table 40,001 columns. `file_limits` raises the ratio and the size.
 
     Examples
     --------
@@ -211,7 +211,7 @@ def read_poses(
 
 
 def read_with(path: str | os.PathLike[str], options: Options) -> tuple[Motion, float, bool]:
-    """Return the motion, its start on the clock of the sound, and whether its fps is a guess."""
+    """Return the motion, its start time in the sound, and whether its fps is a guess."""
     place = Path(path)
     if not place.exists():
         raise FileNotFoundError(f"expected a file of poses, but there is no {str(place)!r}")
@@ -374,7 +374,7 @@ def _motion_of(take: Take, options: Options) -> tuple[Motion, int]:
 
 
 def skeleton_of(take: Take) -> Skeleton | None:
-    """Return the registered skeleton that a take names or has the joints of, or its own."""
+    """Return the registered skeleton of the take's name or joints, or else its own."""
     n_joints = take.position.shape[2]
     if take.joints is not None:
         joints = take.joints

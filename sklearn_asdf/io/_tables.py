@@ -1,4 +1,4 @@
-"""Poses in tables: our own, DeepLabCut's, SLEAP's, and captures without column names."""
+"""Poses in tables: of `write_poses`, DeepLabCut, SLEAP, and captures without column names."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ def _place_in_frame(frame: np.ndarray) -> np.ndarray:
 
 
 def fps_of_times(frame: np.ndarray, times: np.ndarray) -> float | None:
-    """Return the frame rate that numbered frames and their seconds tell."""
+    """Return the frame rate of numbered frames and their times in s."""
     ok = np.isfinite(times)
     if np.ptp(frame[ok]) == 0 or np.ptp(times[ok]) == 0:
         return None

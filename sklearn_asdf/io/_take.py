@@ -1,4 +1,4 @@
-"""What every reader hands over: one take, before it becomes a `Motion`."""
+"""`Take`: the result of every reader, before it is converted to a `Motion`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`write_poses`, and the way back from what it wrote."""
+"""`write_poses`, and the readers of its formats."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ def write_poses(motion: Any, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     motion : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
-        The poses; an array is taken as `as_motion` takes it.
+        The poses; an array is converted by `as_motion`.
     path : str or PathLike
-        Where to write; the suffix ``.npz``, ``.csv`` or ``.parquet`` chooses the format. A file
-        that is there already is replaced once the new one is whole.
+        File to write. The suffix ``.npz``, ``.csv`` or ``.parquet`` selects the format. An existing
+        file is replaced atomically.
 
     See Also
     --------
-    read_poses : The way back.
+    read_poses : Reads the file.
 
     Notes
     -----
-    NPZ keeps every array of the motion bit by bit, with fps and skeleton, and no pickles.
+    NPZ stores every array of the motion exactly, with fps and skeleton, and without pickles.
 
-    CSV and Parquet have one row a frame: ``clip`` (if there are several), ``frame``, ``time`` in
-    s, then ``JOINT_x, JOINT_y``, ``JOINT_z`` and ``JOINT_confidence``; a joint that was not seen
-    is an empty cell. Positions and confidence come back bit by bit as float64, but a joint of
-    confidence 0 comes back as not seen; derivatives and keyframes are left out. CSV tells fps by
-    its times, to nine digits, and a registered skeleton by the joints' names; Parquet keeps both,
-    and bones of one's own. Parquet needs pyarrow.
+    CSV and Parquet have one row per frame: ``clip`` (if there are several), ``frame``, ``time`` in
+    s, then ``JOINT_x, JOINT_y``, ``JOINT_z`` and ``JOINT_confidence``. A joint that was not seen
+    is an empty cell. Positions and confidence are read back exactly as float64, but a joint of
+    confidence 0 is read as not seen. Derivatives and keyframes are not stored. In CSV, fps is
+    given by the times, to nine digits, and a registered skeleton by the names of the joints.
+    Parquet stores both, and custom bones too. Parquet needs pyarrow.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def write_poses(motion: Any, path: str | os.PathLike[str]) -> None:
 
 
 def arrays_of_motion(motion: Motion) -> dict[str, np.ndarray]:
-    """Return all that a motion is as plain arrays with names."""
+    """Return the contents of a motion as named arrays."""
     arrays: dict[str, Any] = {MARK: np.array(1), "fps": np.array(motion.fps)}
     arrays |= {name: getattr(motion, name) for name in _ARRAYS if getattr(motion, name) is not None}
     if motion.skeleton is not None:
@@ -106,7 +106,7 @@ def arrays_of_motion(motion: Motion) -> dict[str, np.ndarray]:
 
 
 def motion_of_arrays(arrays: dict[str, np.ndarray]) -> Motion:
-    """Return the motion that `arrays_of_motion` took apart."""
+    """Return the motion of the arrays of `arrays_of_motion`."""
     if int(arrays[MARK]) != 1:
         raise NotPoses(
             f"was written by a newer version (layout {int(arrays[MARK])}): update sklearn_asdf"
@@ -125,7 +125,7 @@ def motion_of_arrays(arrays: dict[str, np.ndarray]) -> Motion:
 
 
 def table_of_motion(motion: Motion) -> pd.DataFrame:
-    """Return one row a frame, with a column for each coordinate of each joint."""
+    """Return one row per frame, with a column for each coordinate of each joint."""
     names = _joint_names(motion)
     n_clips, n_frames, _n_joints, n_axes = motion.shape
     if n_axes > 3:

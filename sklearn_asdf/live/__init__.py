@@ -1,4 +1,4 @@
-"""Dances as they happen: poses in by OSC or from a camera, features and music out as they come."""
+"""Real-time use: features and music for poses from OSC or a camera."""
 
 import lazy_loader as _lazy
 

@@ -1,4 +1,4 @@
-"""The last seconds of a dance, on a constant clock, in memory that does not grow."""
+"""A buffer of the last seconds of a dance at a constant frame rate, in constant memory."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _SAME_TIME = 1e-6
 
 
 class PoseBuffer:
-    """Keep the last poses of a stream, which come at any times, and give them on a clock.
+    """Store the last poses of a stream of any times, and return them at a constant frame rate.
 
     Parameters
     ----------
     n_frames : int
-        How many frames to keep.
+        Number of frames to keep.
     fps : float
-        Frame rate of the clock in Hz.
+        Frame rate in Hz.
     """
 
     def __init__(self, n_frames: int, fps: float) -> None:
@@ -71,12 +71,12 @@ class PoseBuffer:
 
     @property
     def shape(self) -> tuple[int, ...] | None:
-        """Shape of a pose, once one has come."""
+        """Shape of a pose, once one was received."""
         return self._came[0][1].shape if self._came else None
 
     @property
     def oversampling(self) -> int:
-        """How many times the clock's rate would hold all poses that came: 1 if they come at it."""
+        """Ratio of the rate of the received poses to `fps`, rounded up: 1 if they are equal."""
         times = np.array([time for time, _ in self._came])
         if len(times) < 2:
             return 1
@@ -84,21 +84,19 @@ class PoseBuffer:
         return max(1, int(np.ceil(rate / self.fps - _JITTER)))
 
     def frames(self, start: int, stop: int, oversampling: int = 1) -> np.ndarray:
-        """Return the poses from one frame of the clock up to, not including, another.
+        """Return the poses from one frame up to, not including, another.
 
         Parameters
         ----------
         start, stop : int
             Frames, counted from the first pose on.
         oversampling : int, default=1
-            How many poses to give per frame of the clock. Those later than the last pose that came
-            are left out.
+            Number of poses per frame. Poses later than the last received one are left out.
 
         Returns
         -------
         ndarray of shape (n_poses, n_joints, n_axes)
-            Along straight lines between the poses that came; NaN before the first of them and in
-            long gaps.
+            Linear interpolation of the received poses; NaN before the first one and in long gaps.
         """
         times = np.array([time for time, _ in self._came])
         poses = np.stack([pose for _, pose in self._came])

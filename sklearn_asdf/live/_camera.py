@@ -29,37 +29,37 @@ def camera_poses(
     model: str = "lite",
     models: str | os.PathLike[str] | None = None,
 ) -> Iterator[tuple[np.ndarray, float]]:
-    """Give the poses of the person before a camera.
+    """Yield the poses of the person in front of a camera.
 
     Parameters
     ----------
     device : str or None, default=None
-        The camera as FFmpeg calls it; None is ``/dev/video0`` on Linux, ``0`` on macOS, and
+        FFmpeg's name of the camera; None is ``/dev/video0`` on Linux, ``0`` on macOS, and
         ``video=Integrated Camera`` on Windows.
     driver : str or None, default="auto"
-        FFmpeg's input format; `"auto"` is the system's for cameras, None takes `device` as the path
-        of a video.
+        FFmpeg's input format. `"auto"` is the system's format for cameras. With None, `device` is
+        the path of a video.
     skeleton : {"coco17", "mediapipe33"}, default="coco17"
-        Which joints to return.
+        Joints to return.
     model : {"full", "lite"}, default="lite"
-        Which landmark network.
+        Variant of the landmark network.
     models : str or PathLike or None, default=None
         Folder of the networks, as `folder` in :func:`sklearn_asdf.video.fetch_pose_models`.
 
     Yields
     ------
     pose : ndarray of shape (n_joints, 2)
-        In pixels, y pointing down; NaN throughout where nobody is seen.
+        In pixels, y pointing down; all NaN if nobody is seen.
     time : float
         Seconds since the first picture.
 
     See Also
     --------
-    StreamingDancer : What to feed the poses to.
+    StreamingDancer : Computes features and music of the poses.
 
     Notes
     -----
-    Pictures that come while nobody asks for the next pose are left out by the camera's driver.
+    If the poses are consumed too slowly, the camera's driver drops pictures.
 
     Examples
     --------

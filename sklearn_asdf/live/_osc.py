@@ -1,4 +1,4 @@
-"""Poses by OSC, and features back, in the addresses of Wekinator and of the AI-Toolbox."""
+"""Receiving poses and sending features by OSC, with addresses of Wekinator and the AI-Toolbox."""
 
 from __future__ import annotations
 
@@ -49,27 +49,28 @@ class OSCReceiver:
     Parameters
     ----------
     n_joints : int
-        Joints of a pose.
+        Number of joints of a pose.
     n_axes : {2, 3}
-        Coordinates of a joint.
+        Number of coordinates of a joint.
     port : int, default=6448
-        UDP port to listen on: Wekinator's is 6448, the AI-Toolbox sends to 9007. 0 takes a free
-        one.
+        UDP port to listen on. Wekinator uses 6448, and the AI-Toolbox sends to 9007. 0 selects a
+        free port.
     host : str, default="127.0.0.1"
-        Address to listen on; ``"0.0.0.0"`` hears other machines too.
+        Address to listen on; ``"0.0.0.0"`` also receives from other machines.
     person : int, default=0
-        Whom to listen to where the sender numbers people (AI-Toolbox).
+        Number of the person to receive, if the sender numbers people (AI-Toolbox).
 
     Attributes
     ----------
     port : int
-        The port that is listened on.
+        The port.
     n_received, n_refused : int
-        Poses taken, and messages that were no pose of so many numbers or could not be read.
+        Number of received poses, and of messages that were damaged or had another number of
+        values.
 
     See Also
     --------
-    StreamingDancer : What to feed the poses to.
+    StreamingDancer : Computes features and music of the poses.
 
     Notes
     -----
@@ -79,13 +80,13 @@ class OSCReceiver:
     ``/wek/inputs``                               x, y(, z) of every joint, one after the other
     ``/mocap/PERSON/joint/pos_world``             the same; also ``pos2d_world``,
                                                   ``pos3d_world``, and without ``PERSON``
-    ``/mocap/PERSON/joint/visibility``            one number a joint: below 0.2 the joint counts
-                                                  as not seen in the poses that follow
+    ``/mocap/PERSON/joint/visibility``            one number per joint: below 0.2 the joint is
+                                                  NaN in the following poses
     ============================================  =============================================
 
-    Poses get the time at which they came; the time tags of bundles are passed over. UDP may lose
-    some; what stays away for less than half a second is filled in. Where nobody takes the poses,
-    all but the last 600 are forgotten, so that memory does not grow.
+    The time of a pose is the time of its arrival; time tags of bundles are ignored. UDP may lose
+    packets; gaps of less than half a second are interpolated. Only the last 600 poses that were
+    not consumed are kept, so memory is bounded.
 
     Examples
     --------
@@ -142,25 +143,25 @@ class OSCReceiver:
         self.close()
 
     def close(self) -> None:
-        """Stop listening, at once whatever is still coming."""
+        """Stop receiving immediately."""
         self._closing.set()
         self._thread.join()
         self._socket.close()
 
     def poses(self, *, timeout: float | None = None) -> Iterator[tuple[np.ndarray, float]]:
-        """Give poses as they come.
+        """Yield poses when they arrive.
 
         Parameters
         ----------
         timeout : float or None, default=None
-            End when none has come for so long, in s; None waits forever.
+            Stop if no pose has arrived for this time, in s; None waits forever.
 
         Yields
         ------
         pose : ndarray of shape (n_joints, n_axes)
             NaN for joints that are not seen.
         time : float
-            When it came, in s on a clock that only runs forwards.
+            Time of arrival, in s on a monotonic clock.
         """
         while True:
             try:
@@ -169,12 +170,12 @@ class OSCReceiver:
                 return
 
     def waiting(self) -> list[tuple[np.ndarray, float]]:
-        """Return the poses that came and were not taken yet, without waiting.
+        """Return the poses that were received and not consumed yet, without waiting.
 
         Returns
         -------
         list of (pose, time)
-            As `poses` gives them.
+            As `poses` yields them.
         """
         found = []
         while True:
@@ -239,23 +240,23 @@ class OSCReceiver:
 
 
 class OSCSender:
-    """Send features by OSC as they come.
+    """Send features by OSC.
 
     Parameters
     ----------
     names : sequence of str
         Names of the features, as `StreamingDancer.feature_names`.
     host : str, default="127.0.0.1"
-        Who listens.
+        Address of the receiver.
     port : int, default=6448
-        On which UDP port: Wekinator listens on 6448.
+        UDP port of the receiver: Wekinator listens on 6448.
     style : {"wekinator", "ai-toolbox"}, default="wekinator"
-        One message ``/wek/inputs`` with all features, or one message a feature,
-        ``/mocap/0/lma/weight``, with a number for each window of the clip.
+        One message ``/wek/inputs`` with all features, or one message per feature, such as
+        ``/mocap/0/lma/weight``, with one number per window of the clip.
 
     Notes
     -----
-    Where there are no features, because the dancer is not seen, nothing is sent.
+    If there are no features, because the dancer is not seen, nothing is sent.
 
     Examples
     --------
@@ -298,16 +299,16 @@ class OSCSender:
         self.close()
 
     def close(self) -> None:
-        """Give the socket back."""
+        """Close the socket."""
         self._client.close()
 
     @property
     def addresses(self) -> list[str]:
-        """The addresses that messages go to."""
+        """The OSC addresses of the messages."""
         return list(self._columns)
 
     def send(self, features: Any) -> None:
-        """Send the features of a moment.
+        """Send the features of one frame.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""OSC packets taken apart, whatever came."""
+"""Parsing of OSC packets, damaged ones included."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _KNOWN_TYPES = frozenset("ihfdsbrmtTFN[]")
 
 
 def messages(packet: bytes, *, depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
-    """Give the messages of an OSC packet, as address and arguments.
+    """Yield the messages of an OSC packet, as address and arguments.
 
     Parameters
     ----------
     packet : bytes
         A message, or a bundle of messages and bundles.
     depth : int, default=0
-        How many bundles this one is in.
+        Number of enclosing bundles.
 
     Yields
     ------
@@ -33,13 +33,13 @@ def messages(packet: bytes, *, depth: int = 0) -> Iterator[tuple[str, list[Any]]
     Raises
     ------
     ValueError
-        Where the packet is damaged; the messages before the damage were given.
+        If the packet is damaged; the messages before the damage were yielded.
 
     Notes
     -----
-    Time tags are passed over: messages count when they come. python-osc's own server sleeps until
-    the time of a tag, and its parser never ends where the size of an element is negative, so only
-    its messages are used here.
+    Time tags are ignored. The server of python-osc sleeps until the time of a tag, and its parser
+    does not terminate if the size of an element is negative. So only its class for messages is
+    used here.
     """
     if not packet.startswith(_BUNDLE):
         yield _message(packet)

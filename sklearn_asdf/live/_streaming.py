@@ -1,4 +1,4 @@
-"""StreamingDancer: a fitted pipeline fed frame by frame."""
+"""StreamingDancer: features and music of a fitted pipeline, frame by frame."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class LiveFrame:
     time : float
         End of the analyzed dance, in s since the first pose.
     features : ndarray of shape (n_features,) or None
-        Laban features of the last clip, which ends at `time`; None where the dancer was not seen
-        in half of it.
+        Laban features of the last clip, which ends at `time`; None if the dancer was seen in too
+        few of its frames.
     audio : ndarray of float32 of shape (n_samples,) or None
         Sound that continues that of the previous frame, with peaks of at most -1 dB re full scale.
-        None if the pipeline makes none.
+        None if the pipeline generates none.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class LiveFrame:
 
 
 class StreamingDancer:
-    """Feed a fitted pipeline frame by frame, and get features and music as they come.
+    """Compute features and music of a fitted pipeline in real time, frame by frame.
 
     Parameters
     ----------
@@ -69,22 +69,22 @@ class StreamingDancer:
     hop_duration : float, default=0.5
         Time from one :class:`LiveFrame` to the next, in s.
     clip_duration : float or None, default=None
-        Length of the clips that features describe, in s. None takes the clips' that the pipeline
-        makes music for, or 8 s.
+        Duration of the clips, in s. None is the clip duration of the pipeline, or 8 s if it
+        generates no music.
     fps : float or None, default=None
-        Frame rate of the clock that poses are brought to, in Hz, and of poses that come without a
-        time. None takes the rate that the pipeline was fitted at, which it resamples others to.
+        Frame rate in Hz to which poses are resampled, and of poses without a time. None is the
+        frame rate at which the pipeline was fitted.
     skeleton : Skeleton, str or None, default="auto"
-        Who the joints are, as in :class:`Motion`; `"auto"` takes the pipeline's.
+        Names and bones of the joints, as in :class:`Motion`; `"auto"` is that of the pipeline.
     fade : float, default=0.1
-        Time over which one moment's sound passes into the next one's, in s.
+        Duration of the cross-fade between the sounds of successive frames, in s.
     temperature : float or None, default=0.1
-        Draw from the density at this temperature; None takes its mean.
+        Temperature of samples from the density; None uses its mean.
     random_state : int, default=0
-        Seed of the draws. It is the same for every moment, so that the music changes only as the
-        dance does.
+        Seed of the samples. It is reused for every frame, so the music changes only with the
+        dance.
     min_seen : float, default=0.5
-        Where the dancer is seen in less than this share of a clip's frames there are no features,
+        If the dancer is seen in less than this share of a clip's frames, there are no features,
         and the music pauses.
 
     Attributes
@@ -94,8 +94,8 @@ class StreamingDancer:
     sr : int or None
         Sampling rate of the sound in Hz.
     latency : float
-        Longest time from a movement to the sound that hears of it, in s, computing left aside:
-        `hop_duration` and `fade`. Units are played to their ends, which takes up to a beat more.
+        Maximum latency from a movement to its sound in s, without the computation time:
+        `hop_duration` plus `fade`. Units are played to their ends, which adds up to one beat.
 
     See Also
     --------
@@ -105,22 +105,21 @@ class StreamingDancer:
 
     Notes
     -----
-    Every `hop_duration` the last `clip_duration` seconds go through the pipeline as a clip of a
-    recorded dance would, with nothing from the future: the features are those that the pipeline
-    gives for the same clip of the recording, to rounding, if poses come at `fps`. Poses that come
-    faster are filtered before they are resampled, as those of a recording are.
+    Every `hop_duration` the pipeline transforms the last `clip_duration` seconds as one clip. If
+    poses arrive at `fps`, the features equal those of the same clip of a recorded dance, up to
+    rounding errors. Poses at a higher rate are low-pass filtered before they are resampled, as
+    those of a recording are.
 
-    With a :class:`UnitEncoder` the music goes on from unit to unit, on the dance's beat, and leaves
-    its recording when the dance asks for other music. With any other encoder the density's draw is
-    the music of the whole clip, of which the end is new: that is cross-faded, at equal power, with
-    what sounded before. So a movement is heard after `latency` and the time of
-    computing, not after a clip of eight seconds as in [1]_. The first moment comes when the first
-    clip is whole.
+    With a :class:`UnitEncoder` the music continues from unit to unit on the beat of the dance, and
+    changes to another place in the recordings when the predicted code changes. With any other
+    encoder the whole clip is decoded, and its end is cross-faded at equal power with the previous
+    sound. So the latency is `latency` plus the computation time, instead of a clip of eight
+    seconds as in [1]_. The first frame is returned when the first clip is complete.
 
-    Poses may come at any times: they are brought to `fps` along straight lines, gaps of more than
-    0.5 s are not seen. Nothing is kept but the last clip, so an hour takes as much memory as a
-    minute. Who computes slower than the dance asks for fewer moments, each of which then covers
-    more time: sound is never late by more than what computing takes.
+    Poses may arrive at irregular times. They are resampled to `fps` by linear interpolation, except
+    in gaps of more than 0.5 s. Only the last clip is stored, so memory is bounded. If the
+    computation is slower than `hop_duration`, there are fewer frames, each of which covers more
+    time: the sound is never late by more than the computation time.
 
     References
     ----------
@@ -197,7 +196,7 @@ class StreamingDancer:
         self.reset()
 
     def reset(self) -> StreamingDancer:
-        """Forget the dance so far.
+        """Discard the dance so far.
 
         Returns
         -------
@@ -218,25 +217,25 @@ class StreamingDancer:
 
     @property
     def time(self) -> float:
-        """Seconds of dance that have come."""
+        """Duration of the dance so far, in s."""
         return self._buffer.count / self.fps
 
     def push(self, pose: Any, time: float | None = None) -> bool:
-        """Take a pose, and compute nothing yet.
+        """Add a pose, without any computation.
 
         Parameters
         ----------
         pose : array-like of shape (n_joints, n_axes)
-            Where the joints are; NaN for those that are not seen.
+            Positions of the joints; NaN for joints that are not seen.
         time : float or None, default=None
-            When, in s on any clock; None is one frame after the last. What is older than the last
-            pose is ignored, unless the clock was started anew: two poses in a row that are more
-            than 1 s older and run forwards go on from the last one.
+            Time in s on any clock; None is one frame after the last pose. Poses older than the last
+            one are ignored, unless the clock was restarted: two successive poses that are more
+            than 1 s older, in increasing order, continue from the last one.
 
         Returns
         -------
         bool
-            Whether a :class:`LiveFrame` is due: call :meth:`step`.
+            Whether a :class:`LiveFrame` is due. If so, call :meth:`step`.
         """
         pose = np.asarray(pose, dtype=float)
         shape = self._buffer.shape
@@ -254,13 +253,12 @@ class StreamingDancer:
         return self.clip_duration + self._next * self.hop_duration
 
     def step(self) -> LiveFrame | None:
-        """Tell of the dance until now.
+        """Compute the features and sound that are due.
 
         Returns
         -------
         LiveFrame or None
-            None as long as no moment is due. Where several hops have passed, one moment covers
-            them all.
+            None if no frame is due. If several hops have passed, one frame covers them all.
         """
         if self.time < self._due() - 1e-6:
             return None
@@ -278,19 +276,19 @@ class StreamingDancer:
         return LiveFrame(now, features, audio)
 
     def feed(self, pose: Any, time: float | None = None) -> list[LiveFrame]:
-        """Take a pose and tell what is due: `push` and, if need be, `step`.
+        """Add a pose and return the frame that is due: `push`, and `step` if necessary.
 
         Parameters
         ----------
         pose : array-like of shape (n_joints, n_axes)
-            Where the joints are; NaN for those that are not seen.
+            Positions of the joints; NaN for joints that are not seen.
         time : float or None, default=None
-            When, in s on any clock; None is one frame after the last.
+            Time in s on any clock; None is one frame after the last pose.
 
         Returns
         -------
         list of LiveFrame
-            One moment or none.
+            One frame, or none.
         """
         moment = self.step() if self.push(pose, time) else None
         return [] if moment is None else [moment]

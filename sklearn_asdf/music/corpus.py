@@ -1,4 +1,4 @@
-"""Units of recorded music: the beats of a corpus, their choice and their rendering."""
+"""Units of recorded music: corpus, unit selection by dynamic programming, and rendering."""
 
 from __future__ import annotations
 

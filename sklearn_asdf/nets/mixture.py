@@ -1,4 +1,4 @@
-"""Likelihood of mixture density networks in Keras, and their loss.
+"""Log-likelihood of mixture density networks in Keras, and their loss.
 
 The mathematics are those of :mod:`sklearn_asdf.density.mixtures`, on ``keras.ops`` so that they
 have gradients on every backend. A network's output is one flat row: K logits, then K x D means,

@@ -1,4 +1,4 @@
-"""Pictures of dances, their features and their music, in the manner of scikit-learn's displays."""
+"""Displays of dances, their features and their music, similar to scikit-learn's displays."""
 
 import lazy_loader as _lazy
 

@@ -1,4 +1,4 @@
-"""What is drawn of a body: its front view, bones with sides, a head, and joints without bones."""
+"""Drawing of a body: front view, bones with sides, head, and joints without bones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FACE = ("nose", *(f"{side}_{part}" for part in ("eye", "ear") for side in SIDES
 
 @dataclass(frozen=True)
 class Body:
-    """Which joints are connected, on which side, and which joints are the head.
+    """The lines to draw between joints with their sides, and the joints of the head.
 
     Made by :meth:`of`.
 

@@ -1,6 +1,6 @@
-"""Colours that colour-blind readers tell apart, and that differ in brightness in print.
+"""Colours that colour-blind readers can distinguish, and that differ in brightness.
 
-They are of the palette of Okabe and Ito [1]_.
+They belong to the palette of Okabe and Ito [1]_.
 
 References
 ----------

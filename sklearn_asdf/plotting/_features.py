@@ -1,4 +1,4 @@
-"""Units and ranges of the Laban features, for axes that can be read."""
+"""Units and axis limits of the Laban features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Display of keyframes: the poses at which the mean angle of the limbs turns."""
+"""KeyframeDisplay: keyframes on the curve of the mean limb angle."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ __all__ = ["KeyframeDisplay"]
 class KeyframeDisplay:
     """Keyframes on the curve of the mean limb angle, with their poses above it.
 
-    It is the paper's figure 3. Made by :meth:`from_motion`.
+    Corresponds to figure 3 of the paper. Use :meth:`from_motion` to create it.
 
     Parameters
     ----------
     curve : ndarray of shape (n_frames,)
-        Mean angle of the limb bones to the reference bone in degrees, or, of joints without
-        names, their mean coordinate.
+        Mean angle of the limb bones to the reference bone in degrees, or the mean coordinate of
+        joints without names.
     keyframes : ndarray of int of shape (n_keyframes,)
         The frames to mark.
     poses : ndarray of shape (n_keyframes, n_joints, 2)
         Poses at the keyframes, one unit high and y pointing up; NaN where a joint was not seen.
     skeleton : Skeleton or None
-        Who the joints are; None draws each joint as a point.
+        Names and bones of the joints; None draws each joint as a point.
     fps : float
         Frames per second.
     start : float, default=0.0
@@ -38,7 +38,7 @@ class KeyframeDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it was drawn.
+        The axes of the plot.
     figure_ : matplotlib Figure
         The figure of `ax_`.
 
@@ -73,18 +73,18 @@ class KeyframeDisplay:
         motion : Motion
             Poses to which :class:`KeyframeSegmenter` has added keyframes.
         clip : int, default=0
-            Which clip.
+            Index of the clip.
         start : float, default=0.0
             Time of the clip's first frame, in seconds.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw into; None creates a figure.
         **kwargs : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : KeyframeDisplay
-            The display, drawn.
+            The plotted display.
         """
         motion = as_motion(motion)
         if motion.keyframes is None:
@@ -113,9 +113,9 @@ class KeyframeDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw into; None creates a figure.
         ylabel : str, default=None
-            Name of the curve; None is "mean coordinate".
+            Label of the curve; None is "mean coordinate".
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Display of mixture densities: what a model holds possible."""
+"""MixtureDisplay: the density of one target."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["MixtureDisplay"]
 
 
 class MixtureDisplay:
-    """The density of one number of a target, its components, and the observed value.
+    """The density of one dimension of a target, its components, and the observed value.
 
-    Made by :meth:`from_distribution`.
+    Use :meth:`from_distribution` to create it.
 
     Parameters
     ----------
@@ -24,18 +24,18 @@ class MixtureDisplay:
     y : float, default=None
         Observed value.
     name : str, default="y"
-        What the number is called.
+        Name of the target.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it was drawn.
+        The axes of the plot.
     figure_ : matplotlib Figure
         The figure of `ax_`.
 
     See Also
     --------
-    sklearn_asdf.MDNRegressor.predict_dist : Gives such densities.
+    sklearn_asdf.MDNRegressor.predict_dist : Returns such densities.
 
     Examples
     --------
@@ -62,26 +62,26 @@ class MixtureDisplay:
         Parameters
         ----------
         density : GaussianMixtures
-            As :meth:`MDNRegressor.predict_dist` gives it.
+            As returned by :meth:`MDNRegressor.predict_dist`.
         row : int, default=0
-            Which row.
+            Index of the row.
         dimension : int, default=0
-            Which number of the target.
+            Index of the target.
         y : array-like of shape (n, D), default=None
             Observed targets; the same row and dimension are marked.
         coverage : float, default=0.9
             Probability of the central interval that is shaded.
         name : str, default=None
-            What the number is called; None is its place.
+            Name of the target; None is its index.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw into; None creates a figure.
         **kwargs : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : MixtureDisplay
-            The display, drawn.
+            The plotted display.
         """
         one = density[[row]]
         low, high = one.interval(coverage)
@@ -101,9 +101,9 @@ class MixtureDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw into; None creates a figure.
         n_points : int, default=400
-            Points of the curve.
+            Number of points of the curve.
 
         Returns
         -------

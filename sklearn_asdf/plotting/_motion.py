@@ -1,4 +1,4 @@
-"""Displays of movement: a strip of poses, and the curves of the Laban features."""
+"""PoseStripDisplay and LMADisplay: a strip of poses, and curves of the Laban features."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def import_pyplot():
 
 
 class PoseStripDisplay:
-    """A dance clip as a strip of poses on the axis of time, its keyframes marked.
+    """A dance clip as a strip of poses along a time axis, with its keyframes.
 
-    Made by :meth:`from_motion`.
+    Use :meth:`from_motion` to create it.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class PoseStripDisplay:
         Joint positions of one clip in any unit, the second axis pointing up; NaN where a joint was
         not seen.
     skeleton : Skeleton or None
-        Who the joints are; None draws each joint as a point.
+        Names and bones of the joints; None draws each joint as a point.
     fps : float
         Frames per second.
     keyframes : ndarray of shape (n_keyframes,), default=None
@@ -53,7 +53,7 @@ class PoseStripDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it was drawn.
+        The axes of the plot.
     figure_ : matplotlib Figure
         The figure of `ax_`.
 
@@ -80,20 +80,20 @@ class PoseStripDisplay:
         ----------
         motion : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
             Poses; keyframes are drawn if :class:`KeyframeSegmenter` has added them. Of three axes
-            two are drawn, so that the dancer stands upright and is seen from the front or back.
+            two are drawn that show the dancer upright, from the front or back.
         clip : int, default=0
-            Which clip.
+            Index of the clip.
         start : float, default=0.0
             Time of the clip's first frame, in seconds.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw into; None creates a figure.
         **kwargs : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : PoseStripDisplay
-            The display, drawn.
+            The plotted display.
         """
         one = as_motion(motion)[[clip]]
         display = cls(
@@ -111,11 +111,11 @@ class PoseStripDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw into; None creates a figure.
         n_poses : int, default=None
-            Poses drawn at equal distances; None is as many as have room beside each other. They
-            are grey where there are keyframes. Lines mark the keyframes, and those with room for
-            it are drawn in colour.
+            Number of poses, at equal distances; None draws as many as fit next to each other. They
+            are grey if there are keyframes. Keyframes are marked by lines, and their poses are
+            drawn in colour where they fit.
 
         Returns
         -------
@@ -173,7 +173,7 @@ def _with_room(frames, taken, distance):
 
 
 def centred_poses(poses):
-    """Poses (n_frames, n_joints, 2) about their own middle, the tallest one unit high."""
+    """Poses (n_frames, n_joints, 2), centred and scaled so that the tallest has height 1."""
     seen = np.isfinite(poses).all(axis=-1, keepdims=True)
     low = np.where(seen, poses, np.inf).min(axis=1)
     high = np.where(seen, poses, -np.inf).max(axis=1)
@@ -191,7 +191,7 @@ def centred_poses(poses):
 class LMADisplay:
     """The Laban features of one clip as steps over its windows.
 
-    Made by :meth:`from_features`.
+    Use :meth:`from_features` to create it.
 
     Parameters
     ----------
@@ -200,14 +200,14 @@ class LMADisplay:
     names : sequence of str
         Names of the features.
     edges : ndarray of shape (n_windows + 1,)
-        Times at which windows begin and end, in seconds.
+        Boundaries of the windows, in seconds.
     units : dict of str to str, default=None
         Units of the features by name, for the labels.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it was drawn.
+        The axes of the plot.
     figure_ : matplotlib Figure
         The figure of `ax_`.
 
@@ -242,31 +242,31 @@ class LMADisplay:
         ax=None,
         **kwargs,
     ):
-        """Draw features from the table that :class:`LMAFeaturizer` made.
+        """Draw features of a table of :class:`LMAFeaturizer`.
 
         Parameters
         ----------
         features : DataFrame of shape (n_clips, n_features)
             Table with columns such as `window1_weight`.
         motion : Motion
-            What the featurizer saw: its keyframes bound the windows.
+            Input of the featurizer; its keyframes are the boundaries of the windows.
         clip : int, default=0
-            Which clip.
+            Index of the clip.
         names : sequence of str, default=("weight", "time", "space", "flow", "shape")
-            Which features of the windows.
+            Names of the features to draw.
         units : dict of str to str, default=None
             Units of the features by name, for the labels.
         start : float, default=0.0
             Time of the clip's first frame, in seconds.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw into; None creates a figure.
         **kwargs : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : LMADisplay
-            The display, drawn.
+            The plotted display.
         """
         if motion.keyframes is None:
             edges = np.array([0, motion.lengths[clip] - 1])
@@ -279,12 +279,12 @@ class LMADisplay:
         return display.plot(ax=ax, **kwargs)
 
     def plot(self, ax=None):
-        """Draw each feature as a step curve between 0 and a round number, which its label tells.
+        """Draw each feature as a step curve between 0 and a round number, given in its label.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw into; None creates a figure.
 
         Returns
         -------
@@ -293,8 +293,7 @@ class LMADisplay:
 
         Notes
         -----
-        A value far above the others, more than three times as large as nine tenths of them, is
-        cut off at the top.
+        An outlier, more than three times as large as 90 % of the values, is cut off at the top.
         """
         if ax is None:
             ax = import_pyplot().subplots(figsize=(10, 4), layout="constrained")[1]

@@ -1,4 +1,4 @@
-"""Display of a performance: a dance, its Laban features and its music on one axis of time."""
+"""PerformanceDisplay: a dance, its Laban features and its music on a common time axis."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["PerformanceDisplay"]
 
 
 class PerformanceDisplay:
-    """Poses with keyframes, Laban features and spectrograms of a dance, above each other.
+    """Poses with keyframes, Laban features and spectrograms of a dance on a common time axis.
 
-    Made by :meth:`from_pipeline`.
+    Use :meth:`from_pipeline` to create it.
 
     Parameters
     ----------
@@ -35,13 +35,13 @@ class PerformanceDisplay:
     Attributes
     ----------
     axes_ : list of matplotlib Axes
-        Where they were drawn.
+        The axes of the plots.
     figure_ : matplotlib Figure
         Their figure.
 
     See Also
     --------
-    sklearn_asdf.report.write_report : A page that moves and plays.
+    sklearn_asdf.report.write_report : Writes an animated HTML page with sound.
 
     Examples
     --------
@@ -63,7 +63,7 @@ class PerformanceDisplay:
 
     @classmethod
     def from_pipeline(cls, pipeline, take, audio, *, title=None, max_duration=24.0):
-        """Draw a dance as a fitted pipeline describes it, and sounds beside it.
+        """Draw a dance, its features computed by a fitted pipeline, and spectrograms.
 
         Parameters
         ----------
@@ -75,15 +75,15 @@ class PerformanceDisplay:
             Sounds by title, from the first frame on, at the encoder's sampling rate. The first one
             sets the scale of the spectrograms.
         title : str, default=None
-            Heading; what part of the dance is shown is added to it.
+            Heading. If only a part of the dance is drawn, its times are added.
         max_duration : float, default=24.0
-            Of a longer dance the beginning is drawn, in seconds: more poses would be too small to
-            see.
+            Maximum duration in seconds. Only the beginning of a longer dance is drawn, since the
+            poses would be too small.
 
         Returns
         -------
         display : PerformanceDisplay
-            The display, drawn.
+            The plotted display.
         """
         encoder = encoder_of(pipeline)
         take = as_motion(take)
@@ -123,7 +123,7 @@ class PerformanceDisplay:
         Parameters
         ----------
         axes : sequence of matplotlib Axes, default=None
-            For poses, features and each spectrogram; None makes a figure.
+            For poses, features and each spectrogram; None creates a figure.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Display of mel spectrograms."""
+"""SpectrogramDisplay: mel spectrograms."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _TICKS = (128, 512, 2048, 8192)
 
 
 class SpectrogramDisplay:
-    """Mel spectrograms above each other, on one scale: what went in and what came out.
+    """Mel spectrograms on a common scale, for example of a clip and its reconstruction.
 
-    Made by :meth:`from_encoder`, :meth:`from_audio`, or of spectrograms at hand.
+    Use :meth:`from_encoder` or :meth:`from_audio`, or pass spectrograms.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class SpectrogramDisplay:
     Attributes
     ----------
     axes_ : list of matplotlib Axes
-        Where they were drawn.
+        The axes of the plots.
     figure_ : matplotlib Figure
         Their figure.
 
@@ -58,7 +58,7 @@ class SpectrogramDisplay:
 
     @classmethod
     def from_encoder(cls, encoder, audio, clip=0, *, axes=None, **kwargs):
-        """Draw a clip's spectrogram beside the one that its code decodes to.
+        """Draw the spectrogram of a clip and that of its reconstruction.
 
         Parameters
         ----------
@@ -67,16 +67,16 @@ class SpectrogramDisplay:
         audio : AudioClips or array-like of shape (n_clips, n_samples)
             Sound.
         clip : int, default=0
-            Which clip.
+            Index of the clip.
         axes : sequence of two matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw into; None creates a figure.
         **kwargs : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : SpectrogramDisplay
-            The display, drawn.
+            The plotted display.
         """
         one = audio[clip : clip + 1]
         pictures = {
@@ -112,7 +112,7 @@ class SpectrogramDisplay:
         Parameters
         ----------
         audio : dict of str to ndarray of shape (n_samples,)
-            Sounds by title; the loudest place of the first is white.
+            Sounds by title; the maximum of the first one is white.
         sr : float, default=22050
             Sampling rate, in Hz.
         n_fft : int, default=4096
@@ -126,16 +126,16 @@ class SpectrogramDisplay:
         fmax : float, default=None
             Highest mel frequency, in Hz; None is half the sampling rate.
         top_db : float, default=80.0
-            What lies so far below is black, in dB.
+            Range of the colours below the maximum, in dB.
         axes : sequence of matplotlib Axes, default=None
-            One for each sound; None makes a figure.
+            One for each sound; None creates a figure.
         **kwargs : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : SpectrogramDisplay
-            The display, drawn.
+            The plotted display.
         """
         return cls.of_audio(
             audio,
@@ -182,7 +182,7 @@ class SpectrogramDisplay:
         Parameters
         ----------
         axes : sequence of matplotlib Axes, default=None
-            One for each spectrogram; None makes a figure.
+            One for each spectrogram; None creates a figure.
         cmap : str, default="magma"
             Colour map.
 

@@ -1,4 +1,4 @@
-"""Display of training: losses epoch by epoch, and what of them can be heard."""
+"""TrainingDisplay: losses of networks over the epochs."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _NAMES = {"loss": "training", "val_loss": "held out"}
 class TrainingDisplay:
     """Losses over the epochs of a training.
 
-    Made by :meth:`from_estimator`.
+    Use :meth:`from_estimator` to create it.
 
     Parameters
     ----------
     histories : dict of str to dict of str to list of float
         Losses of each epoch by name (``"loss"``, ``"val_loss"``), for each network by title.
     audible : sequence of str, default=()
-        Titles of the networks whose loss is the mean squared error of mel spectrograms in [0, 1]:
-        there the paper's thresholds are drawn.
+        Titles of the networks whose loss is the mean squared error of mel spectrograms in [0, 1].
+        For these, the thresholds of table 2 in [1]_ are drawn.
 
     Attributes
     ----------
     axes_ : list of matplotlib Axes
-        Where it was drawn, one for each network.
+        The axes, one for each network.
     figure_ : matplotlib Figure
         Their figure.
 
@@ -60,21 +60,21 @@ class TrainingDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, axes=None, **kwargs):
-        """Draw how an estimator was trained.
+        """Draw the losses of a fitted estimator.
 
         Parameters
         ----------
         estimator : MelEncoder, MDNRegressor, AudioTargetRegressor or Pipeline
-            Fitted. Of the last two both networks are drawn, if they were trained.
+            Fitted. For the last two both networks are drawn, if they were trained.
         axes : sequence of matplotlib Axes, default=None
-            One for each network; None makes a figure.
+            One for each network; None creates a figure.
         **kwargs : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : TrainingDisplay
-            The display, drawn.
+            The plotted display.
         """
         if isinstance(estimator, Pipeline):
             estimator = estimator[-1]
@@ -105,7 +105,7 @@ class TrainingDisplay:
         Parameters
         ----------
         axes : sequence of matplotlib Axes, default=None
-            One for each network; None makes a figure.
+            One for each network; None creates a figure.
 
         Returns
         -------

@@ -18,10 +18,10 @@ FEATURES = ("weight", "time", "space", "flow", "shape")
 
 @dataclass(frozen=True)
 class TakeWindows:
-    """What a pipeline finds in one take.
+    """Keyframes and features of one take.
 
     `keyframes` are times in s; `edges`, of shape (n_windows + 1,), bound the windows, in s;
-    `values` has the features by name, (n_windows,) each, NaN where nothing was measured.
+    `values` has the features by name, (n_windows,) each, NaN if there is no value.
     """
 
     keyframes: np.ndarray
@@ -32,8 +32,8 @@ class TakeWindows:
 def describe_take(pipeline: Any, take: Motion) -> TakeWindows:
     """Return keyframes and features of a take of one clip.
 
-    It is described in clips as long as those of training, without overlap. The last one ends with
-    the take; of it only the windows after the clip before are kept.
+    The take is cut into clips of the training duration, without overlap. The last clip ends with
+    the take; only its windows after the previous clip are kept.
     """
     size = round(clip_duration_of(pipeline) * take.fps)
     starts = list(range(0, take.n_frames - size + 1, size))

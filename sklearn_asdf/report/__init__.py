@@ -1,4 +1,4 @@
-"""A page to look at and listen to: one performance, in one file, without a network."""
+"""Reports: one performance as a self-contained HTML page."""
 
 import lazy_loader as _lazy
 

@@ -1,4 +1,4 @@
-"""`write_report`: a performance as one HTML file."""
+"""`write_report`: writes a performance as one HTML file."""
 
 from __future__ import annotations
 
@@ -59,57 +59,56 @@ def write_report(
     loudness: float | None = None,
     verbose: int = 0,
 ) -> None:
-    """Write a page that shows and plays what a model makes of a dance.
+    """Write an HTML page that shows a dance and plays the music that a model generates for it.
 
     Parameters
     ----------
     path : str or PathLike
-        Where to write, ``.html``. A file that is there already is replaced once the new one is
-        whole.
+        File to write, ``.html``. An existing file is replaced atomically.
     pipeline : Pipeline
         Fitted, from :func:`make_dance_pipeline`.
     take : Motion or array-like of shape (1, n_frames, n_joints, n_axes)
-        One whole dance, as :func:`read_poses` or :func:`estimate_poses` give it, at least as long
-        as the clips that the pipeline was fitted to.
+        One whole dance, as returned by :func:`read_poses` or :func:`estimate_poses`, at least as
+        long as the clips that the pipeline was fitted to.
     audio : array-like of shape (n_samples,), default=None
-        The true music from the dance's first frame on, mono, in [-1, 1], at the encoder's sampling
-        rate. With it the page lets one compare, and has scores.
+        The true music from the first frame of the dance on, mono, in [-1, 1], at the encoder's
+        sampling rate. If given, the page also plays it and has scores.
     video : str or PathLike, default=None
-        The video that the poses were estimated from; it plays beside the skeleton at its own frame
-        rate. It needs the extra ``video``.
+        The video of the poses, which is shown next to the skeleton at its own frame rate. It needs
+        the extra ``video``.
     title : str, default=None
         Heading of the page; None is the file's name.
     scores : DataFrame, default=None
-        A table to show, such as that of :func:`~sklearn_asdf.metrics.evaluate`, one row per
-        method, the model's first. None shows the likelihood of the true music beside its
-        baselines, where there is true music.
+        A table such as that of :func:`~sklearn_asdf.metrics.evaluate`, with one row per method; the
+        first is the model. None shows the likelihood of the true music and its baselines, if
+        `audio` is given.
     temperature : float or None, default=0.1
-        Sample the music from the density at this temperature; None takes its mean.
+        Temperature of samples from the density; None uses its mean.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same page on each call.
     loudness : float or None, default=None
-        Loudness in LUFS to which the generated and the true music are brought, so that neither
-        seems better for being louder. None leaves both as they are.
+        Loudness in LUFS to which the generated and the true music are normalized, for a fair
+        comparison. None changes neither.
     verbose : int, default=0
         Above 0, show progress.
 
     See Also
     --------
-    sklearn_asdf.video.add_music : The music on the video of the dance.
+    sklearn_asdf.video.add_music : Adds music to the video of the dance.
 
     Notes
     -----
-    The page is one file that needs no network. The skeleton moves in step with the sound; the
-    keyframes (poses with dashed lines) can be clicked, and so can any place of the Laban curves
-    and of the spectrograms. All spectrograms are on one scale, that of the true music where it is
-    there. Joints without bones are drawn as points.
+    The page is one self-contained file. The skeleton moves synchronously with the sound. A click on
+    a keyframe (poses with dashed lines), the Laban curves or the spectrograms sets the time. All
+    spectrograms have the same scale, that of the true music if it is given. Joints without bones
+    are drawn as points.
 
     The page answers whether the music follows the dance. With a table of scores, it compares the
     model with every baseline in retrieval, beat and gain. Without one, it compares the likelihood
     of the true music given this dance with that given other moments of the dance (its clips,
     shifted in a circle by two clips or more) and with that given no dance.
 
-    A minute of dance makes a page of some three megabytes; a video adds about as much.
+    The size is about three megabytes per minute of dance, and about twice that with a video.
 
     Examples
     --------

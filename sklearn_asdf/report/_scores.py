@@ -1,4 +1,4 @@
-"""Does the music follow the dance? The answer in words, its evidence, and scores to show."""
+"""The report's answer to whether the music follows the dance, and its table of scores."""
 
 from __future__ import annotations
 

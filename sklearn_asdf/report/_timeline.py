@@ -1,4 +1,4 @@
-"""The rows of the report's timeline: keyframes, Laban curves, spectrograms, on one axis of time."""
+"""The rows of the report's timeline: keyframes, Laban curves and spectrograms."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _MAX_LABELS = 8
 def timeline(
     pipeline: Any, take: Motion, figure: StickFigure, sounds: dict[str, np.ndarray]
 ) -> dict[str, Any]:
-    """Return what the template draws; places are percentages of the whole."""
+    """Return the data of the template; positions are percentages of the duration."""
     duration = take.n_frames / take.fps
     windows = describe_take(pipeline, take)
     step = next(s for s in _STEPS if duration / s <= _MAX_LABELS or s == _STEPS[-1])

@@ -1,4 +1,4 @@
-"""Video in and out: poses from any video, music onto it, and stick figures where there is none."""
+"""Poses and sound of videos, videos with other music, and videos of stick figures."""
 
 import lazy_loader as _lazy
 

@@ -1,7 +1,7 @@
-"""BlazePose: where people are in a picture, and where each one's joints are.
+"""The networks of BlazePose: detection of people, and of the joints of each person.
 
-Two networks. The detector finds people in the whole picture, the landmarker finds the joints of
-one person in an upright square cut out around her; what it finds tells where to cut next time.
+The detector finds people in the whole picture. The landmarker finds the joints of one person in a
+square region around her. The joints give the region in the next picture.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CENTRE, _EDGE = 33, 34
 
 @dataclass(frozen=True)
 class Region:
-    """An upright or turned square of the picture: centre and side in pixels, angle in rad."""
+    """A rotated square region of the picture: centre and side in pixels, angle in rad."""
 
     x: float
     y: float
@@ -56,7 +56,7 @@ class Region:
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom, as if it were not turned."""
+        """Left, top, right, bottom, without the rotation."""
         half = self.side / 2
         return self.x - half, self.y - half, self.x + half, self.y + half
 
@@ -76,7 +76,7 @@ class Body:
     """One person in one picture.
 
     `image` is (33, 2) in pixels, `visibility` (33,) in [0, 1], `world` (33, 3) in m about the hips,
-    `score` the chance that there is a person at all, `region` where to look in the next picture.
+    `score` the probability that there is a person, `region` the region in the next picture.
     """
 
     image: NDArray
@@ -109,7 +109,7 @@ class BlazePose:
     detector, landmarker : path
         The ``.tflite`` files.
     n_threads : int or None, default=None
-        Threads of the networks; None takes up to four.
+        Number of threads of the networks; None uses up to four.
     """
 
     def __init__(self, detector: Any, landmarker: Any, *, n_threads: int | None = None) -> None:
@@ -122,19 +122,19 @@ class BlazePose:
         self._anchors = _anchors()
 
     def detect(self, picture: Any, *, closely: bool = False) -> list[Region]:
-        """Return where people are, the surest first.
+        """Return the regions of people, by decreasing probability.
 
         Parameters
         ----------
         picture : PIL.Image.Image
             In RGB.
         closely : bool, default=False
-            Whether to look at parts of the picture too, in which small people are larger.
+            Whether to search parts of the picture too, in which small people are larger.
 
         Returns
         -------
         list of Region
-            In pixels of `picture`. Looked at closely, a person may come more than once.
+            In pixels of `picture`. With `closely` a person may occur more than once.
         """
         found = self._detect(picture)
         if closely:
@@ -194,12 +194,12 @@ class BlazePose:
         picture : PIL.Image.Image
             In RGB.
         region : Region
-            Where she is.
+            Region of the person.
 
         Returns
         -------
         Body
-            Whoever is there; `score` tells whether anybody is.
+            Joints of the person; `score` is the probability that there is one.
         """
         from PIL import Image
 

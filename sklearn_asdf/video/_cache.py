@@ -1,4 +1,4 @@
-"""Poses of videos, found once and kept for the next call."""
+"""A cache of the poses of videos."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BLOCK = 1 << 20
 
 
 def poses_folder() -> Path:
-    """Return the folder in which poses of videos are kept."""
+    """Return the folder in which poses of videos are cached."""
     return cache_folder() / "poses"
 
 
@@ -34,7 +34,7 @@ def kept_poses(
     models: str | os.PathLike[str] | None = None,
     verbose: int = 0,
 ) -> Motion:
-    """Return the poses of a video, found now or by an earlier call.
+    """Return the poses of a video, from the cache if possible.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ def kept_poses(
 
     Notes
     -----
-    They are kept in the user's cache folder under a digest of the video's content, the pose
-    networks and the parameters, so that a video that was moved is still known, and one that was
-    changed is not. Where the folder cannot be written, poses are found on each call.
+    The poses are stored in the user's cache folder under a digest of the video's content, the pose
+    networks and the parameters. So a moved video is found in the cache, and a changed one is not.
+    If the folder is not writable, the poses are estimated on each call.
     """
     if not Path(path).is_file():
         return estimate_poses(path)  # which says what is wrong

@@ -47,49 +47,49 @@ def estimate_poses(
     Parameters
     ----------
     path : str or PathLike
-        Any video that FFmpeg reads, upright or not, of constant or variable frame rate.
+        Any video that FFmpeg reads, rotated or not, of constant or variable frame rate.
     person : {"largest", "all"} or int, default="largest"
-        Whose poses to return where the video shows several people: hers who is largest over the
-        whole video, everybody's (one clip a person), or those of the person of this number. People
-        are numbered in the order in which they come in, from left to right, from 0.
+        Selection if the video shows several people: the person who is largest over the whole
+        video, all people (one clip each), or the person of this number. People are numbered from
+        0 in the order of appearance, from left to right.
     skeleton : {"coco17", "mediapipe33"}, default="coco17"
-        Which joints to return: the 17 that most pose trackers share, or all 33 that BlazePose
-        finds.
+        Joints to return: the 17 that most pose trackers share, or all 33 of BlazePose.
     coordinates : {"image", "world"}, default="image"
-        x and y in pixels of the video with y pointing down, or x, y and z in metres about the
+        x and y in pixels of the video with y pointing down, or x, y and z in metres relative to the
         middle of the hips, as BlazePose estimates them from one picture.
     fps : float or None, default=None
-        Frame rate of the poses, in Hz. None takes the mean rate of the video's pictures; a lower
-        one saves work.
+        Frame rate of the poses, in Hz. None is the mean frame rate of the video. A lower rate
+        reduces the computation.
     max_people : int, default=4
-        Most people followed at a time; each costs one run of the landmark network a picture.
+        Maximum number of people tracked at a time. Each needs one run of the landmark network per
+        picture.
     model : {"full", "lite"}, default="full"
-        Which landmark network.
+        Variant of the landmark network.
     models : str or PathLike or None, default=None
         Folder of the networks, as `folder` in :func:`fetch_pose_models`.
     verbose : int, default=0
-        Whether to show progress over the pictures (needs tqdm).
+        Above 0, show progress over the pictures (needs tqdm).
 
     Returns
     -------
     Motion
-        One clip, or one clip a person, with the visibility of each joint as confidence. Frames in
-        which she is not seen are NaN.
+        One clip, or one clip per person, with the visibility of each joint as confidence. Frames
+        in which the person is not seen are NaN.
 
     See Also
     --------
-    sklearn_asdf.io.write_poses : Keep them, so that this need not be done twice.
+    sklearn_asdf.io.write_poses : Store the poses in a file.
     sklearn_asdf.io.read_poses : Poses from files of other trackers.
 
     Notes
     -----
-    BlazePose [1]_ finds people once a second and follows each from picture to picture by her own
-    joints. Who is lost and comes back near the place keeps her number.
+    BlazePose [1]_ detects people once per second and tracks each from picture to picture by the
+    joints. A person who is lost and reappears near the same place keeps the number.
 
-    Frame k is the pose k / `fps` seconds after the first picture. Where the video has no picture
-    at that very time, the pose is interpolated between the two about it, if they are at most
-    0.5 s apart; so a variable frame rate becomes a constant one. Poses are not smoothed:
-    :class:`~sklearn_asdf.PoseSmoother` is the place for that.
+    Frame k is the pose k / `fps` seconds after the first picture. If the video has no picture at
+    this time, the pose is interpolated between the two nearest pictures if they are at most 0.5 s
+    apart. So a variable frame rate is converted to a constant one. Poses are not smoothed: use
+    :class:`~sklearn_asdf.PoseSmoother`.
 
     References
     ----------

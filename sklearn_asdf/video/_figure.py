@@ -1,4 +1,4 @@
-"""Stick figures, drawn picture by picture."""
+"""Pictures of stick figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MIN_CONFIDENCE = 0.2
 
 
 class StickFigure:
-    """Pictures of the poses of a motion, by a camera that stands still.
+    """Pictures of the poses of a motion, with a fixed camera.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ class StickFigure:
     Attributes
     ----------
     pixels : ndarray of shape (n_clips, n_frames, n_joints, 2)
-        Where the joints are in the picture; NaN for those that are not drawn.
+        Positions of the joints in the picture; NaN for joints that are not drawn.
     body : Body
-        Which joints are connected and which are the head.
+        The lines to draw between joints, and the joints of the head.
     head_radius : float
         In pixels.
     """
@@ -59,7 +59,7 @@ class StickFigure:
         Parameters
         ----------
         frame : int
-            Which frame of the motion.
+            Index of the frame.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The networks' files: found in a folder, or fetched once and checked."""
+"""Files of the pose networks, in a folder or downloaded."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ class PoseModels(NamedTuple):
 def fetch_pose_models(
     model: str = "full", *, folder: str | os.PathLike[str] | None = None
 ) -> PoseModels:
-    """Return the files of the pose networks, fetched on the first call.
+    """Return the files of the pose networks, downloaded on the first call.
 
     Parameters
     ----------
     model : {"full", "lite"}, default="full"
-        Which landmark network; the lite one is less than half as large and less exact.
+        Variant of the landmark network. The lite one is less than half as large and less accurate.
     folder : str or PathLike or None, default=None
-        Folder that has ``pose_detection.tflite`` and ``pose_landmark_MODEL.tflite``, taken as they
-        are. None takes the environment variable ``SKLEARN_ASDF_POSE_MODEL``, or else fetches them
-        into the user's cache folder.
+        Folder with ``pose_detection.tflite`` and ``pose_landmark_MODEL.tflite``, which are not
+        checked. None uses the environment variable ``SKLEARN_ASDF_POSE_MODEL``; if it is not set,
+        the files are downloaded to the user's cache folder.
 
     Returns
     -------
@@ -63,9 +63,9 @@ def fetch_pose_models(
 
     Notes
     -----
-    The networks are BlazePose [1]_ as MediaPipe publishes it (Apache-2.0, 9 MB). Each file's
-    SHA-256 is checked when it is fetched and on every later call, so a damaged or exchanged file
-    in the cache is never run. ``XDG_CACHE_HOME`` moves the cache.
+    The networks are those of BlazePose [1]_ as published by MediaPipe (Apache-2.0, 9 MB). The
+    SHA-256 of each file is checked after the download and on every later call, so a damaged or
+    replaced file in the cache is never used. ``XDG_CACHE_HOME`` sets the location of the cache.
 
     References
     ----------
@@ -96,7 +96,7 @@ def fetch_pose_models(
 
 
 def cache_folder() -> Path:
-    """Return the folder in which this package keeps what it fetched or found."""
+    """Return the cache folder of this package."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
     elif sys.platform == "darwin":

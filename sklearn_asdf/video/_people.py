@@ -1,4 +1,4 @@
-"""Several people in a video told apart: each keeps her number from picture to picture."""
+"""Tracking of several people in a video under constant numbers."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class _Person:
 
 
 class PeopleTracker:
-    """Follow people through the pictures of a video.
+    """Track people through the pictures of a video.
 
     Parameters
     ----------
     network : BlazePose
-        Finds people and their joints.
+        Detects people and their joints.
     max_people : int
-        Most people followed at a time.
+        Maximum number of people tracked at a time.
     """
 
     def __init__(self, network: BlazePose, *, max_people: int) -> None:
@@ -49,7 +49,7 @@ class PeopleTracker:
         self._next_look = 0.0
 
     def step(self, time: float, picture: Any) -> dict[int, Body]:
-        """Return who is seen in the next picture, by number.
+        """Return the people in the next picture, by number.
 
         Parameters
         ----------
@@ -61,8 +61,8 @@ class PeopleTracker:
         Returns
         -------
         dict of int to Body
-            Numbers count people in the order in which they were found, from left to right where
-            they were found together.
+            People are numbered in the order of detection, and from left to right if they were
+            detected in the same picture.
         """
         for person in self._followed():
             body = self.network.landmarks(picture, person.region)

@@ -1,4 +1,4 @@
-"""Reading videos: what is in them, and their pictures with their times."""
+"""Properties of videos, and their pictures with their times."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _LISTS = (b"#extm3u", b"ffconcat", b"<")
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video file says of itself.
+    """Properties of a video file.
 
     Parameters
     ----------
     width, height : int
-        Size as it is shown, in pixels.
+        Size as displayed, in pixels.
     fps : float
-        Mean frame rate of the pictures, in Hz, pauses of more than 0.5 s left aside.
+        Mean frame rate in Hz, without pauses of more than 0.5 s.
     duration : float
-        Length of the picture in s.
+        Duration of the pictures in s.
     codec : str
-        How the picture is coded.
+        Codec of the pictures.
     has_sound : bool
         Whether there is a sound track.
 
@@ -98,7 +98,7 @@ def _is_cover(stream: Any) -> bool:
 
 
 def probe(path: str | os.PathLike[str]) -> VideoInfo:
-    """Return what a video holds, without decoding more than its first picture.
+    """Return the properties of a video; at most its first picture is decoded.
 
     Parameters
     ----------
@@ -108,12 +108,12 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
     Returns
     -------
     VideoInfo
-        Size, frame rate, length, codec, and whether it has sound.
+        Size, frame rate, duration, codec, and whether it has sound.
 
     Notes
     -----
-    The frame rate is that of the pictures' own times: what browsers record has no rate in its
-    header.
+    The frame rate is computed from the time stamps of the pictures, since recordings of browsers
+    have no rate in the header.
 
     Examples
     --------
@@ -151,7 +151,7 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
 
 
 def first_time(path: str | os.PathLike[str]) -> float:
-    """Return when the first picture of a video is shown, in s on the clock of its file."""
+    """Return the time of the first picture of a video, in s on the clock of its file."""
     with open_video(path) as (container, stream):
         if container.format.name == "avi":
             # Its pictures have no times; sound and pictures begin together.
@@ -192,7 +192,7 @@ def _upright(picture: Any, frame: Any) -> Any:
 
 
 def decode_frames(container: Any, stream: Any) -> Iterator[Any]:
-    """Give all frames that can be decoded; damaged ones are left out with one warning."""
+    """Yield all frames that can be decoded; damaged ones are left out with one warning."""
     import av
 
     damaged = 0
@@ -220,16 +220,16 @@ def decode_frames(container: Any, stream: Any) -> Iterator[Any]:
 def read_frames(
     container: Any, stream: Any, *, fps: float | None = None, largest_side: int | None = None
 ) -> Iterator[tuple[float, Any, float]]:
-    """Give the pictures of a video, upright and with square pixels, with their times.
+    """Yield the pictures of a video, upright and with square pixels, with their times.
 
     Parameters
     ----------
     container, stream : as `open_video` gave them
         The video.
     fps : float or None, default=None
-        Pictures that lie closer together than at this rate are passed over; None gives all.
+        Pictures are left out to reach at most this rate; None yields all.
     largest_side : int or None, default=None
-        Larger pictures are made smaller to this many pixels; None leaves them.
+        Larger pictures are reduced to this many pixels; None keeps the size.
 
     Yields
     ------
@@ -238,7 +238,7 @@ def read_frames(
     picture : PIL.Image.Image
         In RGB.
     scale : float
-        Pixels of the video a pixel of `picture`.
+        Pixels of the video per pixel of `picture`.
     """
     first = last = None
     stream.thread_type = "AUTO"

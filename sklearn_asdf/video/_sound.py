@@ -1,4 +1,4 @@
-"""The sound of videos and of sound files that FFmpeg reads, at the times of its own stamps."""
+"""The sound of videos and of sound files that FFmpeg reads, aligned by its time stamps."""
 
 from __future__ import annotations
 
@@ -53,21 +53,19 @@ def read_sound(path: str | os.PathLike[str], *, sr: int = 22050) -> np.ndarray:
     Returns
     -------
     audio : ndarray of float32 of shape (n_samples,)
-        Mono, the mean of the channels, about [-1, 1]. Sound from before the first picture is cut
-        off; where it begins later, silence comes first.
+        Mono, the mean of the channels, about [-1, 1]. Sound before the first picture is removed. If
+        the sound begins later, silence is inserted.
 
     Warns
     -----
     UserWarning
-        Where the channels cancel each other, as those of opposite phase do. The loudest one alone
-        is taken then.
+        If the channels cancel each other (opposite phase). Then only the loudest one is used.
 
     Notes
     -----
-    Sound is placed by its time stamps: where they have a gap of more than 20 ms (a lost
-    connection, a paused recording), the result has silence of that length, so that all that
-    follows stays in step with the pictures. Samples are not limited: decoders of lossy formats may
-    exceed 1 by a little.
+    Sound is aligned by its time stamps. A gap of more than 20 ms (a lost connection, a paused
+    recording) is filled with silence, so the sound stays synchronous with the pictures. Samples
+    are not limited: decoders of lossy formats may slightly exceed 1.
 
     Examples
     --------
@@ -163,7 +161,7 @@ def _resample(blocks: list[_Block], sr: int) -> np.ndarray:
 
 
 def told_duration(path: str | os.PathLike[str]) -> float | None:
-    """Return the length of a sound track in s, where its header tells it to the sample."""
+    """Return the duration of a sound track in s if its header has it exactly."""
     with open_video(path, need="audio") as (container, stream):
         # Other containers tell an estimate.
         if "mp4" not in container.format.name or not stream.duration:

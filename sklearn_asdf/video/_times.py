@@ -1,4 +1,4 @@
-"""When the pictures of a video are shown, by their own time stamps."""
+"""Times of the pictures of a video, by their time stamps."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ _BACK, LONGEST_GAP = 5.0, 3600.0
 
 @dataclass(frozen=True, eq=False)
 class PictureTimes:
-    """The times of a video's pictures, found without decoding them.
+    """The times of a video's pictures, without decoding them.
 
     Parameters
     ----------
     stamps : ndarray of int of shape (n_pictures,)
-        When each packet is shown, in ticks of the stream's clock, in the order of decoding.
+        Presentation time of each packet, in ticks of the stream's clock, in the order of decoding.
     complete : bool
-        Whether every packet has a time stamp of its own; others are filled in at the header's rate.
+        Whether every packet has a time stamp. Missing ones are filled in at the header's rate.
     begin, end : float
-        When the first picture comes and the last one goes, in s on the stream's clock.
+        Start of the first picture and end of the last one, in s on the stream's clock.
     fps : float
-        Mean frame rate in Hz, pauses of more than 0.5 s left aside.
+        Mean frame rate in Hz, without pauses of more than 0.5 s.
     """
 
     stamps: np.ndarray
@@ -52,12 +52,12 @@ class PictureTimes:
 
     @property
     def duration(self) -> float:
-        """Length of the picture in s."""
+        """Duration of the pictures in s."""
         return self.end - self.begin
 
 
 def header_rate(stream: Any) -> float:
-    """Return the frame rate that a stream's header tells, in Hz, or 30 where it makes no sense."""
+    """Return the frame rate of a stream's header in Hz, or 30 if it is implausible."""
     # FFmpeg's guess looks into the pictures where the file itself has no clock (raw H.264).
     for rate in (stream.guessed_rate, stream.average_rate, stream.base_rate):
         if rate and _FPS_RANGE[0] <= rate <= _FPS_RANGE[1]:
@@ -68,17 +68,17 @@ def header_rate(stream: Any) -> float:
 def bridge_jumps(
     times: Iterable[float | None], *, step: float, back: float, ahead: float
 ) -> list[float]:
-    """Return time stamps that go on where the clock was started anew.
+    """Return time stamps that continue where the clock was restarted.
 
     Parameters
     ----------
     times : iterable of float or None
         Time stamps, in any unit; None is `step` after the one before.
     step : float
-        Time from one to the next where nothing else is known.
+        Default time between successive stamps.
     back, ahead : float
-        A stamp that is earlier than the latest one by more than `back`, or later by more than
-        `ahead`, begins a new count: it and all that follow are moved to go on from there.
+        If a stamp is earlier than the latest one by more than `back`, or later by more than
+        `ahead`, the clock was restarted: this stamp and all later ones are shifted to continue.
 
     Returns
     -------
@@ -165,8 +165,8 @@ class PictureClock:
 
     Notes
     -----
-    AVI has no times of its own: what FFmpeg calls the time of a picture counts packets in the order
-    of decoding, and only the time of decoding runs forwards.
+    AVI has no presentation times. The time that FFmpeg assigns to a picture counts packets in the
+    order of decoding, and only the decoding time increases monotonically.
     """
 
     def __init__(self, container: Any, stream: Any) -> None:
@@ -176,7 +176,7 @@ class PictureClock:
         self._last: float | None = None
 
     def time(self, frame: Any) -> float:
-        """Return when a picture is shown, in s; it is never before the last one."""
+        """Return the presentation time of a picture in s; it never decreases."""
         stamp = frame.dts if self._by_decoding else frame.pts
         if stamp is None:
             time = 0.0 if self._last is None else self._last + self._step

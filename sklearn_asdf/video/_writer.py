@@ -1,4 +1,4 @@
-"""Writing videos: music onto a film of the dance, or onto stick figures of its poses."""
+"""Writing videos: a video with other music, or a stick figure with music."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def add_music(
     *,
     sr: int = 22050,
 ) -> None:
-    """Write a video with other music: the same pictures, the given sound.
+    """Write a video with the same pictures and other music.
 
     Parameters
     ----------
     video : str or PathLike
-        The film of the dance; its own sound is left out.
+        The video of the dance; its sound is dropped.
     audio : array-like of shape (n_samples,)
-        Mono sound in [-1, 1], from the first picture on. It is cut, or followed by silence, to the
-        length of the picture.
+        Mono sound in [-1, 1], from the first picture on. It is cut, or padded with silence, to the
+        duration of the video.
     path : str or PathLike
         Where to write: ``.mp4``, ``.mov`` or ``.mkv``. A file that is there already is replaced
         once the new one is whole.
@@ -61,14 +61,13 @@ def add_music(
 
     See Also
     --------
-    write_stick_figure : Where there is no film.
+    write_stick_figure : Writes a video of poses.
 
     Notes
     -----
-    Pictures in H.264 and HEVC, and in AV1 and VP9 but for ``.mov``, are copied as they are, with
-    the times at which they are shown; others, and those without time stamps (raw H.264), are coded
-    anew as H.264. The sound is AAC. Where it is louder than -1 dB re full scale, a look-ahead
-    limiter turns its peaks down.
+    Streams in H.264 and HEVC, and in AV1 and VP9 except for ``.mov``, are copied without
+    re-encoding, with their time stamps. Other streams, and those without time stamps (raw H.264),
+    are encoded as H.264. The sound is AAC. A look-ahead limiter reduces peaks above -1 dBFS.
 
     Examples
     --------
@@ -101,12 +100,12 @@ def write_stick_figure(
     Parameters
     ----------
     motion : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
-        The poses; every clip is a dancer of her own. Of three axes the first two are shown.
+        The poses; every clip is one dancer. Of three axes the first two are shown.
     path : str or PathLike
         Where to write: ``.mp4``, ``.mov`` or ``.mkv``. A file that is there already is replaced
         once the new one is whole.
     audio : array-like of shape (n_samples,), default=None
-        Mono sound in [-1, 1]. It is cut, or followed by silence, to the length of the picture.
+        Mono sound in [-1, 1]. It is cut, or padded with silence, to the duration of the video.
     sr : int, default=22050
         Sampling rate of `audio`, in Hz.
     size : (width, height), default=(720, 720)
@@ -114,12 +113,12 @@ def write_stick_figure(
 
     See Also
     --------
-    add_music : Where there is a film of the dance.
+    add_music : Adds music to a video of the dance.
 
     Notes
     -----
-    Left limbs are orange, right ones blue. The camera stands still: it shows all that is seen in
-    the whole motion. Joints of a confidence below 0.2 are not drawn.
+    Left limbs are orange, right ones blue. The camera is fixed and shows all positions of the
+    motion. Joints of a confidence below 0.2 are not drawn.
 
     Examples
     --------
