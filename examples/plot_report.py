@@ -5,7 +5,7 @@ Write a page that plays a performance
 :func:`~sklearn_asdf.report.write_report` puts a dance, its music and its features on one page that
 plays, in one file that needs no network.
 
-.. seealso:: :doc:`/guide/films` in the user guide.
+.. seealso:: :doc:`/guide/videos` in the user guide.
 """
 
 # %%

@@ -4,7 +4,7 @@ Use your own video
 
 From a video to poses, and from the poses to a video with new music. This needs the extra ``video``.
 
-.. seealso:: :doc:`/guide/films` in the user guide.
+.. seealso:: :doc:`/guide/videos` in the user guide.
 """
 
 # %%

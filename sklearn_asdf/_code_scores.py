@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
-from .density.likelihood import mean_log_prob
+from .density.density_mixin import mean_log_prob
 from .model_selection import warn_of_leaks
 from .music.clips import AudioClips
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logsumexp
 
-from ..functional.choice import TOLERANCE, first_largest
+from ..functional.ties import TOLERANCE, first_largest
 from .gaussians import component_log_prob
 
 __all__ = ["fit_mixture", "partition"]

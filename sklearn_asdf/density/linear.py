@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold, KFold
 
-from ..functional.choice import first_largest
+from ..functional.ties import first_largest
 from .mdn_steps import column_moments
 
 __all__ = ["fit_predictable_targets"]

@@ -22,7 +22,7 @@ from ..nets.estimator import (
     NetworkEstimatorMixin,
     with_training_parameters,
 )
-from .likelihood import DensityMixin, mean_log_prob
+from .density_mixin import DensityMixin, mean_log_prob
 from .linear import fit_predictable_targets
 from .mdn_checks import check_columns, check_padding, check_targets, unpack_validation_data
 from .mdn_scaling import ColumnScaling

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.utils import check_random_state
 
-from ..functional.choice import TOLERANCE
+from ..functional.ties import TOLERANCE
 from .em import fit_mixture
 from .low_rank import fit_factors
 from .mixtures import GaussianMixtures

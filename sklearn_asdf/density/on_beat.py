@@ -26,7 +26,7 @@ from .._validation import (
 )
 from .beat_columns import find_beat_columns
 from .beat_deviations import MIN_SCALE, fit_deviations, weighted_median
-from .likelihood import DensityMixin
+from .density_mixin import DensityMixin
 from .mdn_steps import column_moments, reference_mixture
 from .mixtures import GaussianMixtures
 

@@ -1,9 +1,8 @@
 from . import bar_pointer as bar_pointer
 from . import beat_grid as beat_grid
-from . import beats as beats
+from . import beat_scores as beat_scores
 from . import body as body
 from . import canonical as canonical
-from . import choice as choice
 from . import curvature as curvature
 from . import filters as filters
 from . import fluidity as fluidity
@@ -11,6 +10,7 @@ from . import frames as frames
 from . import gaps as gaps
 from . import geometry as geometry
 from . import griffinlim as griffinlim
+from . import keyframe_candidates as keyframe_candidates
 from . import keyframes as keyframes
 from . import kinematics as kinematics
 from . import kmeans as kmeans
@@ -23,19 +23,18 @@ from . import pairing as pairing
 from . import patches as patches
 from . import periodicity as periodicity
 from . import resampling as resampling
-from . import salience as salience
 from . import stretch as stretch
 from . import tempo as tempo
+from . import ties as ties
 from . import tonality as tonality
 from . import windows as windows
 
 __all__ = [
     "bar_pointer",
     "beat_grid",
-    "beats",
+    "beat_scores",
     "body",
     "canonical",
-    "choice",
     "curvature",
     "filters",
     "fluidity",
@@ -43,6 +42,7 @@ __all__ = [
     "gaps",
     "geometry",
     "griffinlim",
+    "keyframe_candidates",
     "keyframes",
     "kinematics",
     "kmeans",
@@ -55,9 +55,9 @@ __all__ = [
     "patches",
     "periodicity",
     "resampling",
-    "salience",
     "stretch",
     "tempo",
+    "ties",
     "tonality",
     "windows",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.fft
 
-from .choice import first_largest
+from .ties import first_largest
 
 __all__ = [
     "StationaryCovariance",

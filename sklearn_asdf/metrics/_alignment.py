@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.signal import argrelextrema
 
 from .._validation import check_choice
-from ..functional.beats import beat_alignment, chance_alignment
+from ..functional.beat_scores import beat_alignment, chance_alignment
 from ..functional.kinematics import magnitude
 from ..motion.container import as_motion
 from ._rhythm import music_beats

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import require
-from ..functional.beats import coverage_and_hits, occupied_bins
+from ..functional.beat_scores import coverage_and_hits, occupied_bins
 from ._audio_analysis import as_clips, check_pair, onset_envelopes, onset_times, track_beats
 
 __all__ = [

@@ -16,9 +16,9 @@ from ..functional.frames import (
     uniform_keyframes,
     zero_crossing_frames,
 )
+from ..functional.keyframe_candidates import bone_angles, candidate_frames, curve_salience
 from ..functional.keyframes import cluster_extremes, select_keyframes
 from ..functional.kinematics import magnitude, velocity
-from ..functional.salience import bone_angles, candidate_frames, curve_salience
 from .container import DEFAULT_FPS, Motion
 from .skeletons import Skeleton
 from .stage import MotionTransformer

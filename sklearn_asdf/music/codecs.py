@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..functional.choice import first_largest
 from ..functional.patches import (
     StationaryCovariance,
     decode_patches,
     encode_patches,
     lagged_covariance,
 )
+from ..functional.ties import first_largest
 from .spectra import SpectrumBank
 
 __all__ = ["BATCH_SIZE", "NetworkCodec", "PatchCodec", "fit_patches"]

@@ -17,7 +17,7 @@ from .._files import (
     remove_leftovers,
 )
 from .._progress import Progress
-from ..functional.choice import TOLERANCE
+from ..functional.ties import TOLERANCE
 from ..io._limits import Zip, read_npy
 from .backend import import_keras
 

@@ -11,8 +11,8 @@ from sklearn_asdf.functional.frames import (
     uniform_keyframes,
     zero_crossing_frames,
 )
+from sklearn_asdf.functional.keyframe_candidates import curve_salience
 from sklearn_asdf.functional.keyframes import cluster_extremes, select_keyframes
-from sklearn_asdf.functional.salience import curve_salience
 
 
 def test_clusters_keep_crests_and_troughs():

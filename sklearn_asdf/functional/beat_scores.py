@@ -33,7 +33,7 @@ def beat_alignment(beats: ArrayLike, reference: ArrayLike, *, sigma: float) -> f
 
     Examples
     --------
-    >>> from sklearn_asdf.functional.beats import beat_alignment
+    >>> from sklearn_asdf.functional.beat_scores import beat_alignment
     >>> beat_alignment([1.0, 2.0], [1.0, 2.0, 3.0], sigma=0.05)
     1.0
     """
@@ -70,7 +70,7 @@ def chance_alignment(reference: ArrayLike, *, duration: float, sigma: float) -> 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_asdf.functional.beats import chance_alignment
+    >>> from sklearn_asdf.functional.beat_scores import chance_alignment
     >>> round(chance_alignment(np.arange(0.25, 8, 0.5), duration=8, sigma=0.05), 3)  # 120 BPM
     0.251
     """
@@ -104,7 +104,7 @@ def occupied_bins(times: ArrayLike, *, duration: float, bin_duration: float = 1.
 
     Examples
     --------
-    >>> from sklearn_asdf.functional.beats import occupied_bins
+    >>> from sklearn_asdf.functional.beat_scores import occupied_bins
     >>> occupied_bins([0.1, 0.4, 2.3], duration=3).tolist()
     [True, False, True]
     """
@@ -136,7 +136,7 @@ def coverage_and_hits(
 
     Examples
     --------
-    >>> from sklearn_asdf.functional.beats import coverage_and_hits
+    >>> from sklearn_asdf.functional.beat_scores import coverage_and_hits
     >>> true, generated = [[1, 1, 0, 0]], [[1, 1, 1, 0]]
     >>> [x.round(2).tolist() for x in coverage_and_hits(true, generated, variant="d2m")]
     [[1.5], [1.0]]

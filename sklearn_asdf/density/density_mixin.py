@@ -33,7 +33,7 @@ def mean_log_prob(density: Any, y: np.ndarray, weight: np.ndarray | None = None)
     --------
     >>> import numpy as np
     >>> from sklearn_asdf import GaussianMixtures
-    >>> from sklearn_asdf.density.likelihood import mean_log_prob
+    >>> from sklearn_asdf.density.density_mixin import mean_log_prob
     >>> normal = GaussianMixtures(np.ones((1, 1)), np.zeros((1, 1, 2)), np.ones((1, 1, 2)))
     >>> round(mean_log_prob(normal, np.zeros((5, 2))), 4)
     -0.9189

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import correlate1d
 
-from sklearn_asdf.functional.salience import bone_angles, candidate_frames, curve_salience
+from sklearn_asdf.functional.keyframe_candidates import (
+    bone_angles,
+    candidate_frames,
+    curve_salience,
+)
 
 
 @pytest.mark.parametrize("n_axes", [2, 3])

@@ -43,7 +43,7 @@ def bone_angles(position: ArrayLike, bones: ArrayLike, reference: ArrayLike) -> 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_asdf.functional.salience import bone_angles
+    >>> from sklearn_asdf.functional.keyframe_candidates import bone_angles
     >>> elbow_wrist = np.array([[[[0.0, 0.0], [1.0, 1.0]]]])
     >>> theta = bone_angles(elbow_wrist, [[0, 1]], np.array([[[0.0, 1.0]]]))
     >>> np.degrees(theta).round(6).tolist()
@@ -111,7 +111,7 @@ def curve_salience(
 
     Examples
     --------
-    >>> from sklearn_asdf.functional.salience import curve_salience
+    >>> from sklearn_asdf.functional.keyframe_candidates import curve_salience
     >>> curve_salience([0, 0, 0, 1, 0, 0, 0], fps=30).argmax()
     np.int64(3)
     """
@@ -163,7 +163,7 @@ def candidate_frames(
 
     Examples
     --------
-    >>> from sklearn_asdf.functional.salience import candidate_frames
+    >>> from sklearn_asdf.functional.keyframe_candidates import candidate_frames
     >>> candidate_frames([[[0.0, 3.0, 1.0, 0.0]]]).tolist()
     [[[False, True, False, False]]]
     """

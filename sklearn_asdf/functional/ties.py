@@ -35,7 +35,7 @@ def first_largest(values: ArrayLike, *, axis: int = -1, scale: ArrayLike = 0.0) 
 
     Examples
     --------
-    >>> from sklearn_asdf.functional.choice import first_largest
+    >>> from sklearn_asdf.functional.ties import first_largest
     >>> int(first_largest([0.5, 1.0 - 1e-12, 1.0]))
     1
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_asdf.functional.choice import first_largest
+from sklearn_asdf.functional.ties import first_largest
 
 
 def test_the_largest_is_found_and_of_equals_the_first():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_asdf.functional.beats import (
+from sklearn_asdf.functional.beat_scores import (
     beat_alignment,
     chance_alignment,
     coverage_and_hits,
