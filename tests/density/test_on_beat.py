@@ -228,9 +228,9 @@ NAMES = ("clip_beat_tempo", "clip_mid_beat_cos", "clip_mid_beat_sin")
 
 
 def _frame(X, kind="pandas", prefix="", order=(0, 1, 2, 3)):
-    names = np.array(["clip_form", *(prefix + name for name in NAMES)])[list(order)]
+    names = ["clip_form", *(prefix + name for name in NAMES)]
     module = pytest.importorskip(kind)
-    return module.DataFrame({name: X[:, i] for name, i in zip(names, order)})
+    return module.DataFrame({names[i]: X[:, i] for i in order})
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars"])
