@@ -19,6 +19,7 @@ from ._options import (
     check_draw,
     positive,
     require_music,
+    whole,
 )
 from ._takes import check_folders
 
@@ -45,7 +46,7 @@ def add(commands: Any) -> None:
         "sound, 'tiny' is done in seconds, 'paper' is the paper to the letter and takes hours",
     )
     demo.add_argument(
-        "--n-clips", type=int, default=180, metavar="N",
+        "--n-clips", type=whole, default=180, metavar="N",
         help="clips of synthetic dance, 3 per performance",
     )  # fmt: skip
     demo.add_argument(
@@ -60,7 +61,7 @@ def add(commands: Any) -> None:
     )
     demo.add_argument(
         "--held-out",
-        type=int,
+        type=whole,
         metavar="N",
         help="performances to make music for, which are not learned from; one in four if not "
         "given, at most 3",

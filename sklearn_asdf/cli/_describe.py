@@ -20,7 +20,7 @@ def describe(path: str) -> list[str]:
     """Return lines on a file that the command reads or writes."""
     from ..datasets._dance_files import is_video
     from ..datasets._pairs import SOUNDS
-    from ._generate import is_model
+    from ._takes import is_model
 
     place = Path(path)
     if not place.exists():
@@ -160,8 +160,8 @@ def _model(path: str) -> list[str]:
     from sklearn.pipeline import Pipeline
 
     from ..persistence import load
-    from ._generate import is_model
     from ._quiet import start_keras
+    from ._takes import is_model
 
     if is_model(path):
         start_keras()

@@ -7,8 +7,8 @@ from typing import Any
 
 from ._batch import REFUSED, Batch
 from ._console import note, say, verbosity
-from ._options import add_clips, add_command, add_force, add_take, check_clips
-from ._takes import check_output, check_takes, cut, find_takes, read_take, take_name
+from ._options import add_clips, add_command, add_force, add_take, check_clips, whole
+from ._takes import check_not_read, check_output, check_takes, cut, find_takes, read_take, take_name
 
 
 def add(commands: Any) -> None:
@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
         help="'paper' measures as the paper does, in pixels and scaled within each clip",
     )
     parser.add_argument(
-        "--n-keyframes", type=int, default=10, metavar="N", help="keyframes of a clip"
+        "--n-keyframes", type=whole, default=10, metavar="N", help="keyframes of a clip"
     )
     add_clips(parser)
     add_take(parser)
@@ -54,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
     check_clips(options)
     takes = find_takes(options.takes)
     check_takes(takes, options)
+    check_not_read(out, takes)
     import pandas as pd
 
     batch = Batch(options, "takes")

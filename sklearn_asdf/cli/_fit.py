@@ -16,6 +16,7 @@ from ._options import (
     add_take,
     check_clips,
     require_music,
+    whole,
 )
 from ._takes import check_folders, check_output, end, read_folders
 
@@ -48,17 +49,17 @@ def add(commands: Any) -> None:
         "the paper to the letter and takes hours",
     )
     parser.add_argument(
-        "--n-keyframes", type=int, default=10, metavar="N", help="keyframes of a clip"
+        "--n-keyframes", type=whole, default=10, metavar="N", help="keyframes of a clip"
     )
     parser.add_argument(
         "--held-out",
-        type=int,
+        type=whole,
         metavar="N",
         help="dances to score the first model on; 0 skips it and takes half the time; one in four "
         "if not given, at most 3, and none of fewer than 4",
     )
     parser.add_argument(
-        "--random-state", type=int, default=0, metavar="N", help="seed of the training"
+        "--random-state", type=whole, default=0, metavar="N", help="seed of the training"
     )
     add_clips(parser)
     add_take(parser)
@@ -118,7 +119,8 @@ def _score(data: Any, clock: dict[str, float], options: argparse.Namespace) -> N
         say(
             options,
             f"no scores: {len(pieces)} dance{'s are' if len(pieces) > 1 else ' is'} too few to "
-            "hold one out, and the model may know them by heart",
+            "hold one out, and the model may know "
+            f"{'them' if len(pieces) > 1 else 'it'} by heart",
         )
         return
     held_out = choose(pieces, options.held_out, options.random_state)

@@ -17,7 +17,7 @@ from ._options import (
     check_draw,
     require_music,
 )
-from ._takes import Wanted, check_output, check_takes, read_take
+from ._takes import Wanted, check_not_read, check_output, check_takes, is_model, read_take
 
 if TYPE_CHECKING:
     from ..motion.container import Motion
@@ -98,6 +98,7 @@ def read_model_and_take(options: argparse.Namespace) -> tuple[Any, Motion]:
     require_music("making music")
     _check_order(options.model, options.take)
     check_takes([options.take], options)
+    check_not_read(Path(options.out), [options.take])
     model = read_model(options.model, verbosity(options))
     return model, read_take(options.take, options, Wanted(model), verbose=verbosity(options))
 
@@ -114,17 +115,6 @@ def read_model(path: str, verbose: int = 0) -> Any:
     model = load(path)
     encoder_of(model)
     return model
-
-
-def is_model(path: str) -> bool:
-    """Tell whether a file was written by `save`, without reading all of it."""
-    import zipfile
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return "model.json" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return False
 
 
 def _check_order(model: str, take: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -19,6 +21,7 @@ from ._options import (
     check_draw,
     positive,
     require_music,
+    whole,
 )
 from ._takes import check_output
 
@@ -50,7 +53,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument(
         "--port",
-        type=int,
+        type=whole,
         default=6448,
         metavar="N",
         help="UDP port to listen on: 6448 is Wekinator's, the AI-Toolbox sends to 9007",
@@ -59,7 +62,7 @@ def add(commands: Any) -> None:
         "--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 hears other machines"
     )
     parser.add_argument(
-        "--person", type=int, default=0, metavar="N", help="whom to listen to in the AI-Toolbox"
+        "--person", type=whole, default=0, metavar="N", help="whom to listen to in the AI-Toolbox"
     )
     parser.add_argument("--device", metavar="NAME", help="camera, as FFmpeg calls it")
     parser.add_argument("--pose-model", metavar="DIR", help="folder of the pose networks")
@@ -112,6 +115,8 @@ def run(options: argparse.Namespace) -> None:
     )
     sr = int(encoder_of(model).sr)
     with ExitStack() as stack:
+        # First, so that it lasts until all else is closed.
+        _interrupt_once(stack)
         write = _writer(stack, out, sr)
         send = _sender(stack, to, options.style, live.feature_names)
         poses, waiting, source = _poses(stack, options, model)
@@ -120,16 +125,36 @@ def run(options: argparse.Namespace) -> None:
         if not options.quiet:
             tell(f"{source}; a movement is heard after {live.latency:g} s and computing")
         watched = _watch(poses, source)
+        n_moments = 0
+
+        def count(audio: np.ndarray) -> None:
+            nonlocal n_moments
+            write(audio)
+            n_moments += 1
+
         try:
-            n_moments = _dance(live, watched, write, send, waiting, options.seconds)
+            _dance(live, watched, count, send, waiting, options.seconds)
         except KeyboardInterrupt:
             # The way to end it: what was written until now is kept.
-            return
+            pass
         except BrokenPipeError:
             # Whoever played the music has ended.
             return
     if out != _STDOUT:
         say(options, f"{n_moments} pieces of {options.hop_duration:g} s")
+
+
+def _interrupt_once(stack: ExitStack) -> None:
+    """Let the first Ctrl-C end the dance, and no further one lose the music while it is closed."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def interrupt(*_: Any) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    stack.callback(signal.signal, signal.SIGINT, before)
 
 
 def _dance(
@@ -139,8 +164,7 @@ def _dance(
     send: Callable[[np.ndarray | None], None],
     waiting: Callable[[], list[tuple[np.ndarray, float]]],
     seconds: float | None,
-) -> int:
-    n_moments = 0
+) -> None:
     began = time.monotonic()
     for came in poses:
         if came is not None and live.push(*came):
@@ -150,10 +174,8 @@ def _dance(
             moment = live.step()
             send(moment.features)
             write(moment.audio)
-            n_moments += 1
         if seconds is not None and time.monotonic() - began > seconds:
             break
-    return n_moments
 
 
 def _require(options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from .._defaults import TEMPERATURE
 
 __all__ = [
     "add_clips", "add_command", "add_draw", "add_folders", "add_force", "add_loudness", "add_model",
-    "add_take", "check_clips", "check_draw", "positive", "require_music",
+    "add_take", "check_clips", "check_draw", "number", "positive", "require_music", "whole",
 ]  # fmt: skip
 
 # Loudness of generated music in LUFS: that of streaming services for music is between -14 and -16.
@@ -54,9 +54,9 @@ def add_take(parser: argparse.ArgumentParser) -> None:
     """Add what tells how to read poses and videos."""
     parser.add_argument(
         "--fps",
-        type=float,
+        type=positive,
         metavar="N",
-        help="frames per second of pose files that do not tell it",
+        help="frames per second of pose files that do not tell it, or tell it wrong",
     )
     parser.add_argument(
         "--person",
@@ -90,7 +90,7 @@ def add_clips(parser: argparse.ArgumentParser) -> None:
 def add_draw(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--temperature",
-        type=float,
+        type=number,
         default=TEMPERATURE,
         metavar="T",
         help=(
@@ -99,7 +99,7 @@ def add_draw(parser: argparse.ArgumentParser) -> None:
         ),
     )
     parser.add_argument(
-        "--random-state", type=int, default=0, metavar="N", help="another number, another take"
+        "--random-state", type=whole, default=0, metavar="N", help="another number, another take"
     )
 
 
@@ -120,10 +120,28 @@ def check_draw(options: argparse.Namespace) -> None:
 
 def positive(text: str) -> float:
     """Read a number above 0."""
-    value = float(text)
+    value = _read_number(float, text, "a number above 0")
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
     return value
+
+
+def number(text: str) -> float:
+    """Read a number."""
+    return _read_number(float, text, "a number")
+
+
+def whole(text: str) -> int:
+    """Read a whole number."""
+    return int(_read_number(int, text, "a whole number"))
+
+
+def _read_number(kind: type[int] | type[float], text: str, expected: str) -> float:
+    # The parser's own sentence would name the Python type or function.
+    try:
+        return kind(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}") from None
 
 
 def _person(text: str) -> str | int:
@@ -165,22 +183,23 @@ def add_loudness(parser: argparse.ArgumentParser) -> None:
 def _loudness(text: str) -> float | None:
     if text == _MODELS_OWN:
         return None
-    value = float(text)
+    expected = f"{_MODELS_OWN!r} or a number from -60 to -5"
+    value = _read_number(float, text, expected)
     if not -60 <= value <= -5:
-        raise argparse.ArgumentTypeError(
-            f"expected {_MODELS_OWN!r} or a number from -60 to -5, got {text}"
-        )
+        raise argparse.ArgumentTypeError(f"expected {expected}, got {text}")
     return value
 
 
 def check_clips(options: argparse.Namespace) -> None:
     """Refuse clips that have no room for their keyframes."""
     n_frames = round(options.clip_duration * 30)
+    few = options.n_keyframes < 2 <= n_frames
+    hint = "take more keyframes" if few else "take fewer keyframes, or a longer --clip-duration"
     if not 2 <= options.n_keyframes <= n_frames:
         raise ValueError(
             f"expected --n-keyframes from 2 to {n_frames}, the frames of a clip of "
-            f"{options.clip_duration:g} s at 30 frames per second, got {options.n_keyframes}: take "
-            "fewer keyframes, or a longer --clip-duration"
+            f"{options.clip_duration:g} s at 30 frames per second, got {options.n_keyframes}: "
+            f"{hint}"
         )
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ..motion.container import Motion
 
 __all__ = [
-    "Wanted", "check_folders", "check_output", "check_takes", "cut", "end", "find_takes",
-    "read_folders", "read_take", "read_true_music", "take_name",
+    "Wanted", "check_folders", "check_not_read", "check_output", "check_takes", "cut", "end",
+    "find_takes", "is_model", "read_folders", "read_take", "read_true_music", "take_name",
 ]  # fmt: skip
 
 
@@ -86,11 +86,27 @@ def _in_folder(folder: Path, is_video: Any, videos_first: bool) -> list[str]:
     from ..datasets._pairs import pose_name
     from ..io._order import is_hidden
 
-    files = [f for f in sorted(folder.iterdir()) if not is_hidden(f.name)]
+    # A .zip may hold poses, or be the model that was made of them.
+    files = [
+        f
+        for f in sorted(folder.iterdir())
+        if not is_hidden(f.name) and not (f.suffix.lower() == ".zip" and is_model(str(f)))
+    ]
     videos = {f.stem: str(f) for f in files if is_video(f)}
     poses = {name: str(f) for f in files if (name := pose_name(f)) is not None}
     chosen = {**poses, **videos} if videos_first else {**videos, **poses}
     return [chosen[name] for name in sorted(chosen)]
+
+
+def is_model(path: str) -> bool:
+    """Tell whether a file was written by `save`, without reading all of it."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "model.json" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _is_one_take(folder: Path) -> bool:
@@ -252,6 +268,16 @@ def read_true_music(path: str, audio: str | None, *, sr: int) -> np.ndarray | No
     from ..video import probe
 
     return read_music(path, sr=sr) if probe(path).has_sound else None
+
+
+def check_not_read(out: Path, takes: list[str]) -> None:
+    """Refuse to replace a dance by what is made of it, even where it may be replaced."""
+    for take in takes:
+        if out.exists() and out.samefile(take):
+            raise ValueError(
+                f"expected another file to write to than the dance, got {str(out)!r} for both: "
+                "choose another name"
+            )
 
 
 def check_output(path: str, suffixes: tuple[str, ...], *, force: bool) -> Path:

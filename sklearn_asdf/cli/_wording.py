@@ -18,6 +18,7 @@ _TERMS = {
     "hop_duration": "--hop-duration",
     "random_state": "--random-state",
     "pose_model": "--pose-model",
+    "or see datasets.load_folder for many takes": "for one dance is taken at a time",
     "datasets.load_folder": "a folder of takes",
     "sklearn_asdf.save": "'fit' or 'demo'",
     "Motion": "dance",

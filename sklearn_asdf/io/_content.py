@@ -25,6 +25,8 @@ _FOREIGN = {
 # How known binary files begin; C3D has a number there.
 _BINARY = (b"PK\x03\x04", b"\x93NUMPY", b"PAR1", b"\x89HDF\r\n\x1a\n", b"\x80", b"\x1f\x8b")
 _HEAD = 1000
+_HINT = "find the poses in a video with a pose tracker first"
+_SOUND_HINT = "give the dance, a file of its poses or its video"
 
 
 def read_content(path: Path) -> bytes:
@@ -57,7 +59,9 @@ def _check_head(head: bytes) -> None:
     """Refuse, by its first bytes, what is certainly no file of poses."""
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
-            raise NotPoses(f"is {what}: find the poses in a video with a pose tracker first")
+            if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+                what = "sound"
+            raise NotPoses(f"is {what}: {_SOUND_HINT if what == 'sound' else _HINT}")
     known = head.startswith(_BINARY) or is_c3d(head)
     if not known and b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise NotPoses(

@@ -308,7 +308,8 @@ def test_bad_videos_end_in_a_sentence(write, message, video, model, tmp_path, ca
         ("generate {take} {take} -o {out}/a.wav", "expected a model written by"),
         ("generate {take} {my} -o {out}/a.wav", "the model first and the dance second"),
         ("generate {my} {my} -o {out}/a.wav", "expected a pose file or a video"),
-        ("generate {my} {take} -o {out}/a.wav --fps 0", "fps"),
+        ("generate {my} {sound} -o {out}/a.wav", "path of one file, for one dance is taken"),
+        ("generate {my} {sound}/dance0.wav -o {out}/a.wav", "is sound: give the dance"),
         ("fit --poses {sound} --audio {poses} -o {out}/a.zip", "Are the two folders swapped?"),
         ("fit --poses {out}/no --audio {out} -o {out}/a.zip", "there is no folder"),
         ("fit --poses {one} --audio {one} -o {out}/a.zip --clip-duration 2 --n-keyframes 4 "
@@ -321,7 +322,8 @@ def test_bad_videos_end_in_a_sentence(write, message, video, model, tmp_path, ca
         ("generate {my} {take} -o {out}/a.wav --random-state -1", "--random-state"),
         ("features {out} -o {out}/a.csv", "expected pose files or videos in the folder"),
         ("features {take} -o {out}/a.csv --clip-duration 60", "expected a take of at least"),
-        ("features {take} -o {out}/a.csv --clip-duration 2 --n-keyframes 1", "--n-keyframes"),
+        ("features {take} -o {out}/a.csv --clip-duration 2 --n-keyframes 1",
+         "got 1: take more keyframes"),
         ("features {take} -o {out}/a.csv --clip-duration 2 --n-keyframes 61", "from 2 to 60"),
         ("fit --poses {out} --audio {out} -o {out}/a.zip --n-keyframes 241", "from 2 to 240"),
         ("fit --poses {out} --audio {out} -o {out}/a.zip", "got no pair"),
@@ -342,6 +344,48 @@ def test_refusals_are_sentences(command, message, model, folder, apart, tmp_path
     said = run(capsys, *command.split(), status=2)
     assert message in said.err
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--loudness", "loud", "expected 'model' or a number from -60 to -5, got 'loud'"),
+        ("--temperature", "hot", "expected a number, got 'hot'"),
+        ("--random-state", "1.5", "expected a whole number, got '1.5'"),
+        ("--fps", "0", "expected a number above 0, got 0"),
+        ("--fps", "many", "expected a number above 0, got 'many'"),
+    ],
+)
+def test_values_that_are_no_numbers_are_refused_in_words(option, value, message, capsys):
+    with pytest.raises(SystemExit) as refused:
+        main(["generate", "my.zip", "dance.npz", "-o", "a.wav", option, value])
+    assert refused.value.code == 2
+    assert f"argument {option}: {message}\n" in capsys.readouterr().err
+
+
+def test_a_dance_is_not_replaced_even_with_force(model, folder, video, tmp_path, capsys):
+    table = tmp_path / "dance.csv"
+    write_poses(read_poses(folder / "dance0.npz"), table)
+    for dance, command in {
+        video: ("generate", model, video),
+        table: ("features", table, "--clip-duration", 2, "--n-keyframes", 4),
+    }.items():
+        before = dance.read_bytes()
+        said = run(capsys, *command, "-o", dance, "--force", status=2)
+        assert "expected another file to write to than the dance" in said.err
+        assert dance.read_bytes() == before
+
+
+def test_where_every_take_is_skipped_no_empty_folder_stays(folder, tmp_path, capsys):
+    said = run(capsys, "poses", folder / "dance0.wav", "-o", tmp_path / "a" / "b", status=2)
+    assert "skipped" in said.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_among_the_dances_is_no_dance(model, folder, tmp_path, capsys):
+    shutil.copy(folder / "dance0.npz", tmp_path)
+    shutil.copy(model, tmp_path)
+    assert "a folder of 1 pose files" in run(capsys, "info", tmp_path).out
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -69,6 +72,26 @@ def test_samples_go_to_the_standard_output(dancing, model, capfdbinary):
     samples = np.frombuffer(capfdbinary.readouterr().out, "<i2")
     assert len(samples) >= 11000
     assert np.abs(samples).max() > 30
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
+def test_an_impatient_ctrl_c_keeps_the_music(dancing, model, tmp_path):
+    out = tmp_path / "live.wav"
+    command = ["live", str(model), "--port", str(dancing), "-o", str(out)]
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "sklearn_asdf", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert "listening" in process.stdout.readline()
+        time.sleep(5)
+        for _ in range(20):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.002)
+        said, _ = process.communicate(timeout=60)
+    assert "pieces of 0.5 s" in said
+    assert len(soundfile.read(out)[0]) > 0
 
 
 def test_nobody_dances(model, tmp_path, capsys):

@@ -43,6 +43,7 @@ def test_a_byte_order_mark_and_utf16_do_no_harm(tmp_path):
         (b"", "is empty"),
         (b" \n ", "is empty"),
         (b"OggS" + bytes(20), "is sound"),
+        (b"RIFF" + bytes(4) + b"WAVE" + bytes(20), "is sound: give the dance"),
         (b"RIFF" + bytes(20), "is sound or video: find the poses in a video"),
         (bytes(range(256)), "binary and of no known format"),
         (b"<!DOCTYPE html>", "XML or HTML"),
