@@ -196,9 +196,11 @@ def _verdicts(mean: pd.Series) -> list[str]:
     lines = []
     if not mean["gain"] > max(mean["gain_permuted"], 0.0):
         lines.append(
-            "The dance adds nothing here to what the model knows of the music: its gain is not "
-            "above 0 and that of permuted pairs. More dances would help."
+            "By its gain, the dance adds nothing here to what the model knows of the music: the gain "
+            "is not above 0 and that of permuted pairs. More dances would help."
         )
+        if mean["beat"] > mean["beat_metronome"]:
+            lines.append("The beat still agrees with the real one better than a metronome.")
     if not mean["beat"] > mean["beat_metronome"]:
         lines.append("The beat of the music agrees with the real one no better than a metronome.")
     return lines

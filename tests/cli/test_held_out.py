@@ -95,7 +95,7 @@ def test_a_dance_that_adds_nothing_is_said_to():
     np.testing.assert_allclose(table["gain"], -1.0)
     np.testing.assert_allclose(table["gain_permuted"], 1.0)
     words = "\n".join(in_words(table))
-    assert "The dance adds nothing here" in words
+    assert "By its gain, the dance adds nothing here" in words
 
 
 def test_a_single_piece_is_compared_with_its_own_other_half():
