@@ -196,8 +196,8 @@ def _verdicts(mean: pd.Series) -> list[str]:
     lines = []
     if not mean["gain"] > max(mean["gain_permuted"], 0.0):
         lines.append(
-            "By its gain, the dance adds nothing here to what the model knows of the music: the gain "
-            "is not above 0 and that of permuted pairs. More dances would help."
+            "By its gain, the dance adds nothing here to what the model knows of the music: the "
+            "gain is not above 0 and that of permuted pairs. More dances would help."
         )
         if mean["beat"] > mean["beat_metronome"]:
             lines.append("The beat still agrees with the real one better than a metronome.")
