@@ -68,6 +68,8 @@ class DanceBeatTracker(MotionTransformer):
         Model of clips, which predicts the cosine of the phase; None without music.
     track_models_ : tuple of two HistGradientBoostingRegressor, or None
         Models of whole dances, which predict the cosine and the sine of the phase.
+    n_iter_ : int
+        Number of trees of `model_`; 1 without music.
     tempi_ : ndarray of shape (n_recordings,) or None
         Tempo of each recording in BPM. Tempi of other dances are expected near these.
     n_features_in_ : int
@@ -173,6 +175,7 @@ class DanceBeatTracker(MotionTransformer):
         motion, phase, groups = self._prepare(X, y)
         self.model_: Any = None
         self.track_models_: Any = None
+        self.n_iter_ = 1
         if phase is not None:
             self._learn_all(motion, phase, groups, ())
         return self
@@ -360,6 +363,7 @@ class DanceBeatTracker(MotionTransformer):
             verbose=self.verbose,
         )
         self.track_models_ = (cosine_model, sine_model)
+        self.n_iter_ = self.model_.n_iter_
         return models
 
     def _learn(self, motion: Motion, target: np.ndarray, scales: np.ndarray) -> Any:
