@@ -399,7 +399,8 @@ def _features(pipeline: Any, take: Motion, clips: Motion, hop_duration: float) -
     if at is None:
         return features_of(pipeline, clips)
     track = stages[at].track(_through(stages[:at], take))[0]
-    clips = _through(stages[: at + 1], clips)
+    # The stage's own beats of the clips would be replaced, so it is not asked for them.
+    clips = _through(stages[:at], clips)
     # As `windows` cuts them: from the nearest frame.
     starts = np.rint(np.arange(len(clips)) * hop_duration * clips.fps) / clips.fps
     time = starts[:, None] + np.arange(clips.n_frames) / clips.fps

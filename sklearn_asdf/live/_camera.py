@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .._validation import check_choice, require
+from ..motion.smoothing import MIN_CONFIDENCE
 from ..video._blazepose import BlazePose
 from ..video._estimate import COCO, LARGEST_SIDE
 from ..video._models import fetch_pose_models
@@ -90,6 +91,6 @@ def camera_poses(
         ):
             pose = np.full((len(joints), 2), np.nan)
             for body in tracker.step(time, picture).values():
-                sure = body.visibility[joints] >= 0.2
+                sure = body.visibility[joints] >= MIN_CONFIDENCE
                 pose[sure] = (body.image[joints] * scale)[sure]
             yield pose, time

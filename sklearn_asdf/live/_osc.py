@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import Integral, check_choice, raise_all, require
+from ..motion.smoothing import MIN_CONFIDENCE
 from ._packets import messages
 
 __all__ = ["OSCReceiver", "OSCSender"]
@@ -23,7 +24,6 @@ _MOCAP = re.compile(r"/mocap(?:/(\d+))?/joint/(pos(?:2d|3d)?_world|visibility)")
 _WEKINATOR = "/wek/inputs"
 # Poses that wait while somebody computes; older ones than these are forgotten.
 _MOST_WAITING = 600
-_MIN_CONFIDENCE = 0.2
 _LARGEST_PACKET = 65_536
 # No coordinate in any unit: of such a joint it is only known that it was not seen.
 _LARGEST = 1e9
@@ -216,7 +216,7 @@ class OSCReceiver:
         if kind == "visibility":
             if numbers.shape == (self.shape[0],):
                 # Not "below": a visibility that is NaN is none.
-                self._doubtful = ~(numbers >= _MIN_CONFIDENCE)
+                self._doubtful = ~(numbers >= MIN_CONFIDENCE)
             else:
                 self.n_refused += 1
             return

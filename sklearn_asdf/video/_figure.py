@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..motion.container import Motion
+from ..motion.smoothing import MIN_CONFIDENCE
 from ..plotting._body import Body, front_view, mean_of_joints
 from ..plotting._colours import SIDES_ON_DARK
 
@@ -16,7 +17,6 @@ _BACKGROUND = (18, 20, 28)
 # Drawn so many times larger and then made smaller, which smooths the edges.
 _FINER = 2
 _MARGIN = 0.1
-_MIN_CONFIDENCE = 0.2
 
 
 class StickFigure:
@@ -46,7 +46,7 @@ class StickFigure:
         plane[..., 1] *= -1
         if motion.confidence is not None:
             # NaN is a confidence that is not known.
-            sure = ~(motion.confidence < _MIN_CONFIDENCE)
+            sure = ~(motion.confidence < MIN_CONFIDENCE)
             # A tracker that was sure of nothing is shown all the same.
             if (sure & motion.seen).any():
                 plane[~sure] = np.nan
