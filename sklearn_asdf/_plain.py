@@ -51,6 +51,7 @@ _FUNCTIONS = {
     "build_decoder": "nets.autoencoder",
     "build_encoder": "nets.autoencoder",
     "build_network": "nets.mixture_network",
+    "build_sequence_network": "nets.sequence_network",
 }
 # The estimators that scikit-learn publishes in these modules, by that rule and not one by one.
 # fmt: off
