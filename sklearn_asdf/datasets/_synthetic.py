@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,20 +38,20 @@ the dance: the key, the chord progression, the accompaniment's figure and rhythm
 
 
 def make_dance_music(
-    n_clips=96,
+    n_clips: int = 96,
     *,
-    n_performances=None,
-    clip_duration=8.0,
-    hop_duration=1.0,
-    fps=30.0,
-    sr=22050,
-    coordinates="pixel",
-    noise=0.0,
-    dropout=0.0,
-    factors=None,
-    styles="rest",
-    random_state=None,
-):
+    n_performances: int | None = None,
+    clip_duration: float = 8.0,
+    hop_duration: float = 1.0,
+    fps: float = 30.0,
+    sr: int = 22050,
+    coordinates: str = "pixel",
+    noise: float = 0.0,
+    dropout: float = 0.0,
+    factors: Any = None,
+    styles: str | Sequence[str] = "rest",
+    random_state: int | np.random.RandomState | None = None,
+) -> Bunch:
     """Generate synthetic dances with music that depend on common factors.
 
     Stick figures with human proportions repeat a phrase of eight bars. The music has a bass,
@@ -204,7 +205,8 @@ def make_dance_music(
 
     n_frames = round(clip_duration * fps)
     n_samples = round(clip_duration * sr)
-    position, recordings, rows, beats, downbeats, onsets, danced = [], [], [], [], [], [], []
+    position: list[np.ndarray] = []
+    recordings, rows, beats, downbeats, starts_in, danced = [], [], [], [], [], []
     for k, size in enumerate(sizes):
         first_frames = np.round(np.arange(size) * hop_duration * fps).astype(int)
         starts = first_frames / fps
@@ -225,7 +227,7 @@ def make_dance_music(
         danced += [style] * size
         position.extend(joints[first : first + n_frames] for first in first_frames)
         recordings.append(music)
-        onsets.append(np.round(starts * sr).astype(int))
+        starts_in.append(np.round(starts * sr).astype(int))
         for start in starts:
             played = clock.position(start + clip_duration) - clock.position(start)
             rows.append({**drawn, "tempo": 60 * played / clip_duration})
@@ -234,7 +236,7 @@ def make_dance_music(
             downbeats.append(beats[-1][beat % clock.metre == 0])
 
     groups = np.repeat(np.arange(len(sizes)), sizes)
-    onsets = np.concatenate(onsets)
+    onsets = np.concatenate(starts_in)
     return Bunch(
         poses=Motion(np.stack(position), fps=fps, skeleton="coco17"),
         audio=AudioClips(recordings, groups, onsets, n_samples, sr=sr),
@@ -250,7 +252,18 @@ def make_dance_music(
 
 
 def _perform(
-    seed, fixed, *, time, duration, clip_duration, fps, sr, coordinates, noise, dropout, styles
+    seed: Any,
+    fixed: dict[str, Any],
+    *,
+    time: np.ndarray,
+    duration: float,
+    clip_duration: float,
+    fps: float,
+    sr: int,
+    coordinates: str,
+    noise: float,
+    dropout: float,
+    styles: Sequence[str],
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any], Clock, str]:
     """One performance: joints, samples, factors, beat and style."""
     # A stream for each part, so that none changes what another draws.
