@@ -74,7 +74,7 @@ class CourseClock(Clock):
         return beats
 
 
-def _interpolate(x, xp, fp):
+def _interpolate(x: Any, xp: np.ndarray, fp: np.ndarray) -> np.ndarray:
     """Linear interpolation, continued beyond both ends with the slope there."""
     x = np.asarray(x, dtype=float)
     y = np.interp(x, xp, fp)
@@ -99,7 +99,7 @@ class Courses:
 
     clock: CourseClock
     at: np.ndarray
-    curves: Mapping[str, np.ndarray]
+    curves: dict[str, np.ndarray]
 
     def __call__(self, name: str, time: np.ndarray | float) -> np.ndarray:
         """Return a curve at times in s."""
@@ -163,7 +163,9 @@ def draw_courses(
     return Courses(clock, at, curves | {"moving": moving})
 
 
-def _course_clock(clock: Clock, at, ratios, stops) -> CourseClock:
+def _course_clock(
+    clock: Clock, at: np.ndarray, ratios: np.ndarray, stops: tuple[tuple[float, float], ...]
+) -> CourseClock:
     """Return a clock whose tempo is that of another one times a ratio by position."""
     rate = np.diff(clock.position(np.append(at, at[-1] + 1 / _RATE)))
     passed = np.empty(len(at))

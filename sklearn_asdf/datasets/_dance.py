@@ -195,7 +195,9 @@ def _hand_path(arms: np.ndarray, detour: np.ndarray) -> float:
     return np.linalg.norm(np.diff(hands, axis=0), axis=-1).sum(axis=0).mean()
 
 
-def _between(before, after, detour, share):
+def _between(
+    before: np.ndarray, after: np.ndarray, detour: np.ndarray, share: np.ndarray
+) -> np.ndarray:
     """Angles of the arms on the way from one pose to the next; `share` is the part done."""
     share = np.asarray(share)[..., None, None]
     step = after - before
@@ -352,7 +354,9 @@ def dance(
     )
 
 
-def _legs(hips, feet, yaw, body_height):
+def _legs(
+    hips: np.ndarray, feet: np.ndarray, yaw: np.ndarray, body_height: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Knees and ankles that join hips and feet with legs of constant length."""
     thigh, shank = _THIGH * body_height, _SHANK * body_height
     way = feet - hips
@@ -377,15 +381,15 @@ def _rotation(angle: np.ndarray, first: int, second: int) -> np.ndarray:
     return matrix
 
 
-def _turn_x(angle):
+def _turn_x(angle: np.ndarray) -> np.ndarray:
     return _rotation(angle, 1, 2)
 
 
-def _turn_y(angle):
+def _turn_y(angle: np.ndarray) -> np.ndarray:
     return _rotation(angle, 2, 0)
 
 
-def _turn_z(angle):
+def _turn_z(angle: np.ndarray) -> np.ndarray:
     return _rotation(angle, 0, 1)
 
 

@@ -25,22 +25,22 @@ _REVERBERATION_DB = 0.3
 _DRAWN = 997  # little deviations of touch and timing, used over and over
 
 
-def loudness(vigour: float) -> float:
+def loudness(vigour: Any) -> Any:
     """RMS level of the music in dB re 1."""
     return -32.0 + 16.0 * vigour
 
 
-def articulation(sharpness: float) -> float:
+def articulation(sharpness: Any) -> Any:
     """Share of its place in time that a note sounds."""
     return 1.0 - 0.7 * sharpness
 
 
-def attack(sharpness: float) -> float:
+def attack(sharpness: Any) -> Any:
     """Time in seconds in which a note reaches its full strength."""
     return 0.06 * (1 - sharpness) + 0.004
 
 
-def tilt(extent: float) -> float:
+def tilt(extent: Any) -> Any:
     """Fall of the partials in dB an octave: the k-th has the amplitude ``k ** (tilt / 6.02)``.
 
     They start 2.4 dB an octave brighter and fade to 4.8 dB an octave duller.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,21 +39,21 @@ the dance: the key, the chord progression, the accompaniment's figure and rhythm
 
 
 def make_dance_music(
-    n_clips=96,
+    n_clips: int = 96,
     *,
-    n_performances=None,
-    clip_duration=8.0,
-    hop_duration=1.0,
-    fps=30.0,
-    sr=22050,
-    coordinates="pixel",
-    noise=0.0,
-    dropout=0.0,
-    factors=None,
-    courses=False,
-    styles="rest",
-    random_state=None,
-):
+    n_performances: int | None = None,
+    clip_duration: float = 8.0,
+    hop_duration: float = 1.0,
+    fps: float = 30.0,
+    sr: int = 22050,
+    coordinates: str = "pixel",
+    noise: float = 0.0,
+    dropout: float = 0.0,
+    factors: Any = None,
+    courses: bool = False,
+    styles: str | Sequence[str] = "rest",
+    random_state: int | np.random.RandomState | None = None,
+) -> Bunch:
     """Generate synthetic dances with music that depend on common factors.
 
     Stick figures with human proportions repeat a phrase of eight bars. The music has a bass,
@@ -228,8 +228,9 @@ def make_dance_music(
 
     n_frames = round(clip_duration * fps)
     n_samples = round(clip_duration * sr)
-    position, recordings, rows, beats, downbeats, onsets, danced = [], [], [], [], [], [], []
-    curves = []
+    position: list[np.ndarray] = []
+    recordings, rows, beats, downbeats, starts_in, danced = [], [], [], [], [], []
+    curves: list[pd.DataFrame] = []
     for k, size in enumerate(sizes):
         first_frames = np.round(np.arange(size) * hop_duration * fps).astype(int)
         starts = first_frames / fps
@@ -252,7 +253,7 @@ def make_dance_music(
         curves.append(course)
         position.extend(joints[first : first + n_frames] for first in first_frames)
         recordings.append(music)
-        onsets.append(np.round(starts * sr).astype(int))
+        starts_in.append(np.round(starts * sr).astype(int))
         for start in starts:
             played = clock.position(start + clip_duration) - clock.position(start)
             row = {**drawn, "tempo": 60 * played / clip_duration}
@@ -262,7 +263,7 @@ def make_dance_music(
             downbeats.append(beats[-1][beat % clock.metre == 0])
 
     groups = np.repeat(np.arange(len(sizes)), sizes)
-    onsets = np.concatenate(onsets)
+    onsets = np.concatenate(starts_in)
     return Bunch(
         poses=Motion(np.stack(position), fps=fps, skeleton="coco17"),
         audio=AudioClips(recordings, groups, onsets, n_samples, sr=sr),
@@ -279,19 +280,19 @@ def make_dance_music(
 
 
 def _perform(
-    seed,
-    fixed,
+    seed: Any,
+    fixed: dict[str, Any],
     *,
-    time,
-    duration,
-    clip_duration,
-    fps,
-    sr,
-    coordinates,
-    noise,
-    dropout,
-    courses,
-    styles,
+    time: np.ndarray,
+    duration: float,
+    clip_duration: float,
+    fps: float,
+    sr: int,
+    coordinates: str,
+    noise: float,
+    dropout: float,
+    courses: bool,
+    styles: Sequence[str],
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any], Clock, str, pd.DataFrame]:
     """One performance: joints, samples, factors, beat, style and courses."""
     # A stream for each part, so that none changes what another draws.
@@ -392,7 +393,8 @@ def _means(course: pd.DataFrame, start: float, duration: float) -> dict[str, flo
     moving = inside["moving"] > 0.5
     names = ["vigour", "sharpness", "extent", "loudness", "articulation", "attack", "tilt"]
     # A clip that is all rest has the factors of the rest.
-    return (inside[moving] if moving.any() else inside)[names].mean().to_dict()
+    means = (inside[moving] if moving.any() else inside)[names].mean()
+    return {name: float(means[name]) for name in names}
 
 
 def _draw_factors(rng: np.random.Generator) -> dict[str, Any]:
