@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 
 from .mixtures import GaussianMixtures
@@ -49,7 +50,7 @@ class ScoredRows(NamedTuple):
         return _mean_per_target(self.log_prob, self.y, weight)
 
 
-def mean_log_prob(density: Any, y: np.ndarray, weight: np.ndarray | None = None) -> float:
+def mean_log_prob(density: Any, y: np.ndarray, weight: Any = None) -> float:
     """Return the mean log-likelihood per dimension.
 
     Parameters
@@ -98,8 +99,11 @@ class DensityMixin:
     of :func:`sklearn_asdf.metrics.get_scorer` for densities use these methods.
     """
 
+    predict_dist: Any
+    unconditional_: Any
+
     @available_if(_is_density)
-    def score_samples(self, X, y=None):
+    def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
         """Return the log-likelihood of the targets of each row.
 
         Parameters
@@ -118,7 +122,7 @@ class DensityMixin:
         return np.bincount(scored.row, weights=scored.log_prob, minlength=scored.n_rows)
 
     @available_if(_is_density)
-    def log_likelihood(self, X, y, sample_weight=None):
+    def log_likelihood(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> float:
         """Return the mean log-likelihood per target.
 
         Parameters
@@ -139,7 +143,9 @@ class DensityMixin:
         return self._scored(X, y).mean(sample_weight)
 
     @available_if(_is_density)
-    def information_gain(self, X, y, sample_weight=None):
+    def information_gain(
+        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the gain in log-likelihood over the density without features.
 
         Parameters
@@ -161,7 +167,7 @@ class DensityMixin:
         without = ScoredRows(self.unconditional_.known_log_prob(scored.y), *scored[1:])
         return scored.mean(sample_weight) - without.mean(sample_weight)
 
-    def _scored(self, X, y):
+    def _scored(self, X: Any, y: Any) -> ScoredRows:
         """Return the log density of each row at its target, or, for None, at its mean."""
         density = self.predict_dist(X)
         y = density.mean if y is None else _as_targets(y, density)

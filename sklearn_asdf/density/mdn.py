@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from sklearn.base import BaseEstimator, RegressorMixin
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from .._validation import (
@@ -17,27 +22,16 @@ from ..nets.estimator import (
     NetworkEstimatorMixin,
     with_training_parameters,
 )
-from .density_mixin import DensityMixin
 from .mdn_checks import unpack_validation_data
-from .mdn_fit import FitMixin
 from .mdn_sequences import SequencePredictionsMixin
 from .mdn_steps import architecture_options
 from .mdn_training import train_network
-from .predictions import DensityPredictionsMixin
 
 __all__ = ["MDNRegressor"]
 
 
 @with_training_parameters(n_iter_no_change=10)
-class MDNRegressor(
-    SequencePredictionsMixin,
-    FitMixin,
-    DensityMixin,
-    DensityPredictionsMixin,
-    NetworkEstimatorMixin,
-    RegressorMixin,
-    BaseEstimator,
-):
+class MDNRegressor(SequencePredictionsMixin, NetworkEstimatorMixin, BaseEstimator):
     r"""Mixture density network: a regressor that predicts a density for each row.
 
     A neural network maps a row of features to the weights, means and scales of a mixture of
@@ -255,35 +249,35 @@ class MDNRegressor(
 
     def __init__(
         self,
-        n_mixtures=10,
+        n_mixtures: int = 10,
         *,
-        covariance_rank=0,
-        linear_baseline=False,
-        architecture="default",
-        step_size=None,
-        target_step_size=None,
-        excerpt_steps=128,
-        hidden_layer_sizes=None,
-        recurrent_layer_sizes=None,
-        activation=None,
-        dropout=None,
-        noise=0.0,
-        feedback_noise=0.0,
-        alpha=0.0,
-        min_scale=None,
-        early_stopping=None,
-        validation_fraction=0.15,
-        dtype="float32",
-        warm_start=False,
-        optimizer=None,
-        learning_rate=None,
-        batch_size=None,
-        epochs=None,
-        n_iter_no_change=10,
-        checkpoint_dir=None,
-        verbose=0,
-        random_state=None,
-    ):
+        covariance_rank: int = 0,
+        linear_baseline: bool = False,
+        architecture: str = "default",
+        step_size: int | None = None,
+        target_step_size: int | None = None,
+        excerpt_steps: int = 128,
+        hidden_layer_sizes: Sequence[int] | None = None,
+        recurrent_layer_sizes: Sequence[int] | None = None,
+        activation: str | None = None,
+        dropout: float | None = None,
+        noise: float = 0.0,
+        feedback_noise: float = 0.0,
+        alpha: float = 0.0,
+        min_scale: float | None = None,
+        early_stopping: bool | None = None,
+        validation_fraction: float = 0.15,
+        dtype: str = "float32",
+        warm_start: bool = False,
+        optimizer: Any = None,
+        learning_rate: float | None = None,
+        batch_size: int | None = None,
+        epochs: int | None = None,
+        n_iter_no_change: int = 10,
+        checkpoint_dir: Any = None,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.n_mixtures = n_mixtures
         self.covariance_rank = covariance_rank
         self.linear_baseline = linear_baseline
@@ -312,14 +306,22 @@ class MDNRegressor(
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X, y, sample_weight=None, *, groups=None, validation_data=None):
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: Any = None,
+        validation_data: tuple[Any, Any] | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like of shape (n_rows, n_features), or list of array-like
             Features.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), or list of array-like
             Targets.
         sample_weight : array-like of shape (n_rows,), default=None
             Weight of each row. Rows of weight 0 are left out; see the notes.
@@ -365,7 +367,8 @@ class MDNRegressor(
         self.n_iter_ = len(self.history_["loss"])
         self.interrupted_ = self.network_.interrupted
         self._structure = self._structural_parameters()
-        return self._keep_scores(data, held)
+        self._keep_scores(data, held)
+        return self
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .._validation import Integral, did_you_mean, raise_all
 from ..nets.recurrent import ACTIVATIONS
-
-if TYPE_CHECKING:
-    from .mdn import MDNRegressor
 
 __all__ = [
     "check_columns",
@@ -21,7 +18,7 @@ __all__ = [
 ]
 
 
-def check_columns(model: MDNRegressor, X: np.ndarray, groups: Any, problems: list[str]) -> None:
+def check_columns(model: Any, X: np.ndarray, groups: Any, problems: list[str]) -> None:
     """Raise an error if the parameters of a model do not fit its training data.
 
     Parameters

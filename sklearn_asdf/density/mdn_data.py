@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..nets.mixture_output import UNKNOWN
 from .mdn_scaling import ColumnScaling
 from .mdn_steps import hold_back
 from .sequence_model import network_inputs
@@ -153,7 +154,7 @@ class SequenceData:
 
     @property
     def _whole(self) -> np.ndarray:
-        return self.mask & self.sequences.known.all(axis=2)
+        return self.mask & self.sequences.whole
 
     @property
     def X(self) -> np.ndarray:
@@ -236,14 +237,15 @@ class SequenceData:
         inputs = self.excerpts.of(network_inputs(self.sequences, scaling), padding=0.0)
         y = self.sequences.targets
         if rank:
-            y = np.where(self.sequences.known.all(axis=2, keepdims=True), y, np.nan)
+            y = np.where(self.sequences.whole[..., None], y, np.nan)
         scaled = scaling.scale_targets(y.reshape(-1, y.shape[2]), dtype=dtype)
         targets = self.excerpts.of(scaled.reshape(*y.shape[:2], -1), padding=np.nan)
-        targets = targets.reshape(len(targets), -1)
+        targets = targets.reshape(len(targets), self.excerpts.n_steps * scaled.shape[1])
         weight = self.sequence_weight
+        unknown = np.isnan(targets)
         return NetworkRows(
             inputs.astype(dtype),
-            targets,
+            np.where(unknown, np.asarray(UNKNOWN, dtype), targets),
             None if weight is None else weight[self.excerpts.sequence],
-            np.isfinite(targets).sum(axis=1) / scaled.shape[1],
+            (~unknown).sum(axis=1) / scaled.shape[1],
         )

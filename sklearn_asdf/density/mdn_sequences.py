@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._validation import check_sample_weight, raise_all
 from ..nets.recurrent import RecurrentNetwork
-from .density_mixin import ScoredRows
+from .density_mixin import DensityMixin, ScoredRows
 from .mdn_checks import check_sizes
 from .mdn_data import SequenceData
+from .mdn_fit import FitMixin
+from .mixtures import GaussianMixtures
+from .predictions import DensityPredictionsMixin
 from .sampling import Temperature, new_generator
-from .sequence_model import SequenceModel
+from .sequence_model import SequenceModel, SequenceState
 from .sequences import Sequences, is_list, read_features, read_targets, with_targets
 
 __all__ = ["SequencePredictionsMixin"]
 
 
-class SequencePredictionsMixin:
+class SequencePredictionsMixin(FitMixin, DensityMixin, DensityPredictionsMixin, RegressorMixin):
     """Methods of `MDNRegressor` that differ with `target_step_size`."""
 
-    step_size: Any
-    target_step_size: Any
-    n_mixtures: Any
-    network_: Any
+    excerpt_steps: Any
     n_steps_: Any
     n_features_in_: Any
-    _rank: Any
-    _scaling: Any
-    _y_ndim: Any
-    _validate: Any
 
-    def predict_dist(self, X, y=None):
+    def predict_dist(self, X: Any, y: Any = None) -> GaussianMixtures:
         """Return the predicted density of each row, or of each step of sequences.
 
         Parameters
@@ -66,17 +65,17 @@ class SequencePredictionsMixin:
 
     def sample_y(
         self,
-        X,
-        n_samples=1,
-        random_state=None,
-        temperature=1.0,
+        X: Any,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+        temperature: float = 1.0,
         *,
-        weight_temperature=None,
-        scale_temperature=None,
-        n_steps=None,
-        state=None,
-        return_state=False,
-    ):
+        weight_temperature: float | None = None,
+        scale_temperature: float | None = None,
+        n_steps: int | None = None,
+        state: SequenceState | None = None,
+        return_state: bool = False,
+    ) -> Any:
         """Sample targets from the density of each row, or step by step.
 
         Parameters
@@ -139,7 +138,7 @@ class SequencePredictionsMixin:
         samples = self._like_sequences(sequences, samples)
         return (samples, state) if return_state else samples
 
-    def state_after(self, X, y, state=None):
+    def state_after(self, X: Any, y: Any, state: SequenceState | None = None) -> SequenceState:
         """Return the state after sequences with given targets, from which samples go on.
 
         Parameters
@@ -174,7 +173,7 @@ class SequencePredictionsMixin:
         model = self._sequence_model()
         return model.read(sequences, model.start(len(sequences)) if state is None else state)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return the coefficient of determination of `predict`.
 
         Parameters
@@ -197,13 +196,13 @@ class SequencePredictionsMixin:
         sequences = self._read_sequences(X, y)
         mean = np.full(sequences.targets.shape, np.nan)
         mean[sequences.within] = self._sequence_model().mean_path(sequences).mean
-        whole = sequences.known.all(axis=2)
+        whole = sequences.whole
         weight = None
         if sample_weight is not None:
             weight = np.asarray(sample_weight)[np.nonzero(whole)[0]]
         return r2_score(sequences.targets[whole], mean[whole], sample_weight=weight)
 
-    def _predicted(self, X):
+    def _predicted(self, X: Any) -> tuple[GaussianMixtures, Callable[[np.ndarray], Any]]:
         """Return densities, and the function that gives their moments the shape of `y`."""
         if self.target_step_size is None:
             return super()._predicted(X)
@@ -217,7 +216,7 @@ class SequencePredictionsMixin:
 
         return self._sequence_model().mean_path(sequences), arrange
 
-    def _scored(self, X, y):
+    def _scored(self, X: Any, y: Any) -> ScoredRows:
         """Return the log density of each step with a known target."""
         if self.target_step_size is None:
             return super()._scored(X, y)
@@ -227,13 +226,15 @@ class SequencePredictionsMixin:
             density, n = self._sequence_model().mean_path(sequences), len(sequences)
             row = np.nonzero(sequences.within)[0]
             return ScoredRows(density.log_prob(density.mean), density.mean, row, n)
-        scored = sequences.known.any(axis=2)
+        scored = sequences.scored
         log_prob = self._sequence_model().log_prob(sequences)
         return ScoredRows(
             log_prob[scored], sequences.targets[scored], np.nonzero(scored)[0], len(sequences)
         )
 
-    def _read_sequence_data(self, X, y, sample_weight=None, groups=None, *, reset=False):
+    def _read_sequence_data(
+        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, *, reset: bool = False
+    ) -> SequenceData:
         """Return checked training data, or other data of the same columns."""
         if reset:
             if y is None:
@@ -245,7 +246,7 @@ class SequencePredictionsMixin:
         else:
             sequences = self._read_sequences(X, y)
         n = len(sequences)
-        problems = []
+        problems: list[str] = []
         weight = check_sample_weight(sample_weight, n, problems)
         if groups is not None and len(groups) != n:
             problems.append(f"expected a group for each of {n} sequences, got {len(groups)}")
@@ -260,7 +261,7 @@ class SequencePredictionsMixin:
 
     def _score_sequences(self, data: SequenceData) -> float:
         """Return the mean log density per target of the steps of excerpts."""
-        scored = data.mask & data.sequences.known.any(axis=2)
+        scored = data.mask & data.sequences.scored
         log_prob = self._sequence_model().log_prob(data.sequences)[scored]
         row = np.nonzero(scored)[0]
         rows = ScoredRows(log_prob, data.sequences.targets[scored], row, len(data.sequences))

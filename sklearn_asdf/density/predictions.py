@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from .mixtures import GaussianMixtures
 
 __all__ = ["DensityPredictionsMixin"]
 
@@ -18,7 +22,9 @@ class DensityPredictionsMixin:
     predict_dist: Any
     _y_ndim: int
 
-    def predict(self, X, return_std=False):
+    def predict(
+        self, X: Any, return_std: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Return the mean of each row's density.
 
         Parameters
@@ -39,7 +45,7 @@ class DensityPredictionsMixin:
         mean = arrange(density.mean)
         return (mean, arrange(density.std)) if return_std else mean
 
-    def predict_quantiles(self, X, quantiles=(0.05, 0.5, 0.95)):
+    def predict_quantiles(self, X: Any, quantiles: ArrayLike = (0.05, 0.5, 0.95)) -> np.ndarray:
         """Return quantiles of each target.
 
         Parameters
@@ -57,7 +63,7 @@ class DensityPredictionsMixin:
         density, arrange = self._predicted(X)
         return arrange(density.quantile(quantiles))
 
-    def _predicted(self, X):
+    def _predicted(self, X: Any) -> tuple[GaussianMixtures, Callable[[np.ndarray], Any]]:
         """Return densities, and the function that gives their moments the shape of `y`."""
         return self.predict_dist(X), self._like_y
 

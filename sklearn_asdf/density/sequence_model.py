@@ -104,7 +104,7 @@ def network_inputs(
     before = np.zeros_like(scaled)
     known = np.zeros((n, n_steps, 1))
     before[:, 1:] = np.nan_to_num(scaled[:, :-1])
-    known[:, 1:, 0] = sequences.known[:, :-1].any(axis=2)
+    known[:, 1:, 0] = sequences.scored[:, :-1]
     if state is not None:
         before[:, 0], known[:, 0] = state.code, state.known
     return np.concatenate([_features(sequences, scaling), before, known], axis=2)
@@ -286,7 +286,7 @@ class SequenceModel:
         y = sequences.targets
         scaled = self.scaling.scale_targets(y.reshape(-1, y.shape[2]), dtype="float64")
         scaled = scaled.reshape(*y.shape[:2], -1)
-        known: np.ndarray = sequences.known.any(axis=2)
+        known = sequences.scored
         steps = iter(range(scaled.shape[1]))
         state = state.repeated(len(sequences))
 

@@ -48,6 +48,16 @@ class Sequences:
         return ~np.isnan(self.targets)
 
     @property
+    def scored(self) -> np.ndarray:
+        """Which steps have a known target, (n, n_steps)."""
+        return np.asarray(self.known.any(axis=2))
+
+    @property
+    def whole(self) -> np.ndarray:
+        """Which steps have no unknown target, (n, n_steps)."""
+        return np.asarray(self.known.all(axis=2))
+
+    @property
     def targets(self) -> np.ndarray:
         """Targets of sequences that have any, (n, n_steps, n_targets)."""
         assert self.y is not None
@@ -102,7 +112,7 @@ class Sequences:
         Excerpts
             Those with a known target.
         """
-        scored: np.ndarray = self.known.any(axis=2)
+        scored = self.scored
         found = [
             (i, first)
             for i, length in enumerate(self.lengths)

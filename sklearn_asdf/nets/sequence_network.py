@@ -10,7 +10,7 @@ import numpy as np
 from .backend import import_keras, layer_seeds
 from .mixture import MixtureNLL, mixture_log_prob, scale_of
 from .mixture_network import Factors, SquaredWeights
-from .mixture_output import split_output
+from .mixture_output import UNKNOWN, split_output
 
 import_keras("a mixture density network")
 import keras  # noqa: E402
@@ -34,7 +34,7 @@ class SequenceNLL(MixtureNLL):
 
     Notes
     -----
-    Targets that are NaN are not scored: their dimension is integrated out of the density of their
+    Targets of the value `UNKNOWN` are not scored: they are integrated out of the density of their
     step.
     """
 
@@ -67,7 +67,7 @@ class SequenceNLL(MixtureNLL):
         logits, means, raw = split_output(rows, k, reshape=ops.reshape)
         scales = scale_of(raw, self.activation, self.min_scale)
         y = ops.cast(ops.reshape(y_true, (-1, d)), means.dtype)
-        known = ops.logical_not(ops.isnan(y))
+        known = y < UNKNOWN / 2
         # An unknown dimension has the density 1 in each component: it is integrated out.
         y = ops.where(known, y, ops.zeros_like(y))
         each = ops.expand_dims(known, 1)
