@@ -26,7 +26,7 @@ from .joint_weights import joint_weights_of
 from .kinematics import with_kinematics
 from .lma_groups import CLIP_GROUPS, WINDOW_GROUPS
 from .stage import on_fitted_clock, validate_motion
-from .step_groups import STEP_GROUPS, step_edges, step_means, step_values
+from .step_groups import STEP_GROUPS, count_steps, step_edges, step_means, step_values
 from .window_context import Columns, WindowContext
 
 __all__ = ["BEAT_COLUMNS", "LMAFeaturizer"]
@@ -227,7 +227,9 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         raise_all(problems + more)
         self.joint_weights_ = weights
         self.n_windows_ = self._count_windows(motion)
-        self.n_steps_ = max(len(self._step_edges(motion)) - 1, 0)
+        self.n_steps_ = 0
+        if self.step_duration is not None:
+            self.n_steps_ = count_steps(motion.duration, self.step_duration, motion.n_frames)
         self.feature_names_out_ = np.array(list(self._columns(motion[:1])), dtype=object)
         return self
 
@@ -287,10 +289,10 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         return _as_list(self.groups)
 
     def _step_edges(self, motion: Motion) -> np.ndarray:
-        """Frames that bound the steps; none without steps."""
-        if getattr(self, "step_duration", None) is None:
-            return np.zeros(0, int)
-        return step_edges(motion.n_frames, motion.fps, self.step_duration)
+        """Frames that bound the steps, as many as in `fit`; none without steps."""
+        # Models of earlier versions have no steps.
+        n_steps = getattr(self, "n_steps_", 0)
+        return step_edges(motion.n_frames, n_steps) if n_steps else np.zeros(0, int)
 
     def _count_windows(self, motion: Motion) -> int:
         keyframes = motion.keyframes
