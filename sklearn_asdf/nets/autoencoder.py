@@ -141,7 +141,9 @@ class _RowError(layers.Layer):
         return ops.mean(self._loss(true, decoded), axis=1, keepdims=True)
 
 
-def _build_training(frames, top_db, seed, loss, kl_weight, **config):
+def _build_training(
+    frames: Any, top_db: float, seed: int, loss: str, kl_weight: float, **config: Any
+) -> Any:
     """Model from rows (first frame, range of shifts) to the error of each."""
     config["seed"] = seed
     rows = keras.Input((3,))

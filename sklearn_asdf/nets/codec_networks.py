@@ -57,7 +57,16 @@ def _kernels(seed: int, *, stream: int) -> Iterator[Any]:
     return (keras.initializers.GlorotUniform(seed=s) for s in layer_seeds(seed, stream=stream))
 
 
-def _paper_encoder(*, kernels, n_frames, n_mels, code_size, variational, dtype_policy, **_):
+def _paper_encoder(
+    *,
+    kernels: Any,
+    n_frames: int,
+    n_mels: int,
+    code_size: int,
+    variational: bool,
+    dtype_policy: str,
+    **_: Any,
+) -> Any:
     options = {"dtype": dtype_policy}
     image = keras.Input((n_frames, n_mels))
     x = layers.Permute((2, 1))(image)
@@ -84,7 +93,9 @@ def _paper_encoder(*, kernels, n_frames, n_mels, code_size, variational, dtype_p
     return keras.Model(image, code, name="encoder")
 
 
-def _paper_decoder(*, kernels, n_frames, n_mels, code_size, dtype_policy, **_):
+def _paper_decoder(
+    *, kernels: Any, n_frames: int, n_mels: int, code_size: int, dtype_policy: str, **_: Any
+) -> Any:
     code = keras.Input((code_size,))
     x = layers.Dense(
         n_mels * n_frames,
@@ -98,8 +109,17 @@ def _paper_decoder(*, kernels, n_frames, n_mels, code_size, dtype_policy, **_):
 
 
 def _local_encoder(
-    *, kernels, n_frames, n_mels, code_size, steps, variational, dtype_policy, tune_components, **_
-):
+    *,
+    kernels: Any,
+    n_frames: int,
+    n_mels: int,
+    code_size: int,
+    steps: int,
+    variational: bool,
+    dtype_policy: str,
+    tune_components: bool,
+    **_: Any,
+) -> Any:
     clip = keras.Input((n_frames, n_mels))
     patch = -(-n_frames // steps)
     index = np.minimum(np.arange(steps * patch), n_frames - 1)
@@ -119,8 +139,17 @@ def _local_encoder(
 
 
 def _local_decoder(
-    *, kernels, n_frames, n_mels, code_size, steps, dtype_policy, tune_components, filters, **_
-):
+    *,
+    kernels: Any,
+    n_frames: int,
+    n_mels: int,
+    code_size: int,
+    steps: int,
+    dtype_policy: str,
+    tune_components: bool,
+    filters: Any,
+    **_: Any,
+) -> Any:
     code = keras.Input((code_size,))
     patch = -(-n_frames // steps)
     x = layers.Reshape((steps, code_size // steps))(code)

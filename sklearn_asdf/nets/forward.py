@@ -42,8 +42,8 @@ def forward_of(
     -------
     callable or None
         From an ndarray of rows to one of outputs, in the precision of the weights; it equals
-        Keras's to rounding. None if the network has parts that are not known here, such as an
-        activation that the user registered in Keras.
+        Keras's to rounding. None if the network has parts that are not known here, such as
+        Keras's rarer activations.
 
     Examples
     --------

@@ -38,8 +38,8 @@ class Network:
     Notes
     -----
     The output of this package's networks is computed in NumPy (:mod:`.forward`), wherever they were
-    trained, so that predicting needs no Keras. For other functions, and for activations that are
-    not Keras's own, the Keras model is built when it is first needed, also after unpickling and
+    trained, so that predicting needs no Keras. For other functions, and for rarer activations of
+    Keras, the Keras model is built when it is first needed, also after unpickling and
     copying; it is never part of the pickle. Pickles hold arrays only, so they load on any backend.
 
     Rows pass in batches of a power of two, at least 32, with zeros behind the last: a row's output
