@@ -6,6 +6,7 @@ installed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 __all__ = ["BUILDERS", "build_decoder", "build_encoder", "build_network"]
@@ -65,4 +66,8 @@ def build_decoder(**config: Any) -> Any:
     return codec_networks.build_decoder(**config)
 
 
-BUILDERS = {f.__name__: f for f in (build_decoder, build_encoder, build_network)}
+BUILDERS: dict[str, Callable[..., Any]] = {
+    "build_decoder": build_decoder,
+    "build_encoder": build_encoder,
+    "build_network": build_network,
+}

@@ -18,7 +18,7 @@ from .layers import (
 )
 from .mixture_output import PADDING
 
-__all__ = ["forward_of"]
+__all__ = ["convolves_images", "forward_of"]
 
 _Forward = Callable[[np.ndarray], np.ndarray]
 
@@ -79,6 +79,25 @@ def forward_of(
     return forward
 
 
+def convolves_images(build: str, config: Mapping[str, Any]) -> bool:
+    """Return whether a network has convolutions in two dimensions.
+
+    Parameters
+    ----------
+    build : str
+        As in `forward_of`.
+    config : mapping
+        As in `forward_of`.
+
+    Returns
+    -------
+    bool
+        True for the paper's encoder and for the decoder of the local autoencoder.
+    """
+    paper = config.get("architecture") == "paper"
+    return build == "build_encoder" if paper else build == "build_decoder"
+
+
 def _take(weights: Iterator[np.ndarray], n: int) -> list[np.ndarray]:
     return [next(weights) for _ in range(n)]
 
@@ -103,14 +122,14 @@ def _mixture(
     for i in range(1, len(recurrent_layer_sizes) + 1):
         x = lstm(
             x,
-            *_take(weights, 3),
+            _take(weights, 3),
             recurrent_activation,
             mask=mask,
             return_sequences=i < len(recurrent_layer_sizes),
         )
     for i in range(len(hidden_layer_sizes)):
-        x = dense(x, *_take(weights, 2), activations[min(i, len(activations) - 1)])
-    x = dense(x, *_take(weights, 2))
+        x = dense(x, _take(weights, 2), activations[min(i, len(activations) - 1)])
+    x = dense(x, _take(weights, 2))
     if factors is not None:
         shared = next(weights)
         x = np.concatenate([x, np.broadcast_to(shared, (len(x), len(shared)))], axis=1)
@@ -123,15 +142,15 @@ def _paper_encoder(
     x = np.swapaxes(x, 1, 2)[..., None]
     x = np.pad(x, ((0, 0), (0, -x.shape[1] % 16), (0, -x.shape[2] % 16), (0, 0)))
     for _layer in range(4):
-        x = max_pool(convolve_image(x, *_take(weights, 2), "relu"), 2)
+        x = max_pool(convolve_image(x, _take(weights, 2), "relu"), 2)
     code = x.reshape(len(x), -1)
-    return dense(code, *_take(weights, 2), "linear" if variational else "relu")
+    return dense(code, _take(weights, 2), "linear" if variational else "relu")
 
 
 def _paper_decoder(
     x: np.ndarray, weights: Iterator[np.ndarray], *, n_frames: int, n_mels: int, **_: Any
 ) -> np.ndarray:
-    x = dense(x, *_take(weights, 2), "sigmoid")
+    x = dense(x, _take(weights, 2), "sigmoid")
     return np.swapaxes(x.reshape(len(x), n_mels, n_frames), 1, 2)
 
 
@@ -140,7 +159,7 @@ def _local_encoder(
 ) -> np.ndarray:
     patch = -(-n_frames // steps)
     x = x[:, np.minimum(np.arange(steps * patch), n_frames - 1)]
-    x = dense(x.reshape(len(x), steps, -1), *_take(weights, 2))
+    x = dense(x.reshape(len(x), steps, -1), _take(weights, 2))
     return x.reshape(len(x), -1)
 
 
@@ -153,11 +172,11 @@ def _local_decoder(
     steps: int,
     **_: Any,
 ) -> np.ndarray:
-    x = convolve(x.reshape(len(x), steps, -1), *_take(weights, 2))
+    x = convolve(x.reshape(len(x), steps, -1), _take(weights, 2))
     x = x.reshape(len(x), -1, n_mels, 1)[:, :n_frames]
     x = np.clip(x, 0, 1)
     y = np.pad(x, ((0, 0), (0, n_frames % 2), (0, n_mels % 2), (0, 0)))
     for stride in (2, 1, 1):
-        y = convolve_image(y, *_take(weights, 2), "relu", stride=stride)
-    y = convolve_image_transposed(y, *_take(weights, 2), stride=2)
+        y = convolve_image(y, _take(weights, 2), "relu", stride=stride)
+    y = convolve_image_transposed(y, _take(weights, 2), stride=2)
     return (x + y[:, :n_frames, :n_mels])[..., 0]

@@ -1,12 +1,13 @@
 """Layers of networks as functions of NumPy arrays, equal to Keras's to the rounding of their dtype.
 
 They predict only; training uses Keras. Images are (n, height, width, channels), sequences
-(n, steps, channels), and weights have the shapes that Keras gives them.
+(n, steps, channels). The weights of a layer are the arrays that Keras's ``layer.get_weights()``
+returns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.special import erf, expit, softmax
@@ -58,19 +59,15 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def dense(
-    x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, activation: str = "linear"
-) -> np.ndarray:
+def dense(x: np.ndarray, weights: Sequence[np.ndarray], activation: str = "linear") -> np.ndarray:
     """Return the output of a dense layer.
 
     Parameters
     ----------
     x : ndarray of shape (..., n_inputs)
         Inputs.
-    kernel : ndarray of shape (n_inputs, n_outputs)
-        Weights.
-    bias : ndarray of shape (n_outputs,)
-        Bias.
+    weights : sequence of ndarray of shape (n_inputs, n_outputs) and (n_outputs,)
+        Kernel and bias.
     activation : str, default="linear"
         A name of `ACTIVATIONS`.
 
@@ -79,15 +76,14 @@ def dense(
     ndarray of shape (..., n_outputs)
         The output.
     """
+    kernel, bias = weights
     return ACTIVATIONS[activation](x @ kernel + bias)
 
 
 def lstm_step(
     x: np.ndarray,
     state: tuple[np.ndarray, np.ndarray],
-    kernel: np.ndarray,
-    recurrent_kernel: np.ndarray,
-    bias: np.ndarray,
+    weights: Sequence[np.ndarray],
     activation: str = "tanh",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the state of an LSTM layer after one step.
@@ -98,12 +94,9 @@ def lstm_step(
         Inputs of the step.
     state : tuple of ndarray of shape (n, n_units)
         Output and cell before the step.
-    kernel : ndarray of shape (n_inputs, 4 * n_units)
-        Weights of the inputs, for the input gate, the forget gate, the cell and the output gate.
-    recurrent_kernel : ndarray of shape (n_units, 4 * n_units)
-        Weights of the output before.
-    bias : ndarray of shape (4 * n_units,)
-        Bias.
+    weights : sequence of ndarray
+        Kernel (n_inputs, 4 * n_units), recurrent kernel (n_units, 4 * n_units) and bias
+        (4 * n_units,), for the input gate, the forget gate, the cell and the output gate.
     activation : str, default="tanh"
         Of cell and output; the gates have sigmoids.
 
@@ -113,6 +106,7 @@ def lstm_step(
         State after the step.
     """
     before, cell = state
+    kernel, recurrent_kernel, bias = weights
     act = ACTIVATIONS[activation]
     enter, forget, new, leave = np.split(x @ kernel + before @ recurrent_kernel + bias, 4, axis=-1)
     cell = expit(forget) * cell + expit(enter) * act(new)
@@ -121,9 +115,7 @@ def lstm_step(
 
 def lstm(
     x: np.ndarray,
-    kernel: np.ndarray,
-    recurrent_kernel: np.ndarray,
-    bias: np.ndarray,
+    weights: Sequence[np.ndarray],
     activation: str = "tanh",
     *,
     mask: np.ndarray | None = None,
@@ -135,7 +127,7 @@ def lstm(
     ----------
     x : ndarray of shape (n, n_steps, n_inputs)
         Sequences.
-    kernel, recurrent_kernel, bias : ndarray
+    weights : sequence of ndarray
         As in `lstm_step`.
     activation : str, default="tanh"
         As in `lstm_step`.
@@ -149,11 +141,11 @@ def lstm(
     ndarray of shape (n, n_units) or (n, n_steps, n_units)
         The output after the last step, or after each.
     """
-    n_units = recurrent_kernel.shape[0]
+    n_units = len(weights[1])
     state = (np.zeros((len(x), n_units), x.dtype),) * 2
     outputs = []
     for step in range(x.shape[1]):
-        after = lstm_step(x[:, step], state, kernel, recurrent_kernel, bias, activation)
+        after = lstm_step(x[:, step], state, weights, activation)
         if mask is None:
             state = after
         else:
@@ -163,33 +155,31 @@ def lstm(
     return np.stack(outputs, axis=1) if return_sequences else state[0]
 
 
-def convolve(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+def convolve(x: np.ndarray, weights: Sequence[np.ndarray]) -> np.ndarray:
     """Return the output of a convolution in time, as long as its input.
 
     Parameters
     ----------
     x : ndarray of shape (n, n_steps, n_inputs)
         Sequences.
-    kernel : ndarray of shape (n_taps, n_inputs, n_outputs)
-        Weights.
-    bias : ndarray of shape (n_outputs,)
-        Bias.
+    weights : sequence of ndarray of shape (n_taps, n_inputs, n_outputs) and (n_outputs,)
+        Kernel and bias.
 
     Returns
     -------
     ndarray of shape (n, n_steps, n_outputs)
         The output.
     """
+    kernel, bias = weights
     before, after = _padding(x.shape[1], len(kernel), 1)
     padded = np.pad(x, ((0, 0), (before, after), (0, 0)))
     parts = (padded[:, i : i + x.shape[1]] @ taps for i, taps in enumerate(kernel))
-    return sum(parts, start=bias)
+    return sum(parts, start=bias[None])
 
 
 def convolve_image(
     x: np.ndarray,
-    kernel: np.ndarray,
-    bias: np.ndarray,
+    weights: Sequence[np.ndarray],
     activation: str = "linear",
     *,
     stride: int = 1,
@@ -200,10 +190,8 @@ def convolve_image(
     ----------
     x : ndarray of shape (n, height, width, n_inputs)
         Images.
-    kernel : ndarray of shape (n_rows, n_columns, n_inputs, n_outputs)
-        Weights.
-    bias : ndarray of shape (n_outputs,)
-        Bias.
+    weights : sequence of ndarray
+        Kernel (n_rows, n_columns, n_inputs, n_outputs) and bias (n_outputs,).
     activation : str, default="linear"
         A name of `ACTIVATIONS`.
     stride : int, default=1
@@ -214,6 +202,7 @@ def convolve_image(
     ndarray of shape (n, ceil(height / stride), ceil(width / stride), n_outputs)
         The output.
     """
+    kernel, bias = weights
     n, height, width, _ = x.shape
     rows, columns, n_inputs, n_outputs = kernel.shape
     pads = _padding(height, rows, stride), _padding(width, columns, stride)
@@ -231,7 +220,7 @@ def convolve_image(
 
 
 def convolve_image_transposed(
-    x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, *, stride: int
+    x: np.ndarray, weights: Sequence[np.ndarray], *, stride: int
 ) -> np.ndarray:
     """Return the output of a transposed convolution of images with padding "same".
 
@@ -239,10 +228,8 @@ def convolve_image_transposed(
     ----------
     x : ndarray of shape (n, height, width, n_inputs)
         Images.
-    kernel : ndarray of shape (n_rows, n_columns, n_outputs, n_inputs)
-        Weights.
-    bias : ndarray of shape (n_outputs,)
-        Bias.
+    weights : sequence of ndarray
+        Kernel (n_rows, n_columns, n_outputs, n_inputs) and bias (n_outputs,).
     stride : int
         Factor of both sizes, at most as large as the kernel.
 
@@ -251,6 +238,7 @@ def convolve_image_transposed(
     ndarray of shape (n, height * stride, width * stride, n_outputs)
         The output.
     """
+    kernel, bias = weights
     n, height, width, n_inputs = x.shape
     rows, columns, n_outputs, _ = kernel.shape
     shape = (n, (height - 1) * stride + rows, (width - 1) * stride + columns, n_outputs)

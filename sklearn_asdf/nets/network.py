@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .backend import LOCK, claim_backend, import_keras
+from .backend import LOCK, claim_backend, import_keras, keras_is_installed
 from .builders import BUILDERS
-from .forward import forward_of
+from .forward import convolves_images, forward_of
 
 __all__ = ["Network"]
 
@@ -38,9 +38,10 @@ class Network:
     Notes
     -----
     The output of this package's networks is computed in NumPy (:mod:`.forward`), wherever they were
-    trained, so that predicting needs no Keras. For other functions, and for rarer activations of
-    Keras, the Keras model is built when it is first needed, also after unpickling and
-    copying; it is never part of the pickle. Pickles hold arrays only, so they load on any backend.
+    trained: predicting needs no Keras. Keras computes that of convolutions on images if it is
+    installed, since it takes half of the time, and that of other functions and of its rarer
+    activations. The Keras model is built when it is first needed, also after unpickling and
+    copying, and is never part of the pickle. Pickles hold arrays only, so they load on any backend.
 
     Rows pass in batches of a power of two, at least 32, with zeros behind the last: a row's output
     then does not depend on how many rows came with it, and no backend compiles for each number of
@@ -55,9 +56,9 @@ class Network:
         config: Mapping[str, Any],
         weights: Sequence[np.ndarray],
     ) -> None:
+        # The same function where the module that it is from needs no Keras.
         own = BUILDERS.get(getattr(build, "__name__", ""))
-        is_own = own is not None and build.__module__.startswith(__package__)
-        self.build = own if is_own else build
+        self.build = own if own and build.__module__.startswith(f"{__package__}.") else build
         self.config = dict(config)
         self.weights = [np.asarray(w) for w in weights]
         self._model: Any = None
@@ -105,12 +106,19 @@ class Network:
         ndarray of shape (n_rows, ...), or a structure of them
             As the model's output is one tensor or several.
         """
-        forward = None
-        if BUILDERS.get(self.build.__name__) is self.build:
-            forward = forward_of(self.build.__name__, self.config, self.weights)
+        forward = self._forward()
         if forward is not None:
             return np.concatenate([forward(rows)[:n] for rows, n in _batches(X, batch_size)])
         return _predict_in_keras(self.model, X, batch_size)
+
+    def _forward(self) -> Callable[[np.ndarray], np.ndarray] | None:
+        """Return the output as a function of inputs in NumPy, or None where Keras computes it."""
+        name = self.build.__name__
+        if BUILDERS.get(name) is not self.build:
+            return None
+        if convolves_images(name, self.config) and keras_is_installed():
+            return None
+        return forward_of(name, self.config, self.weights)
 
 
 def _predict_in_keras(model: Any, X: Any, batch_size: int) -> Any:

@@ -12,7 +12,7 @@ pytest.importorskip("keras", reason="compared with Keras")
 
 from sklearn_asdf.nets.backend import import_keras
 from sklearn_asdf.nets.codec_networks import build_decoder, build_encoder
-from sklearn_asdf.nets.forward import forward_of
+from sklearn_asdf.nets.forward import convolves_images, forward_of
 from sklearn_asdf.nets.layers import ACTIVATIONS, convolve_image, convolve_image_transposed, lstm
 from sklearn_asdf.nets.mixture_network import build_network
 from sklearn_asdf.nets.mixture_output import PADDING
@@ -86,6 +86,8 @@ def test_autoencoders_equal_keras(architecture, n_frames, n_mels, variational):
     }  # fmt: skip
     clips = RNG.random((3, n_frames, n_mels), np.float32)
     codes = RNG.normal(size=(3, 6)).astype(np.float32)
+    assert convolves_images("build_encoder", config) == (architecture == "paper")
+    assert convolves_images("build_decoder", config) == (architecture == "local")
     compared(build_encoder, config, clips, 1e-5)
     compared(build_decoder, config, codes, 1e-5)
 
@@ -93,11 +95,11 @@ def test_autoencoders_equal_keras(architecture, n_frames, n_mels, variational):
 def test_a_kernel_of_one_tap_copies_and_a_stride_skips():
     image = RNG.normal(size=(2, 5, 4, 1))
     one = np.ones((1, 1, 1, 1))
-    np.testing.assert_array_equal(convolve_image(image, one, np.zeros(1)), image)
+    np.testing.assert_array_equal(convolve_image(image, [one, np.zeros(1)]), image)
     np.testing.assert_array_equal(
-        convolve_image(image, one, np.ones(1), stride=2), image[:, ::2, ::2] + 1
+        convolve_image(image, [one, np.ones(1)], stride=2), image[:, ::2, ::2] + 1
     )
-    wide = convolve_image_transposed(image, np.ones((2, 2, 1, 1)), np.zeros(1), stride=2)
+    wide = convolve_image_transposed(image, [np.ones((2, 2, 1, 1)), np.zeros(1)], stride=2)
     np.testing.assert_array_equal(wide, image.repeat(2, axis=1).repeat(2, axis=2))
 
 
@@ -105,7 +107,7 @@ def test_a_masked_sequence_ends_with_its_last_step():
     weights = [RNG.normal(size=s).astype(np.float32) for s in ((3, 16), (4, 16), (16,))]
     x = RNG.normal(size=(2, 5, 3)).astype(np.float32)
     mask = np.array([[True] * 3 + [False] * 2] * 2)
-    np.testing.assert_array_equal(lstm(x, *weights, mask=mask), lstm(x[:, :3], *weights))
+    np.testing.assert_array_equal(lstm(x, weights, mask=mask), lstm(x[:, :3], weights))
 
 
 def test_a_row_is_the_same_whatever_rows_come_with_it():
