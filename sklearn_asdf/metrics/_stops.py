@@ -70,13 +70,13 @@ def stop_response(
         - `elsewhere`: mean absolute difference of the levels of both pieces, over 0.5 s, at more
           than 1 s from the stop, dB.
 
-    Notes
-    -----
-    Levels are root mean squares of 0.1 s in dB re 1, at least -70.
-
     See Also
     --------
     hold_still : Makes a dance stop.
+
+    Notes
+    -----
+    Levels are root mean squares of 0.1 s in dB re 1, at least -70.
 
     Examples
     --------
