@@ -50,8 +50,8 @@ def train_network(
     history : dict of list of float
         Losses of each epoch.
     """
+    from ..nets.builders import build_network
     from ..nets.mixture import MixtureNLL
-    from ..nets.mixture_network import build_network
     from ..nets.training import train
 
     inputs, targets, weight = rows
