@@ -49,10 +49,10 @@ _OWN = {
     "UnitEncoder": "music.units",
 }
 _FUNCTIONS = {
-    "build_decoder": "nets.autoencoder",
-    "build_encoder": "nets.autoencoder",
-    "build_network": "nets.mixture_network",
-    "build_sequence_network": "nets.sequence_network",
+    "build_decoder": "nets.builders",
+    "build_encoder": "nets.builders",
+    "build_network": "nets.builders",
+    "build_sequence_network": "nets.builders",
 }
 # The estimators that scikit-learn publishes in these modules, by that rule and not one by one.
 # fmt: off

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 
 from .._validation import (
     Integral,
@@ -370,7 +370,7 @@ class MDNRegressor(SequencePredictionsMixin, NetworkEstimatorMixin, BaseEstimato
         self._keep_scores(data, held)
         return self
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         # NaN in all columns of a time step is padding.

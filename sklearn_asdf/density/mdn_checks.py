@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import Integral, did_you_mean, raise_all
-from ..nets.recurrent import ACTIVATIONS
+from ..nets.layers import ACTIVATIONS
 
 __all__ = [
     "check_columns",

@@ -268,7 +268,9 @@ class SequencePredictionsMixin(FitMixin, DensityMixin, DensityPredictionsMixin, 
         return rows.mean(data.sequence_weight)
 
     def _sequence_model(self) -> SequenceModel:
-        network = RecurrentNetwork(self.network_.config, self.network_.weights)
+        # In double precision, samples of long sequences depend less on rounding.
+        weights = [np.asarray(w, dtype=float) for w in self.network_.weights]
+        network = RecurrentNetwork(self.network_.config, weights)
         return SequenceModel(network, self._scaling, self.n_mixtures, self._rank)
 
     def _like_sequences(self, sequences: Sequences, values: np.ndarray) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..nets.builders import build_network, build_sequence_network
 from .mdn_data import NetworkRows
 from .mdn_scaling import ColumnScaling
 
@@ -113,10 +114,9 @@ def _network_and_loss(
     }
     if model.target_step_size is None:
         from ..nets.mixture import MixtureNLL
-        from ..nets.mixture_network import build_network
 
         return build_network, lambda factor: MixtureNLL(factor=factor, **options)
-    from ..nets.sequence_network import SequenceNLL, build_sequence_network
+    from ..nets.sequence_network import SequenceNLL
 
     options["n_targets"] = scaling.n_modelled
     return build_sequence_network, lambda factor: SequenceNLL(factor=factor, **options)

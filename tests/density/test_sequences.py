@@ -97,7 +97,9 @@ def test_the_numpy_pass_is_keras(quick):
     X, y = moving(3, 5, 1)
     data = quick._read_sequence_data(X, y)
     rows = data.network_rows(quick._scaling, dtype="float32")
-    output = quick.network_.predict(rows.inputs).reshape(15, -1)
+    output = np.asarray(quick.network_.model(rows.inputs))
+    np.testing.assert_allclose(quick.network_.predict(rows.inputs), output, rtol=1e-4, atol=1e-5)
+    output = output.reshape(15, -1)
     density = quick._scaling.densities(
         output.astype(float), n_mixtures=2, relative=None, baseline=0.0
     )
