@@ -10,6 +10,9 @@ from ._console import note, say, verbosity
 from ._options import add_clips, add_command, add_force, add_take, check_clips, whole
 from ._takes import check_not_read, check_output, check_takes, cut, find_takes, read_take, take_name
 
+# Clips up to which NumPy is faster than loading compiled loops.
+_FEW_CLIPS = 256
+
 
 def add(commands: Any) -> None:
     """Add the command."""
@@ -76,6 +79,7 @@ def _describe(
     takes: list[str], options: argparse.Namespace, batch: Batch
 ) -> tuple[list[Any], dict[str, str]]:
     """Return a table for each take that can be read, and the joints of each."""
+    from ..functional.compiled import numpy_only
     from ..pipeline import make_lma_pipeline
 
     pipeline = make_lma_pipeline(preset=options.preset, n_keyframes=options.n_keyframes)
@@ -89,7 +93,8 @@ def _describe(
                 clip_duration=options.clip_duration,
                 hop_duration=options.hop_duration,
             )
-            table = pipeline.fit_transform(clips)
+            with numpy_only(len(clips) <= _FEW_CLIPS):
+                table = pipeline.fit_transform(clips)
             table.insert(0, "take", take_name(path))
             table.insert(1, "start", starts)
             tables.append(table)
