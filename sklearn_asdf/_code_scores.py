@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
@@ -43,7 +44,12 @@ class CodeScoresMixin:
     The class provides `regressor_`, `transformer_` and the checks of its inputs.
     """
 
-    def score(self, X, y, sample_weight=None):
+    regressor_: Any
+    transformer_: Any
+    _as_clips: Any
+    _check_features_and_audio: Any
+
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return R² of the predicted codes.
 
         Parameters
@@ -73,7 +79,7 @@ class CodeScoresMixin:
         return r2_score(codes, predicted, sample_weight=sample_weight)
 
     @available_if(regressor_has("predict_dist"))
-    def log_likelihood(self, X, y, sample_weight=None):
+    def log_likelihood(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return the mean log-likelihood of the codes of `y`, per number of the code.
 
         Parameters
@@ -100,7 +106,7 @@ class CodeScoresMixin:
         return mean_log_prob(self.regressor_.predict_dist(X), codes, sample_weight)
 
     @available_if(regressor_has("predict_dist"))
-    def information_gain(self, X, y, sample_weight=None):
+    def information_gain(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return the gain in log-likelihood of the codes of `y` over the density without features.
 
         Parameters
@@ -127,7 +133,7 @@ class CodeScoresMixin:
         own = mean_log_prob(self.regressor_.predict_dist(X), codes, sample_weight)
         return own - mean_log_prob(self.regressor_.unconditional_, codes, sample_weight)
 
-    def warn_of_leaks(self, y):
+    def warn_of_leaks(self, y: Any) -> None:
         """Warn where clips to score overlap in time with clips that were trained on.
 
         Parameters
@@ -140,7 +146,7 @@ class CodeScoresMixin:
         if spans is not None and isinstance(y, AudioClips):
             warn_of_leaks(y, spans, stacklevel=4)
 
-    def _encode_to_score(self, X, y):
+    def _encode_to_score(self, X: Any, y: Any) -> tuple[Any, np.ndarray]:
         """Return features and codes for the scores of the regressor."""
         X_checked, y = self._check_features_and_audio(X, y, reset=False)
         self.warn_of_leaks(y)

@@ -11,6 +11,7 @@ import functools
 import importlib
 import inspect
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,9 @@ _OWN = {
     "UnitEncoder": "music.units",
 }
 _FUNCTIONS = {
-    "build_decoder": "nets.autoencoder",
-    "build_encoder": "nets.autoencoder",
-    "build_network": "nets.mixture_network",
+    "build_decoder": "nets.builders",
+    "build_encoder": "nets.builders",
+    "build_network": "nets.builders",
 }
 # The estimators that scikit-learn publishes in these modules, by that rule and not one by one.
 # fmt: off
@@ -99,7 +100,7 @@ def _own_class(name: str) -> type | None:
     return getattr(importlib.import_module(f"sklearn_asdf.{_OWN[name]}"), name)
 
 
-def _class_of(name: str) -> type | None:
+def _class_of(name: str) -> type[Any] | None:
     """Return the class that a name stands for, if it is on the lists."""
     if not name.startswith("sklearn."):
         return _own_class(name)
@@ -305,55 +306,55 @@ class Reader:
             return read(content, form)
         raise ValueError(f"it holds a value of an unknown form, {str(list(form))[:80]}")
 
-    def _read_float(self, text, form):
+    def _read_float(self, text: str, form: dict[str, Any]) -> float:
         return float(text)
 
-    def _read_tuple(self, values, form):
+    def _read_tuple(self, values: Any, form: dict[str, Any]) -> tuple[Any, ...]:
         return tuple(self.read(values))
 
-    def _read_dict(self, pairs, form):
+    def _read_dict(self, pairs: Any, form: dict[str, Any]) -> dict[Any, Any]:
         return {self.read(k): self.read(v) for k, v in pairs}
 
-    def _read_array(self, place, form):
+    def _read_array(self, place: Any, form: dict[str, Any]) -> np.ndarray:
         return self.arrays[check_place(place)]
 
-    def _read_scalar(self, place, form):
+    def _read_scalar(self, place: Any, form: dict[str, Any]) -> Any:
         array = self.arrays[check_place(place)]
         if array.ndim:
             raise ValueError(f"it holds an array of shape {array.shape} in place of a number")
         return array[()]
 
-    def _read_objects(self, values, form):
+    def _read_objects(self, values: Any, form: dict[str, Any]) -> np.ndarray:
         array = np.empty(len(values), dtype=object)
         array[:] = [self.read(v) for v in values]
         return array.reshape(form["shape"])
 
-    def _read_index(self, names, form):
+    def _read_index(self, names: Any, form: dict[str, Any]) -> pd.Index:
         return pd.Index(self.read(names))
 
-    def _read_dtype(self, text, form):
+    def _read_dtype(self, text: str, form: dict[str, Any]) -> np.dtype:
         return np.dtype(str(text))
 
-    def _read_type(self, name, form):
+    def _read_type(self, name: str, form: dict[str, Any]) -> type:
         found = getattr(np, name, None)
         if not (inspect.isclass(found) and issubclass(found, np.generic)):
             raise ValueError(f"it names an unknown type of number, {name!r}")
         return found
 
-    def _read_slice(self, values, form):
+    def _read_slice(self, values: Any, form: dict[str, Any]) -> slice:
         return slice(*self.read(values))
 
-    def _read_path(self, text, form):
+    def _read_path(self, text: str, form: dict[str, Any]) -> Path:
         return Path(text)
 
-    def _read_random_state(self, state, form):
+    def _read_random_state(self, state: Any, form: dict[str, Any]) -> np.random.RandomState:
         random_state = np.random.RandomState()
         state = self.read(state)
         check_generator(state)
         random_state.set_state(state)
         return random_state
 
-    def _read_generator(self, state, form):
+    def _read_generator(self, state: Any, form: dict[str, Any]) -> np.random.Generator:
         state = self.read(state)
         if state["bit_generator"] not in _GENERATORS:
             raise ValueError(f"it names an unknown generator, {state['bit_generator']!r}")
@@ -362,20 +363,20 @@ class Reader:
         bits.state = state
         return np.random.Generator(bits)
 
-    def _read_function(self, name, form):
+    def _read_function(self, name: str, form: dict[str, Any]) -> Callable[..., Any]:
         if name not in _FUNCTIONS:
             raise ValueError(f"it names a function that no model needs, {str(name)[:80]!r}")
         return getattr(importlib.import_module(f"sklearn_asdf.{_FUNCTIONS[name]}"), name)
 
-    def _read_object(self, name, form):
+    def _read_object(self, name: str, form: dict[str, Any]) -> Any:
         name = CLASSES.get(str(name), str(name))
-        cls = _class_of(name)
+        cls: Any = _class_of(name)
         if cls is None:
             raise ValueError(f"it names a class that no model needs, {str(name)[:80]!r}")
         state = present_state(name, {k: self.read(v) for k, v in form["state"].items()})
         # A file must not choose the folder from which a later fit would unpickle.
         state = _lasting(state)
-        value = cls.__new__(cls)
+        value: Any = cls.__new__(cls)
         if isinstance(value, BaseEstimator):
             state |= {k: v for k, v in _defaults(cls).items() if k not in state}
         if name == "Network":
@@ -391,7 +392,7 @@ class Reader:
                 getattr(value, f"set_{method}_request")(**self.read(requests))
         return value
 
-    def _read_skops(self, place, form):
+    def _read_skops(self, place: Any, form: dict[str, Any]) -> Any:
         require("skops", extra="skops", purpose="loading this model")
         import skops.io
 

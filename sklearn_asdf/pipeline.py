@@ -27,12 +27,12 @@ _DEFAULT_TABLE = "codec"
 
 def make_lma_pipeline(
     *,
-    preset="default",
-    n_keyframes=10,
-    cutoff=3.0,
-    memory=None,
-    verbose=False,
-):
+    preset: str = "default",
+    n_keyframes: int = 10,
+    cutoff: float = 3.0,
+    memory: Any = None,
+    verbose: bool = False,
+) -> Pipeline:
     """Return a pipeline from poses to a table of Laban features.
 
     Poses are smoothed, differentiated, cut at keyframes and described window by window. No neural
@@ -85,13 +85,13 @@ def make_lma_pipeline(
 
 
 def make_dance_pipeline(
-    preset="default",
+    preset: str = "default",
     *,
-    n_keyframes=10,
-    random_state=None,
-    memory=None,
-    verbose=0,
-):
+    n_keyframes: int = 10,
+    random_state: int | np.random.RandomState | None = None,
+    memory: Any = None,
+    verbose: int = 0,
+) -> Pipeline:
     """Return a pipeline from poses to sound.
 
     Parameters
@@ -173,7 +173,9 @@ def _motion_steps(preset: str, random_state: Any = None, verbose: int = 0) -> di
     return steps | {"keyframes": KeyframeSegmenter(), "lma": LMAFeaturizer(groups=groups)}
 
 
-def _music_step(preset: str, *, random_state, memory, verbose):
+def _music_step(
+    preset: str, *, random_state: int | np.random.RandomState | None, memory: Any, verbose: int
+) -> Any:
     """Return the last step of a preset: density and audio encoder."""
     from .density.mdn import MDNRegressor
     from .density.on_beat import OnBeatRegressor
@@ -181,12 +183,12 @@ def _music_step(preset: str, *, random_state, memory, verbose):
     from .music.units import UnitEncoder
     from .target import AudioTargetRegressor
 
-    common = {"random_state": random_state, "verbose": verbose}
+    common: dict[str, Any] = {"random_state": random_state, "verbose": verbose}
     if preset == "paper":
         encoder = MelEncoder(architecture="paper", validation_fraction=0.2, **common)
         density = MDNRegressor(architecture="paper", step_size=5, **common)
     elif preset == "tiny":
-        bands = {"n_mels": 40, "n_fft": 2048}
+        bands: dict[str, Any] = {"n_mels": 40, "n_fft": 2048}
         encoder = MelEncoder(code_size=64, steps=8, epochs=0, n_iter=8, **bands, **common)
         density = MDNRegressor(
             2, linear_baseline=True, hidden_layer_sizes=(16,), epochs=5, **common

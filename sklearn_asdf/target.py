@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import check_array, get_tags
+from sklearn.utils import Tags, check_array, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -99,12 +101,14 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
         "memory": [str, HasMethods(["cache"]), None],
     }
 
-    def __init__(self, regressor=None, transformer=None, *, memory=None):
+    def __init__(
+        self, regressor: Any = None, transformer: Any = None, *, memory: Any = None
+    ) -> None:
         self.regressor = regressor
         self.transformer = transformer
         self.memory = memory
 
-    def fit(self, X, y, **fit_params):
+    def fit(self, X: Any, y: Any, **fit_params: Any) -> Self:
         """Fit the encoder to the audio, and the regressor to its codes.
 
         Parameters
@@ -143,7 +147,7 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
         self._trained_on = known_spans(y) if isinstance(y, AudioClips) else None
         return self
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Return the sound of the regressor's predicted codes.
 
         Parameters
@@ -165,7 +169,13 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
         X = self._check_features(X)
         return self.decode(self.regressor_.predict(X))
 
-    def predict_codes(self, X, *, temperature=None, random_state=None):
+    def predict_codes(
+        self,
+        X: Any,
+        *,
+        temperature: float | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> np.ndarray:
         """Return one code for each clip, predicted or sampled.
 
         Parameters
@@ -197,7 +207,7 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
             )
         return codes.reshape(len(codes), -1)
 
-    def decode(self, codes):
+    def decode(self, codes: Any) -> np.ndarray:
         """Return the sound of codes.
 
         Parameters
@@ -216,7 +226,13 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
         return audio[:, 0] if self._training_is_1d else audio
 
     @available_if(regressor_has("sample_y"))
-    def sample_y(self, X, n_samples=1, random_state=None, **sample_params):
+    def sample_y(
+        self,
+        X: Any,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+        **sample_params: Any,
+    ) -> np.ndarray:
         """Sample sounds from the density of codes.
 
         Parameters
@@ -241,7 +257,15 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
         codes = codes.reshape(len(codes), -1, n_samples)
         return np.stack([self.decode(codes[..., i]) for i in range(n_samples)], axis=-1)
 
-    def compose(self, X, *, hop_duration, temperature=None, random_state=None, verbose=0):
+    def compose(
+        self,
+        X: Any,
+        *,
+        hop_duration: float,
+        temperature: float | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> np.ndarray:
         """Return one continuous piece for the successive clips of one dance.
 
         Parameters
@@ -276,7 +300,7 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
             bar.begin("rendering the sound")
             return self._render(encoder, codes, hop_duration)
 
-    def _render(self, encoder, codes, hop_duration):
+    def _render(self, encoder: Any, codes: np.ndarray, hop_duration: float) -> np.ndarray:
         if hasattr(encoder, "compose"):
             return encoder.compose(codes, hop_duration=hop_duration)
         clips = self.decode(codes).reshape(len(codes), -1)
@@ -284,15 +308,15 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
         piece = crossfade(clips, hop_length=round(hop_duration * sr))
         return limit(piece, sr=sr, ceiling=1.0)
 
-    def _as_clips(self, y):
+    def _as_clips(self, y: Any) -> Any:
         return y.reshape(-1, 1) if y.ndim == 1 else y
 
-    def _check_features(self, X):
+    def _check_features(self, X: Any) -> Any:
         check_is_fitted(self)
         checked = validate_data(self, X, reset=False, ensure_all_finite=self._finite())
         return X if hasattr(X, "columns") else checked
 
-    def _check_features_and_audio(self, X, y, *, reset=True):
+    def _check_features_and_audio(self, X: Any, y: Any, *, reset: bool = True) -> tuple[Any, Any]:
         """Return checked features and audio."""
         if not reset:
             check_is_fitted(self)
@@ -323,23 +347,25 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
             self._training_is_1d = y.ndim == 1
         return X, y
 
-    def _finite(self):
+    def _finite(self) -> bool:
         """Return whether missing features are an error, by the tags of the regressor."""
         return self.regressor is None or not get_tags(self.regressor).input_tags.allow_nan
 
     @staticmethod
-    def _default_regressor():
+    def _default_regressor() -> Any:
         from .density.mdn import MDNRegressor
 
         return MDNRegressor()
 
     @staticmethod
-    def _default_transformer():
+    def _default_transformer() -> Any:
         from .music.mel import MelEncoder
 
         return MelEncoder()
 
-    def _metadata(self, transformer, regressor, params):
+    def _metadata(
+        self, transformer: Any, regressor: Any, params: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the metadata of `fit` for the encoder and for the regressor."""
         if not params:
             return {}, {}
@@ -349,7 +375,7 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
         weights = {k: v for k, v in params.items() if k == "sample_weight" and v is not None}
         return accepted(transformer, weights), params
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Return the metadata routing of this estimator.
 
         Returns
@@ -373,7 +399,7 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
             )
         )
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         tags.target_tags.required = True

@@ -403,7 +403,7 @@ def test_what_save_would_not_write_is_refused(saved, change, message):
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_networks_of_weights_that_are_no_numbers_are_refused(tmp_path, value):
     pytest.importorskip("keras", reason="the networks need the extra 'music'")
-    from sklearn_asdf.nets.mixture_network import build_network
+    from sklearn_asdf.nets.builders import build_network
     from sklearn_asdf.nets.training import Network
 
     model = Ridge()
@@ -426,7 +426,7 @@ def test_networks_of_weights_that_are_no_numbers_are_refused(tmp_path, value):
 )
 def test_networks_larger_than_their_weights_are_refused(tmp_path, change):
     pytest.importorskip("keras", reason="the networks need the extra 'music'")
-    from sklearn_asdf.nets.mixture_network import build_network
+    from sklearn_asdf.nets.builders import build_network
     from sklearn_asdf.nets.training import Network
 
     config = {"n_inputs": 3, "n_targets": 2, "n_mixtures": 1, "hidden_layer_sizes": (4,)}
@@ -444,7 +444,7 @@ def test_networks_larger_than_their_weights_are_refused(tmp_path, change):
 @pytest.mark.parametrize("name", ["steps", "n_frames"])
 def test_networks_of_endless_clips_are_refused(tmp_path, name):
     pytest.importorskip("keras", reason="the networks need the extra 'music'")
-    from sklearn_asdf.nets.autoencoder import build_encoder
+    from sklearn_asdf.nets.builders import build_encoder
     from sklearn_asdf.nets.training import Network
 
     config = {

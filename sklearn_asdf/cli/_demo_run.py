@@ -14,7 +14,7 @@ from .._files import atomic_path
 from .._progress import Progress
 from ..motion.container import Motion
 from ..music.loudness import at_loudness
-from ..music.sound_file import write_recording, write_sound
+from ..music.sound_file import write_sound
 from ..persistence import save
 from ..pipeline import make_dance_pipeline
 from ..plotting._motion import import_pyplot
@@ -97,7 +97,7 @@ def _write(out: Path, pipe: Pipeline, piece: HeldOut, *, loudness: float | None)
     if loudness is not None:
         generated = at_loudness(generated, loudness, sr=sr)
     write_sound(out / f"{piece.name}_generated.wav", generated, sr=sr)
-    write_recording(out / f"{piece.name}_true.wav", piece.recording, sr=sr)
+    write_sound(out / f"{piece.name}_true.wav", piece.recording, sr=sr)
     _draw(out / f"{piece.name}.png", pipe, piece)
 
 

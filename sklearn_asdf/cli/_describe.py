@@ -6,6 +6,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from ._tables import kind_of_columns
+
 __all__ = ["describe"]
 
 # Sampling rate in Hz at which sound is decoded to know its length.
@@ -59,8 +61,10 @@ def _folder(path: str) -> list[str]:
 
 def _video(path: str) -> list[str]:
     from ..video import probe
+    from ..video._reader import warn_if_cut_off
 
     video = probe(path)
+    warn_if_cut_off(path)
     length = "of unknown length" if video.duration is None else f"{video.duration:.1f} s"
     sound = "with sound" if video.has_sound else "without sound"
     return [
@@ -72,6 +76,7 @@ def _video(path: str) -> list[str]:
 
 def _sound(path: str) -> list[str]:
     from .._validation import require
+    from ..datasets._dance_files import is_silent
 
     require("soundfile", extra="music", purpose="reading sound files")
     import soundfile
@@ -83,11 +88,15 @@ def _sound(path: str) -> list[str]:
             f"{found.duration:.1f} s, {found.samplerate} Hz, {channels} ({found.format}, "
             f"{found.subtype})"
         )
+        silent = all(map(is_silent, soundfile.blocks(path, 1 << 18)))
     except (soundfile.LibsndfileError, RuntimeError):
         # Other formats are decoded, which also tells whether the file can be read.
         from ..music.clips import load_audio
 
-        facts = f"{len(load_audio(path, sr=_SR)) / _SR:.1f} s"
+        sound = load_audio(path, sr=_SR)
+        facts, silent = f"{len(sound) / _SR:.1f} s", is_silent(sound)
+    if silent:
+        return [f"sound, {facts}", "silent throughout: no command can use it"]
     return [
         f"sound, {facts}",
         "for 'fit', 'evaluate' and 'demo' beside poses of the same name, and for 'report --audio'",
@@ -116,18 +125,19 @@ def _table(place: Path) -> list[str] | None:
     except (ValueError, OSError):
         return None
     names = list(table.columns)
-    if names[:1] == ["method"] and "retrieval_r1" in names:
+    kind = kind_of_columns(names)
+    if kind == "scores":
         return [
             f"scores of a model, {len(names) - 1} of them, in {len(table)} rows: "
             f"{', '.join(map(str, table['method']))}",
             "written by 'evaluate -o'; 'report --scores' shows it",
         ]
-    if names[:1] == ["performance"] and "gain" in names:
+    if kind == "held-out scores":
         return [
             f"scores of {len(table)} held-out dances: {', '.join(map(str, names[1:]))}",
             "written by 'demo'",
         ]
-    if names[:2] == ["take", "start"]:
+    if kind == "features":
         takes = table["take"].nunique()
         return [
             f"features of {len(table)} clips of {takes} take{'s' if takes > 1 else ''}, "
@@ -140,8 +150,8 @@ def _table(place: Path) -> list[str] | None:
 def _poses(path: str) -> list[str]:
     from ..io._read import Options, read_with
 
-    motion, _, assumed = read_with(path, Options())
-    guess = " (assumed: the file does not tell, give --fps)" if assumed else ""
+    motion, _, own_fps = read_with(path, Options())
+    guess = " (assumed: the file does not tell, give --fps)" if own_fps is None else ""
     named = motion.skeleton.name or "own names" if motion.skeleton else "without names"
     clips = f"{len(motion)} clips of " if len(motion) > 1 else ""
     seen = motion.seen

@@ -8,7 +8,15 @@ from typing import Any
 from ._batch import REFUSED, Batch
 from ._console import note, say, verbosity
 from ._options import add_clips, add_command, add_force, add_take, check_clips, whole
-from ._takes import check_not_read, check_output, check_takes, cut, find_takes, read_take, take_name
+from ._takes import (
+    check_not_read,
+    check_output,
+    check_takes,
+    cut,
+    distinct_names,
+    find_takes,
+    read_take,
+)
 
 
 def add(commands: Any) -> None:
@@ -81,7 +89,7 @@ def _describe(
     pipeline = make_lma_pipeline(preset=options.preset, n_keyframes=options.n_keyframes)
     pipeline.set_output(transform="pandas")
     tables, joints = [], {}
-    for path in takes:
+    for path, name in zip(takes, distinct_names(takes)):
         with batch.item(path):
             clips, starts = cut(
                 read_take(path, options, verbose=verbosity(options)),
@@ -90,12 +98,12 @@ def _describe(
                 hop_duration=options.hop_duration,
             )
             table = pipeline.fit_transform(clips)
-            table.insert(0, "take", take_name(path))
+            table.insert(0, "take", name)
             table.insert(1, "start", starts)
             tables.append(table)
             skeleton = clips.skeleton
-            name = (skeleton and skeleton.name) or "own names"
-            joints[path] = f"{clips.n_joints} joints, {name}, {clips.n_axes} axes"
+            kind = (skeleton and skeleton.name) or "own names"
+            joints[path] = f"{clips.n_joints} joints, {kind}, {clips.n_axes} axes"
             say(options, f"{path}: {len(table)} clips")
     return tables, joints
 

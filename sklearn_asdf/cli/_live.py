@@ -125,12 +125,12 @@ def run(options: argparse.Namespace) -> None:
         if not options.quiet:
             tell(f"{source}; a movement is heard after {live.latency:g} s and computing")
         watched = _watch(poses, source)
-        n_moments = 0
+        n_pieces = 0
 
         def count(audio: np.ndarray) -> None:
-            nonlocal n_moments
+            nonlocal n_pieces
             write(audio)
-            n_moments += 1
+            n_pieces += 1
 
         try:
             _dance(live, watched, count, send, waiting, options.seconds)
@@ -140,8 +140,10 @@ def run(options: argparse.Namespace) -> None:
         except BrokenPipeError:
             # Whoever played the music has ended.
             return
-    if out != _STDOUT:
-        say(options, f"{n_moments} pieces of {options.hop_duration:g} s")
+    if out not in (None, _STDOUT) and not n_pieces:
+        note(f"note: nobody danced for as long as a clip, so {str(out)!r} is not written")
+    elif out != _STDOUT:
+        say(options, f"{n_pieces} pieces of {options.hop_duration:g} s")
 
 
 def _interrupt_once(stack: ExitStack) -> None:
@@ -276,6 +278,14 @@ def _writer(stack: ExitStack, out: Any, sr: int) -> Callable[[np.ndarray], None]
             sys.stdout.buffer.flush()
 
         return write
-    wav = stack.enter_context(open_wav(out, sr=sr))
-    # The header is written once, when the file is closed.
-    return lambda audio: wav.writeframesraw(to_pcm(audio).tobytes())
+    wav: Any = None
+
+    def write_wav(audio: np.ndarray) -> None:
+        nonlocal wav
+        if wav is None:
+            # Only now: without music there is no file, and one to be replaced stays.
+            wav = stack.enter_context(open_wav(out, sr=sr))
+        # The header is written once, when the file is closed.
+        wav.writeframesraw(to_pcm(audio).tobytes())
+
+    return write_wav

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ..motion.container import Motion
 
 __all__ = [
-    "Wanted", "check_folders", "check_not_read", "check_output", "check_takes", "cut", "end",
+    "Wanted", "check_folders", "check_not_read", "check_output", "check_takes", "cut",
+    "distinct_names", "end",
     "find_takes", "is_model", "read_folders", "read_take", "read_true_music", "take_name",
 ]  # fmt: skip
 
@@ -53,6 +54,31 @@ def take_name(path: str) -> str:
     return Path(name).stem
 
 
+def distinct_names(paths: list[str]) -> list[str]:
+    """Return the names of takes, with as many folders as tell takes of one name apart.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.cli._takes import distinct_names
+    >>> distinct_names(["a/d.npz", "b/d.npz", "b/e.npz"])
+    ['a/d', 'b/d', 'e']
+    """
+    folders = [Path(path).parent.parts for path in paths]
+    depth = [0] * len(paths)
+    while True:
+        names = [
+            "/".join((*parts[len(parts) - n :], take_name(path)))
+            for path, parts, n in zip(paths, folders, depth)
+        ]
+        alike = [i for i, name in enumerate(names) if names.count(name) > 1]
+        deeper = [i for i in alike if depth[i] < len(folders[i])]
+        if not deeper:
+            # In one folder, only the suffix differs.
+            return [paths[i] if i in alike else name for i, name in enumerate(names)]
+        for i in deeper:
+            depth[i] += 1
+
+
 def find_takes(paths: list[str], *, videos_first: bool = False) -> list[str]:
     """Return pose files and videos, those in folders too; all that is missing is said at once.
 
@@ -85,12 +111,15 @@ def find_takes(paths: list[str], *, videos_first: bool = False) -> list[str]:
 def _in_folder(folder: Path, is_video: Any, videos_first: bool) -> list[str]:
     from ..datasets._pairs import pose_name
     from ..io._order import is_hidden
+    from ._tables import kind_of_table
 
-    # A .zip may hold poses, or be the model that was made of them.
+    # A .zip may hold poses, or be the model that was made of them; so may a table.
     files = [
         f
         for f in sorted(folder.iterdir())
-        if not is_hidden(f.name) and not (f.suffix.lower() == ".zip" and is_model(str(f)))
+        if not is_hidden(f.name)
+        and not (f.suffix.lower() == ".zip" and is_model(str(f)))
+        and not kind_of_table(f)
     ]
     videos = {f.stem: str(f) for f in files if is_video(f)}
     poses = {name: str(f) for f in files if (name := pose_name(f)) is not None}
@@ -139,17 +168,22 @@ def read_take(
 ) -> Motion:
     """Return one whole dance from a pose file or a video, with the joints that are wanted."""
     from ..datasets._dance_files import read_dance
-    from ..io._read import ASSUMED_FPS, Options
+    from ..io._read import ASSUMED_FPS, Options, contradicts
 
     wanted = wanted or Wanted()
-    motion, _, assumed = read_dance(
+    motion, _, own_fps = read_dance(
         path,
         Options(fps=options.fps, person=options.person, skeleton=_named(path, wanted)),
         n_axes=wanted.n_axes,
         models=options.pose_model,
         verbose=verbose,
     )
-    if assumed:
+    if contradicts(own_fps, options.fps):
+        note(
+            f"note: {path!r} has {own_fps:.4g} frames per second, --fps {options.fps:.4g} is used "
+            "in place of it"
+        )
+    elif own_fps is None and options.fps is None:
         note(
             f"note: {path!r} does not tell its frame rate, {ASSUMED_FPS:g} fps are assumed: "
             "give --fps"

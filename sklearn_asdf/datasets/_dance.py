@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ._clock import PHRASE_BARS, Clock
+from ._courses import Courses
 
 __all__ = [
     "FRAME_SIZE",
@@ -52,6 +53,9 @@ _FORMS = ("AaBbAaCc", "AaAaBbCc", "AaBcAaBc", "ABabACac")
 _ARM_SPREAD = np.array([0.9, 0.8, 0.7, 0.7])
 _ARM_LOWEST = np.array([0.06, -0.5, 0.06, -0.6])
 _ARM_HIGHEST = np.array([2.9, 1.7, 2.4, 2.0])
+_LARGEST_SCALE = 3.0
+# Accents are as vigorous as this, and more only in the music.
+_MOST_VIGOUR = 1.4
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,15 @@ class Choreography:
         Weight of each beat in [0, 1]; 1 is the first of a bar.
     height : ndarray of shape (n_beats,)
         Height of the hands on each beat, standardised over the phrase: the melody follows it.
+    deviation : ndarray of shape (n_beats, 2, 4)
+        Deviation of the arms' angles on each beat from their mean, before it is scaled.
     """
 
     arms: np.ndarray
     detour: np.ndarray
     accent: np.ndarray
     height: np.ndarray
+    deviation: np.ndarray
 
 
 STYLES = ("rest", "hit", "offbeat", "bounce")
@@ -128,17 +135,51 @@ def draw_choreography(rng: np.random.Generator, factors: Mapping[str, Any]) -> C
     deviation = deviation - deviation.mean(axis=0)
     detour = turn[:, :metre].reshape(-1, 2) * (0.5 if factors["mode"] == "minor" else 0.0)
 
-    extent = factors["extent"]
-    centre = np.array([0.55 + 1.45 * extent, 0.6 - 0.3 * extent, 1.7 - 1.35 * extent, 0.8])
+    centre = _arm_centre(factors["extent"])
     target = hand_speed(factors["vigour"]) * 60 / factors["tempo"]
-    low, high = 0.0, 3.0
+    low, high = 0.0, _LARGEST_SCALE
     for _ in range(24):
         scale = (low + high) / 2
-        arms = np.clip(centre + scale * _ARM_SPREAD * deviation, _ARM_LOWEST, _ARM_HIGHEST)
+        arms = _key_poses(centre, scale, deviation)
         low, high = (scale, high) if _hand_path(arms, detour) < target else (low, scale)
     hands = _arm(arms)[1][..., 1].mean(axis=-1)
     height = (hands - hands.mean()) / max(hands.std(), 1e-9)
-    return Choreography(arms, detour, accent, height)
+    return Choreography(arms, detour, accent, height, deviation)
+
+
+def _arm_centre(extent: float | np.ndarray) -> np.ndarray:
+    """Mean angles of the arms, (..., 4)."""
+    extent = np.asarray(extent)
+    centre = [0.55 + 1.45 * extent, 0.6 - 0.3 * extent, 1.7 - 1.35 * extent]
+    return np.stack([*centre, np.full(extent.shape, 0.8)], axis=-1)
+
+
+def _key_poses(centre: np.ndarray, scale: Any, deviation: np.ndarray) -> np.ndarray:
+    return np.clip(centre + scale * _ARM_SPREAD * deviation, _ARM_LOWEST, _ARM_HIGHEST)
+
+
+def _poses_in_time(
+    choreography: Choreography, gestures: np.ndarray, vigour: Any, extent: Any, tempo: Any
+) -> np.ndarray:
+    """Angles of the arms at the end of numbered gestures, whose factors change, (n, 2, 4)."""
+    scales = np.linspace(0.0, _LARGEST_SCALE, 25)
+    extents = np.linspace(0.0, 1.0, 5)
+    paths = np.array(
+        [
+            [
+                _hand_path(_key_poses(c, scale, choreography.deviation), choreography.detour)
+                for scale in scales
+            ]
+            for c in _arm_centre(extents)
+        ]
+    )
+    # Longer ways need larger gestures, until the joints reach their limits.
+    paths = np.maximum.accumulate(paths, axis=1) + 1e-9 * np.arange(len(scales))
+    target = hand_speed(np.minimum(vigour, _MOST_VIGOUR)) * 60 / tempo
+    of_extent = np.array([np.interp(extent, extents, column) for column in paths.T]).T
+    scale = np.array([np.interp(t, row, scales) for t, row in zip(target, of_extent)])
+    deviation = choreography.deviation[gestures % len(choreography.accent)]
+    return _key_poses(_arm_centre(extent)[:, None], scale[:, None, None], deviation)
 
 
 def hand_speed(vigour: float) -> float:
@@ -154,7 +195,9 @@ def _hand_path(arms: np.ndarray, detour: np.ndarray) -> float:
     return np.linalg.norm(np.diff(hands, axis=0), axis=-1).sum(axis=0).mean()
 
 
-def _between(before, after, detour, share):
+def _between(
+    before: np.ndarray, after: np.ndarray, detour: np.ndarray, share: np.ndarray
+) -> np.ndarray:
     """Angles of the arms on the way from one pose to the next; `share` is the part done."""
     share = np.asarray(share)[..., None, None]
     step = after - before
@@ -199,8 +242,12 @@ def dance(
     *,
     body_height: float,
     style: str = "rest",
+    courses: Courses | None = None,
 ) -> np.ndarray:
-    """Joints of COCO-17 in metres, (n_frames, 17, 3), at times in seconds."""
+    """Joints of COCO-17 in metres, (n_frames, 17, 3), at times in seconds.
+
+    With courses, the factors change from frame to frame.
+    """
     extent, vigour, sharpness = (factors[name] for name in ("extent", "vigour", "sharpness"))
     idle_rate = rng.uniform(0.08, 0.3, 6)
     idle_phase = rng.uniform(0, 2 * np.pi, 6)
@@ -211,6 +258,12 @@ def dance(
 
     position = clock.position(time)
     pace, delay, deeper = style_of(style, sharpness)
+    if courses is not None:
+        extent, vigour, sharpness = (courses(n, time) for n in ("extent", "vigour", "sharpness"))
+        # Who has rested starts to move at once.
+        rested = 1 - courses("moving", time - 60 / courses.tempo(time))
+        sharpness = np.where(rested > 0, 0.0, sharpness)
+        position = courses.clock.danced(position)
     gestured = position * pace - delay
     gesture = np.floor(gestured).astype(int)
     done = progress(gestured - gesture, sharpness)
@@ -223,12 +276,17 @@ def dance(
     # Feet: one of them steps on each beat, about a centre that travels and returns.
     at = np.arange(beat.min() - 2, beat.max() + 2)
     turns = 2 * np.pi * at[:, None] / n_beats * path_turns + path_phase
-    centre = (0.08 + 0.17 * extent) * np.sin(turns) * [1.0, 0.6]
+    wide = extent
+    if courses is not None:
+        # The factors of a step or gesture are those of the moment at which it ends.
+        danced = courses.clock.danced(courses.clock.position(courses.at)) * pace
+        wide = np.interp(at, danced, courses.curves["extent"])
+    centre = np.broadcast_to(0.08 + 0.17 * wide, at.shape)[:, None] * np.sin(turns) * [1.0, 0.6]
     bar_part = at / clock.metre % 2
-    centre[:, 0] += first_side * (0.05 + 0.2 * extent) * (1 - 2 * np.abs(bar_part - 1))
+    centre[:, 0] += first_side * (0.05 + 0.2 * wide) * (1 - 2 * np.abs(bar_part - 1))
     yaw_at = 0.35 * np.sin(2 * np.pi * at / n_beats + path_phase[0])
     side = _SIDES[at % 2]
-    stance = body_height * (0.17 + 0.16 * extent) / 2
+    stance = body_height * (0.17 + 0.16 * wide) / 2
     landing = centre + (stance * side)[:, None] * np.stack(
         [np.cos(yaw_at), -np.sin(yaw_at)], axis=-1
     )
@@ -266,9 +324,17 @@ def dance(
 
     # Arms, trunk and head.
     now, then = gesture % n_beats, (gesture + 1) % n_beats
-    arms = _between(
-        choreography.arms[now], choreography.arms[then], choreography.detour[then], done
-    )
+    before, after = choreography.arms[now], choreography.arms[then]
+    if courses is not None:
+        number = np.arange(gesture.min(), gesture.max() + 2)
+        of_ends = courses.curves | {"tempo": courses.tempo(courses.at)}
+        poses = _poses_in_time(
+            choreography,
+            number,
+            *(np.interp(number + delay, danced, of_ends[n]) for n in ("vigour", "extent", "tempo")),
+        )
+        before, after = poses[gesture - number[0]], poses[gesture + 1 - number[0]]
+    arms = _between(before, after, choreography.detour[then], done)
     twist = 0.12 * (arms[:, 1, 0] - arms[:, 0, 0]) + 0.04 * idle[:, 1]
     pitch = (0.3 if minor else 0.03) + 0.6 * depth / body_height * dip + 0.03 * idle[:, 2]
     tilt = 0.06 * lean * (0.5 + vigour) + 0.03 * idle[:, 3]
@@ -288,7 +354,9 @@ def dance(
     )
 
 
-def _legs(hips, feet, yaw, body_height):
+def _legs(
+    hips: np.ndarray, feet: np.ndarray, yaw: np.ndarray, body_height: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Knees and ankles that join hips and feet with legs of constant length."""
     thigh, shank = _THIGH * body_height, _SHANK * body_height
     way = feet - hips
@@ -313,15 +381,15 @@ def _rotation(angle: np.ndarray, first: int, second: int) -> np.ndarray:
     return matrix
 
 
-def _turn_x(angle):
+def _turn_x(angle: np.ndarray) -> np.ndarray:
     return _rotation(angle, 1, 2)
 
 
-def _turn_y(angle):
+def _turn_y(angle: np.ndarray) -> np.ndarray:
     return _rotation(angle, 2, 0)
 
 
-def _turn_z(angle):
+def _turn_z(angle: np.ndarray) -> np.ndarray:
     return _rotation(angle, 0, 1)
 
 

@@ -14,7 +14,7 @@ from ..io._read import Options, read_with
 from ..motion.container import Motion
 from ..music.clips import load_audio
 
-__all__ = ["is_video", "read_dance", "read_music", "require_video"]
+__all__ = ["is_silent", "is_video", "read_dance", "read_music", "require_video"]
 
 _VIDEOS = (
     ".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp",
@@ -44,7 +44,7 @@ def read_dance(
     n_axes: int | None = None,
     models: Any = None,
     verbose: int = 0,
-) -> tuple[Motion, float, bool]:
+) -> tuple[Motion, float, float | None]:
     """Read a pose file, or find the poses in a video.
 
     Parameters
@@ -68,11 +68,12 @@ def read_dance(
         The poses.
     start : float
         When they begin on the clock of the sound, in s.
-    assumed : bool
-        Whether the frame rate is a guess.
+    own_fps : float or None
+        Frame rate in Hz that the file has, whatever `options` ask for; None if it has none.
     """
     if is_video(path):
-        return _of_video(path, options, n_axes, models, verbose), 0.0, False
+        motion = _of_video(path, options, n_axes, models, verbose)
+        return motion, 0.0, motion.fps
     found = read_with(path, options)
     if n_axes in (None, found[0].n_axes):
         return found
@@ -103,6 +104,11 @@ def _of_video(path: Any, options: Options, n_axes: Any, models: Any, verbose: in
     )
 
 
+def is_silent(sound: np.ndarray) -> bool:
+    """Tell whether a recording holds nothing."""
+    return bool(np.abs(sound).max(initial=0.0) < _SILENT)
+
+
 def read_music(path: str | os.PathLike[str], *, sr: int) -> np.ndarray:
     """Read a sound file, or the sound of a video, as mono samples at `sr` Hz."""
     if is_video(path):
@@ -111,7 +117,7 @@ def read_music(path: str | os.PathLike[str], *, sr: int) -> np.ndarray:
         sound = read_sound(path, sr=sr)
     else:
         sound = load_audio(path, sr=sr)
-    if len(sound) and np.abs(sound).max() < _SILENT:
+    if len(sound) and is_silent(sound):
         raise ValueError(
             f"expected music in {os.fspath(path)!r}, but it is silent throughout: record or export "
             "it again"

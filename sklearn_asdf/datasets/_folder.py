@@ -11,7 +11,7 @@ from sklearn.utils import Bunch
 
 from .._progress import progress
 from .._validation import Integral, Real, check_choice, raise_all, require
-from ..io._read import ASSUMED_FPS, Options
+from ..io._read import ASSUMED_FPS, Options, contradicts
 from ..motion.skeletons import Skeleton
 from ._dance_files import is_video, read_dance, read_music, require_video
 from ._pairs import find_folders, find_pairs, list_of
@@ -163,7 +163,7 @@ def load_folder(
     pairs = find_pairs(*find_folders(path, poses, audio))
     if any(is_video(file) for pair in pairs for file in pair[1:]):
         require_video(models)
-    takes, guessed, skipped = [], [], {}
+    takes, guessed, replaced, skipped = [], [], [], {}
     for name, pose_file, sound_file in progress(
         pairs, "reading takes", unit="takes", verbose=verbose
     ):
@@ -174,14 +174,23 @@ def load_folder(
         except (ValueError, OSError) as error:
             skipped[name] = str(error)
             continue
-        if found[2]:
+        if found[2] is None and pose_fps is None:
             guessed.append(pose_file.name)
+        elif contradicts(found[2], pose_fps) and not is_video(pose_file):
+            replaced.append(f"{pose_file.name!r} ({found[2]:.4g})")
     if on_error == "raise" or not takes:
         raise_all(list(skipped.values()))
     if guessed:
         warnings.warn(
             f"{list_of(guessed)} tell(s) no frame rate, {ASSUMED_FPS:g} fps are assumed: pass "
             "pose_fps",
+            UserWarning,
+            stacklevel=2,
+        )
+    if replaced:
+        warnings.warn(
+            f"pose_fps={pose_fps:g} is used in place of the files' own frame rates: "
+            f"{list_of(replaced, quote=False)}",
             UserWarning,
             stacklevel=2,
         )

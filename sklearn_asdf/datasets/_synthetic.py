@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ..motion.container import Motion
 from ..music.clips import AudioClips
 from . import _dance, _music, _score
 from ._clock import Clock
+from ._courses import REST_DB, Courses, draw_courses
 from ._synthetic_checks import FACTORS, check_factors, check_sizes, check_styles
 
 __all__ = ["make_dance_music"]
@@ -37,20 +39,21 @@ the dance: the key, the chord progression, the accompaniment's figure and rhythm
 
 
 def make_dance_music(
-    n_clips=96,
+    n_clips: int = 96,
     *,
-    n_performances=None,
-    clip_duration=8.0,
-    hop_duration=1.0,
-    fps=30.0,
-    sr=22050,
-    coordinates="pixel",
-    noise=0.0,
-    dropout=0.0,
-    factors=None,
-    styles="rest",
-    random_state=None,
-):
+    n_performances: int | None = None,
+    clip_duration: float = 8.0,
+    hop_duration: float = 1.0,
+    fps: float = 30.0,
+    sr: int = 22050,
+    coordinates: str = "pixel",
+    noise: float = 0.0,
+    dropout: float = 0.0,
+    factors: Any = None,
+    courses: bool = False,
+    styles: str | Sequence[str] = "rest",
+    random_state: int | np.random.RandomState | None = None,
+) -> Bunch:
     """Generate synthetic dances with music that depend on common factors.
 
     Stick figures with human proportions repeat a phrase of eight bars. The music has a bass,
@@ -87,6 +90,10 @@ def make_dance_music(
         Fixed factors, which are not sampled: one value for all performances, or one for each. All
         other samples are the same, so two calls with the same `random_state` differ by this factor
         alone: for example the same choreography and score at another tempo.
+    courses : bool, default=False
+        Whether vigour, sharpness, extent and tempo change in time within each performance, with
+        rests and accents; see the notes. Factors are then the values about which they change.
+        Otherwise factors are constant, but for the drift of the tempo.
     styles : {"rest", "hit", "offbeat", "bounce"} or sequence of these, default="rest"
         Relation of the movement to the beat. Gestures of the arms come to rest on the beat, are
         fastest on it, or come to rest half way between two beats. In "bounce", arms and feet move
@@ -110,9 +117,14 @@ def make_dance_music(
         starts : ndarray of shape (n_clips,)
             Start of each clip in its performance, in seconds.
         factors : DataFrame of n_clips rows
-            The six factors, where the tempo is the mean of the clip, and the properties of the
-            music that depend on them: loudness (dB), articulation, attack (s), register (MIDI note
-            number), tilt (dB per octave). Also the key, which does not depend on the dance.
+            The six factors, where those that change are means over the clip without its rests,
+            and the properties of the music that depend on them: loudness (dB), articulation,
+            attack (s), register (MIDI note number), tilt (dB per octave). Also the key, which does
+            not depend on the dance.
+        courses : list of DataFrame
+            For each performance, one row per frame: time (s), tempo (BPM), vigour, sharpness,
+            extent, moving (0 in rests, else 1), and what the music makes of them: loudness (dB, -80
+            in rests), articulation, attack, tilt. They are constant without `courses`.
         beats, downbeats : list of ndarray
             Times of the beats and of the first beats of bars in each clip, in seconds from its
             start.
@@ -168,6 +180,16 @@ def make_dance_music(
     7 m, body 250 to 500 pixels tall). The lengths of body segments are those of [1]_, and constant
     over time in metres.
 
+    With `courses`, each performance is a sequence of segments of 6, 8 or 12 beats. In each of them,
+    vigour, sharpness and extent go to new values, drawn within 0.6 of those of the performance, in
+    a line (a phrase swells or fades) or within a beat. Before a segment, the dancer rests with
+    probability 0.3 for 1.5 to 4 s, rounded up to whole beats: the figure freezes in the pose of a
+    beat, the music stops but for its reverberation, and both go on where they stopped, on a beat.
+    With probability 0.12 the tempo changes by a factor of 0.84 to 1.19 within two beats, and with
+    probability 0.5 one beat of the segment is an accent, a gesture with 0.5 more vigour. The level
+    of the music follows vigour at each moment, -32 + 16 vigour dB, its articulation sharpness and
+    its brightness extent note by note; the register is that of the performance.
+
     A fixed metre may also be 2. In every style the feet land and the knees bend on the beat, so the
     beat can be estimated from the dance. The table above describes the style `"rest"`.
 
@@ -198,18 +220,22 @@ def make_dance_music(
     sizes = check_sizes(
         n_clips, n_performances, clip_duration, hop_duration, fps, sr, coordinates, noise, dropout
     )
+    if not isinstance(courses, bool | np.bool_):
+        raise TypeError(f"expected courses to be True or False, got {courses!r}")
     fixed = check_factors(factors, len(sizes))
     styles = check_styles(styles)
     entropy = check_random_state(random_state).randint(2**31 - 1, size=4).tolist()
 
     n_frames = round(clip_duration * fps)
     n_samples = round(clip_duration * sr)
-    position, recordings, rows, beats, downbeats, onsets, danced = [], [], [], [], [], [], []
+    position: list[np.ndarray] = []
+    recordings, rows, beats, downbeats, starts_in, danced = [], [], [], [], [], []
+    curves: list[pd.DataFrame] = []
     for k, size in enumerate(sizes):
         first_frames = np.round(np.arange(size) * hop_duration * fps).astype(int)
         starts = first_frames / fps
         total = first_frames[-1] + n_frames
-        joints, music, drawn, clock, style = _perform(
+        joints, music, drawn, clock, style, course = _perform(
             np.random.SeedSequence(entropy, spawn_key=(k,)),
             {name: values[k] for name, values in fixed.items()},
             time=np.arange(total) / fps,
@@ -220,21 +246,24 @@ def make_dance_music(
             coordinates=coordinates,
             noise=noise,
             dropout=dropout,
+            courses=courses,
             styles=styles,
         )
         danced += [style] * size
+        curves.append(course)
         position.extend(joints[first : first + n_frames] for first in first_frames)
         recordings.append(music)
-        onsets.append(np.round(starts * sr).astype(int))
+        starts_in.append(np.round(starts * sr).astype(int))
         for start in starts:
             played = clock.position(start + clip_duration) - clock.position(start)
-            rows.append({**drawn, "tempo": 60 * played / clip_duration})
+            row = {**drawn, "tempo": 60 * played / clip_duration}
+            rows.append(row | _means(course, start, clip_duration) if courses else row)
             beat = clock.beats(start, start + clip_duration)
             beats.append(clock.time(beat) - start)
             downbeats.append(beats[-1][beat % clock.metre == 0])
 
     groups = np.repeat(np.arange(len(sizes)), sizes)
-    onsets = np.concatenate(onsets)
+    onsets = np.concatenate(starts_in)
     return Bunch(
         poses=Motion(np.stack(position), fps=fps, skeleton="coco17"),
         audio=AudioClips(recordings, groups, onsets, n_samples, sr=sr),
@@ -242,6 +271,7 @@ def make_dance_music(
         names=np.array([f"performance{k}" for k in range(len(sizes))]),
         starts=onsets / sr,
         factors=pd.DataFrame(rows),
+        courses=curves,
         beats=beats,
         downbeats=downbeats,
         styles=np.array(danced),
@@ -250,13 +280,25 @@ def make_dance_music(
 
 
 def _perform(
-    seed, fixed, *, time, duration, clip_duration, fps, sr, coordinates, noise, dropout, styles
-) -> tuple[np.ndarray, np.ndarray, dict[str, Any], Clock, str]:
-    """One performance: joints, samples, factors, beat and style."""
+    seed: Any,
+    fixed: dict[str, Any],
+    *,
+    time: np.ndarray,
+    duration: float,
+    clip_duration: float,
+    fps: float,
+    sr: int,
+    coordinates: str,
+    noise: float,
+    dropout: float,
+    courses: bool,
+    styles: Sequence[str],
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any], Clock, str, pd.DataFrame]:
+    """One performance: joints, samples, factors, beat, style and courses."""
     # A stream for each part, so that none changes what another draws.
-    streams = [np.random.default_rng(child) for child in seed.spawn(11)]
+    streams = [np.random.default_rng(child) for child in seed.spawn(12)]
     factor_rng, body_rng, clock_rng, steps_rng, dance_rng, score_rng, play_rng = streams[:7]
-    error_rng, jitter_rng, loss_rng, style_rng = streams[7:]
+    error_rng, jitter_rng, loss_rng, style_rng, course_rng = streams[7:]
     factors = _draw_factors(factor_rng) | fixed
     body_height = body_rng.uniform(1.55, 1.9)
     camera = {
@@ -272,10 +314,19 @@ def _perform(
         drift_period=clock_rng.uniform(15, 40),
         drift_phase=clock_rng.uniform(0, 2 * np.pi),
     )
+    course = draw_courses(course_rng, clock, factors, duration) if courses else None
+    clock = clock if course is None else course.clock
     steps = _dance.draw_choreography(steps_rng, factors)
     style = str(style_rng.choice(styles))
     joints = _dance.dance(
-        dance_rng, time, clock, steps, factors, body_height=body_height, style=style
+        dance_rng,
+        time,
+        clock,
+        steps,
+        factors,
+        body_height=body_height,
+        style=style,
+        courses=course,
     )
     size = body_height
     if coordinates == "pixel":
@@ -295,16 +346,55 @@ def _perform(
         duration=duration,
         sr=sr,
         level_duration=clip_duration,
+        courses=course,
     )
+    heard = _heard(factors)
     heard = {
+        **{name: heard[name] for name in ("loudness", "articulation", "attack")},
+        "register": _score.register(factors["extent"]),
+        "tilt": heard["tilt"],
+        "key": _score.KEYS[score.key],
+    }
+    drawn = {name: factors[name] for name in FACTORS} | heard
+    return joints, music, drawn, clock, style, _curves(time, clock, factors, course)
+
+
+def _heard(factors: Mapping[str, Any]) -> dict[str, Any]:
+    """What the music makes of factors, or of their curves."""
+    return {
         "loudness": _music.loudness(factors["vigour"]),
         "articulation": _music.articulation(factors["sharpness"]),
         "attack": _music.attack(factors["sharpness"]),
-        "register": _score.register(factors["extent"]),
         "tilt": _music.tilt(factors["extent"]),
-        "key": _score.KEYS[score.key],
     }
-    return joints, music, {name: factors[name] for name in FACTORS} | heard, clock, style
+
+
+def _curves(
+    time: np.ndarray, clock: Clock, factors: dict[str, Any], course: Courses | None
+) -> pd.DataFrame:
+    """The factors in each frame."""
+    names = ("vigour", "sharpness", "extent")
+    if course is None:
+        step = 0.005
+        tempo = 30 * (clock.position(time + step) - clock.position(time - step)) / step
+        curves = {name: np.full(len(time), factors[name]) for name in names}
+        curves["moving"] = np.ones(len(time))
+    else:
+        tempo = course.tempo(time)
+        curves = {name: course(name, time) for name in (*names, "moving")}
+    heard = _heard(curves)
+    heard["loudness"] = np.where(curves["moving"] > 0.5, heard["loudness"], REST_DB)
+    return pd.DataFrame({"time": time, "tempo": tempo} | curves | heard)
+
+
+def _means(course: pd.DataFrame, start: float, duration: float) -> dict[str, float]:
+    """Means of the factors that change over a clip, without its rests."""
+    inside = course[(course["time"] >= start - 1e-9) & (course["time"] < start + duration - 1e-9)]
+    moving = inside["moving"] > 0.5
+    names = ["vigour", "sharpness", "extent", "loudness", "articulation", "attack", "tilt"]
+    # A clip that is all rest has the factors of the rest.
+    means = (inside[moving] if moving.any() else inside)[names].mean()
+    return {name: float(means[name]) for name in names}
 
 
 def _draw_factors(rng: np.random.Generator) -> dict[str, Any]:

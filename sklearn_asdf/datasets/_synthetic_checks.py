@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,16 +37,24 @@ def check_styles(styles: Any) -> tuple[str, ...]:
 
 
 def check_sizes(
-    n_clips, n_performances, clip_duration, hop_duration, fps, sr, coordinates, noise, dropout
+    n_clips: Any,
+    n_performances: Any,
+    clip_duration: Any,
+    hop_duration: Any,
+    fps: Any,
+    sr: Any,
+    coordinates: Any,
+    noise: Any,
+    dropout: Any,
 ) -> np.ndarray:
     """Check everything but the factors; return the number of clips of each performance."""
     problems = []
 
-    def number(name, value, kind, fits, wanted):
+    def number(name: str, value: Any, kind: type, fits: Callable[[Any], bool], wanted: str) -> None:
         if isinstance(value, bool) or not isinstance(value, kind) or not fits(value):
             problems.append(f"expected {name} to be {wanted}, got {value!r}")
 
-    def finite(low, high, *, open_low=True):
+    def finite(low: float, high: float, *, open_low: bool = True) -> Callable[[Any], bool]:
         return lambda x: (low < x if open_low else low <= x) and x < high
 
     number("n_clips", n_clips, Integral, lambda n: n >= 1, "an integer of at least 1")

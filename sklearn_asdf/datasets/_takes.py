@@ -38,7 +38,7 @@ class Take:
         cls,
         name: str,
         path: str | os.PathLike[str],
-        found: tuple[Motion, float, bool],
+        found: tuple[Motion, float, float | None],
         recording: np.ndarray,
         *,
         fps: float,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 
 from .mixtures import GaussianMixtures
@@ -12,7 +13,7 @@ from .mixtures import GaussianMixtures
 __all__ = ["DensityMixin", "mean_log_prob"]
 
 
-def mean_log_prob(density: Any, y: np.ndarray, weight: np.ndarray | None = None) -> float:
+def mean_log_prob(density: Any, y: np.ndarray, weight: Any = None) -> float:
     """Return the mean log-likelihood per dimension.
 
     Parameters
@@ -53,8 +54,11 @@ class DensityMixin:
     of :func:`sklearn_asdf.metrics.get_scorer` for densities use these methods.
     """
 
+    predict_dist: Any
+    unconditional_: Any
+
     @available_if(_is_density)
-    def score_samples(self, X, y=None):
+    def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
         """Return the log-likelihood of the targets of each row.
 
         Parameters
@@ -73,7 +77,7 @@ class DensityMixin:
         return density.log_prob(density.mean if y is None else _as_targets(y, density))
 
     @available_if(_is_density)
-    def log_likelihood(self, X, y, sample_weight=None):
+    def log_likelihood(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> float:
         """Return the mean log-likelihood per target.
 
         Parameters
@@ -95,7 +99,9 @@ class DensityMixin:
         return mean_log_prob(density, _as_targets(y, density), sample_weight)
 
     @available_if(_is_density)
-    def information_gain(self, X, y, sample_weight=None):
+    def information_gain(
+        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the gain in log-likelihood over the density without features.
 
         Parameters

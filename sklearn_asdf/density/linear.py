@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold, KFold
 
@@ -13,15 +16,15 @@ __all__ = ["fit_predictable_targets"]
 
 
 def fit_predictable_targets(
-    X,
-    y,
+    X: np.ndarray,
+    y: np.ndarray,
     *,
-    groups=None,
-    sample_weight=None,
-    alphas=(1.0, 10.0, 100.0, 1e3, 1e4),
-    n_splits=5,
-    min_gain=0.05,
-):
+    groups: ArrayLike | None = None,
+    sample_weight: np.ndarray | None = None,
+    alphas: Sequence[float] = (1.0, 10.0, 100.0, 1e3, 1e4),
+    n_splits: int = 5,
+    min_gain: float = 0.05,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Fit a ridge regression to each target that is predictable in cross-validation.
 
     A map of targets that are independent of the inputs would add noise. Each target has the penalty

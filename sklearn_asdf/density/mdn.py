@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._validation import (
@@ -28,6 +30,7 @@ from .mdn_checks import check_columns, check_padding, check_targets, unpack_vali
 from .mdn_scaling import ColumnScaling
 from .mdn_steps import architecture_options, hold_back, reference_mixture
 from .mdn_training import train_network
+from .mixtures import GaussianMixtures
 from .predictions import DensityPredictionsMixin
 
 __all__ = ["MDNRegressor"]
@@ -226,37 +229,38 @@ class MDNRegressor(
     }
     # Rows of one group are held out together: groups are requested by default, as by GroupKFold.
     __metadata_request__fit = {"groups": True}
+    network_: Any
     _trained = "the density"
     _resumable = ("checkpoint_dir", "epochs", "verbose", "warm_start")
 
     def __init__(
         self,
-        n_mixtures=10,
+        n_mixtures: int = 10,
         *,
-        covariance_rank=0,
-        linear_baseline=False,
-        architecture="default",
-        step_size=None,
-        hidden_layer_sizes=None,
-        recurrent_layer_sizes=None,
-        activation=None,
-        dropout=None,
-        noise=0.0,
-        alpha=0.0,
-        min_scale=None,
-        early_stopping=None,
-        validation_fraction=0.15,
-        dtype="float32",
-        warm_start=False,
-        optimizer=None,
-        learning_rate=None,
-        batch_size=None,
-        epochs=None,
-        n_iter_no_change=10,
-        checkpoint_dir=None,
-        verbose=0,
-        random_state=None,
-    ):
+        covariance_rank: int = 0,
+        linear_baseline: bool = False,
+        architecture: str = "default",
+        step_size: int | None = None,
+        hidden_layer_sizes: Sequence[int] | None = None,
+        recurrent_layer_sizes: Sequence[int] | None = None,
+        activation: str | None = None,
+        dropout: float | None = None,
+        noise: float = 0.0,
+        alpha: float = 0.0,
+        min_scale: float | None = None,
+        early_stopping: bool | None = None,
+        validation_fraction: float = 0.15,
+        dtype: str = "float32",
+        warm_start: bool = False,
+        optimizer: Any = None,
+        learning_rate: float | None = None,
+        batch_size: int | None = None,
+        epochs: int | None = None,
+        n_iter_no_change: int = 10,
+        checkpoint_dir: Any = None,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.n_mixtures = n_mixtures
         self.covariance_rank = covariance_rank
         self.linear_baseline = linear_baseline
@@ -282,7 +286,15 @@ class MDNRegressor(
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X, y, sample_weight=None, *, groups=None, validation_data=None):
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: Any = None,
+        validation_data: tuple[Any, Any] | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -309,7 +321,7 @@ class MDNRegressor(
         # Targets that vary by less than their precision are constant.
         self._target_eps = float(np.finfo("f4" if y.dtype == np.float32 else float).eps)
         y = np.asarray(y, dtype=float)
-        problems = []
+        problems: list[str] = []
         weight = check_sample_weight(sample_weight, len(X), problems)
         check_columns(self, X, groups, problems)
         warm = self.warm_start and self._fits_previous(X, y)
@@ -317,7 +329,7 @@ class MDNRegressor(
         checkpoint = self._open_checkpoint(X, y, weight, groups, validation_data)
         if checkpoint is not None and checkpoint.state is not None:
             seed = checkpoint.state["seed"]
-        n_rows = len(X) if weight is None else np.count_nonzero(weight)
+        n_rows = len(X) if weight is None else int(np.count_nonzero(weight))
         options = architecture_options(self, n_rows)
 
         self._y_ndim = y.ndim
@@ -343,7 +355,7 @@ class MDNRegressor(
             self.validation_score_ = mean_log_prob(density, held.y, held.weight)
         return self
 
-    def predict_dist(self, X):
+    def predict_dist(self, X: Any) -> GaussianMixtures:
         """Return the predicted density of each row.
 
         Parameters
@@ -359,7 +371,7 @@ class MDNRegressor(
         check_is_fitted(self, "network_")
         return self._density(self._validate_features(X))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         # NaN in all columns of a time step is padding.
@@ -367,7 +379,7 @@ class MDNRegressor(
         tags.non_deterministic = False
         return tags
 
-    def _validate(self, X, y="no_validation", **options):
+    def _validate(self, X: Any, y: Any = "no_validation", **options: Any) -> Any:
         """Return checked features, and checked targets where there are any."""
         return validate_data(
             self,
@@ -378,12 +390,12 @@ class MDNRegressor(
             **options,
         )
 
-    def _validate_features(self, X):
+    def _validate_features(self, X: Any) -> np.ndarray:
         X = self._validate(X, reset=False)
         check_padding(X, self.step_size)
         return X
 
-    def _fits_previous(self, X, y):
+    def _fits_previous(self, X: Any, y: Any) -> bool:
         return (
             hasattr(self, "network_")
             and self._structure == self._structural_parameters()
@@ -392,7 +404,7 @@ class MDNRegressor(
             and self.n_targets_ == y[:1].size
         )
 
-    def _structural_parameters(self):
+    def _structural_parameters(self) -> tuple[Any, ...]:
         """Return the parameters that must be the same for a warm start."""
         names = (
             "n_mixtures",
@@ -411,14 +423,23 @@ class MDNRegressor(
             ),
         )
 
-    def _predict_baseline(self, X):
+    def _predict_baseline(self, X: Any) -> np.ndarray | float:
         """Return the predictions of the linear baseline, or 0 without one."""
         if self._linear is None:
             return 0.0
         coef, intercept = self._linear
         return np.asarray(X, dtype=float) @ coef + intercept
 
-    def _split(self, X, y, weight, groups, validation_data, options, seed):
+    def _split(
+        self,
+        X: Any,
+        y: Any,
+        weight: np.ndarray | None,
+        groups: Any,
+        validation_data: Any,
+        options: dict[str, Any],
+        seed: int,
+    ) -> tuple[np.ndarray, _Rows]:
         """Return the numbers of the training rows, and the rows to validate with."""
         kept = np.arange(len(X)) if weight is None else np.flatnonzero(weight)
         if validation_data is not None:
@@ -437,11 +458,11 @@ class MDNRegressor(
             )
         return train, _Rows(X[held], y[held], None if weight is None else weight[held])
 
-    def _fit_baseline(self, rows, groups, options, warm):
+    def _fit_baseline(self, rows: _Rows, groups: Any, options: dict[str, Any], warm: bool) -> _Rows:
         """Fit the scaling and the linear baseline; return the rows with the residuals."""
         if warm:
             return _Rows(rows.X, rows.y - self._predict_baseline(rows.X), rows.weight)
-        fit_scaling = {"options": options, "target_eps": self._target_eps}
+        fit_scaling: dict[str, Any] = {"options": options, "target_eps": self._target_eps}
         self._scaling = ColumnScaling.of(*rows, **fit_scaling)
         self._own_spread = self._scaling.spread
         self._linear = None
@@ -455,11 +476,13 @@ class MDNRegressor(
         self._scaling = ColumnScaling.of(*rest, **fit_scaling)
         return rest
 
-    def _fit_unconditional(self, y, rest, held, options):
+    def _fit_unconditional(
+        self, y: np.ndarray, rest: _Rows, held: _Rows, options: dict[str, Any]
+    ) -> tuple[Any, ...]:
         """Fit the mixture without features; return the mixture that the network starts from."""
-        varying = np.count_nonzero(self._scaling.varies)
+        varying = int(np.count_nonzero(self._scaling.varies))
         self._rank = min(self.covariance_rank, max(varying - 1, 0))
-        reference = {
+        reference: dict[str, Any] = {
             "n_mixtures": self.n_mixtures,
             "min_scale": self._scaling.min_scale if options["standardize"] else 1e-2,
             "rank": self._rank,
@@ -474,8 +497,17 @@ class MDNRegressor(
             )
         return start
 
-    def _train(self, rows, held, start, options, warm, seed, checkpoint):
-        validation = None
+    def _train(
+        self,
+        rows: _Rows,
+        held: _Rows,
+        start: tuple[Any, ...],
+        options: dict[str, Any],
+        warm: bool,
+        seed: int,
+        checkpoint: Any,
+    ) -> None:
+        validation: Any = None
         if len(held.y):
             residuals = held.y - self._predict_baseline(held.X)
             validation = (self._inputs(held.X), self._targets(residuals))
@@ -496,13 +528,13 @@ class MDNRegressor(
         self.n_iter_ = len(self.history_["loss"])
         self.interrupted_ = self.network_.interrupted
 
-    def _inputs(self, X):
+    def _inputs(self, X: Any) -> np.ndarray:
         return self._scaling.scale_inputs(X, recurrent=self.step_size is not None, dtype=self.dtype)
 
-    def _targets(self, y):
+    def _targets(self, y: Any) -> np.ndarray:
         return self._scaling.scale_targets(y, dtype=self.dtype)
 
-    def _density(self, X):
+    def _density(self, X: Any) -> GaussianMixtures:
         return self._scaling.densities(
             self.network_.predict(self._inputs(X)),
             n_mixtures=self.n_mixtures,

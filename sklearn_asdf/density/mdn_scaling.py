@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
+from ..nets.mixture_output import PADDING, scale_of_numpy, split_factors, split_output
 from .mdn_steps import column_moments, is_constant
 from .mixtures import GaussianMixtures
 
@@ -128,8 +129,6 @@ class ColumnScaling:
         if self.clip_inputs:
             np.clip(scaled, -_LARGEST_INPUT, _LARGEST_INPUT, out=scaled)
         if recurrent:
-            from ..nets.mixture import PADDING
-
             scaled[np.isnan(scaled)] = PADDING
         return scaled.astype(dtype)
 
@@ -170,8 +169,6 @@ class ColumnScaling:
         GaussianMixtures
             One mixture per row, in the unit of the targets.
         """
-        from ..nets.mixture import scale_of_numpy, split_factors, split_output
-
         if rank:
             output, relative = split_factors(output, n_mixtures, rank)
         logits, means, scales = split_output(output.astype(float), n_mixtures)

@@ -18,7 +18,7 @@ def train_network(
     model: MDNRegressor,
     scaling: ColumnScaling,
     options: dict[str, Any],
-    start: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None],
+    start: tuple[Any, ...],
     rows: tuple[np.ndarray, np.ndarray, np.ndarray | None],
     *,
     rank: int,
@@ -50,8 +50,8 @@ def train_network(
     history : dict of list of float
         Losses of each epoch.
     """
+    from ..nets.builders import build_network
     from ..nets.mixture import MixtureNLL
-    from ..nets.mixture_network import build_network
     from ..nets.training import train
 
     inputs, targets, weight = rows
@@ -62,7 +62,7 @@ def train_network(
         # A power of two keeps all bits and avoids overflow.
         weight = weight / 2.0 ** np.floor(np.log2(weight.max()))
         factor = float(1 / weight.mean())
-    loss = {
+    loss: dict[str, Any] = {
         "n_mixtures": model.n_mixtures,
         "activation": scaling.activation,
         "min_scale": scaling.min_scale,
@@ -93,7 +93,7 @@ def _network_config(
     model: MDNRegressor,
     scaling: ColumnScaling,
     options: dict[str, Any],
-    start: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None],
+    start: tuple[Any, ...],
     total_weight: float,
 ) -> dict[str, Any]:
     """Return the arguments of `build_network` without the seed."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import Tags, check_random_state, get_tags
 from sklearn.utils.metadata_routing import (
     UNUSED,
     MetadataRouter,
@@ -165,20 +167,20 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
 
     def __init__(
         self,
-        regressor=None,
+        regressor: Any = None,
         *,
-        beat_columns=None,
-        code_columns=(-3, -2, -1),
-        n_beat_mixtures=3,
-        restore_variance=False,
-    ):
+        beat_columns: Sequence[str] | Sequence[int] | None = None,
+        code_columns: Sequence[int] = (-3, -2, -1),
+        n_beat_mixtures: int = 3,
+        restore_variance: bool = False,
+    ) -> None:
         self.regressor = regressor
         self.beat_columns = beat_columns
         self.code_columns = code_columns
         self.n_beat_mixtures = n_beat_mixtures
         self.restore_variance = restore_variance
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters, with `n_mixtures` for `regressor__n_mixtures`.
 
         Parameters
@@ -196,7 +198,7 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
             params[_SHORT] = params[_NESTED]
         return params
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters; `n_mixtures` is a short name of `regressor__n_mixtures`.
 
         Searches can use it for `MDNRegressor` and for this regressor alike.
@@ -223,7 +225,14 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
     # `groups` are the regressor's alone, as it requests them.
     __metadata_request__fit = {"groups": UNUSED}
 
-    def fit(self, X, y, sample_weight=None, *, groups=None):
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Fit the regressor of the other numbers and the density of the deviations of the beat.
 
         Parameters
@@ -285,7 +294,7 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
             params |= accepted(regressor, {k: v for k, v in given.items() if k == "groups"})
         return np.ones(n_rows) if weight is None else weight, params
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Return which metadata this estimator and its regressor requested.
 
         Returns
@@ -321,7 +330,7 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
             min_scale=MIN_SCALE,
         )
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Return the predicted codes, with tempo and beat of the dance.
 
         Parameters
@@ -340,7 +349,7 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
         return self._join(self._stretch(self._predict_others(X), temperature=0.0), self._beat(X))
 
     @available_if(_has_density)
-    def predict_dist(self, X):
+    def predict_dist(self, X: Any) -> GaussianMixtures:
         """Return the predicted density of the code of each row.
 
         Parameters
@@ -377,7 +386,13 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
         )
 
     @available_if(_has_density)
-    def sample_y(self, X, n_samples=1, random_state=None, temperature=1.0):
+    def sample_y(
+        self,
+        X: Any,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+        temperature: float = 1.0,
+    ) -> np.ndarray:
         """Sample codes.
 
         Parameters
@@ -440,7 +455,7 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
     def _beat(self, X: np.ndarray) -> np.ndarray:
         """Return log2 of the tempo, cosine and sine of the dances, (n_rows, 3)."""
         # Models of earlier versions have column numbers.
-        places = getattr(self, "beat_columns_", self.beat_columns)
+        places: Any = getattr(self, "beat_columns_", self.beat_columns)
         tempo, cosine, sine = (X[:, i].astype(float) for i in places)
         tempo = np.where(tempo > 0, tempo, self._default_tempo)
         return np.stack([np.log2(tempo), cosine, sine], axis=1)
@@ -460,7 +475,7 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
 
         return MDNRegressor()
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         if self.regressor is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["DensityPredictionsMixin"]
 
@@ -18,7 +19,9 @@ class DensityPredictionsMixin:
     predict_dist: Any
     _y_ndim: int
 
-    def predict(self, X, return_std=False):
+    def predict(
+        self, X: Any, return_std: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Return the mean of each row's density.
 
         Parameters
@@ -39,7 +42,7 @@ class DensityPredictionsMixin:
         mean = self._like_y(density.mean)
         return (mean, self._like_y(density.std)) if return_std else mean
 
-    def predict_quantiles(self, X, quantiles=(0.05, 0.5, 0.95)):
+    def predict_quantiles(self, X: Any, quantiles: ArrayLike = (0.05, 0.5, 0.95)) -> np.ndarray:
         """Return quantiles of each target.
 
         Parameters
@@ -58,14 +61,14 @@ class DensityPredictionsMixin:
 
     def sample_y(
         self,
-        X,
-        n_samples=1,
-        random_state=None,
-        temperature=1.0,
+        X: Any,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+        temperature: float = 1.0,
         *,
-        weight_temperature=None,
-        scale_temperature=None,
-    ):
+        weight_temperature: float | None = None,
+        scale_temperature: float | None = None,
+    ) -> np.ndarray:
         """Sample targets from the density of each row.
 
         Parameters

@@ -172,7 +172,14 @@ def viterbi_beats(
     return _grid(activation, fps, tempi[tempo] / 60, phase / _N_PHASES, weight, tightness)
 
 
-def _grid(activation, fps, frequency, phase, weight, tightness) -> np.ndarray:
+def _grid(
+    activation: np.ndarray,
+    fps: float,
+    frequency: np.ndarray,
+    phase: np.ndarray,
+    weight: float,
+    tightness: float,
+) -> np.ndarray:
     """Beats of a path, given as frequency in Hz and phase in cycles at the start of each step."""
     ahead = frequency[:-1] * STEP_DURATION
     jump = (np.diff(phase) - ahead + 0.5) % 1 - 0.5
@@ -198,7 +205,14 @@ def _grid(activation, fps, frequency, phase, weight, tightness) -> np.ndarray:
     return np.concatenate([before, beats, after])
 
 
-def _correction(turned, time, position, weight, tightness, fps) -> np.ndarray:
+def _correction(
+    turned: np.ndarray,
+    time: np.ndarray,
+    position: np.ndarray,
+    weight: float,
+    tightness: float,
+    fps: float,
+) -> np.ndarray:
     """One step of Newton's method for the positions at the knots, in cycles."""
     n = len(position)
     place = time / STEP_DURATION

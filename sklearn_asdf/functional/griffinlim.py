@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike
 from scipy.signal import butter, sosfilt
 from sklearn.utils import check_random_state
 
@@ -19,7 +20,7 @@ _TINY = 1e-20
 
 
 def mel_to_power(
-    mel,
+    mel: ArrayLike,
     *,
     sr: float = 22050,
     n_fft: int = 4096,
@@ -72,7 +73,7 @@ def mel_to_power(
 
 
 def mel_to_audio(
-    mel,
+    mel: ArrayLike,
     *,
     sr: float = 22050,
     n_fft: int = 4096,
@@ -82,7 +83,7 @@ def mel_to_audio(
     n_samples: int | None = None,
     n_iter: int = 16,
     momentum: float = 0.99,
-    random_state=None,
+    random_state: int | np.random.RandomState | None = None,
 ) -> np.ndarray:
     r"""Find sounds that have given mel spectrograms.
 
@@ -159,7 +160,7 @@ def mel_to_audio(
     return y.reshape(*lead, n_samples)
 
 
-def highpass(y, *, cutoff: float, sr: float = 22050, order: int = 2) -> np.ndarray:
+def highpass(y: ArrayLike, *, cutoff: float, sr: float = 22050, order: int = 2) -> np.ndarray:
     """Attenuate frequencies below a cut-off.
 
     Parameters

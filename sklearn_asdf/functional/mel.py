@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike
 
 __all__ = [
     "MelFilterbank",
@@ -150,7 +151,7 @@ def hann(n_fft: int) -> np.ndarray:
 
 
 def melspectrogram(
-    y,
+    y: ArrayLike,
     *,
     sr: float = 22050,
     n_fft: int = 4096,
@@ -222,7 +223,13 @@ def _magnitude(spectrum: np.ndarray, power: float) -> np.ndarray:
     return squared if power == 2 else squared ** np.float32(power / 2)
 
 
-def power_to_db(mel, *, ref="max", amin: float = _SILENCE, top_db: float | None = 80.0):
+def power_to_db(
+    mel: ArrayLike,
+    *,
+    ref: str | ArrayLike = "max",
+    amin: float = _SILENCE,
+    top_db: float | None = 80.0,
+) -> np.ndarray:
     """Convert power to decibels, relative to each clip.
 
     Parameters
@@ -263,7 +270,7 @@ def power_to_db(mel, *, ref="max", amin: float = _SILENCE, top_db: float | None 
     return db
 
 
-def db_to_unit(db, *, top_db: float = 80.0) -> tuple[np.ndarray, np.ndarray]:
+def db_to_unit(db: ArrayLike, *, top_db: float = 80.0) -> tuple[np.ndarray, np.ndarray]:
     """Scale the highest `top_db` decibels of each clip to [0, 1], and return its level.
 
     Parameters
@@ -291,7 +298,7 @@ def db_to_unit(db, *, top_db: float = 80.0) -> tuple[np.ndarray, np.ndarray]:
     return np.where(silent, db.dtype.type(0), unit), level[..., 0, 0]
 
 
-def unit_to_db(unit, level, *, top_db: float = 80.0) -> np.ndarray:
+def unit_to_db(unit: ArrayLike, level: ArrayLike, *, top_db: float = 80.0) -> np.ndarray:
     """Return absolute levels from [0, 1] spectrograms and the level of each clip.
 
     Parameters
@@ -323,7 +330,7 @@ def unit_to_db(unit, level, *, top_db: float = 80.0) -> np.ndarray:
     return level + unit.dtype.type(top_db) * (unit - 1)
 
 
-def overlap_add(clips, *, hop: float, n_frames: int) -> np.ndarray:
+def overlap_add(clips: ArrayLike, *, hop: float, n_frames: int) -> np.ndarray:
     """Average successive clips where they overlap in time.
 
     Parameters

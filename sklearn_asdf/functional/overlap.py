@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["crossfade", "fade_gains"]
 
@@ -35,7 +36,7 @@ def fade_gains(n_samples: int, *, equal_power: bool = True) -> tuple[np.ndarray,
     return fade_in, fade_in[::-1]
 
 
-def crossfade(clips, *, hop_length):
+def crossfade(clips: ArrayLike, *, hop_length: int) -> np.ndarray:
     """Cross-fade clips that start `hop_length` samples apart.
 
     Parameters

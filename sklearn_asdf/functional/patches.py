@@ -234,7 +234,9 @@ class StationaryCovariance:
         return decoder
 
 
-def encode_patches(clips, mean, components, *, steps: int) -> np.ndarray:
+def encode_patches(
+    clips: np.ndarray, mean: np.ndarray, components: np.ndarray, *, steps: int
+) -> np.ndarray:
     """Return the components' coordinates of each step of clips.
 
     Parameters
@@ -261,7 +263,9 @@ def encode_patches(clips, mean, components, *, steps: int) -> np.ndarray:
     return (patches.astype(np.float64) @ components.T.astype(np.float64)).astype(np.float32)
 
 
-def decode_patches(code, mean, decoder, *, n_frames: int) -> np.ndarray:
+def decode_patches(
+    code: np.ndarray, mean: np.ndarray, decoder: np.ndarray, *, n_frames: int
+) -> np.ndarray:
     """Return the spectrograms of coordinates, in [0, 1].
 
     Parameters

@@ -233,7 +233,7 @@ def tempo_prior(
     """
     octaves = np.log2(np.asarray(tempi, dtype=float))
 
-    def normal(centre, scale):
+    def normal(centre: float | np.ndarray, scale: float) -> np.ndarray:
         density = np.exp(-0.5 * ((octaves - np.log2(centre)) / scale) ** 2) + 1e-300
         return density / density.sum(axis=-1, keepdims=True)
 

@@ -26,12 +26,7 @@ def choose_person(take: Take, person: str | int) -> tuple[np.ndarray, np.ndarray
     seen = np.isfinite(take.position).all(axis=-1)
     identity = None if take.identity is None else _usable(take.identity, seen.any(axis=-1))
     n_choices = n_people if identity is None else take.n_identities
-    if not isinstance(person, str) and not 0 <= person < n_choices:
-        raise NotPoses(
-            f"holds at most {n_choices} person(s) {'' if identity is not None else 'a frame'}, "
-            f"but person={person} was asked for: choose 0 to {n_choices - 1}, or one of "
-            f"{', '.join(map(repr, PERSON_RULES))}"
-        )
+    check_number(person, n_choices, where="" if identity is not None else " per frame")
     jumps = 0
     if identity is None and not isinstance(person, str):
         chosen = np.full(len(seen), person)
@@ -56,6 +51,18 @@ def choose_person(take: Take, person: str | int) -> tuple[np.ndarray, np.ndarray
         confidence = take.confidence[row, chosen]
         confidence[missing] = 0.0
     return position, confidence, jumps
+
+
+def check_number(person: str | int, n_people: int, *, where: str = "") -> None:
+    """Refuse the number of a person whom a file does not have."""
+    if isinstance(person, str) or 0 <= person < n_people:
+        return
+    people = "one person" if n_people == 1 else f"at most {n_people} people"
+    choice = "0" if n_people == 1 else f"0 to {n_people - 1}"
+    raise NotPoses(
+        f"holds {people}{where}, but person {person} was asked for: choose {choice}, or one of "
+        f"{', '.join(map(repr, PERSON_RULES))}"
+    )
 
 
 def _usable(identity: np.ndarray, present: np.ndarray) -> np.ndarray | None:

@@ -24,12 +24,14 @@ from ._content import decode, is_c3d, read_content, unpack
 from ._json import parse_json, parse_json_folder
 from ._limits import LimitError, Zip, check_size, check_tokens
 from ._order import is_frame_file, is_hidden
-from ._people import PERSON_RULES, choose_person
+from ._people import PERSON_RULES, check_number, choose_person
 from ._tables import parse_csv
 from ._take import NotPoses, Take, hide_unseen
 from ._write import MARK, motion_of_arrays, take_of_parquet
 
 ASSUMED_FPS = 30.0
+# Rates that differ by no more are the same, such as 29.97 and 30 Hz.
+_SAME_RATE = 0.005
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,9 @@ def read_poses(
     path : str or PathLike
         A file, or a folder (or ZIP) of JSON files of one frame each.
     fps : float or None, default=None
-        Frame rate of the file in Hz. None uses the rate stored in the file; if there is none, 30 is
-        assumed with a warning. The frames are not resampled: see `Motion.resample`.
+        Frame rate of the file in Hz, in place of the one that is stored in it. None uses the stored
+        rate; if there is none, 30 is assumed with a warning. The frames are not resampled: see
+        `Motion.resample`.
     skeleton : Skeleton, str or None, default=None
         Names and bones of the joints. None uses the names in the file, or selects a skeleton by the
         number of joints.
@@ -199,8 +202,8 @@ def read_poses(
         camera=camera,
         end_sites=end_sites,
     )
-    motion, _, assumed = read_with(path, options)
-    if assumed:
+    motion, _, own_fps = read_with(path, options)
+    if own_fps is None and fps is None:
         warnings.warn(
             f"{os.fspath(path)!r} does not tell its frame rate, {ASSUMED_FPS:g} fps are assumed: "
             "pass fps",
@@ -210,15 +213,20 @@ def read_poses(
     return motion
 
 
-def read_with(path: str | os.PathLike[str], options: Options) -> tuple[Motion, float, bool]:
-    """Return the motion, its start time in the sound, and whether its fps is a guess."""
+def contradicts(own_fps: float | None, fps: float | None) -> bool:
+    """Tell whether a frame rate that was asked for differs from the one that a file has."""
+    return own_fps is not None and fps is not None and abs(fps / own_fps - 1) > _SAME_RATE
+
+
+def read_with(path: str | os.PathLike[str], options: Options) -> tuple[Motion, float, float | None]:
+    """Return the motion, its start time in the sound, and the file's own fps, if it has one."""
     place = Path(path)
     if not place.exists():
         raise FileNotFoundError(f"expected a file of poses, but there is no {str(place)!r}")
     try:
         # Damaged numbers overflow; what they become is checked afterwards.
         with np.errstate(all="ignore"):
-            motion, start, assumed, jumps = _take(place, options)
+            motion, start, own_fps, jumps = _take(place, options)
     except ImportError:
         raise
     except (NotPoses, LimitError) as error:
@@ -238,7 +246,7 @@ def read_with(path: str | os.PathLike[str], options: Options) -> tuple[Motion, f
             UserWarning,
             stacklevel=3,
         )
-    return motion, start, assumed
+    return motion, start, own_fps
 
 
 def _refused(path: Path, reason: str) -> ValueError:
@@ -246,17 +254,17 @@ def _refused(path: Path, reason: str) -> ValueError:
     return ValueError(f"expected poses in {str(path)!r}, but the {what} {one_line(reason)}")
 
 
-def _take(path: Path, options: Options) -> tuple[Motion, float, bool, int]:
+def _take(path: Path, options: Options) -> tuple[Motion, float, float | None, int]:
     """Return what `read_with` does, and how often the motion jumps to another person."""
     if path.is_dir():
         found: Take | Motion = _folder(path, options)
     else:
         found = _file(path, options)
     if isinstance(found, Motion):
-        return _own(found, options), 0.0, False, 0
+        return _own(found, options), 0.0, found.fps, 0
     motion, jumps = _motion_of(found, options)
     start = found.start + found.first / motion.fps
-    return motion, start, (options.fps or found.fps) is None, jumps
+    return motion, start, found.fps, jumps
 
 
 def _file(path: Path, options: Options) -> Take | Motion:
@@ -389,6 +397,7 @@ def skeleton_of(take: Take) -> Skeleton | None:
 
 def _own(motion: Motion, options: Options) -> Motion:
     """Apply what was asked for to a motion that came whole from our own NPZ."""
+    check_number(options.person, 1)
     changes: dict[str, Any] = {}
     if options.fps is not None:
         changes["fps"] = options.fps

@@ -103,7 +103,9 @@ def corrected_alignment(
     return (score - chance) / (1 - chance)
 
 
-def _both(poses, audio, variant, fps, sr):
+def _both(
+    poses: Any, audio: Any, variant: str, fps: float, sr: int
+) -> tuple[list[np.ndarray], list[np.ndarray], float]:
     motion = as_motion(poses, fps=fps)
     if len(motion) != len(audio):
         raise ValueError(

@@ -104,7 +104,9 @@ def check_evaluation_data(
     return EvaluationData(motion, audio, sr, groups, reference)
 
 
-def _check_reference(reference, motion, audio, fps, sr):
+def _check_reference(
+    reference: Any, motion: Motion, audio: Any, fps: float, sr: int
+) -> tuple[Any, list[str]]:
     """Return the reference as (Motion, clips), and a list of problems."""
     if not isinstance(reference, (tuple, list)) or len(reference) != 2:
         raise ValueError(

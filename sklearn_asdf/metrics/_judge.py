@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import Integral, Interval, Real, validate_parameters
@@ -96,13 +98,15 @@ class DanceMusicJudge(BaseEstimator):
         "sr": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, n_components=3, *, alpha=0.3, fps=30.0, sr=22050):
+    def __init__(
+        self, n_components: int = 3, *, alpha: float = 0.3, fps: float = 30.0, sr: int = 22050
+    ) -> None:
         self.n_components = n_components
         self.alpha = alpha
         self.fps = fps
         self.sr = sr
 
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Fit to pairs of dance and music.
 
         Parameters
@@ -134,7 +138,7 @@ class DanceMusicJudge(BaseEstimator):
             )
         return self.fit_features(dance_features(motion), music_features(y, sr=self.sr))
 
-    def fit_features(self, dances, music):
+    def fit_features(self, dances: np.ndarray, music: np.ndarray) -> Self:
         """Fit to features of pairs that are already computed.
 
         Parameters
@@ -161,7 +165,9 @@ class DanceMusicJudge(BaseEstimator):
         self.correlations_ = correlations
         return self
 
-    def transform_features(self, dances, music):
+    def transform_features(
+        self, dances: np.ndarray, music: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return the canonical scores of features that are already computed.
 
         Parameters
@@ -184,7 +190,9 @@ class DanceMusicJudge(BaseEstimator):
             standardize(music, *self._scaling[1]) @ self.music_directions_,
         )
 
-    def similarity_of_features(self, dances, music, *, center=False):
+    def similarity_of_features(
+        self, dances: np.ndarray, music: np.ndarray, *, center: bool = False
+    ) -> np.ndarray:
         """Return the similarity of features that are already computed.
 
         Parameters
@@ -206,7 +214,7 @@ class DanceMusicJudge(BaseEstimator):
             u, v = u - u.mean(axis=0), v - v.mean(axis=0)
         return pair_log_odds(u, v, self.correlations_)
 
-    def similarity(self, X, y, *, center=False):
+    def similarity(self, X: Any, y: Any, *, center: bool = False) -> np.ndarray:
         """Return the similarity of each dance and each music clip.
 
         Parameters
@@ -226,7 +234,7 @@ class DanceMusicJudge(BaseEstimator):
         """
         return self.similarity_of_features(*self._features(X, y), center=center)
 
-    def canonical_correlations(self, X, y):
+    def canonical_correlations(self, X: Any, y: Any) -> np.ndarray:
         """Return the correlations of the canonical scores of other pairs.
 
         Parameters
@@ -246,7 +254,7 @@ class DanceMusicJudge(BaseEstimator):
         size = np.sqrt((u**2).sum(axis=0) * (v**2).sum(axis=0))
         return np.divide((u * v).sum(axis=0), size, out=np.zeros(len(size)), where=size > 0)
 
-    def score(self, X, y, groups=None):
+    def score(self, X: Any, y: Any, groups: ArrayLike | None = None) -> float:
         """Return the mean reciprocal rank of the music of each dance.
 
         Parameters
@@ -290,7 +298,7 @@ class DanceMusicJudge(BaseEstimator):
         dances = self._dances(X, reset=False)
         return dance_features(dances), music_features(_as_clips(y), sr=self.sr)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         # Missing joints.
         tags.input_tags.allow_nan = True

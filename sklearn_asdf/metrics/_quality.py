@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._validation import Integral, Interval, validate_parameters
@@ -152,10 +153,10 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
 
     _parameter_constraints = {"sr": [Interval(Integral, 1, None, closed="left")]}
 
-    def __init__(self, *, sr=22050):
+    def __init__(self, *, sr: int = 22050) -> None:
         self.sr = sr
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Fit to the means and standard deviations of real music.
 
         Parameters
@@ -174,7 +175,7 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         audio, sr = self._clips(X, reset=True)
         return self.fit_statistics(music_statistics(audio, sr=sr))
 
-    def transform(self, X):
+    def transform(self, X: Any) -> np.ndarray:
         """Return the embedding of clips.
 
         Parameters
@@ -191,7 +192,7 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         audio, sr = self._clips(X, reset=False)
         return self.transform_statistics(music_statistics(audio, sr=sr))
 
-    def fit_statistics(self, statistics):
+    def fit_statistics(self, statistics: np.ndarray) -> Self:
         """Fit to statistics that are already computed.
 
         Parameters
@@ -209,7 +210,7 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         self.scale_ = np.where(deviation > 0, deviation, 1.0)
         return self
 
-    def transform_statistics(self, statistics):
+    def transform_statistics(self, statistics: np.ndarray) -> np.ndarray:
         """Return the embedding of statistics that are already computed.
 
         Parameters
@@ -225,7 +226,7 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return (statistics - self.mean_) / self.scale_
 
-    def _clips(self, X, *, reset):
+    def _clips(self, X: Any, *, reset: bool) -> tuple[np.ndarray, int]:
         """Return checked clips and their sampling rate; validate arrays as tables too."""
         audio, sr = as_clips(X, sr=self.sr)
         is_table = not isinstance(X, AudioClips)
@@ -236,7 +237,7 @@ class MusicStatistics(TransformerMixin, BaseEstimator):
             validate_data(self, named, reset=reset, skip_check_array=True)
         return audio, sr
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = False
         return tags

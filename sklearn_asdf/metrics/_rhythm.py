@@ -60,7 +60,9 @@ def score_onsets(
     return summary(*coverage_and_hits(*bins, variant=variant))
 
 
-def _beat_scores(y_true, y_pred, sr, variant, bin_duration=1.0):
+def _beat_scores(
+    y_true: Any, y_pred: Any, sr: int, variant: str, bin_duration: float = 1.0
+) -> dict[str, Any]:
     y_true, y_pred, sr = check_pair(y_true, y_pred, sr=sr)
     return score_onsets(
         _onsets(y_true, sr, variant),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +24,9 @@ _FLOOR = -80.0
 _SAME_CODE = ("random_state", "n_jobs")
 
 
-def get_scorer(name, *, max_clips=64):
+def get_scorer(
+    name: str | Callable[..., float], *, max_clips: int | None = 64
+) -> Callable[..., float]:
     """Return a scorer by its name.
 
     Parameters
@@ -108,7 +111,7 @@ def get_scorer(name, *, max_clips=64):
     )
 
 
-def get_scorer_names():
+def get_scorer_names() -> list[str]:
     """Return the names of the scorers of this package, for `get_scorer`.
 
     Returns

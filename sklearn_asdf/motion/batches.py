@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
-from sklearn.utils import get_tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -87,12 +88,14 @@ class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         "n_jobs": [Integral, None],
     }
 
-    def __init__(self, transformer, *, batch_size=256, n_jobs=None):
+    def __init__(
+        self, transformer: Any, *, batch_size: int = 256, n_jobs: int | None = None
+    ) -> None:
         self.transformer = transformer
         self.batch_size = batch_size
         self.n_jobs = n_jobs
 
-    def fit(self, X, y=None, **fit_params):
+    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
         """Fit the transformer to the first batch.
 
         Parameters
@@ -119,7 +122,7 @@ class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             self.feature_names_in_ = self.transformer_.feature_names_in_
         return self
 
-    def transform(self, X, **params):
+    def transform(self, X: Any, **params: Any) -> np.ndarray:
         """Return the table of all clips.
 
         Parameters
@@ -154,12 +157,12 @@ class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         return np.concatenate(parts)
 
     @property
-    def n_features_in_(self):
+    def n_features_in_(self) -> int:
         """Number of features that the transformer saw."""
         return self.transformer_.n_features_in_
 
     @available_if(_transformer_has("get_feature_names_out"))
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Return the names of the table's columns.
 
         Parameters
@@ -175,13 +178,13 @@ class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return _last_step(self.transformer_).get_feature_names_out(input_features)
 
-    def _metadata(self, method, params):
+    def _metadata(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """Return the metadata for a method of the transformer."""
         if params and routing_enabled():
             return dict(process_routing(self, method, **params).transformer[method])
         return params
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Return which metadata the transformer requests.
 
         Returns
@@ -196,7 +199,7 @@ class BatchTransformer(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
             .add(caller="transform", callee="transform"),
         )
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         inner = get_tags(self.transformer)
         tags.input_tags = inner.input_tags

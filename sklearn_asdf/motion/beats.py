@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -342,7 +343,9 @@ class DanceBeatTracker(MotionTransformer):
         curves = ((curves - scales[0][:, None]) / scales[1][:, None]).astype(np.float32)
         return curves[clip[:, None], near].reshape(len(near), -1)
 
-    def _learn_all(self, motion: Motion, phase: np.ndarray, groups: np.ndarray, parts) -> list[Any]:
+    def _learn_all(
+        self, motion: Motion, phase: np.ndarray, groups: np.ndarray, parts: Sequence[Any]
+    ) -> list[Any]:
         """Learn of clips and of whole dances; return models of parts of the clips."""
         cosine, sine = np.cos(phase), np.sin(phase)
         # Clips are standardised by themselves, and dances that are tracked as a whole.

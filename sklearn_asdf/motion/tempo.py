@@ -338,7 +338,9 @@ def _one_dance(motion: Any) -> Motion:
     return motion
 
 
-def _check_prior(start_bpm, std_bpm, metres, tightness=1.0) -> None:
+def _check_prior(
+    start_bpm: float, std_bpm: float, metres: Sequence[int], tightness: float = 1.0
+) -> None:
     problems = [
         f"expected {name} above 0, got {value!r}"
         for name, value in (
@@ -367,7 +369,9 @@ def _likelihood(motion: Motion, metres: Sequence[int]) -> np.ndarray:
     )
 
 
-def _estimate(likelihood, log_prior, metres) -> TempoEstimate:
+def _estimate(
+    likelihood: np.ndarray, log_prior: np.ndarray, metres: Sequence[int]
+) -> TempoEstimate:
     posterior = tempo_posterior(likelihood, log_prior)
     candidates = [
         TempoCandidate(float(tempo), int(metres[int(row)]), float(weight))
@@ -377,7 +381,14 @@ def _estimate(likelihood, log_prior, metres) -> TempoEstimate:
     return TempoEstimate(*first, tuple(others), TEMPI, posterior, tuple(metres))
 
 
-def _learned(activation, fps, log_prior, likelihood, flat, metres) -> TempoEstimate:
+def _learned(
+    activation: np.ndarray,
+    fps: float,
+    log_prior: np.ndarray,
+    likelihood: np.ndarray,
+    flat: np.ndarray,
+    metres: Sequence[int],
+) -> TempoEstimate:
     """The tempo that a tracker tells, with the metres that the movement tells for each tempo."""
     _, probability = filter_beats(
         activation, fps=fps, tempi=beat_states(), log_prior=log_prior, weight=_POSTERIOR_WEIGHT

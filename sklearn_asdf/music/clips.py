@@ -112,7 +112,14 @@ class AudioClips:
         raise_all(problems)
         self._set(kept, index, starts, int(n_samples), sr)
 
-    def _set(self, recordings, index, starts, n_samples, sr) -> None:
+    def _set(
+        self,
+        recordings: tuple[np.ndarray, ...],
+        index: np.ndarray,
+        starts: np.ndarray,
+        n_samples: int,
+        sr: int,
+    ) -> None:
         self.recordings = recordings
         self._index = index
         self.starts = starts

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import validate_data
 
 from .._validation import (
@@ -204,34 +206,34 @@ class MelEncoder(MelCodecMixin, NetworkEstimatorMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        architecture="local",
-        code_size=1024,
-        steps=None,
-        sr=22050,
-        n_fft=4096,
-        hop_length=690,
-        n_mels=128,
-        fmin=0.0,
-        fmax=None,
-        top_db=80.0,
-        pitch_shifts=(-1, 1, 2),
-        schedule=None,
-        loss="mse",
-        validation_fraction=0.1,
-        variational=False,
-        kl_weight=1e-2,
-        dtype=None,
-        n_iter=16,
-        highpass=None,
-        optimizer=None,
-        learning_rate=None,
-        batch_size=None,
-        epochs=None,
-        n_iter_no_change=None,
-        checkpoint_dir=None,
-        verbose=0,
-        random_state=None,
-    ):
+        architecture: str = "local",
+        code_size: int = 1024,
+        steps: int | None = None,
+        sr: int = 22050,
+        n_fft: int = 4096,
+        hop_length: int = 690,
+        n_mels: int = 128,
+        fmin: float = 0.0,
+        fmax: float | None = None,
+        top_db: float = 80.0,
+        pitch_shifts: Sequence[float] = (-1, 1, 2),
+        schedule: str | None = None,
+        loss: str = "mse",
+        validation_fraction: float = 0.1,
+        variational: bool = False,
+        kl_weight: float = 1e-2,
+        dtype: str | None = None,
+        n_iter: int = 16,
+        highpass: float | None = None,
+        optimizer: Any = None,
+        learning_rate: float | None = None,
+        batch_size: int | None = None,
+        epochs: int | None = None,
+        n_iter_no_change: int | None = None,
+        checkpoint_dir: Any = None,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.architecture = architecture
         self.code_size = code_size
         self.steps = steps
@@ -260,7 +262,7 @@ class MelEncoder(MelCodecMixin, NetworkEstimatorMixin, BaseEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Learn a code for the spectrograms of clips.
 
         Parameters
@@ -302,7 +304,7 @@ class MelEncoder(MelCodecMixin, NetworkEstimatorMixin, BaseEstimator):
             )
         self.level_reference_ = float(np.median(audible))
         self.level_range_ = (-100.0, float(audible.max()) + 20.0)
-        self.history_ = {}
+        self.history_: dict[str, list[float]] = {}
         self.interrupted_ = False
         if self.architecture == "local":
             self._codec = fit_patches(
@@ -318,7 +320,7 @@ class MelEncoder(MelCodecMixin, NetworkEstimatorMixin, BaseEstimator):
         self._n_features_out = self.code_size
         return self
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags

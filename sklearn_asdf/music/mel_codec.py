@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
@@ -47,7 +48,7 @@ class MelCodecMixin(TransformerMixin):
     _seed: int
     _check_clips: Any
 
-    def transform(self, X):
+    def transform(self, X: Any) -> np.ndarray:
         """Return the codes of clips.
 
         Parameters
@@ -65,7 +66,7 @@ class MelCodecMixin(TransformerMixin):
         parts = [self._encode(unit, level) for _, unit, level in self._batches(X)]
         return np.concatenate(parts)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Any) -> np.ndarray:
         """Return the sound of codes.
 
         Parameters
@@ -85,7 +86,7 @@ class MelCodecMixin(TransformerMixin):
             audio[i : i + BATCH_SIZE] = self._sound(db, self.n_samples_)
         return audio
 
-    def spectrogram(self, X):
+    def spectrogram(self, X: Any) -> np.ndarray:
         """Return the mel spectrograms of clips that are encoded.
 
         Parameters
@@ -103,7 +104,7 @@ class MelCodecMixin(TransformerMixin):
         parts = [unit.swapaxes(1, 2) for _, unit, _ in self._batches(X)]
         return np.ascontiguousarray(np.concatenate(parts))
 
-    def decode(self, X):
+    def decode(self, X: Any) -> np.ndarray:
         """Return the mel spectrograms of codes.
 
         Parameters
@@ -120,7 +121,7 @@ class MelCodecMixin(TransformerMixin):
         parts = [self._decode(X[i : i + BATCH_SIZE])[0] for i in range(0, len(X), BATCH_SIZE)]
         return np.ascontiguousarray(np.concatenate(parts).swapaxes(1, 2))
 
-    def level(self, X):
+    def level(self, X: Any) -> np.ndarray:
         """Return the level of codes.
 
         Parameters
@@ -135,7 +136,7 @@ class MelCodecMixin(TransformerMixin):
         """
         return self._split(self._check_code(X))[1]
 
-    def reconstruction_error(self, X):
+    def reconstruction_error(self, X: Any) -> np.ndarray:
         """Return the reconstruction error of the spectrograms of clips.
 
         Parameters
@@ -168,7 +169,7 @@ class MelCodecMixin(TransformerMixin):
             error[rows] = np.square(decoded - unit).mean(axis=(1, 2), dtype=np.float64)
         return error
 
-    def compose(self, code, *, hop_duration):
+    def compose(self, code: ArrayLike, *, hop_duration: float) -> np.ndarray:
         """Return one continuous piece for the codes of successive, overlapping clips.
 
         Parameters
@@ -208,7 +209,7 @@ class MelCodecMixin(TransformerMixin):
         )
         return limit(self._sound(piece.T, n_samples), sr=self.sr)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Return the names of the code's numbers.
 
         Parameters

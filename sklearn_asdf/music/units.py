@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -142,13 +143,13 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        sr=22050,
-        start_bpm=100.0,
-        stretch=0.1,
-        join_cost=20.0,
-        fade_duration=0.03,
-        verbose=0,
-    ):
+        sr: int = 22050,
+        start_bpm: float = 100.0,
+        stretch: float = 0.1,
+        join_cost: float = 20.0,
+        fade_duration: float = 0.03,
+        verbose: int = 0,
+    ) -> None:
         self.sr = sr
         self.start_bpm = start_bpm
         self.stretch = stretch
@@ -156,7 +157,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         self.fade_duration = fade_duration
         self.verbose = verbose
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Divide music into units and describe them.
 
         Parameters
@@ -177,7 +178,9 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         self._fit(X, sample_weight)
         return self
 
-    def fit_transform(self, X, y=None, sample_weight=None):
+    def fit_transform(
+        self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> np.ndarray:
         """Divide music into units and return the codes of its clips.
 
         Parameters
@@ -197,7 +200,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         """
         return self._fit(X, sample_weight)
 
-    def transform(self, X):
+    def transform(self, X: Any) -> np.ndarray:
         """Return the codes of clips.
 
         Parameters
@@ -218,7 +221,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
             code[rows] = analysis.describe(starts, self.n_samples_)
         return code
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Any) -> np.ndarray:
         """Return the music of codes, each clip on its own.
 
         Parameters
@@ -238,7 +241,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
             audio[i] = self._play(code[i : i + 1], middle, self.n_samples_)
         return audio
 
-    def compose(self, code, *, hop_duration):
+    def compose(self, code: ArrayLike, *, hop_duration: float) -> np.ndarray:
         """Return one continuous piece for the codes of successive, overlapping clips.
 
         Parameters
@@ -287,7 +290,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return UnitStream(self)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Return the names of the code's numbers.
 
         Parameters

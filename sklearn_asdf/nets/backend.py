@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import logging
 import os
 import random
@@ -18,7 +19,14 @@ import numpy as np
 
 from .._validation import require
 
-__all__ = ["LOCK", "claim_backend", "import_keras", "layer_seeds", "quiet_log"]
+__all__ = [
+    "LOCK",
+    "claim_backend",
+    "import_keras",
+    "keras_is_installed",
+    "layer_seeds",
+    "quiet_log",
+]
 
 # One training or prediction at a time: backends give each all the threads there are.
 LOCK = threading.RLock()
@@ -57,9 +65,8 @@ def import_keras(purpose: str = "this estimator") -> Any:
     ``TF_NUM_INTEROP_THREADS``, or the program itself, said otherwise.
     """
     _refuse_fork()
-    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-    modules = ["keras", "scikeras", {"openvino": "openvino"}.get(backend, backend)]
-    require(*modules, extra="music", purpose=purpose)
+    backend = _backend_name()
+    require("keras", "scikeras", backend, extra="music", purpose=purpose)
     with LOCK:
         if "keras" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
             import keras
@@ -76,6 +83,15 @@ def import_keras(purpose: str = "this estimator") -> Any:
                 del os.environ["TF_CPP_MIN_LOG_LEVEL"]
         _limit_threads(backend)
     return keras
+
+
+def keras_is_installed() -> bool:
+    """Return whether Keras and its backend can be imported."""
+    return all(importlib.util.find_spec(name) for name in ("keras", _backend_name()))
+
+
+def _backend_name() -> str:
+    return os.environ.get("KERAS_BACKEND", "tensorflow")
 
 
 @functools.cache

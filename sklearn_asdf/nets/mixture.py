@@ -1,8 +1,7 @@
 """Log-likelihood of mixture density networks in Keras, and their loss.
 
 The mathematics are those of :mod:`sklearn_asdf.density.mixtures`, on ``keras.ops`` so that they
-have gradients on every backend. A network's output is one flat row: K logits, then K x D means,
-then K x D raw scales, then K x D x R factors where covariances have any.
+have gradients on every backend. :mod:`.mixture_output` describes a network's output.
 """
 
 from __future__ import annotations
@@ -12,73 +11,15 @@ from typing import Any
 import numpy as np
 
 from .backend import import_keras
+from .mixture_output import split_factors, split_output
 
 import_keras("a mixture density network")
 import keras  # noqa: E402
 from keras import ops  # noqa: E402
 
-__all__ = [
-    "PADDING",
-    "MixtureNLL",
-    "mixture_log_prob",
-    "scale_of",
-    "scale_of_numpy",
-    "split_factors",
-    "split_output",
-]
-
-# Scaled value of padded time steps, below any real one.
-PADDING = -1e6
+__all__ = ["MixtureNLL", "mixture_log_prob", "scale_of"]
 
 _LOG_2PI = float(np.log(2 * np.pi))
-
-
-def split_output(output: Any, n_mixtures: int) -> tuple[Any, Any, Any]:
-    """Return logits (n, K), means (n, K, D) and raw scales (n, K, D) of a network's output.
-
-    Parameters
-    ----------
-    output : tensor or ndarray of shape (n, K + 2 K D)
-        What the network returned.
-    n_mixtures : int
-        K.
-
-    Returns
-    -------
-    tuple of tensor or ndarray
-        Views where the backend has them.
-    """
-    rest = (output.shape[1] - n_mixtures) // 2
-    shape = (-1, n_mixtures, rest // n_mixtures)
-    reshape = np.reshape if isinstance(output, np.ndarray) else ops.reshape
-    return (
-        output[:, :n_mixtures],
-        reshape(output[:, n_mixtures : n_mixtures + rest], shape),
-        reshape(output[:, n_mixtures + rest :], shape),
-    )
-
-
-def split_factors(output: Any, n_mixtures: int, rank: int) -> tuple[Any, Any]:
-    """Take the factors from the end of a network's output.
-
-    Parameters
-    ----------
-    output : tensor or ndarray of shape (n, K + 2 K D + K D R)
-        What the network returned.
-    n_mixtures, rank : int
-        K and R.
-
-    Returns
-    -------
-    rest : tensor or ndarray of shape (n, K + 2 K D)
-        For `split_output`.
-    factors : tensor or ndarray of shape (K, D, R)
-        Of the first row; `Factors` repeats them on each row.
-    """
-    d = (output.shape[1] - n_mixtures) // (n_mixtures * (2 + rank))
-    rest = n_mixtures * (1 + 2 * d)
-    reshape = np.reshape if isinstance(output, np.ndarray) else ops.reshape
-    return output[:, :rest], reshape(output[0, rest:], (n_mixtures, d, rank))
 
 
 def scale_of(raw: Any, activation: str, min_scale: float) -> Any:
@@ -100,28 +41,6 @@ def scale_of(raw: Any, activation: str, min_scale: float) -> Any:
     """
     positive = ops.softplus(raw) if activation == "softplus" else ops.elu(raw) + 1.0
     return positive + min_scale
-
-
-def scale_of_numpy(raw: np.ndarray, activation: str, min_scale: float) -> np.ndarray:
-    """Return the result of `scale_of` in NumPy, in the precision of `raw`.
-
-    Parameters
-    ----------
-    raw : ndarray
-        Any real numbers.
-    activation : {"softplus", "elu"}
-        How they are made positive.
-    min_scale : float
-        The floor.
-
-    Returns
-    -------
-    ndarray
-        Of the same shape.
-    """
-    if activation == "softplus":
-        return np.logaddexp(raw, 0) + min_scale
-    return np.where(raw > 0, raw + 1, np.exp(np.minimum(raw, 0))) + min_scale
 
 
 def mixture_log_prob(logits: Any, means: Any, scales: Any, y: Any, factors: Any = None) -> Any:
@@ -225,8 +144,8 @@ class MixtureNLL(keras.losses.Loss):
         """
         factors = None
         if self.rank:
-            y_pred, factors = split_factors(y_pred, self.n_mixtures, self.rank)
-        logits, means, raw = split_output(y_pred, self.n_mixtures)
+            y_pred, factors = split_factors(y_pred, self.n_mixtures, self.rank, reshape=ops.reshape)
+        logits, means, raw = split_output(y_pred, self.n_mixtures, reshape=ops.reshape)
         scales = scale_of(raw, self.activation, self.min_scale)
         y_true = ops.cast(y_true, means.dtype)
         log_prob = mixture_log_prob(logits, means, scales, y_true, factors)

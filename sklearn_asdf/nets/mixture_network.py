@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .backend import import_keras, layer_seeds
-from .mixture import PADDING
+from .mixture_output import PADDING
 
 import_keras("a mixture density network")
 import keras  # noqa: E402

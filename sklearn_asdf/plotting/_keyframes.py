@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 import numpy as np
 
 from ..functional.frames import fill_curves
-from ..motion.container import as_motion
+from ..motion.container import Motion, as_motion
 from ..motion.keyframes import KeyframeSegmenter
+from ..motion.skeleton import Skeleton
 from ._body import Body, front_view
 from ._colours import ACCENT
 from ._motion import centred_poses, import_pyplot
@@ -56,7 +59,16 @@ class KeyframeDisplay:
     >>> display = KeyframeDisplay.from_motion(motion, clip=0)
     """
 
-    def __init__(self, curve, keyframes, *, poses, skeleton, fps, start=0.0):
+    def __init__(
+        self,
+        curve: np.ndarray,
+        keyframes: np.ndarray,
+        *,
+        poses: np.ndarray,
+        skeleton: Skeleton | None,
+        fps: float,
+        start: float = 0.0,
+    ) -> None:
         self.curve = curve
         self.keyframes = keyframes
         self.poses = poses
@@ -65,7 +77,9 @@ class KeyframeDisplay:
         self.start = start
 
     @classmethod
-    def from_motion(cls, motion, clip=0, *, start=0.0, ax=None, **kwargs):
+    def from_motion(
+        cls, motion: Motion, clip: int = 0, *, start: float = 0.0, ax: Any = None, **kwargs: Any
+    ) -> Self:
         """Draw the keyframes of one clip.
 
         Parameters
@@ -87,7 +101,8 @@ class KeyframeDisplay:
             The plotted display.
         """
         motion = as_motion(motion)
-        if motion.keyframes is None:
+        frames = motion.keyframes
+        if frames is None:
             raise ValueError(
                 "expected a motion with keyframes, got none: pass it through KeyframeSegmenter"
             )
@@ -96,7 +111,7 @@ class KeyframeDisplay:
         curves = fill_curves(KeyframeSegmenter().curves(one))[0]
         named = one.skeleton is not None and len(one.skeleton.limb_bones) > 0
         curve = curves.mean(axis=0)
-        keyframes = one.keyframes[0]
+        keyframes = frames[clip]
         display = cls(
             np.degrees(curve) if named else curve,
             keyframes,
@@ -107,7 +122,7 @@ class KeyframeDisplay:
         )
         return display.plot(ax=ax, ylabel="mean limb angle (°)" if named else None, **kwargs)
 
-    def plot(self, ax=None, *, ylabel=None):
+    def plot(self, ax: Any = None, *, ylabel: str | None = None) -> Self:
         """Draw the curve, the keyframes on it and their poses above.
 
         Parameters

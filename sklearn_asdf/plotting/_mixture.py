@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 import numpy as np
 
+from ..density.mixtures import GaussianMixtures
 from ._colours import ACCENT, CYCLE
 from ._motion import check_axes
 
@@ -45,7 +48,16 @@ class MixtureDisplay:
     >>> display = MixtureDisplay.from_distribution(density, y=[[0.8]])
     """
 
-    def __init__(self, weights, means, scales, *, interval=None, y=None, name="y"):
+    def __init__(
+        self,
+        weights: np.ndarray,
+        means: np.ndarray,
+        scales: np.ndarray,
+        *,
+        interval: tuple[float, float] | None = None,
+        y: Any = None,
+        name: str = "y",
+    ) -> None:
         self.weights = weights
         self.means = means
         self.scales = scales
@@ -55,8 +67,17 @@ class MixtureDisplay:
 
     @classmethod
     def from_distribution(
-        cls, density, row=0, dimension=0, *, y=None, coverage=0.9, name=None, ax=None, **kwargs
-    ):
+        cls,
+        density: GaussianMixtures,
+        row: int = 0,
+        dimension: int = 0,
+        *,
+        y: Any = None,
+        coverage: float = 0.9,
+        name: str | None = None,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw one dimension of one row of a density.
 
         Parameters
@@ -95,7 +116,7 @@ class MixtureDisplay:
         )
         return display.plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, *, n_points=400):
+    def plot(self, ax: Any = None, *, n_points: int = 400) -> Self:
         """Draw the density.
 
         Parameters

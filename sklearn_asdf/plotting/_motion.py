@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
+
 import numpy as np
 
 from .._validation import require
 from ..motion.container import as_motion
+from ..motion.skeleton import Skeleton
 from ._body import Body, front_view
 from ._colours import ACCENT, CYCLE
 from ._features import limits
@@ -18,12 +22,12 @@ _POSE_WIDTH = 0.55
 _SMALLEST_POSE = 0.65
 
 
-def check_axes(ax):
+def check_axes(ax: Any) -> Any:
     """Return `ax`, or a new one, so that displays can be drawn into anybody's figure."""
     return import_pyplot().subplots()[1] if ax is None else ax
 
 
-def import_pyplot():
+def import_pyplot() -> Any:
     """Return matplotlib's pyplot, or say how to install it."""
     require("matplotlib", extra="music", purpose="plotting")
     import matplotlib.pyplot as plt
@@ -65,7 +69,15 @@ class PoseStripDisplay:
     >>> display = PoseStripDisplay.from_motion(dance, clip=0)
     """
 
-    def __init__(self, poses, *, skeleton, fps, keyframes=None, start=0.0):
+    def __init__(
+        self,
+        poses: np.ndarray,
+        *,
+        skeleton: Skeleton | None,
+        fps: float,
+        keyframes: np.ndarray | None = None,
+        start: float = 0.0,
+    ) -> None:
         self.poses = poses
         self.skeleton = skeleton
         self.fps = fps
@@ -73,7 +85,9 @@ class PoseStripDisplay:
         self.start = start
 
     @classmethod
-    def from_motion(cls, motion, clip=0, *, start=0.0, ax=None, **kwargs):
+    def from_motion(
+        cls, motion: Any, clip: int = 0, *, start: float = 0.0, ax: Any = None, **kwargs: Any
+    ) -> Self:
         """Draw one clip of a motion.
 
         Parameters
@@ -105,7 +119,7 @@ class PoseStripDisplay:
         )
         return display.plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, *, n_poses=None):
+    def plot(self, ax: Any = None, *, n_poses: int | None = None) -> Self:
         """Draw the strip.
 
         Parameters
@@ -163,16 +177,16 @@ class PoseStripDisplay:
         return self
 
 
-def _with_room(frames, taken, distance):
+def _with_room(frames: Iterable[int], taken: Sequence[int], distance: float) -> list[int]:
     """Those of some frames that keep a distance from those before and from those taken."""
-    kept = []
+    kept: list[int] = []
     for frame in frames:
         if all(abs(frame - other) >= distance for other in (*taken, *kept[-1:])):
             kept.append(int(frame))
     return kept
 
 
-def centred_poses(poses):
+def centred_poses(poses: np.ndarray) -> np.ndarray:
     """Poses (n_frames, n_joints, 2), centred and scaled so that the tallest has height 1."""
     seen = np.isfinite(poses).all(axis=-1, keepdims=True)
     low = np.where(seen, poses, np.inf).min(axis=1)
@@ -223,7 +237,14 @@ class LMADisplay:
     >>> display = LMADisplay.from_features(table, motion, clip=0)
     """
 
-    def __init__(self, values, *, names, edges, units=None):
+    def __init__(
+        self,
+        values: np.ndarray,
+        *,
+        names: Sequence[str],
+        edges: np.ndarray,
+        units: Mapping[str, str] | None = None,
+    ) -> None:
         self.values = values
         self.names = names
         self.edges = edges
@@ -232,16 +253,16 @@ class LMADisplay:
     @classmethod
     def from_features(
         cls,
-        features,
-        motion,
-        clip=0,
+        features: Any,
+        motion: Any,
+        clip: int = 0,
         *,
-        names=("weight", "time", "space", "flow", "shape"),
-        units=None,
-        start=0.0,
-        ax=None,
-        **kwargs,
-    ):
+        names: Sequence[str] = ("weight", "time", "space", "flow", "shape"),
+        units: Mapping[str, str] | None = None,
+        start: float = 0.0,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw features of a table of :class:`LMAFeaturizer`.
 
         Parameters
@@ -278,7 +299,7 @@ class LMADisplay:
         display = cls(values, names=names, edges=start + edges / motion.fps, units=units)
         return display.plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw each feature as a step curve between 0 and a round number, given in its label.
 
         Parameters

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 import numpy as np
 
 from ..motion.container import as_motion
@@ -55,14 +58,29 @@ class PerformanceDisplay:
     >>> display = PerformanceDisplay.from_pipeline(pipe, data.poses[:1], {"music": music})
     """
 
-    def __init__(self, poses, features, spectrograms, *, title=None):
+    def __init__(
+        self,
+        poses: PoseStripDisplay,
+        features: LMADisplay,
+        spectrograms: SpectrogramDisplay,
+        *,
+        title: str | None = None,
+    ) -> None:
         self.poses = poses
         self.features = features
         self.spectrograms = spectrograms
         self.title = title
 
     @classmethod
-    def from_pipeline(cls, pipeline, take, audio, *, title=None, max_duration=24.0):
+    def from_pipeline(
+        cls,
+        pipeline: Any,
+        take: Any,
+        audio: Mapping[str, np.ndarray],
+        *,
+        title: str | None = None,
+        max_duration: float = 24.0,
+    ) -> Self:
         """Draw a dance, its features computed by a fitted pipeline, and spectrograms.
 
         Parameters
@@ -117,7 +135,7 @@ class PerformanceDisplay:
             title=part if title is None else f"{title}: {part}",
         ).plot()
 
-    def plot(self, axes=None):
+    def plot(self, axes: Any = None) -> Self:
         """Draw the performance.
 
         Parameters

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 import numpy as np
 
 from ..functional.mel import melspectrogram, power_to_db
@@ -48,7 +51,16 @@ class SpectrogramDisplay:
     >>> display = SpectrogramDisplay({"ramp": ramp}, sr=22050, hop_length=690).plot()
     """
 
-    def __init__(self, spectrograms, *, sr, hop_length, fmin=0.0, fmax=None, start=0.0):
+    def __init__(
+        self,
+        spectrograms: Mapping[str, np.ndarray],
+        *,
+        sr: int,
+        hop_length: int,
+        fmin: float = 0.0,
+        fmax: float | None = None,
+        start: float = 0.0,
+    ) -> None:
         self.spectrograms = spectrograms
         self.sr = sr
         self.hop_length = hop_length
@@ -57,7 +69,9 @@ class SpectrogramDisplay:
         self.start = start
 
     @classmethod
-    def from_encoder(cls, encoder, audio, clip=0, *, axes=None, **kwargs):
+    def from_encoder(
+        cls, encoder: Any, audio: Any, clip: int = 0, *, axes: Any = None, **kwargs: Any
+    ) -> Self:
         """Draw the spectrogram of a clip and that of its reconstruction.
 
         Parameters
@@ -95,18 +109,18 @@ class SpectrogramDisplay:
     @classmethod
     def from_audio(
         cls,
-        audio,
+        audio: Mapping[str, np.ndarray],
         *,
-        sr=22050,
-        n_fft=4096,
-        hop_length=690,
-        n_mels=128,
-        fmin=0.0,
-        fmax=None,
-        top_db=80.0,
-        axes=None,
-        **kwargs,
-    ):
+        sr: int = 22050,
+        n_fft: int = 4096,
+        hop_length: int = 690,
+        n_mels: int = 128,
+        fmin: float = 0.0,
+        fmax: float | None = None,
+        top_db: float = 80.0,
+        axes: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the spectrograms of sounds of any length on the scale of the first one.
 
         Parameters
@@ -149,7 +163,18 @@ class SpectrogramDisplay:
         ).plot(axes, **kwargs)
 
     @classmethod
-    def of_audio(cls, audio, *, sr, n_fft, hop_length, n_mels, fmin=0.0, fmax=None, top_db=80.0):
+    def of_audio(
+        cls,
+        audio: Mapping[str, np.ndarray],
+        *,
+        sr: int,
+        n_fft: int,
+        hop_length: int,
+        n_mels: int,
+        fmin: float = 0.0,
+        fmax: float | None = None,
+        top_db: float = 80.0,
+    ) -> Self:
         """Compute the spectrograms of sounds without drawing them.
 
         Parameters
@@ -164,7 +189,7 @@ class SpectrogramDisplay:
         display : SpectrogramDisplay
             The display, not yet drawn.
         """
-        bands = {"sr": sr, "hop_length": hop_length, "fmin": fmin, "fmax": fmax}
+        bands: dict[str, Any] = {"sr": sr, "hop_length": hop_length, "fmin": fmin, "fmax": fmax}
         power = {
             title: melspectrogram(samples, n_fft=n_fft, n_mels=n_mels, **bands)
             for title, samples in audio.items()
@@ -176,7 +201,7 @@ class SpectrogramDisplay:
         }
         return cls(pictures, **bands)
 
-    def plot(self, axes=None, *, cmap="magma"):
+    def plot(self, axes: Any = None, *, cmap: str = "magma") -> Self:
         """Draw the spectrograms.
 
         Parameters
@@ -219,7 +244,7 @@ class SpectrogramDisplay:
         return self
 
 
-def mel_band(frequency, fmin, fmax, n_mels):
+def mel_band(frequency: Any, fmin: float, fmax: float, n_mels: int) -> Any:
     """Position of frequencies in Hz on an axis of mel bands."""
     import librosa
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
 import numpy as np
 from sklearn.pipeline import Pipeline
 
@@ -54,12 +57,14 @@ class TrainingDisplay:
     >>> display = TrainingDisplay({"code": losses}, audible=["code"]).plot()
     """
 
-    def __init__(self, histories, *, audible=()):
+    def __init__(
+        self, histories: Mapping[str, Mapping[str, list[float]]], *, audible: Sequence[str] = ()
+    ) -> None:
         self.histories = histories
         self.audible = audible
 
     @classmethod
-    def from_estimator(cls, estimator, *, axes=None, **kwargs):
+    def from_estimator(cls, estimator: Any, *, axes: Any = None, **kwargs: Any) -> Self:
         """Draw the losses of a fitted estimator.
 
         Parameters
@@ -99,7 +104,7 @@ class TrainingDisplay:
         ]
         return cls(histories, audible=audible).plot(axes=axes, **kwargs)
 
-    def plot(self, axes=None):
+    def plot(self, axes: Any = None) -> Self:
         """Draw the losses.
 
         Parameters
@@ -133,7 +138,7 @@ class TrainingDisplay:
         return self
 
 
-def _draw_audible(ax, history):
+def _draw_audible(ax: Any, history: Mapping[str, list[float]]) -> None:
     """Shade what is heard at which error."""
     losses = np.concatenate([history[name] for name in _NAMES if history.get(name)])
     top = max(float(losses.max()), _AUDIBLE[0][0]) * 1.1

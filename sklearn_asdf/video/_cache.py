@@ -14,6 +14,7 @@ from ..io import read_poses, write_poses
 from ..motion.container import Motion
 from ._estimate import estimate_poses
 from ._models import cache_folder, fetch_pose_models
+from ._reader import warn_if_cut_off
 
 __all__ = ["kept_poses", "poses_folder"]
 
@@ -58,10 +59,14 @@ def kept_poses(
     for file in (path, *fetch_pose_models(folder=models)):
         _add(key, file)
     place = poses_folder() / f"{key.hexdigest()[:32]}.npz"
+    kept = None
     with suppress(ValueError, OSError), warnings.catch_warnings():
         # A damaged file is found anew.
         warnings.simplefilter("error")
-        return read_poses(place)
+        kept = read_poses(place)
+    if kept is not None:
+        warn_if_cut_off(path)
+        return kept
     motion = estimate_poses(
         path,
         person=person,

@@ -14,7 +14,7 @@ from ..motion.skeletons import get_skeleton
 from ._blazepose import BlazePose, Body
 from ._models import fetch_pose_models
 from ._people import PeopleTracker
-from ._reader import open_video, read_frames
+from ._reader import open_video, read_frames, warn_if_cut_off
 from ._times import picture_times
 
 __all__ = ["COCO", "LARGEST_SIDE", "estimate_poses"]
@@ -111,6 +111,7 @@ def estimate_poses(
     require("av", "ai_edge_litert", "PIL", extra="video", purpose="poses from videos")
     with open_video(path) as (container, stream):
         pictures = picture_times(container, stream)
+    warn_if_cut_off(path, pictures)
     rate = pictures.fps if fps is None else float(fps)
     with open_video(path) as (container, stream):
         network = BlazePose(*fetch_pose_models(model, folder=models))

@@ -14,12 +14,23 @@ import numpy as np
 
 from .._files import open_regular
 from .._validation import require
-from ._times import PictureClock, picture_times
+from ._times import PictureClock, PictureTimes, header_rate, picture_times
 
-__all__ = ["VideoInfo", "decode_frames", "first_time", "open_video", "probe", "read_frames"]
+__all__ = [
+    "VideoInfo",
+    "decode_frames",
+    "first_time",
+    "open_video",
+    "probe",
+    "read_frames",
+    "warn_if_cut_off",
+]
 
 # How text begins that makes FFmpeg open other files: playlists, lists of parts, manifests.
 _LISTS = (b"#extm3u", b"ffconcat", b"<")
+# A video that ends earlier than its header says is cut off, if it lacks this much, in s and as a
+# share. Headers are rounded.
+_CUT_OFF, _CUT_OFF_SHARE = 0.5, 0.02
 
 
 @dataclass(frozen=True)
@@ -148,6 +159,51 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
         codec=codec,
         has_sound=has_sound,
     )
+
+
+def warn_if_cut_off(path: str | os.PathLike[str], times: PictureTimes | None = None) -> None:
+    """Warn of a video that ends before its header says, as after a copy that was broken off.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        The video.
+    times : PictureTimes, default=None
+        Its times, where they are known already.
+    """
+    with open_video(path) as (container, stream):
+        times = times or picture_times(container, stream)
+    with open_video(path) as (container, stream):
+        announced = float((stream.duration or 0) * stream.time_base)
+        if container.format.name == "avi":
+            # FFmpeg shortens the duration to the size of the file, but not the number of pictures.
+            announced = max(announced, stream.frames / header_rate(stream))
+        found = float(np.ptp(times.stamps) * stream.time_base) + 1 / times.fps
+        if not announced and container.duration:
+            # Of the whole file, in microseconds: the sound may be longer than the pictures.
+            announced, found = container.duration / 1e6, _end(container)
+    if announced - found > max(_CUT_OFF, _CUT_OFF_SHARE * announced):
+        warnings.warn(
+            f"{str(path)!r} is cut off: {found:.1f} s came of the {announced:.1f} s that it "
+            "announces; copy or export it again",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _end(container: Any) -> float:
+    """Return the time at which the last packet of a file ends, in s."""
+    import av
+
+    end = 0.0
+    try:
+        for packet in container.demux():
+            if packet.size and packet.pts is not None:
+                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    except av.error.FFmpegError:
+        # What follows cannot be read.
+        pass
+    return end
 
 
 def first_time(path: str | os.PathLike[str]) -> float:

@@ -24,6 +24,8 @@ def test_demo_writes_music_pictures_scores_and_the_model(tmp_path, capsys):
         true, _ = soundfile.read(out / f"{name}_true.wav")
         assert sr == 22050
         assert len(generated) == len(true)
+        sizes = [(out / f"{name}_{kind}.wav").stat().st_size for kind in ("generated", "true")]
+        assert sizes[0] == sizes[1]
         assert np.abs(generated).max() > 1e-3
         assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert load(out / "model.zip").named_steps.keys() >= {"lma", "music"}

@@ -99,7 +99,12 @@ def test_nobody_dances(model, tmp_path, capsys):
     began = time.monotonic()
     said = run(capsys, "live", model, "--port", free_port(), "-o", out, "--seconds", 0.3)
     assert time.monotonic() - began < 30
-    assert "0 pieces" in said.out
+    assert "nobody danced for as long as a clip" in said.err
+    assert not list(tmp_path.iterdir())
+    # Nor is the music of another day lost.
+    out.write_bytes(b"music")
+    run(capsys, "live", model, "--port", free_port(), "-o", out, "--seconds", 0.3, "--force")
+    assert out.read_bytes() == b"music"
 
 
 def test_a_camera_that_is_a_video(model, video, tmp_path, capsys, monkeypatch):

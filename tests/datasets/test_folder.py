@@ -140,6 +140,13 @@ def test_an_assumed_rate_is_told_beside_the_lengths(tmp_path):
         load_folder(tmp_path, **CLOCK, pose_fps=60)
 
 
+def test_another_rate_than_the_files_own_is_told(tmp_path):
+    for name in "ab":
+        write_take(tmp_path, name, duration=6.0, sound=6.0)
+    with pytest.warns(UserWarning, match=r"pose_fps=26 .*: 'a.npz' \(25\), 'b.npz' \(25\)$"):
+        load_folder(tmp_path, **CLOCK, pose_fps=26)
+
+
 def test_music_in_m4a_is_found(tmp_path):
     av = pytest.importorskip("av")
     write_take(tmp_path, "a")

@@ -598,3 +598,93 @@ class TestStyles:
     def test_unknown_styles_end_in_a_sentence(self, styles, sentence):
         with pytest.raises(ValueError, match=sentence):
             make_dance_music(1, styles=styles)
+
+
+@pytest.fixture(scope="module")
+def lively():
+    """Three performances of 40 s whose factors change, and the same two without."""
+    kind = {"n_performances": 3, "hop_duration": 4.0, "coordinates": "metre", "random_state": 2}
+    return make_dance_music(27, courses=True, **kind), make_dance_music(27, **kind)
+
+
+def whole(data, k):
+    """Speed of a performance's joints in each frame, in m/s."""
+    clips = data.poses.position[data.groups == k]
+    x = np.concatenate([clips[0], *(clip[-120:] for clip in clips[1:])])
+    return np.linalg.norm(np.diff(x, axis=0), axis=-1).mean(axis=1) * data.poses.fps
+
+
+def levels(y, sr, times, duration=0.5):
+    """RMS level in dB about times in s."""
+    first = np.round((times - duration / 2) * sr).astype(int)
+    return np.array([rms_db(y[max(i, 0) : i + round(duration * sr)] + 1e-9) for i in first])
+
+
+class TestCourses:
+    def test_one_row_per_frame_constant_by_default(self, lively):
+        for data in lively:
+            assert len(data.courses) == 3
+            for k, course in enumerate(data.courses):
+                assert len(course) == len(whole(data, k)) + 1
+                np.testing.assert_allclose(np.diff(course["time"]), 1 / 30)
+        constant = [c.drop(columns=["time", "tempo"]).nunique() for c in lively[1].courses]
+        assert all((n == 1).all() for n in constant)
+        assert all(c["vigour"].std() > 0.05 for c in lively[0].courses)
+
+    def test_dancer_rests_and_music_is_silent(self, lively):
+        data = lively[0]
+        rests = 0
+        for k, (course, y) in enumerate(zip(data.courses, data.audio.recordings)):
+            resting = course["moving"].to_numpy() < 0.5
+            edges = np.flatnonzero(np.diff(np.r_[0, resting, 0]))
+            speed = whole(data, k)
+            for first, stop in edges.reshape(-1, 2):
+                rests += 1
+                assert 1.5 <= (stop - first) / 30 < 6 or stop == len(course)
+                assert speed[first + 1 : stop - 1].max() < 0.06
+                after = levels(y, 22050, np.array([first / 30 + 0.75]))
+                assert after < levels(y, 22050, np.array([first / 30 - 0.3])) - 20
+                if stop + 15 < len(course):
+                    assert speed[stop : stop + 15].mean() > 4 * speed[first + 1 : stop - 1].mean()
+                    assert levels(y, 22050, np.array([stop / 30 + 0.25])) > -40
+        assert rests >= 2
+
+    def test_level_and_speed_follow_vigour(self, lively):
+        data, parts = lively[0], []
+        for k, (course, y) in enumerate(zip(data.courses, data.audio.recordings)):
+            at = np.arange(0.5, len(y) / 22050 - 0.5, 0.5)
+            moving = np.interp(at, course["time"], course["moving"]) == 1
+            wanted = np.interp(at, course["time"], course["loudness"])[moving]
+            heard = levels(y, 22050, at, 0.8)[moving]
+            assert abs(heard - wanted).mean() < 2.5
+            speed = np.convolve(whole(data, k), np.ones(24) / 24, mode="same")
+            speed = np.interp(at, course["time"][:-1], speed)[moving]
+            vigour = np.interp(at, course["time"], course["vigour"])[moving]
+            parts.append([a - a.mean() for a in (wanted, heard, vigour, speed)])
+        within = np.corrcoef(np.concatenate(parts, axis=1))
+        assert within[0, 1] > 0.8
+        assert within[2, 3] > 0.5
+
+    def test_factors_are_means_of_the_clips(self, lively):
+        data = lively[0]
+        course = data.courses[1]
+        clip = np.flatnonzero(data.groups == 1)[2]
+        inside = course["time"].between(data.starts[clip], data.starts[clip] + 8 - 1e-6)
+        moving = course[inside & (course["moving"] > 0.5)]
+        assert data.factors.loc[clip, "vigour"] == pytest.approx(moving["vigour"].mean(), abs=0.01)
+
+    def test_beats_rest_too(self, lively):
+        data = lively[0]
+        for beats, start, k in zip(data.beats, data.starts, data.groups):
+            course = data.courses[k]
+            moving = np.interp(beats + start + 0.05, course["time"], course["moving"])
+            assert (moving > 0.5).all()
+
+    def test_longer_performances_begin_the_same(self):
+        kind = {"courses": True, "n_performances": 1, "hop_duration": 4.0, "random_state": 5}
+        short, long = make_dance_music(2, **kind), make_dance_music(4, **kind)
+        np.testing.assert_allclose(short.poses.position, long.poses.position[:2], atol=1e-9)
+
+    def test_wrong_type(self):
+        with pytest.raises(TypeError, match="courses to be True or False, got 'yes'"):
+            make_dance_music(1, courses="yes")

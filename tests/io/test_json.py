@@ -199,7 +199,7 @@ def test_which_person(tmp_path):
     assert_array_equal(largest[1], small[1, :, :2])
     follow = read_poses(path, fps=30, person="follow").position[0]
     assert_array_equal(follow[1, :2], large[1, :2, :2])
-    with pytest.raises(ValueError, match=r"at most 2 person\(s\).*person=2"):
+    with pytest.raises(ValueError, match=r"at most 2 people.*person 2"):
         read_poses(path, fps=30, person=2)
 
 

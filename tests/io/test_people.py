@@ -116,7 +116,7 @@ def test_identities_are_followed(tmp_path, document, name):
     # 12 comes after 3, as numbers do; over the whole take the first one is larger.
     for person, truth in ((0, FIRST), ("first", FIRST), (1, SECOND), ("largest", SECOND)):
         assert_array_equal(read_poses(path, fps=30, person=person).position[0], truth)
-    with pytest.raises(ValueError, match=r"at most 2 person\(s\) .*person=2"):
+    with pytest.raises(ValueError, match=r"at most 2 people.*person 2"):
         read_poses(path, fps=30, person=2)
 
 

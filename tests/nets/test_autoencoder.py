@@ -9,7 +9,7 @@ pytest.importorskip("keras")
 pytest.importorskip("librosa")
 
 from sklearn_asdf import MelEncoder
-from sklearn_asdf.nets.autoencoder import build_decoder, build_encoder
+from sklearn_asdf.nets.codec_networks import build_decoder, build_encoder
 
 PAPER = {
     "architecture": "paper",

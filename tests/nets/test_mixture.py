@@ -9,16 +9,14 @@ pytest.importorskip("keras", reason="the networks need the extra 'music'")
 
 from sklearn_asdf.density.mixtures import GaussianMixtures
 from sklearn_asdf.nets.backend import import_keras
-from sklearn_asdf.nets.mixture import (
+from sklearn_asdf.nets.mixture import MixtureNLL, mixture_log_prob, scale_of
+from sklearn_asdf.nets.mixture_network import build_network, output_bias
+from sklearn_asdf.nets.mixture_output import (
     PADDING,
-    MixtureNLL,
-    mixture_log_prob,
-    scale_of,
     scale_of_numpy,
     split_factors,
     split_output,
 )
-from sklearn_asdf.nets.mixture_network import build_network, output_bias
 from sklearn_asdf.nets.network import Network
 
 keras = import_keras()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from sklearn_asdf.video import probe
+from sklearn_asdf.video._reader import warn_if_cut_off
 from sklearn_asdf.video._times import bridge_jumps
 
 from .conftest import stripes
@@ -106,3 +108,25 @@ def test_videos_joined_end_to_end_keep_their_rate_and_run_on(make_video):
     found = [time for time, _, _ in frames(path)]
     assert len(found) == 300
     np.testing.assert_allclose(found, np.arange(300) / 25, atol=0.05)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+@pytest.mark.parametrize("longer", [0.0, 8.0])
+def test_a_video_that_was_cut_off_is_told(codec, longer, make_video, sine):
+    """The header says more than there is; sound that is longer than the pictures is no reason."""
+    noise = np.random.default_rng(0).integers(0, 255, (100, 48, 64, 3), np.uint8)
+    sound = np.tile(sine, 4 + int(longer))
+    name = {"libx264": "dance.mkv", "mpeg4": "dance.avi"}[codec]
+    place = make_video(name, pictures=noise, audio=sound, codec=codec)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_if_cut_off(place)
+    whole = place.read_bytes()
+    place.write_bytes(whole[: len(whole) // 2])
+    with pytest.warns(UserWarning, match=r"is cut off: [123]\.\d s came of the (4|12)\.\d s"):
+        warn_if_cut_off(place)
+    # What cannot be noticed by eye is no reason either.
+    place.write_bytes(whole[:-200])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_if_cut_off(place)
