@@ -115,9 +115,9 @@ def make_dance_pipeline(
     Returns
     -------
     pipeline : sklearn.pipeline.Pipeline
-        With the steps `canonical` (not in the preset `"paper"`), `smooth`, `kinematics`, `beats` (in
-        the preset `"units"` alone), `keyframes`, `lma`, `scale` and `music`. With `canonical` it
-        plays for dances of any skeleton and camera, see :class:`PoseCanonicalizer`.
+        With the steps `canonical` (not in the preset `"paper"`), `smooth`, `kinematics`, `beats`
+        (in the preset `"units"` alone), `keyframes`, `lma`, `scale` and `music`. With `canonical`
+        it plays for dances of any skeleton and camera, see :class:`PoseCanonicalizer`.
 
     References
     ----------
