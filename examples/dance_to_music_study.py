@@ -289,7 +289,7 @@ def study(name, folds, models, options):
         start = time.perf_counter()
         fitted = [clone(pipe).fit(*fold.train) for fold in folds]
         for temperature in temperatures:
-            row = model if temperature is None else f"{model}, drawn at {temperature:g}"
+            row = model if temperature is None else f"{model}, sampled at {temperature:g}"
             scored = [score(p, d, temperature, memory, options) for p, d in zip(fitted, folds)]
             table, sounds[row] = pooled([table for table, _ in scored]), scored[0][1]
             rows[row] = table.loc["model"]
