@@ -13,7 +13,7 @@ import numpy as np
 from .gaps import all_seen, fill_gaps
 from .kinematics import magnitude
 
-__all__ = ["body_size", "centre_of", "egocentric", "held_track"]
+__all__ = ["body_size", "center_of", "egocentric", "held_track"]
 
 
 def _nanmedian(x: np.ndarray) -> np.ndarray:
@@ -25,7 +25,7 @@ def _nanmedian(x: np.ndarray) -> np.ndarray:
     return (low + (high - low) / 2)[..., 0]
 
 
-def centre_of(position: np.ndarray, joints: Sequence[int]) -> np.ndarray:
+def center_of(position: np.ndarray, joints: Sequence[int]) -> np.ndarray:
     """Return the mean of those of some joints that are seen.
 
     Parameters
@@ -43,8 +43,8 @@ def centre_of(position: np.ndarray, joints: Sequence[int]) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_asdf.functional.body import centre_of
-    >>> centre_of(np.array([[[0.0], [2.0]], [[np.nan], [2.0]]]), [0, 1]).ravel()
+    >>> from sklearn_asdf.functional.body import center_of
+    >>> center_of(np.array([[[0.0], [2.0]], [[np.nan], [2.0]]]), [0, 1]).ravel()
     array([1., 2.])
     """
     some = position[..., list(joints), :]
@@ -55,7 +55,7 @@ def centre_of(position: np.ndarray, joints: Sequence[int]) -> np.ndarray:
 
 
 def _between(position: np.ndarray, a: tuple[int, ...], b: tuple[int, ...]) -> np.ndarray:
-    """Return the vectors from the centre of joints `a` to that of `b`, NaN unless all are seen."""
+    """Return the vectors from the center of joints `a` to that of `b`, NaN unless all are seen."""
     low = position[..., list(a), :].mean(axis=-2)
     return position[..., list(b), :].mean(axis=-2) - low
 
@@ -114,7 +114,7 @@ def egocentric(
     position: np.ndarray,
     *,
     fps: float,
-    centre: tuple[int, ...] = (),
+    center: tuple[int, ...] = (),
     lateral: Sequence[tuple[int, int]] = (),
     vertical_axis: int = 1,
 ) -> np.ndarray:
@@ -126,7 +126,7 @@ def egocentric(
         Poses, NaN where a joint was not seen.
     fps : float
         Frames per second (Hz).
-    centre : tuple of int, default=()
+    center : tuple of int, default=()
         The joints whose mean becomes the origin, usually the hips; all joints by default.
     lateral : sequence of (int, int), default=()
         Pairs of a left and a right joint (hips, shoulders) that define the dancer's direction.
@@ -151,13 +151,13 @@ def egocentric(
     >>> import numpy as np
     >>> from sklearn_asdf.functional.body import egocentric
     >>> poses = np.array([[[5.0, 1.0], [7.0, 1.0]]])
-    >>> egocentric(poses, fps=30, centre=(0,)).tolist()
+    >>> egocentric(poses, fps=30, center=(0,)).tolist()
     [[[0.0, 0.0], [2.0, 0.0]]]
     """
-    if not centre and position.shape[-2] == 1:
+    if not center and position.shape[-2] == 1:
         return position
     origin = (
-        centre_of(position, centre) if centre else centre_of(position, range(position.shape[-2]))
+        center_of(position, center) if center else center_of(position, range(position.shape[-2]))
     )
     moved = position - _held(origin, position, fps=fps)[..., None, :]
     if position.shape[-1] != 3 or not lateral:
@@ -178,7 +178,7 @@ def egocentric(
 
 def _mean_vector(vectors: Sequence[np.ndarray]) -> np.ndarray:
     stacked = np.stack(vectors, axis=-2)
-    return centre_of(stacked, range(len(vectors)))
+    return center_of(stacked, range(len(vectors)))
 
 
 def _held(track: np.ndarray, position: np.ndarray, *, fps: float) -> np.ndarray:
@@ -186,7 +186,7 @@ def _held(track: np.ndarray, position: np.ndarray, *, fps: float) -> np.ndarray:
     never = np.isnan(track).any(axis=-1).all(axis=-1)
     if never.any():
         track = track.copy()
-        track[never] = centre_of(position[never], range(position.shape[-2]))
+        track[never] = center_of(position[never], range(position.shape[-2]))
     return held_track(track, fps=fps)
 
 

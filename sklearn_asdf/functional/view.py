@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter1d
 
-from .body import centre_of, held_track
+from .body import center_of, held_track
 
 __all__ = ["frontal", "project", "slow_part", "upright"]
 
@@ -56,7 +56,7 @@ def project(
     Returns
     -------
     image : ndarray of shape (..., n_frames, n_joints, 2)
-        In pixels, x to the right and y down, from the centre of the picture.
+        In pixels, x to the right and y down, from the center of the picture.
 
     Notes
     -----
@@ -119,7 +119,7 @@ def upright(position: np.ndarray, chain: Sequence[Sequence[int]]) -> np.ndarray:
     >>> upright(z_up, [[0], [1]]).round(9).tolist()
     [[[0.0, 0.0, 0.0], [0.0, 2.0, 0.0]]]
     """
-    points = [centre_of(position, joints) for joints in chain]
+    points = [center_of(position, joints) for joints in chain]
     along = sum(np.nan_to_num(high - low).sum(axis=-2) for low, high in pairwise(points))
     if position.shape[-1] == 2:
         return _level(position, along)

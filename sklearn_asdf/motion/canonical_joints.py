@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._validation import did_you_mean, raise_all
-from ..functional.body import centre_of
+from ..functional.body import center_of
 from .joint_names import SIDES
 from .skeletons import Skeleton, get_skeleton
 
@@ -22,7 +22,7 @@ CANONICAL = get_skeleton("canonical15")
 # Joints whose mean replaces a joint that a skeleton lacks. Where all have both, it is the mean too,
 # since trackers put necks and pelvises in different places.
 _HEADS = (("left_ear", "right_ear"), ("head",), ("left_eye", "right_eye"), ("nose",))
-_CENTRES = {"neck": "shoulder", "pelvis": "hip"}
+_CENTERS = {"neck": "shoulder", "pelvis": "hip"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class JointMap:
                 mapped[..., place, :] = position[..., source[0], :]
             elif joint == "head":
                 # One ear is often hidden, and the ears are close to each other.
-                mapped[..., place, :] = centre_of(position, source)
+                mapped[..., place, :] = center_of(position, source)
             else:
                 mapped[..., place, :] = position[..., list(source), :].mean(axis=-2)
         return mapped
@@ -149,13 +149,13 @@ def _found(skeleton: Skeleton, names: Mapping[str, str]) -> Iterator[tuple[str, 
         if option and all(find(joint) for joint in option):
             yield "head", tuple(str(find(joint)) for joint in option)
             break
-    for centre, part in _CENTRES.items():
+    for center, part in _CENTERS.items():
         both = [find(f"{side}_{part}") for side in SIDES]
-        own = find(centre)
+        own = find(center)
         if None not in both:
-            yield centre, tuple(map(str, both))
+            yield center, tuple(map(str, both))
         elif own is not None:
-            yield centre, (own,)
+            yield center, (own,)
             # A rig without hips turns its legs about the pelvis.
             both = [own, own]
         for side, joint in zip(SIDES, both):

@@ -88,8 +88,8 @@ class PoseCanonicalizer(MotionTransformer):
     Notes
     -----
     The canonical joints are head, neck, pelvis, and the shoulders, elbows, wrists, hips, knees and
-    ankles of both sides. The neck and the pelvis are the centres of shoulders and hips, since
-    trackers put these joints in different places; the head is the centre of the ears, or else the
+    ankles of both sides. The neck and the pelvis are the centers of shoulders and hips, since
+    trackers put these joints in different places; the head is the center of the ears, or else the
     head, the eyes or the nose. Where a skeleton has no hips, the pelvis takes their place, and the
     neck that of the shoulders. Any other joint that a skeleton lacks is NaN, as one that was not
     seen. Hips, shoulders, and wrists or ankles are needed.
