@@ -3,6 +3,7 @@ from . import beat_grid as beat_grid
 from . import beat_scores as beat_scores
 from . import body as body
 from . import canonical as canonical
+from . import compiled as compiled
 from . import curvature as curvature
 from . import filters as filters
 from . import fluidity as fluidity
@@ -28,6 +29,7 @@ from . import tempo as tempo
 from . import ties as ties
 from . import tonality as tonality
 from . import unit_selection as unit_selection
+from . import view as view
 from . import windows as windows
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "beat_scores",
     "body",
     "canonical",
+    "compiled",
     "curvature",
     "filters",
     "fluidity",
@@ -61,5 +64,6 @@ __all__ = [
     "ties",
     "tonality",
     "unit_selection",
+    "view",
     "windows",
 ]
