@@ -43,6 +43,7 @@ _OWN = {
     "NetworkCodec": "music.codecs",
     "OnBeatRegressor": "density.on_beat",
     "PatchCodec": "music.codecs",
+    "PoseCanonicalizer": "motion.canonical_pose",
     "PoseSmoother": "motion.smoothing",
     "Segment": "motion.skeletons",
     "Skeleton": "motion.skeletons",

@@ -189,7 +189,14 @@ def _model(path: str) -> list[str]:
 
 def _needs(model: Any) -> list[str]:
     """What a fitted model needs to know of a dance, and what it holds."""
-    from ..performance import clip_duration_of, encoder_of, fps_of, motion_stage_of, steps_of
+    from ..performance import (
+        clip_duration_of,
+        encoder_of,
+        fps_of,
+        motion_stage_of,
+        plays_any_skeleton,
+        steps_of,
+    )
 
     first = motion_stage_of(model)
     if first is None:
@@ -197,6 +204,12 @@ def _needs(model: Any) -> list[str]:
     skeleton = first.skeleton_
     named = "without names" if skeleton is None else skeleton.name or "own names"
     joints = f"for dances of {first.n_joints_in_} joints ({named}) in {first.n_axes_in_} dimensions"
+    if plays_any_skeleton(model):
+        joints = (
+            "for dances of any skeleton with hips, shoulders, and wrists or ankles, in 2 or 3 "
+            f"dimensions, seen by any camera (fitted to {first.n_joints_in_} joints ({named}) in "
+            f"{first.n_axes_in_} dimensions)"
+        )
     rate = f"at {fps_of(model):g} frames per second; dances at other rates are resampled"
     if not hasattr(steps_of(model)[-1], "transformer_"):
         return [joints, rate, "not fitted to music: it describes dances, in Python"]
