@@ -168,7 +168,7 @@ def _motion_steps(preset: str, random_state: Any = None, verbose: int = 0) -> di
     groups: tuple[str, ...] = ("effort", "shape", "level", "periodicity")
     steps = {"smooth": PoseSmoother(), "kinematics": KinematicsTransformer(scale="body")}
     if preset == "units":
-        steps["beats"] = DanceBeatTracker(n_jobs=-1, random_state=random_state, verbose=verbose)
+        steps["beats"] = DanceBeatTracker(random_state=random_state, verbose=verbose)
         groups = (*groups, "beat")
     return steps | {"keyframes": KeyframeSegmenter(), "lma": LMAFeaturizer(groups=groups)}
 

@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_memory
 
 from .._progress import Progress
+from .._threads import one_blas_thread
 from ..functional.pairing import partners
 from ._clip_analysis import ClipAnalysis, analyze_clips
 from ._context import EvaluationContext
@@ -158,7 +159,8 @@ def evaluate(
     n_changed = _N_RESPONSES * min(max_responses, n_clips)
     # Parts are weighted by the number of clips that they describe, generate or compare.
     total = _N_PARTS * n_clips + n_changed
-    with Progress("scoring", total=total, unit="clips", verbose=verbose) as bar:
+    # Most products are of small matrices, which more threads only delay.
+    with one_blas_thread(), Progress("scoring", total=total, unit="clips", verbose=verbose) as bar:
         # The model first: if it fails, no time is spent on the analysis of the real music.
         bar.begin("describing the dances", n_clips)
         as_given = input_format(poses, pipeline)

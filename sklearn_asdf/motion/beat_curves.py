@@ -10,7 +10,10 @@ from .container import Motion
 from .kinematics import with_kinematics
 from .skeletons import Skeleton
 
-__all__ = ["beat_curves"]
+__all__ = ["N_KINDS", "beat_curves"]
+
+# Curves of each part: speed, magnitude of acceleration, height, its first and second derivative.
+N_KINDS = 5
 
 # Parts of the body that move apart, by the vocabulary of skeletons.
 _SIDED = (

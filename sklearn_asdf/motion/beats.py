@@ -23,7 +23,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold
-from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
@@ -33,19 +33,16 @@ from ..functional.beat_grid import beat_position
 from ..music.analysis import analyze, recordings_of
 from ..music.audio_checks import check_audio
 from ..music.clips import AudioClips
-from .beat_curves import beat_curves
+from .beat_curves import N_KINDS
+from .beat_rows import rows_of_clips, sample_rows
 from .container import Motion
 from .stage import MotionTransformer, validate_motion
 from .tempo import BeatTrack, track_beats, weight_activation
 
 __all__ = ["DanceBeatTracker"]
 
-# Time between the frames around a frame from which features are taken, in s.
-_STEP = 2 / 15
-# Number of frames, evenly spaced over the clips, that a model is fitted to.
-_FRAMES_LEARNED = 20_000
-# Clips processed at a time: some tens of megabytes.
-_BLOCK = 64
+# Number of frames that a model is fitted to.
+_N_ROWS = 20_000
 
 
 class DanceBeatTracker(MotionTransformer):
@@ -70,8 +67,9 @@ class DanceBeatTracker(MotionTransformer):
     start_bpm : float, default=100.0
         Tempo in BPM near which the tempo of the music is searched.
     n_jobs : int, default=None
-        Number of models that `fit_transform` fits in parallel, in threads; -1 uses all cores. Each
-        model uses one thread, since the threads of one model wait for each other on a busy machine.
+        Number of models that are fitted in parallel, in processes; -1 uses all cores. Each uses one
+        thread, since the threads of one model wait for each other on a busy machine. None fits one
+        after the other, which is faster up to some ten minutes of music.
     random_state : int, RandomState instance or None, default=None
         Seed of the trees: pass an int for reproducible output across calls.
     verbose : int, default=0
@@ -328,50 +326,28 @@ class DanceBeatTracker(MotionTransformer):
                 )
         return replace(motion, beat=beat)
 
-    def _scales(self, motion: Motion, groups: np.ndarray) -> np.ndarray:
-        """Mean and deviation of each curve over the clips of a group, (2, n_clips, n_curves)."""
-        _, place = np.unique(groups, return_inverse=True)
-        sums = np.zeros((3, place.max() + 1, 1))
-        for block in gen_batches(len(motion), _BLOCK):
-            curves, inside = beat_curves(motion[block])
-            if sums.shape[2] != curves.shape[2]:
-                sums = np.zeros((3, len(sums[0]), curves.shape[2]))
-            parts = (inside, np.where(inside, curves, 0.0), np.where(inside, curves**2, 0.0))
-            for total, part in zip(sums, parts):
-                np.add.at(total, place[block], part.sum(axis=1))
-        count, total, square = sums
-        mean, power = total / np.maximum(count, 1), square / np.maximum(count, 1)
-        deviation = np.sqrt(np.maximum(power - mean**2, 0.0))
-        # What is left of a constant curve is rounding.
-        deviation[deviation <= 1e-6 * np.sqrt(power)] = 1.0
-        return np.stack([mean, deviation])[:, place]
-
-    def _around(self, motion: Motion, inside: np.ndarray, scales: np.ndarray) -> np.ndarray:
-        """Features of frames, bool (n_clips, n_frames): the standardised curves around each."""
-        n = int(self.context_duration / _STEP)
-        offset = np.rint(np.arange(-n, n + 1) * _STEP * motion.fps).astype(int)
-        clip, frame = np.nonzero(inside)
-        last = np.maximum(motion.lengths[clip] - 1, 0)
-        near = np.clip(frame[:, None] + offset, 0, last[:, None])
-        curves, _ = beat_curves(motion)
-        curves = ((curves - scales[0][:, None]) / scales[1][:, None]).astype(np.float32)
-        return curves[clip[:, None], near].reshape(len(near), -1)
-
     def _learn_all(
         self, motion: Motion, phase: np.ndarray, groups: np.ndarray, parts: Sequence[Any]
     ) -> list[Any]:
         """Learn of clips and of whole dances; return models of parts of the clips."""
-        cosine, sine = np.cos(phase), np.sin(phase)
+        rows = sample_rows(
+            motion,
+            context_duration=self.context_duration,
+            n_rows=_N_ROWS,
+            random_state=np.random.RandomState(self._seed),
+        )
+        at = phase[rows.clip, rows.frame]
+        cosine, sine = np.cos(at), np.sin(at)
         # Clips are standardised by themselves, and dances that are tracked as a whole.
-        alone, together = (self._scales(motion, g) for g in (np.arange(len(motion)), groups))
-        sets = [(motion, cosine, alone), (motion, cosine, together), (motion, sine, together)]
-        sets += [(motion[rows], cosine[rows], alone[:, rows]) for rows in parts]
+        alone, together = (rows.features(g) for g in (np.arange(len(motion)), groups))
+        every = np.ones(len(at), bool)
+        sets = [(alone, cosine, every), (together, cosine, every), (together, sine, every)]
+        sets += [(alone, cosine, np.isin(rows.clip, part)) for part in parts]
         learned = Parallel(
             n_jobs=self.n_jobs,
-            prefer="threads",
             # One after the other where their number is shown; not every backend can do that.
             return_as="generator" if self.verbose else "list",
-        )(delayed(self._learn)(*one) for one in sets)
+        )(delayed(_fit_trees)(*one, max_iter=self.max_iter, seed=self._seed) for one in sets)
         self.model_, cosine_model, sine_model, *models = progress(
             learned,
             "learning the beat of the dances",
@@ -383,34 +359,32 @@ class DanceBeatTracker(MotionTransformer):
         self.n_iter_ = self.model_.n_iter_
         return models
 
-    def _learn(self, motion: Motion, target: np.ndarray, scales: np.ndarray) -> Any:
-        inside = np.arange(motion.n_frames) < motion.lengths[:, None]
-        # An odd step, or every clip would be looked at in the same few frames.
-        step = 1 + 2 * (int(np.count_nonzero(inside)) // _FRAMES_LEARNED // 2)
-        chosen = np.zeros_like(inside)
-        chosen[tuple(place[::step] for place in np.nonzero(inside))] = True
-        model = HistGradientBoostingRegressor(
-            learning_rate=0.12,
-            max_iter=self.max_iter,
-            max_features=0.1,
-            l2_regularization=1.0,
-            early_stopping=False,
-            random_state=self._seed,
-        )
-        rows = [
-            self._around(motion[b], chosen[b], scales[:, b])
-            for b in gen_batches(len(motion), _BLOCK)
-        ]
-        with threadpool_limits(1, user_api="openmp"):
-            return model.fit(np.concatenate(rows), target[chosen])
-
     def _predict(self, model: Any, motion: Motion) -> np.ndarray:
-        inside = np.arange(motion.n_frames) < np.maximum(motion.lengths, 1)[:, None]
         beat = np.zeros(motion.shape[:2], motion.dtype)
-        scales = self._scales(motion, np.arange(len(motion)))
-        for block in gen_batches(len(motion), _BLOCK):
-            around = self._around(motion[block], inside[block], scales[:, block])
-            with threadpool_limits(1, user_api="openmp"):
-                predicted = model.predict(around)
-            beat[block][inside[block]] = np.clip(predicted, -1.0, 1.0)
+        with threadpool_limits(1, user_api="openmp"):
+            for clip, frame, features in rows_of_clips(
+                motion, context_duration=self.context_duration
+            ):
+                beat[clip, frame] = np.clip(model.predict(features), -1.0, 1.0)
         return beat
+
+
+def _fit_trees(
+    features: np.ndarray, target: np.ndarray, rows: np.ndarray, *, max_iter: int, seed: int
+) -> HistGradientBoostingRegressor:
+    """Fit a model to some of the rows."""
+    # Histograms of all columns are computed for the root of a tree alone: below it, a tree compares
+    # curves of one kind.
+    kinds = [list(range(i, features.shape[1], N_KINDS)) for i in range(N_KINDS)]
+    model = HistGradientBoostingRegressor(
+        learning_rate=0.12,
+        max_iter=max_iter,
+        max_bins=32,
+        max_features=0.3,
+        interaction_cst=kinds,
+        l2_regularization=1.0,
+        early_stopping=False,
+        random_state=seed,
+    )
+    with threadpool_limits(1, user_api="openmp"):
+        return model.fit(features[rows], target[rows])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from sklearn.utils import check_array, gen_batches
 from ..functional.beat_grid import beat_position
 from ..functional.mel import melspectrogram, power_to_db
 from ..functional.periodicity import tempogram
+from .analysis_cache import RecordingCache
 from .clips import AudioClips
 
 __all__ = [
@@ -58,6 +59,10 @@ _TEMPO, _COS, _SIN = (DESCRIPTORS.index(name) for name in ("log_tempo", "beat_co
 _TEMPI = (40.0, 240.0)
 # Decibels by which a level may lie outside those of the corpus.
 _LEVEL_MARGIN = 6.0
+
+
+# Analyses of some five hours of music, for the stages of a pipeline that need the same ones.
+_CACHE: RecordingCache[AudioAnalysis] = RecordingCache(2**28)
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,14 +181,38 @@ def analyze(y: np.ndarray, *, sr: float, start_bpm: float = 100.0) -> AudioAnaly
         Beats are those of librosa's tracker [1]_; where it finds none, the recording is divided
         evenly into beats of about 0.6 s.
 
+    Notes
+    -----
+    What a stage of a pipeline or a candidate of a search has analyzed is not analyzed again by the
+    next one, as long as the recording is in memory.
+
     References
     ----------
     .. [1] D. P. W. Ellis, "Beat tracking by dynamic programming", Journal of New Music Research
        36(1), 2007.
     """
+    y = np.asarray(y)
+    analysis = _CACHE.get(
+        y,
+        (sr, start_bpm),
+        lambda: _analyze(y, sr, start_bpm),
+        # Of the spectrum, in essence.
+        size=4 * (_N_MELS + 2) * (len(y) // _hop_length(sr) + 1),
+    )
+    # As large as the recording many times over, and computed at once.
+    energy = np.concatenate([[0.0], np.cumsum(np.square(y, dtype=float))])
+    return replace(analysis, energy=energy)
+
+
+def _hop_length(sr: float) -> int:
+    return max(1, round(sr / 86))
+
+
+def _analyze(y: np.ndarray, sr: float, start_bpm: float) -> AudioAnalysis:
+    """Analyze one recording; the energy is left empty."""
     import librosa
 
-    hop_length = max(1, round(sr / 86))
+    hop_length = _hop_length(sr)
     n_fft = 8 * hop_length
     mel = melspectrogram(y[None], sr=sr, n_fft=n_fft, hop_length=hop_length, n_mels=_N_MELS)[
         0
@@ -207,9 +236,8 @@ def analyze(y: np.ndarray, *, sr: float, start_bpm: float = 100.0) -> AudioAnaly
     if len(beats) < 2:
         duration = len(y) / sr
         beats = np.linspace(0, duration, max(round(duration / 0.6), 1) + 1)
-    energy = np.concatenate([[0.0], np.cumsum(np.square(y, dtype=float))])
     return AudioAnalysis(
-        sr, hop_length, np.asarray(beats, dtype=float), energy, mel, onset_strength
+        sr, hop_length, np.asarray(beats, dtype=float), np.zeros(0), mel, onset_strength
     )
 
 

@@ -1,0 +1,65 @@
+"""Analyses of recordings are made once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from sklearn_asdf import AudioClips, DanceBeatTracker, UnitEncoder
+from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.music import analysis
+from sklearn_asdf.music.analysis_cache import RecordingCache
+
+
+@pytest.fixture
+def analyzed(monkeypatch):
+    """The lengths of the recordings that are analyzed."""
+    lengths, analyze = [], analysis._analyze
+
+    def counted(y, sr, start_bpm):
+        lengths.append(len(y))
+        return analyze(y, sr, start_bpm)
+
+    monkeypatch.setattr(analysis, "_analyze", counted)
+    return lengths
+
+
+def test_tracker_and_encoder_share_the_analysis(analyzed):
+    data = make_dance_music(6, n_performances=3, clip_duration=4.0, random_state=0)
+    DanceBeatTracker(max_iter=2, random_state=0).fit(data.poses, data.audio)
+    encoder = UnitEncoder().fit(data.audio[2:])
+    encoder.transform(data.audio)
+    assert len(analyzed) == 3
+    # Another tempo is another analysis.
+    UnitEncoder(start_bpm=120).fit(data.audio)
+    assert len(analyzed) == 6
+
+
+def test_kept_analyses_describe_alike(analyzed):
+    y = np.random.default_rng(0).normal(size=30_000).astype(np.float32)
+    first, second = (analysis.analyze(y, sr=11025).describe(np.array([0]), 20_000) for _ in "ab")
+    assert len(analyzed) == 1
+    assert_array_equal(first, second)
+
+
+def test_a_recording_changed_in_place_is_analyzed_again(analyzed):
+    y = np.random.default_rng(0).normal(size=30_000).astype(np.float32)
+    analysis.analyze(y, sr=11025)
+    y[100] += 1
+    analysis.analyze(y, sr=11025)
+    assert len(analyzed) == 2
+
+
+def test_results_go_with_their_recordings_and_beyond_the_size():
+    cache = RecordingCache(100)
+    recordings = [np.full(4, float(i)) for i in range(3)]
+    for y in recordings:
+        cache.get(y, (), lambda y=y: y.sum(), size=40)
+    assert len(cache) == 2
+    # A view keeps its owner alive.
+    views = AudioClips([y.astype(np.float32) for y in recordings], [0], [0], 2, sr=2)
+    cache.get(views[0], (), lambda: 0.0, size=101)
+    assert len(cache) == 2
+    del recordings, y
+    assert len(cache) == 0
