@@ -3,6 +3,7 @@ from . import beat_grid as beat_grid
 from . import beat_scores as beat_scores
 from . import body as body
 from . import canonical as canonical
+from . import compiled as compiled
 from . import curvature as curvature
 from . import filters as filters
 from . import fluidity as fluidity
@@ -27,6 +28,7 @@ from . import stretch as stretch
 from . import tempo as tempo
 from . import ties as ties
 from . import tonality as tonality
+from . import unit_selection as unit_selection
 from . import windows as windows
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "beat_scores",
     "body",
     "canonical",
+    "compiled",
     "curvature",
     "filters",
     "fluidity",
@@ -59,5 +62,6 @@ __all__ = [
     "tempo",
     "ties",
     "tonality",
+    "unit_selection",
     "windows",
 ]

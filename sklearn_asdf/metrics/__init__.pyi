@@ -3,8 +3,11 @@ from ._alignment import bas_bailando as bas_bailando
 from ._alignment import bas_corrected as bas_corrected
 from ._alignment import dance_beats as dance_beats
 from ._counterfactuals import amplify as amplify
+from ._counterfactuals import hold_still as hold_still
 from ._counterfactuals import reverse as reverse
 from ._counterfactuals import slow_down as slow_down
+from ._curves import curve_correlations as curve_correlations
+from ._curves import music_curves as music_curves
 from ._densities import density_scores as density_scores
 from ._distances import distance_ratio as distance_ratio
 from ._distances import mel_distances as mel_distances
@@ -28,10 +31,13 @@ from ._rhythm import onset_f1_5hz as onset_f1_5hz
 from ._rhythm import tempo_difference as tempo_difference
 from ._scorers import get_scorer as get_scorer
 from ._scorers import get_scorer_names as get_scorer_names
+from ._stops import accent_response as accent_response
+from ._stops import stop_response as stop_response
 
 __all__ = [
     "DanceMusicJudge",
     "MusicStatistics",
+    "accent_response",
     "amplify",
     "bas_aist",
     "bas_bailando",
@@ -39,6 +45,7 @@ __all__ = [
     "beat_f70",
     "beat_scores_d2m",
     "beat_scores_loris",
+    "curve_correlations",
     "dance_beats",
     "dance_features",
     "density_scores",
@@ -48,10 +55,12 @@ __all__ = [
     "frechet_distance",
     "get_scorer",
     "get_scorer_names",
+    "hold_still",
     "key_clarity",
     "mantel_test",
     "mel_distances",
     "music_beats",
+    "music_curves",
     "music_features",
     "musical_factors",
     "onset_f1_5hz",
@@ -59,5 +68,6 @@ __all__ = [
     "retrieval",
     "reverse",
     "slow_down",
+    "stop_response",
     "tempo_difference",
 ]

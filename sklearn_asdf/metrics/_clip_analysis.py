@@ -15,6 +15,7 @@ from ._audio_analysis import (
     onset_times,
     track_beats,
 )
+from ._curves import SMOOTHING, music_curves
 from ._distances import coarse_spectrograms
 from ._features import music_features
 from ._quality import statistics_of
@@ -24,7 +25,7 @@ __all__ = ["ClipAnalysis", "analyze_clips"]
 
 @dataclass(frozen=True)
 class ClipAnalysis:
-    """Onsets, beats, tempo, clarity, features and spectrograms of clips, one entry per clip."""
+    """Onsets, beats, tempo, clarity, features, spectrograms and curves, one entry per clip."""
 
     onsets_d2m: list[np.ndarray]
     onsets_loris: list[np.ndarray]
@@ -35,6 +36,7 @@ class ClipAnalysis:
     features: np.ndarray
     statistics: np.ndarray
     spectrograms: np.ndarray
+    curves: np.ndarray
 
     def take(self, index: np.ndarray) -> ClipAnalysis:
         """Return the analysis of the clips at `index`, in that order."""
@@ -72,4 +74,5 @@ def analyze_clips(audio: Any, sr: int) -> ClipAnalysis:
         features=music_features(audio, sr=sr),
         statistics=statistics_of(audio, sr, envelopes=envelopes, chroma=chroma),
         spectrograms=coarse_spectrograms(audio, sr=sr),
+        curves=music_curves(audio, sr=sr, smoothing=SMOOTHING),
     )

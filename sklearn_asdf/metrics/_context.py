@@ -10,6 +10,7 @@ import numpy as np
 
 from ._alignment import alignment_of, corrected_alignment, dance_beats
 from ._clip_analysis import ClipAnalysis
+from ._curves import CURVES, pooled_correlation
 from ._distances import mean_distance
 from ._evaluation_data import EvaluationData
 from ._features import dance_features, music_features
@@ -137,7 +138,19 @@ class EvaluationContext:
             | self._rhythm(music)
             | self._alignment(music)
             | self._quality(music)
+            | self._curves(music)
         )
+
+    def _curves(self, music: ClipAnalysis) -> dict[str, float]:
+        r, p = pooled_correlation(
+            self.real.curves,
+            music.curves,
+            self.groups,
+            n_permutations=self.n_permutations,
+            random_state=self.seed,
+        )
+        names = [f"{name}_r" for name in CURVES]
+        return dict(zip(names, r.tolist())) | {f"{n}_p": x for n, x in zip(names, p.tolist())}
 
     def _following(self, music: ClipAnalysis) -> dict[str, float]:
         options: dict[str, Any] = {

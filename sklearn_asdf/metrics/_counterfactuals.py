@@ -8,7 +8,10 @@ import numpy as np
 
 from ..motion.container import Motion, as_motion
 
-__all__ = ["COUNTERFACTUALS", "amplify", "reverse", "slow_down"]
+__all__ = ["COUNTERFACTUALS", "amplify", "hold_still", "reverse", "slow_down"]
+
+# Time in s in which a dancer who stood still gets back to the dance.
+_RETURN = 0.2
 
 
 def amplify(poses: Any, factor: float = 4.0, *, fps: float = 30.0) -> Motion:
@@ -119,6 +122,58 @@ def slow_down(poses: Any, factor: float = 2.0, *, fps: float = 30.0) -> Motion:
     if slower.n_frames > motion.n_frames:
         slower = slower.frames(0, motion.n_frames)
     return _moved(motion, slower.position, slower.confidence)
+
+
+def hold_still(poses: Any, start: float, duration: float = 3.0, *, fps: float = 30.0) -> Motion:
+    """Return dances in which the dancer stands still for a while.
+
+    Parameters
+    ----------
+    poses : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes)
+        Dances.
+    start : float
+        Begin of the stop in s.
+    duration : float, default=3.0
+        Its duration in s.
+    fps : float, default=30.0
+        Frame rate in Hz of poses that are not a Motion.
+
+    Returns
+    -------
+    Motion
+        Frames of the stop have the pose of its first one. In its last 0.2 s the dancer moves to
+        the pose of the dance at its end, from where the dance goes on as before. Derivatives and
+        keyframes are dropped.
+
+    See Also
+    --------
+    stop_response : How music responds to a stop.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.metrics import hold_still
+    >>> held = hold_still(np.arange(60.0)[None], 0.5, 1.0)
+    >>> held.position.ravel()[[14, 15, 20, 38, 45]]
+    array([14., 15., 15., 15., 45.])
+    """
+    motion = as_motion(poses, fps=fps)
+    first, last = round(start * motion.fps), round((start + duration) * motion.fps)
+    if not 0 <= first < last <= motion.n_frames:
+        raise ValueError(
+            f"expected a stop within the {motion.duration:g} s of the dances, got one from "
+            f"{start:g} to {start + duration:g} s"
+        )
+    position = motion.position.copy()
+    end = min(last, motion.n_frames - 1)
+    ahead = max(min(round(_RETURN * motion.fps), end - first), 1)
+    position[:, first:end] = motion.position[:, first, None]
+    share = np.arange(1, ahead) / ahead
+    # A minimum-jerk move (Flash and Hogan, 1985).
+    share = (share**3 * (10 - 15 * share + 6 * share**2))[:, None, None]
+    way = (motion.position[:, end] - motion.position[:, first])[:, None]
+    position[:, end - ahead + 1 : end] = motion.position[:, first, None] + share * way
+    return _moved(motion, position.astype(motion.dtype), motion.confidence)
 
 
 def _moved(motion: Motion, position: np.ndarray, confidence: np.ndarray | None) -> Motion:

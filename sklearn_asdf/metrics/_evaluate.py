@@ -14,17 +14,18 @@ from ..functional.pairing import partners
 from ._clip_analysis import ClipAnalysis, analyze_clips
 from ._context import EvaluationContext
 from ._counterfactuals import COUNTERFACTUALS
+from ._curves import CURVES
 from ._densities import scores_of
 from ._evaluation_data import EvaluationData, check_evaluation_data, input_format
 from ._generator import Generator
 from ._groups import permuted_clips
-from ._responses import counterfactual_responses
+from ._responses import STOPS, counterfactual_responses
 
 __all__ = ["evaluate"]
 
 # Parts of the work that go over all clips, and clips generated for each that is changed.
 _N_PARTS = 7
-_N_RESPONSES = 5
+_N_RESPONSES = 6
 # Permutations of the real music whose mean scores are the row of shuffled pairs.
 _N_SHUFFLES = 5
 _METRONOME_BPM = 120.0
@@ -39,9 +40,11 @@ _BEAT_SCORES = [
 _COLUMNS = [
     "retrieval_r1", "retrieval_mrr", "retrieval_p", "retrieval_of_real", "distance_ratio",
     "mantel_r", "mantel_p", *_DENSITY_COLUMNS, *[f"{name}_response" for name in COUNTERFACTUALS],
-    *[f"{name}_p" for name in COUNTERFACTUALS], "f70_music", "f70_dance", "f1_5hz",
-    "tempo_difference", "bas_corrected", "bas_aist", "bas_bailando", *_BEAT_SCORES, "key_clarity",
-    "key_clarity_share", "pulse_clarity", "pulse_clarity_share", "frechet_distance",
+    *[f"{name}_p" for name in COUNTERFACTUALS], *[f"stop_{name}" for name in STOPS],
+    *[f"{name}_r" for name in CURVES], *[f"{name}_r_p" for name in CURVES],
+    "f70_music", "f70_dance", "f1_5hz", "tempo_difference", "bas_corrected", "bas_aist",
+    "bas_bailando", *_BEAT_SCORES, "key_clarity", "key_clarity_share", "pulse_clarity",
+    "pulse_clarity_share", "frechet_distance",
 ]  # fmt: skip
 
 
@@ -86,7 +89,7 @@ def evaluate(
     n_permutations : int, default=999
         Number of permutations of whole performances for each p-value.
     max_responses : int, default=48
-        Maximum number of clips, evenly spaced, for the counterfactuals. Five clips are generated
+        Maximum number of clips, evenly spaced, for the counterfactuals. Six clips are generated
         for each.
     fps : float, default=30.0
         Frame rate in Hz of poses that are not a Motion.

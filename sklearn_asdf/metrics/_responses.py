@@ -9,12 +9,18 @@ import numpy as np
 from scipy.stats import wilcoxon
 
 from ..motion.container import Motion
-from ._counterfactuals import COUNTERFACTUALS
+from ._counterfactuals import COUNTERFACTUALS, hold_still
 from ._distances import coarse_spectrograms, paired_distances
 from ._evaluation_data import EvaluationData
 from ._generator import Generator
+from ._stops import stop_response
 
-__all__ = ["counterfactual_responses"]
+__all__ = ["STOPS", "counterfactual_responses"]
+
+# Scores of `stop_response` for a dance that stops in the middle of its clip, by these names.
+STOPS = ("fall", "delay", "return_delay", "elsewhere")
+# Duration of the stop in s, and the least time before and after it; shorter clips have no stop.
+_STOP_DURATION, _STOP_MARGIN = 3.0, 1.5
 
 
 def counterfactual_responses(
@@ -49,7 +55,8 @@ def counterfactual_responses(
     scores : dict of float
         For each of `COUNTERFACTUALS`, ``NAME_response``, the mean distance between music for the
         changed dance and for the dance, divided by that between two samples for the dance; and
-        ``NAME_p``, the p-value of Wilcoxon's signed-rank test over performances.
+        ``NAME_p``, the p-value of Wilcoxon's signed-rank test over performances. ``stop_NAME`` are
+        medians of `stop_response` over clips that stop for 3 s in their middle.
     """
     n = len(data.motion)
     chosen = np.unique(np.linspace(0, n - 1, min(max_clips, n)).round().astype(int))
@@ -59,12 +66,17 @@ def counterfactual_responses(
         temperature = 1.0
     seeds = np.random.RandomState(seed).randint(2**31 - 1, size=5).tolist()
 
-    def spectrograms_for(dances: Motion) -> np.ndarray:
-        features = generator.features(as_given(dances))
-        clips = generator.generate(features, temperature, seeds.pop())
-        return coarse_spectrograms(clips, sr=data.sr)
+    stop_seed = seeds[0]
 
-    original = spectrograms_for(motion)
+    def music_for(dances: Motion, seed: int) -> np.ndarray:
+        return generator.generate(generator.features(as_given(dances)), temperature, seed)
+
+    def spectrograms_for(dances: Motion) -> np.ndarray:
+        return coarse_spectrograms(music_for(dances, seeds.pop()), sr=data.sr)
+
+    # The music of the dance and of the dance that stops have the same random numbers.
+    unchanged = music_for(motion, stop_seed)
+    original = coarse_spectrograms(unchanged, sr=data.sr)
     by_chance = paired_distances(spectrograms_for(motion), original)
     scores = {}
     for name, change in COUNTERFACTUALS.items():
@@ -78,4 +90,12 @@ def counterfactual_responses(
         # The test is not defined if all differences are 0.
         p = wilcoxon(excess, alternative="greater").pvalue if excess.any() else 1.0
         scores[f"{name}_p"] = float(p)
+    if motion.duration >= _STOP_DURATION + 2 * _STOP_MARGIN:
+        start = (motion.duration - _STOP_DURATION) / 2
+        stopped = music_for(hold_still(motion, start, _STOP_DURATION), stop_seed)
+        of_clips = [
+            stop_response(a, b, start=start, duration=_STOP_DURATION, sr=data.sr)
+            for a, b in zip(stopped, unchanged)
+        ]
+        scores |= {f"stop_{name}": float(np.median([r[name] for r in of_clips])) for name in STOPS}
     return scores

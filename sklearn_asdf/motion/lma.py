@@ -11,13 +11,22 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import Integral, StrOptions, did_you_mean, raise_all, validate_parameters
+from .._validation import (
+    Integral,
+    Interval,
+    Real,
+    StrOptions,
+    did_you_mean,
+    raise_all,
+    validate_parameters,
+)
 from ..functional.windows import frame_windows
 from .container import Motion
 from .joint_weights import joint_weights_of
 from .kinematics import with_kinematics
 from .lma_groups import CLIP_GROUPS, WINDOW_GROUPS
 from .stage import on_fitted_clock, validate_motion
+from .step_groups import STEP_GROUPS, count_steps, step_edges, step_means, step_values
 from .window_context import Columns, WindowContext
 
 __all__ = ["BEAT_COLUMNS", "LMAFeaturizer"]
@@ -56,6 +65,10 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     up : {"x", "y", "z", "-x", "-y", "-z"} or None, default=None
         Axis of space that points up, for heights. By default it is found for each clip from the
         direction from ankles to head; without such joints it is y.
+    step_duration : float or None, default=None
+        Duration in s of the steps into which each clip is also cut. None describes no steps.
+    step_groups : sequence of str, default=("effort", "shape", "moment")
+        Groups of features of the steps: "moment", or groups of windows; see the notes.
     n_jobs : int or None, default=None
         Number of threads, as in joblib.
 
@@ -63,6 +76,8 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     ----------
     n_windows_ : int
         Windows of each clip.
+    n_steps_ : int
+        Steps of each clip, 0 without `step_duration`.
     feature_names_out_ : ndarray of str
         Names of the columns.
     joint_weights_ : dict of str to ndarray of shape (n_joints,)
@@ -115,6 +130,13 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
       `DanceBeatTracker` added, or else of kinematic beats (minima of speed); mid_beat_cos and
       mid_beat_sin, cosine and sine of its phase in the middle of the clip, times the strength
 
+    With `step_duration`, columns ``step0_weight, step0_time, ..., step1_weight, ...`` follow, step
+    by step. A step has the values of the window in which its middle lies, or of the nearest one,
+    and in group "moment" means over its own frames: speed and acceleration of the body, head,
+    hands, feet and hips (L/s, L/s^2), hands_speed_difference and hips_rise (L/s), hands_height
+    above the hips and hips_height above the ankles (L). The steps of a clip are equal and cover it,
+    so dance and music have the same steps whatever the keyframes are.
+
     Columns whose joints the skeleton lacks are left out.
 
     A window reaches from one keyframe to the next. Means are over the frames that eq. 14 counts,
@@ -152,6 +174,8 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         "normalize": [StrOptions({"clip"}), None],
         "scope": [StrOptions({"window", "clip"})],
         "up": [StrOptions({"x", "y", "z", "-x", "-y", "-z"}), None],
+        "step_duration": [Interval(Real, 0, None, closed="neither"), None],
+        "step_groups": [str, list, tuple],
         "n_jobs": [Integral, None],
     }
 
@@ -164,6 +188,8 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         normalize: str | None = None,
         scope: str = "window",
         up: str | None = None,
+        step_duration: float | None = None,
+        step_groups: Sequence[str] = ("effort", "shape", "moment"),
         n_jobs: int | None = None,
     ) -> None:
         self.groups = groups
@@ -172,6 +198,8 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         self.normalize = normalize
         self.scope = scope
         self.up = up
+        self.step_duration = step_duration
+        self.step_groups = step_groups
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -191,11 +219,17 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         """
         validate_parameters(self)
         motion = validate_motion(self, X, reset=True)
-        problems = _group_problems(self._groups())
+        problems = _group_problems(self._groups(), [*WINDOW_GROUPS, *CLIP_GROUPS], "groups")
+        if self.step_duration is not None:
+            known = [*STEP_GROUPS, *WINDOW_GROUPS]
+            problems += _group_problems(_as_list(self.step_groups), known, "step_groups")
         weights, more = joint_weights_of(self.joint_weights, motion.skeleton, motion.n_joints)
         raise_all(problems + more)
         self.joint_weights_ = weights
         self.n_windows_ = self._count_windows(motion)
+        self.n_steps_ = 0
+        if self.step_duration is not None:
+            self.n_steps_ = count_steps(motion.duration, self.step_duration, motion.n_frames)
         self.feature_names_out_ = np.array(list(self._columns(motion[:1])), dtype=object)
         return self
 
@@ -242,7 +276,7 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         names : ndarray of str
-            ``window1_weight, window1_time, ...``, then ``clip_...``.
+            ``window1_weight, window1_time, ...``, then ``clip_...``, then ``step0_...``.
         """
         check_is_fitted(self)
         return self.feature_names_out_.copy()
@@ -252,7 +286,13 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         return len(self.feature_names_out_)
 
     def _groups(self) -> list[Any]:
-        return [self.groups] if isinstance(self.groups, str) else list(self.groups)
+        return _as_list(self.groups)
+
+    def _step_edges(self, motion: Motion) -> np.ndarray:
+        """Frames that bound the steps, as many as in `fit`; none without steps."""
+        # Models of earlier versions have no steps.
+        n_steps = getattr(self, "n_steps_", 0)
+        return step_edges(motion.n_frames, n_steps) if n_steps else np.zeros(0, int)
 
     def _count_windows(self, motion: Motion) -> int:
         keyframes = motion.keyframes
@@ -303,7 +343,30 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         }
         for group in (g for g in groups if g in CLIP_GROUPS):
             columns |= {f"clip_{name}": v for name, v in CLIP_GROUPS[group](context).items()}
-        return columns
+        return columns | self._step_columns(context, by_window, groups)
+
+    def _step_columns(
+        self, context: WindowContext, by_window: Columns, groups: list[Any]
+    ) -> Columns:
+        edges = self._step_edges(context.motion)
+        if not len(edges):
+            return {}
+        by_step: Columns = {}
+        for group in _as_list(self.step_groups):
+            if group in STEP_GROUPS:
+                curves = STEP_GROUPS[group](context)
+                by_step |= {name: step_means(curve, edges) for name, curve in curves.items()}
+                continue
+            values = WINDOW_GROUPS[group](context)
+            if group in groups:
+                # Scaled within the clip, if the windows are.
+                values = {name: by_window[name] for name in values}
+            by_step |= {n: step_values(v, context.stop, edges) for n, v in values.items()}
+        return {
+            f"step{step}_{name}": values[:, step]
+            for step in range(len(edges) - 1)
+            for name, values in by_step.items()
+        }
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -319,13 +382,16 @@ def _within_clip(values: np.ndarray) -> np.ndarray:
     return np.divide(values - low, span, out=np.zeros_like(values), where=span > 0)
 
 
-def _group_problems(groups: list[Any]) -> list[str]:
-    known = [*WINDOW_GROUPS, *CLIP_GROUPS]
+def _as_list(groups: Any) -> list[Any]:
+    return [groups] if isinstance(groups, str) else list(groups)
+
+
+def _group_problems(groups: list[Any], known: list[str], name: str) -> list[str]:
     listed = ", ".join(map(repr, known))
     if not groups:
         return [f"expected at least one group of features of {listed}, got none"]
     return [
-        f"expected groups to be some of {listed}, got {group!r}.{did_you_mean(group, known)}"
+        f"expected {name} to be some of {listed}, got {group!r}.{did_you_mean(group, known)}"
         for group in groups
         if group not in known
     ]

@@ -132,7 +132,7 @@ def test_scores_that_a_row_cannot_have_are_nan(of_oracle):
     assert np.isinf(of_oracle.loc["model", responses]).all()
     assert of_oracle["log_gain"].isna().all()
     rest = of_oracle.columns.difference(
-        [c for c in of_oracle if c.endswith("_response") or c in _NAN]
+        [c for c in of_oracle if c.endswith("_response") or c.startswith("stop_") or c in _NAN]
     )
     assert np.isfinite(of_oracle[rest]).all(axis=None)
 

@@ -408,3 +408,55 @@ def test_keyframes_that_do_not_fit():
     ):
         with pytest.raises(ValueError, match=sentence):
             LMAFeaturizer().fit(replace(motion, keyframes=np.array(keyframes)))
+
+
+class TestSteps:
+    """Features of equal steps of a clip."""
+
+    @pytest.fixture
+    def motion(self):
+        # Every joint moves along x at 1 per second, rests from 1 to 2 s, and moves again.
+        time = np.arange(90) / 30
+        x = np.where(time < 1, time, np.where(time < 2, 1, time - 1))
+        body = np.random.default_rng(0).normal(size=(17, 2))
+        position = body + np.stack([x, 0 * x], axis=-1)[:, None]
+        return Motion(position[None], fps=30, skeleton="coco17")
+
+    def test_a_step_has_the_speed_of_its_frames(self, motion):
+        lma = LMAFeaturizer(groups="effort", up="y", step_duration=0.5, step_groups="moment")
+        table = lma.set_output(transform="pandas").fit_transform(motion)
+        assert lma.n_steps_ == 6
+        speeds = [table[f"step{step}_hands_speed"].iloc[0] for step in range(6)]
+        np.testing.assert_allclose(speeds, [1, 1, 0, 0, 1, 1], atol=0.12)
+        rise = table[[f"step{step}_hips_rise" for step in range(6)]]
+        np.testing.assert_allclose(rise, 0, atol=1e-9)
+
+    def test_a_step_has_the_values_of_its_window(self, motion):
+        motion = replace(motion, keyframes=np.array([[6, 40, 70]]))
+        lma = LMAFeaturizer(groups=["effort"], step_duration=0.5, step_groups=["effort"])
+        table = lma.set_output(transform="pandas").fit_transform(motion)
+        # Steps end at frames 15, 30, ...; their middles lie in the first window up to frame 40.
+        windows = [1, 1, 1, 2, 2, 2]
+        for step, window in enumerate(windows):
+            assert table[f"step{step}_time"].iloc[0] == table[f"window{window}_time"].iloc[0]
+
+    def test_columns_are_ordered_by_time_and_come_last(self, motion):
+        lma = LMAFeaturizer(groups=["effort", "level"], step_duration=1.0).fit(motion)
+        names = [n for n in lma.get_feature_names_out() if n.startswith("step")]
+        assert names == list(lma.get_feature_names_out()[-len(names) :])
+        steps = [int(n.split("_")[0].removeprefix("step")) for n in names]
+        assert steps == sorted(steps)
+        assert steps.count(0) == steps.count(2) == len(names) // 3
+        plain = LMAFeaturizer(groups=["effort", "level"]).fit(motion)
+        np.testing.assert_array_equal(
+            plain.transform(motion), lma.transform(motion)[:, : -len(names)]
+        )
+
+    def test_unnamed_joints_have_fewer_columns(self):
+        table = LMAFeaturizer(step_duration=1.0, step_groups="moment").fit(np.zeros((1, 60, 4, 2)))
+        names = [n for n in table.get_feature_names_out() if n.startswith("step0")]
+        assert names == ["step0_speed", "step0_acceleration"]
+
+    def test_unknown_group(self, motion):
+        with pytest.raises(ValueError, match=r"expected step_groups to be some of .* got 'momnt'"):
+            LMAFeaturizer(step_duration=0.5, step_groups=["momnt"]).fit(motion)

@@ -1,0 +1,137 @@
+"""Features of short, equal steps of a clip: what moves at each moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..functional.kinematics import magnitude
+from ..functional.windows import reduce_windows
+from .window_context import Columns, WindowContext
+
+__all__ = ["STEP_GROUPS", "count_steps", "step_edges", "step_means", "step_values"]
+
+_PARTS = {
+    "head": ("head",),
+    "hips": ("left_hip", "right_hip"),
+    "hands": ("left_wrist", "right_wrist"),
+    "feet": ("left_ankle", "right_ankle"),
+}
+
+
+def count_steps(duration: float, step_duration: float, n_frames: int) -> int:
+    """Return the number of steps of a clip.
+
+    Parameters
+    ----------
+    duration : float
+        Duration of the clip in s.
+    step_duration : float
+        Wanted duration of a step in s.
+    n_frames : int
+        Frames or samples of the clip; a step has at least one.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    return int(np.clip(round(duration / step_duration), 1, max(n_frames, 1)))
+
+
+def step_edges(n_frames: int, n_steps: int) -> np.ndarray:
+    """Return the frames that bound the steps of a clip, as near to equal as whole frames are.
+
+    Parameters
+    ----------
+    n_frames : int
+        Frames or samples of a clip.
+    n_steps : int
+        Steps of a clip.
+
+    Returns
+    -------
+    ndarray of int of shape (n_steps + 1,)
+        Frames, from 0 to `n_frames`.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.motion.step_groups import step_edges
+    >>> step_edges(60, 4).tolist()
+    [0, 15, 30, 45, 60]
+    """
+    return np.rint(np.linspace(0, n_frames, n_steps + 1)).astype(int)
+
+
+def step_means(curve: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the means of curves (n_clips, n_frames) over steps, (n_clips, n_steps)."""
+    n_clips = len(curve)
+    start, stop = (np.tile(e, (n_clips, 1)) for e in (edges[:-1], edges[1:]))
+    return reduce_windows(curve, start, stop, how="mean")
+
+
+def step_values(values: np.ndarray, stop: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the values of the windows in which the middles of steps lie.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_clips, n_windows)
+        One value per window.
+    stop : ndarray of int of shape (n_clips, n_windows)
+        Frame after the last of each window.
+    edges : ndarray of int of shape (n_steps + 1,)
+        Frames that bound the steps.
+
+    Returns
+    -------
+    ndarray of shape (n_clips, n_steps)
+        Steps before the first window have the values of that one, and steps after the last window
+        those of the last.
+    """
+    middle = (edges[:-1] + edges[1:]) / 2
+    window = (middle[:, None] >= stop[:, None, :-1]).sum(axis=2)
+    return np.take_along_axis(values, window, axis=1)
+
+
+def moment(context: WindowContext) -> Columns:
+    """Return speeds, accelerations and heights in each frame, (n_clips, n_frames).
+
+    Speed and acceleration are those of all joints, of the head, and of the means of both hands,
+    feet and sides of the hips; hands also have the difference of their speeds. Heights are those of
+    the hands above the hips and of the hips above the feet; `rise` is the vertical velocity of the
+    hips.
+    """
+    skeleton = context.motion.skeleton
+    velocity, acceleration = (context.kinematics(n) for n in ("velocity", "acceleration"))
+    columns = {"speed": context.activity, "acceleration": context.acceleration}
+
+    def known(joints: tuple[str, ...]) -> list[int]:
+        if skeleton is None or any(skeleton.find(joint) is None for joint in joints):
+            return []
+        return [skeleton.index(joint) for joint in joints]
+
+    for part, joints in _PARTS.items():
+        places = known(joints)
+        if not places:
+            continue
+        equal = np.full(len(places), 1 / len(places))
+        speed = context.speed[..., places]
+        columns[f"{part}_speed"] = context.curve(speed, equal)
+        columns[f"{part}_acceleration"] = context.curve(
+            magnitude(acceleration[:, :, places]), equal
+        )
+        if part == "hands":
+            columns["hands_speed_difference"] = np.nan_to_num(abs(speed[..., 0] - speed[..., 1]))
+        if part == "hips":
+            rise = np.nan_to_num(velocity[:, :, places]).mean(axis=2)
+            columns["hips_rise"] = context.height(rise)
+    hands, hips, feet = (context.joint(*_PARTS[part]) for part in ("hands", "hips", "feet"))
+    if hands is not None and hips is not None:
+        columns["hands_height"] = np.nan_to_num(context.height(hands - hips))
+    if hips is not None and feet is not None:
+        columns["hips_height"] = np.nan_to_num(context.height(hips - feet))
+    return columns
+
+
+STEP_GROUPS: dict[str, Callable[[WindowContext], Columns]] = {"moment": moment}
