@@ -19,12 +19,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ._plain_names import is_own_function, lasting, name_of, path_of, request_methods
-from .music.flac import encode_flac
+from .music.recording import Recording, encode_flac
 
 __all__ = ["NotPlainError", "Writer"]
-
-# Attributes that are lists of recordings.
-_RECORDINGS = {("Corpus", "recordings")}
 
 
 class NotPlainError(TypeError):
@@ -96,6 +93,8 @@ class Writer:
             return {"generator": self.write(value.bit_generator.state)}
         if inspect.isfunction(value) or inspect.isclass(value):
             return self._named(value, where)
+        if isinstance(value, Recording):
+            return self._sound(value)
         return self._object(value, where)
 
     def _named(self, value: Any, where: str) -> Any:
@@ -123,11 +122,9 @@ class Writer:
             self.arrays.append(array)
         return place
 
-    def _sound(self, recording: np.ndarray) -> Any:
-        data, exponent = encode_flac(recording, sr=self._sr)
-        dtype = np.dtype(recording.dtype).str
-        entry = {"n_samples": len(recording), "exponent": exponent, "dtype": dtype}
-        self.sounds.append((data, entry))
+    def _sound(self, recording: Recording) -> Any:
+        entry = {"n_samples": len(recording), "exponent": recording.exponent}
+        self.sounds.append((encode_flac(recording, sr=self._sr), entry))
         return {"sound": len(self.sounds) - 1}
 
     def _object(self, value: Any, where: str) -> Any:
@@ -154,12 +151,9 @@ class Writer:
         prefix = f"{where}." if where else ""
         if name == "UnitEncoder":
             self._sr = float(state["sr"])
-        written: dict[str, Any] = {"state": {}}
-        for key, part in state.items():
-            if (name, key) in _RECORDINGS:
-                written["state"][key] = [self._sound(recording) for recording in part]
-            else:
-                written["state"][key] = self.write(part, f"{prefix}{key}")
+        written: dict[str, Any] = {
+            "state": {key: self.write(part, f"{prefix}{key}") for key, part in state.items()}
+        }
         if requests is not None:
             methods = {m: getattr(requests, m).requests for m in request_methods(type(value))}
             written["requests"] = {m: self.write(r) for m, r in methods.items() if r}

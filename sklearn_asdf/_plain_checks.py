@@ -69,15 +69,13 @@ def check_sounds(entries: Any) -> int:
     """Return the bytes that recordings take in memory, if their entries can be true."""
     if not isinstance(entries, list):
         raise ValueError("its model.json has no list of recordings")
-    total = 0
     for entry in entries:
-        n, exponent, dtype = (entry[key] for key in ("n_samples", "exponent", "dtype"))
-        if not (_is_whole(n) and n >= 0 and _is_whole(exponent) and abs(exponent) < 128):
-            raise ValueError(f"its model.json tells a recording of {n!r} samples, 2**{exponent!r}")
-        if dtype not in ("<f4", "<f8"):
-            raise ValueError(f"its model.json tells a recording of dtype {dtype!r}")
-        total += n * np.dtype(dtype).itemsize
-    return total
+        n_samples, exponent = entry["n_samples"], entry["exponent"]
+        if not (_is_whole(n_samples) and n_samples >= 0):
+            raise ValueError(f"its model.json tells a recording of {n_samples!r} samples")
+        if not (_is_whole(exponent) and abs(exponent) < 128):
+            raise ValueError(f"its model.json tells a recording of full scale 2**{exponent!r}")
+    return sum(entry["n_samples"] * np.dtype(np.int16).itemsize for entry in entries)
 
 
 def _is_whole(value: Any) -> TypeGuard[int]:

@@ -42,6 +42,7 @@ _OWN = {
     "OnBeatRegressor": "density.on_beat",
     "PatchCodec": "music.codecs",
     "PoseSmoother": "motion.smoothing",
+    "Recording": "music.recording",
     "Segment": "motion.skeletons",
     "Skeleton": "motion.skeletons",
     "UnitEncoder": "music.units",

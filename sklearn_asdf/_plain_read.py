@@ -23,6 +23,7 @@ from ._plain_names import (
 )
 from ._renamed import CLASSES, present_state
 from ._validation import require
+from .music.recording import Recording
 
 __all__ = ["Reader", "check_trust"]
 
@@ -38,7 +39,7 @@ class Reader:
     ----------
     arrays : sequence of ndarray
         The arrays of the file.
-    sounds : sequence of ndarray
+    sounds : sequence of Recording
         The recordings of the file.
     foreign : sequence of bytes
         What skops wrote, in files of earlier versions.
@@ -49,7 +50,7 @@ class Reader:
     def __init__(
         self,
         arrays: Sequence[np.ndarray],
-        sounds: Sequence[np.ndarray],
+        sounds: Sequence[Recording],
         foreign: Sequence[bytes],
         trusted: Sequence[str],
     ) -> None:
@@ -144,7 +145,7 @@ class Reader:
         bits.state = state
         return np.random.Generator(bits)
 
-    def _read_sound(self, place: Any, form: dict[str, Any]) -> np.ndarray:
+    def _read_sound(self, place: Any, form: dict[str, Any]) -> Recording:
         return self.sounds[check_place(place)]
 
     def _read_function(self, name: str, form: dict[str, Any]) -> Callable[..., Any]:

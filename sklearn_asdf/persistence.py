@@ -19,7 +19,7 @@ from ._plain_checks import check_sounds
 from ._plain_read import Reader, check_trust
 from ._version import __version__
 from .io._limits import Zip, check_tokens, check_unpacked, read_npy
-from .music.flac import decode_flac
+from .music.recording import Recording, decode_flac
 
 __all__ = ["load", "save"]
 
@@ -55,9 +55,8 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     -----
     The file is a zip archive. ``model.json`` has the parameters and the fitted state, and
     ``arrays/*.npy`` has the arrays, including the weights of networks. ``sounds/*.flac`` has the
-    recordings of a `UnitEncoder`, rounded to 16 bits: 1.3 MB or so for a minute at 22,050 Hz. The
-    file contains no executable code, can be read by other programs, and does not depend on Keras's
-    backend.
+    recordings of a `UnitEncoder`, about 1.4 MB for a minute at 22,050 Hz. The file contains no
+    executable code, can be read by other programs, and does not depend on Keras's backend.
 
     Classes of other packages and functions, such as a scorer of a selection of features, are
     written by their names, with the state that pickle would store. So are scikit-learn's trees and
@@ -136,8 +135,7 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     Returns
     -------
     estimator
-        The model. Its predictions are bit-identical to those of the saved one, except that the
-        recordings of a `UnitEncoder` are rounded to 16 bits, if they had more.
+        The model. Its predictions are bit-identical to those of the saved one.
 
     Raises
     ------
@@ -207,7 +205,7 @@ class _Unknown(Exception):
     """A file is not ours, or not of our time."""
 
 
-_Parts = tuple[list[np.ndarray], list[np.ndarray], list[bytes]]
+_Parts = tuple[list[np.ndarray], list[Recording], list[bytes]]
 
 
 def _read(path: Path) -> tuple[dict[str, Any], _Parts]:

@@ -49,7 +49,7 @@ from sklearn_asdf.testing import no_room_for_files
 
 DATA = Path(__file__).parent / "data"
 EARLIER = DATA / "model_layout1.zip"
-EARLIER_UNITS = DATA / "units_layout1.zip"
+UNITS = [DATA / "units_layout1.zip", DATA / "units_layout2.zip"]
 
 
 class Doubler(TransformerMixin, BaseEstimator):
@@ -132,10 +132,7 @@ def test_a_pipeline_that_plays_units_on_the_beat_is_kept(data, tmp_path):
     codes = pipe[-1].regressor_.predict(features)
     assert_array_equal(again[-1].regressor_.predict(features), codes)
     music = pipe.predict(data.poses[:3])
-    # The recordings had more than 16 bits.
-    assert_allclose(again.predict(data.poses[:3]), music, atol=1e-4 * np.abs(music).max())
-    assert not np.array_equal(again.predict(data.poses[:3]), music)
-    # Once rounded they stay as they are.
+    assert_array_equal(again.predict(data.poses[:3]), music)
     save(again, tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == (tmp_path / "model.zip").read_bytes()
 
@@ -222,21 +219,23 @@ def test_a_model_of_an_earlier_layout_loads():
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         model = load(EARLIER)
     # Not to the bit: other machines and versions add up in another order.
-    assert_allclose(model[:-1].transform(poses), expected["features"], rtol=1e-4, atol=1e-5)
+    assert_allclose(model[:-1].transform(poses), expected["features"], rtol=1e-4, atol=1e-4)
     music = expected["music"]
     assert_allclose(model.predict(poses), music, atol=0.02 * np.abs(music).max())
     likelihood = model[-1].log_likelihood(model[:-1].transform(poses), audio)
     assert likelihood == pytest.approx(float(expected["score"]), rel=1e-3)
 
 
-def test_a_units_model_of_an_earlier_layout_loads_and_plays_the_same():
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_a_units_model_of_each_layout_loads_and_plays_the_same(path):
     """Parameters and attributes that were renamed since are found by their earlier names."""
-    pytest.importorskip("keras", reason="the networks need the extra 'music'")
-    with np.load(EARLIER_UNITS.with_suffix(".expected.npz"), allow_pickle=False) as file:
+    if path.stem.endswith("1"):
+        pytest.importorskip("skops", reason="earlier versions saved trees with skops")
+    with np.load(path.with_suffix(".expected.npz"), allow_pickle=False) as file:
         expected = dict(file)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InconsistentVersionWarning)
-        model = load(EARLIER_UNITS)
+        model = load(path)
     features = model[:-1].transform(expected["poses"])
     # The areas of group "shape" were rounded otherwise.
     assert_allclose(features, expected["features"], rtol=1e-3, atol=1e-5)
@@ -324,7 +323,14 @@ def test_estimators_of_others_must_be_trusted(table, tmp_path):
         BaggingRegressor(Ridge(), 3, random_state=0),
         SVR(),
     ],
-    ids=lambda model: type(getattr(model, "estimator", None) or model).__name__,
+    ids=[
+        "HistGradientBoosting",
+        "GradientBoosting",
+        "GaussianProcess",
+        "KNeighbors",
+        "Bagging",
+        "SVR",
+    ],
 )
 def test_scikit_learn_s_regressors_come_back(table, tmp_path, regressor):
     X, y = table
@@ -446,11 +452,10 @@ def _with(**entries):
         (_with(n_arrays=10**30), "tells n_arrays as 1000"),
         (_with(n_foreign="x"), "tells n_foreign as 'x'"),
         (_with(sounds="x"), "no list of recordings"),
-        (_with(sounds=[{"n_samples": -1, "exponent": 0, "dtype": "<f4"}]), "-1 samples"),
-        (_with(sounds=[{"n_samples": 1, "exponent": 999, "dtype": "<f4"}]), "2\\*\\*999"),
-        (_with(sounds=[{"n_samples": 1, "exponent": 0, "dtype": "O"}]), "dtype 'O'"),
-        (_with(sounds=[{"n_samples": 10**9, "exponent": 0, "dtype": "<f4"}]), "ratio above 100"),
-        (_with(sounds=[{"n_samples": 9, "exponent": 0, "dtype": "<f4"}]), "no item named"),
+        (_with(sounds=[{"n_samples": -1, "exponent": 0}]), "-1 samples"),
+        (_with(sounds=[{"n_samples": 1, "exponent": 999}]), "2\\*\\*999"),
+        (_with(sounds=[{"n_samples": 10**9, "exponent": 0}]), "ratio above 100"),
+        (_with(sounds=[{"n_samples": 9, "exponent": 0}]), "no item named"),
         (_with(model={"sound": 0}), "cannot be loaded"),
         (_with(model={"named": "os.system"}), "must be trusted first.*os.system"),
         (_with(model={"made": "os.system", "args": []}), "must be trusted first.*os.system"),
