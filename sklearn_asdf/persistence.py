@@ -13,21 +13,17 @@ import numpy as np
 import sklearn
 from sklearn.base import BaseEstimator
 
-from ._files import NotRegularError, atomic_path, describe, one_line, open_regular
+from ._files import NotRegularError, atomic_path, describe, one_line
+from ._model_file import FORMAT, LAYOUT, UnknownFileError, open_model
 from ._plain import NotPlainError, Writer
 from ._plain_checks import check_sounds
 from ._plain_read import Reader, check_trust
+from ._summary import summarize
 from ._version import __version__
-from .io._limits import Zip, check_tokens, check_unpacked, read_npy
+from .io._limits import Zip, check_unpacked, read_npy
 from .music.recording import Recording, decode_flac
 
 __all__ = ["load", "save"]
-
-_FORMAT = "sklearn_asdf model"
-# Goes up when what an earlier reader would make of a file is wrong; `load` reads all up to it.
-_LAYOUT = 2
-# Models are not compressed, so they may not unpack to as much as poses; zeros may, packed again.
-_SHARE = 0.1
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> None:
@@ -99,13 +95,14 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
             "model as a pickle (joblib.dump), which runs code when it is loaded"
         ) from None
     about = {
-        "format": _FORMAT,
-        "layout": _LAYOUT,
+        "format": FORMAT,
+        "layout": LAYOUT,
         "written_by": {
             "sklearn_asdf": __version__,
             "scikit-learn": sklearn.__version__,
             "numpy": np.__version__,
         },
+        "summary": summarize(model),
         "n_arrays": len(writer.arrays),
         "sounds": [entry for _, entry in writer.sounds],
         "model": form,
@@ -179,7 +176,7 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
         about, parts = _read(path)
     except ImportError:
         raise
-    except (_Unknown, NotRegularError) as error:
+    except (UnknownFileError, NotRegularError) as error:
         raise ValueError(
             f"expected a model written by sklearn_asdf.save, but {one_line(error)}"
         ) from None
@@ -201,64 +198,26 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     return model
 
 
-class _Unknown(Exception):
-    """A file is not ours, or not of our time."""
-
-
 _Parts = tuple[list[np.ndarray], list[Recording], list[bytes]]
 
 
 def _read(path: Path) -> tuple[dict[str, Any], _Parts]:
     """Return what ``model.json`` holds, and the arrays, recordings and objects of skops."""
-    with open_regular(path) as file:
-        head = file.read(4)
-        if head != b"PK\x03\x04":
-            pickled = head[:1] in (b"\x80", b"x")
-            hint = (
-                ": if it is a pickle and you trust who wrote it, use joblib.load" if pickled else ""
-            )
-            raise _Unknown(f"{str(path)!r} is something else{hint}")
-        stored = os.fstat(file.fileno()).st_size
-        with Zip(file, stored, share=_SHARE) as archive:
-            about = _header(archive, stored, path)
-            arrays = [
-                read_npy(archive.whole(f"arrays/{i}.npy"))
-                for i in range(_count(about, "n_arrays", archive))
-            ]
-            foreign = [
-                archive.whole(f"foreign/{i}.skops")
-                for i in range(_count(about, "n_foreign", archive))
-            ]
-            entries = about.get("sounds", [])
-            check_unpacked(check_sounds(entries), stored, "recordings")
-            sounds = [
-                decode_flac(archive.whole(f"sounds/{i}.flac"), **entry)
-                for i, entry in enumerate(entries)
-            ]
+    with open_model(path) as (archive, about, stored):
+        arrays = [
+            read_npy(archive.whole(f"arrays/{i}.npy"))
+            for i in range(_count(about, "n_arrays", archive))
+        ]
+        foreign = [
+            archive.whole(f"foreign/{i}.skops") for i in range(_count(about, "n_foreign", archive))
+        ]
+        entries = about.get("sounds", [])
+        check_unpacked(check_sounds(entries), stored, "recordings")
+        sounds = [
+            decode_flac(archive.whole(f"sounds/{i}.flac"), **entry)
+            for i, entry in enumerate(entries)
+        ]
     return about, (arrays, sounds, foreign)
-
-
-def _header(archive: Zip, stored: int, path: Path) -> dict[str, Any]:
-    """Return what ``model.json`` holds, if this version can read it."""
-    if "model.json" not in archive.namelist():
-        raise _Unknown(f"{str(path)!r} is another kind of archive")
-    text = archive.whole("model.json").decode()
-    check_tokens(text, stored)
-    try:
-        about = json.loads(text)
-    except RecursionError:
-        raise ValueError("its model.json is nested far too deep") from None
-    if not isinstance(about, dict) or about.get("format") != _FORMAT:
-        raise _Unknown(f"{str(path)!r} is another kind of archive")
-    layout = about.get("layout")
-    if not isinstance(layout, int) or not 1 <= layout <= _LAYOUT:
-        written_by = about.get("written_by")
-        version = written_by.get("sklearn_asdf", "?") if isinstance(written_by, dict) else "?"
-        raise _Unknown(
-            f"{str(path)!r} has layout {layout!r}, by sklearn_asdf {version}, and this "
-            f"version, {__version__}, reads layouts up to {_LAYOUT}: upgrade sklearn_asdf"
-        )
-    return about
 
 
 def _count(about: dict[str, Any], name: str, archive: Zip) -> int:

@@ -285,7 +285,7 @@ class DanceBeatTracker(MotionTransformer):
                 f"music and {motion.duration:.4g} s of dance: check sr={sr} Hz and fps="
                 f"{motion.fps:g} Hz"
             )
-        require("librosa", extra="music", purpose="learning the beat of music")
+        require("librosa", extra="play", purpose="learning the beat of music")
         return check_audio(y, sr=sr)
 
     def _listen(self, motion: Motion, music: Any) -> tuple[np.ndarray, np.ndarray]:

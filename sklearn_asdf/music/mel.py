@@ -282,7 +282,7 @@ class MelEncoder(MelCodecMixin, NetworkEstimatorMixin, BaseEstimator):
             The fitted encoder.
         """
         validate_parameters(self)
-        require("librosa", extra="music", purpose="MelEncoder")
+        require("librosa", extra="play", purpose="MelEncoder")
         self._check_checkpoint_dir()
         self._check_band_limits()
         X = self._check_clips(X, reset=True)
