@@ -173,7 +173,7 @@ def test_results_are_of_the_study_as_it_is(monkeypatch):
     assert all(file.stat().st_size for file in files)
     options = SimpleNamespace(seed=0, quick=False, codec_epochs=100, density_epochs=30)
     rows = [
-        name if t is None else f"{name}, drawn at {t:g}"
+        name if t is None else f"{name}, sampled at {t:g}"
         for name, _, temperatures in study.models(options, None)
         for t in temperatures
     ]

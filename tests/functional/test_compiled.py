@@ -8,8 +8,11 @@ import sys
 import numpy as np
 import pytest
 
+from sklearn_asdf import KeyframeSegmenter
 from sklearn_asdf.functional import filters, kinematics
 from sklearn_asdf.functional.compiled import numpy_only, use_compiled
+from sklearn_asdf.functional.keyframe_candidates import curve_salience
+from sklearn_asdf.functional.kmeans import kmeans_1d
 
 pytest.importorskip("numba", reason="compiled loops need numba (the extra 'fast')")
 
@@ -78,6 +81,44 @@ def test_butterworth(n_axes, n_frames, missing):
 def test_butterworth_of_long_streams_in_blocks(fps, cutoff, order):
     x = walk((1, 4000, 40, 2))
     assert_same(*both(filters.butterworth, x, fps=fps, cutoff=cutoff, order=order))
+
+
+@pytest.mark.parametrize("n_clusters", [1, 2, 3, 10, 40])
+def test_clusters_are_the_same_where_costs_tie_too(n_clusters):
+    rng = np.random.default_rng(n_clusters)
+    spaced = np.arange(90.0).reshape(1, -1) // 2
+    frames = np.sort([rng.choice(400, 90, replace=False) for _ in range(5)], axis=1)
+    for values in (rng.random((6, 90)).cumsum(axis=1), frames.astype(float), spaced):
+        counts = rng.integers(1, 91, len(values))
+        for weights in (None, rng.integers(1, 8, values.shape)):
+            np.testing.assert_array_equal(
+                *both(kmeans_1d, values, n_clusters, counts, weights=weights)
+            )
+
+
+def test_clusters_of_a_long_row_are_cut_in_time():
+    rng = np.random.default_rng(0)
+    values = np.sort(rng.choice(10_000, 2000, replace=False)).astype(float)[None]
+    # Both ways to search: few clusters, and many.
+    for n_clusters in (6, 100):
+        np.testing.assert_array_equal(*both(kmeans_1d, values, n_clusters))
+
+
+def test_salience():
+    curves = walk((3, 50, 4)).swapaxes(1, 2)
+    for fps in (30.0, 120.0):
+        np.testing.assert_array_equal(*both(curve_salience, curves, fps=fps))
+    np.testing.assert_array_equal(*both(curve_salience, curves[..., :1], fps=30.0))
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.1])
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+def test_keyframes(n_axes, missing):
+    x = walk((4, 200, 17, n_axes), missing=missing)
+    x[:, 50:90] = x[:, [50]]
+    for refine in (True, False):
+        compiled, plain = both(KeyframeSegmenter(refine=refine).fit_transform, x)
+        np.testing.assert_array_equal(compiled.keyframes, plain.keyframes)
 
 
 def test_still_joints_stay_exactly_still():
