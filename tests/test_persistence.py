@@ -44,6 +44,8 @@ from sklearn_asdf import (
     make_lma_pipeline,
     save,
 )
+from sklearn_asdf._model_file import read_summary
+from sklearn_asdf._summary import summarize
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.testing import no_room_for_files
 
@@ -245,6 +247,54 @@ def test_a_units_model_of_each_layout_loads_and_plays_the_same(path):
     piece = model[-1].compose(features, hop_duration=1.0, temperature=None)
     music = expected["piece"].astype(np.float32)
     assert_allclose(piece, music, atol=0.02 * np.abs(music).max())
+
+
+def test_a_model_of_the_default_preset_plays_without_keras():
+    """Also where no library of neural networks is installed; skops is not needed either."""
+    code = (
+        "import sys\n"
+        "LIBRARIES = {'keras', 'tensorflow', 'scikeras', 'skops', 'librosa'}\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] in LIBRARIES:\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Missing())\n"
+        "import numpy as np\n"
+        "from sklearn_asdf import load\n"
+        "model, known = load(sys.argv[1]), np.load(sys.argv[2])\n"
+        "codes = model[-1].regressor_.predict(model[:-1].transform(known['poses']))\n"
+        "np.testing.assert_allclose(codes, known['codes'], rtol=1e-4, atol=1e-4)\n"
+        "assert np.isfinite(model.predict(known['poses'][:1])).all()\n"
+        "model[-1].sample_y(model[:-1].transform(known['poses'][:1]), random_state=0)\n"
+        "assert not LIBRARIES & set(sys.modules)\n"
+    )
+    arguments = [UNITS[1], UNITS[1].with_suffix(".expected.npz")]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_summary_is_read_without_the_model(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        model = load(UNITS[1])
+    summary = read_summary(UNITS[1])
+    assert summary == summarize(model)
+    assert summary["dance"]["joints"] == list(model[0].skeleton_.joints)
+    assert summary["dance"] | {"joints": None} == {
+        "n_joints": 17, "n_axes": 2, "fps": 30.0, "skeleton": "coco17", "joints": None
+    }  # fmt: skip
+    assert summary["music"]["sr"] == 8000
+    assert summary["music"]["clip_duration"] == 2.0
+    assert summary["music"]["n_units"] == model[-1].transformer_.n_units_
+    # 12 clips of 2 s, a second apart, of 4 performances.
+    assert summary["music"]["duration"] == pytest.approx(16.0, abs=1e-3)
+    assert read_summary(UNITS[0]) is None
+    (tmp_path / "other").write_text("something else")
+    assert read_summary(tmp_path / "other") is None
 
 
 def test_parameters_added_since_get_their_defaults(saved):

@@ -19,8 +19,6 @@ _PAGES = (".html", ".htm")
 
 def describe(path: str) -> list[str]:
     """Return lines on a file that the command reads or writes."""
-    from ..datasets._dance_files import is_video
-    from ..datasets._pairs import SOUNDS
     from ._takes import is_model
 
     place = Path(path)
@@ -29,10 +27,14 @@ def describe(path: str) -> list[str]:
     suffix = place.suffix.lower()
     if place.is_dir():
         return _folder(path)
-    if is_video(path):
-        return _video(path)
+    # First, since it needs no other library.
     if is_model(path) or suffix == ".zip":
         return _model(path)
+    from ..datasets._dance_files import is_video
+    from ..datasets._pairs import SOUNDS
+
+    if is_video(path):
+        return _video(path)
     if suffix in SOUNDS:
         return _sound(path)
     if suffix in _PAGES:
