@@ -16,6 +16,7 @@ from .density.mixtures import GaussianMixtures as GaussianMixtures
 from .density.on_beat import OnBeatRegressor as OnBeatRegressor
 from .motion.batches import BatchTransformer as BatchTransformer
 from .motion.beats import DanceBeatTracker as DanceBeatTracker
+from .motion.canonical_pose import PoseCanonicalizer as PoseCanonicalizer
 from .motion.container import Motion as Motion
 from .motion.keyframes import KeyframeSegmenter as KeyframeSegmenter
 from .motion.kinematics import KinematicsTransformer as KinematicsTransformer
@@ -44,6 +45,7 @@ __all__ = [
     "MelEncoder",
     "Motion",
     "OnBeatRegressor",
+    "PoseCanonicalizer",
     "PoseSmoother",
     "Skeleton",
     "UnitEncoder",

@@ -41,6 +41,7 @@ _OWN = {
     "NetworkCodec": "music.codecs",
     "OnBeatRegressor": "density.on_beat",
     "PatchCodec": "music.codecs",
+    "PoseCanonicalizer": "motion.canonical_pose",
     "PoseSmoother": "motion.smoothing",
     "Recording": "music.recording",
     "Segment": "motion.skeletons",

@@ -7,7 +7,14 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from ._defaults import PRESETS
-from .performance import clip_duration_of, encoder_of, fps_of, motion_stage_of, steps_of
+from .performance import (
+    clip_duration_of,
+    encoder_of,
+    fps_of,
+    motion_stage_of,
+    plays_any_skeleton,
+    steps_of,
+)
 
 __all__ = ["summarize"]
 
@@ -29,7 +36,7 @@ def summarize(model: Any) -> dict[str, Any]:
     -------
     dict
         Strings, numbers, and lists and dicts of them: ``model`` and ``steps``; ``dance`` (joints,
-        axes and frame rate) if the model is fitted to dances; ``music`` (preset, sampling rate,
+        axes, frame rate, and whether other skeletons will do) if the model is fitted to dances; ``music`` (preset, sampling rate,
         seconds of a clip, and of the recordings that it plays) if it is fitted to music.
 
     Examples
@@ -55,6 +62,7 @@ def summarize(model: Any) -> dict[str, Any]:
         "fps": float(fps_of(model)),
         "skeleton": None if skeleton is None else skeleton.name or "own names",
         "joints": None if skeleton is None else list(map(str, skeleton.joints)),
+        "any_skeleton": bool(plays_any_skeleton(model)),
     }
     if hasattr(steps_of(model)[-1], "transformer_"):
         summary["music"] = _music(model)

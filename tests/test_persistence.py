@@ -285,7 +285,8 @@ def test_the_summary_is_read_without_the_model(tmp_path):
     assert summary == summarize(model)
     assert summary["dance"]["joints"] == list(model[0].skeleton_.joints)
     assert summary["dance"] | {"joints": None} == {
-        "n_joints": 17, "n_axes": 2, "fps": 30.0, "skeleton": "coco17", "joints": None
+        "n_joints": 17, "n_axes": 2, "fps": 30.0, "skeleton": "coco17", "joints": None,
+        "any_skeleton": False,
     }  # fmt: skip
     assert summary["music"]["sr"] == 8000
     assert summary["music"]["clip_duration"] == 2.0

@@ -198,6 +198,12 @@ def _of_model(summary: Any, size: str) -> list[str]:
     joints = (
         f"for dances of {dance['n_joints']:d} joints ({named}) in {dance['n_axes']:d} dimensions"
     )
+    if dance["any_skeleton"]:
+        joints = (
+            "for dances of any skeleton with hips, shoulders, and wrists or ankles, in 2 or 3 "
+            f"dimensions, seen by any camera (fitted to {dance['n_joints']:d} joints ({named}) in "
+            f"{dance['n_axes']:d} dimensions)"
+        )
     rate = f"at {dance['fps']:g} frames per second; dances at other rates are resampled"
     if music is None:
         lacking = "not fitted to music: it describes dances, in Python"

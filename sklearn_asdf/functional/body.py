@@ -13,7 +13,7 @@ import numpy as np
 from .gaps import all_seen, fill_gaps
 from .kinematics import magnitude
 
-__all__ = ["body_size", "egocentric"]
+__all__ = ["body_size", "center_of", "egocentric", "held_track"]
 
 
 def _nanmedian(x: np.ndarray) -> np.ndarray:
@@ -25,8 +25,28 @@ def _nanmedian(x: np.ndarray) -> np.ndarray:
     return (low + (high - low) / 2)[..., 0]
 
 
-def _center(position: np.ndarray, joints: Sequence[int]) -> np.ndarray:
-    """Return the mean of the joints that are seen, NaN where none is."""
+def center_of(position: np.ndarray, joints: Sequence[int]) -> np.ndarray:
+    """Return the mean of those of some joints that are seen.
+
+    Parameters
+    ----------
+    position : ndarray of shape (..., n_frames, n_joints, n_axes)
+        Poses, NaN where a joint was not seen.
+    joints : sequence of int
+        The joints.
+
+    Returns
+    -------
+    ndarray of shape (..., n_frames, n_axes)
+        NaN where none is seen.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.body import center_of
+    >>> center_of(np.array([[[0.0], [2.0]], [[np.nan], [2.0]]]), [0, 1]).ravel()
+    array([1., 2.])
+    """
     some = position[..., list(joints), :]
     known = ~np.isnan(some)
     count = known.sum(axis=-2)
@@ -136,13 +156,15 @@ def egocentric(
     """
     if not center and position.shape[-2] == 1:
         return position
-    origin = _center(position, center) if center else _center(position, range(position.shape[-2]))
-    moved = position - _steady(origin, position, fps=fps)[..., None, :]
+    origin = (
+        center_of(position, center) if center else center_of(position, range(position.shape[-2]))
+    )
+    moved = position - _held(origin, position, fps=fps)[..., None, :]
     if position.shape[-1] != 3 or not lateral:
         return moved
     across = [_between(position, (right,), (left,)) for left, right in lateral]
     first, second = (axis for axis in range(3) if axis != vertical_axis)
-    line = _steady(_mean_vector(across), None, fps=fps)
+    line = held_track(_mean_vector(across), fps=fps)
     length = np.hypot(line[..., first], line[..., second])
     known = length > 0
     length = np.where(known, length, 1)
@@ -156,25 +178,46 @@ def egocentric(
 
 def _mean_vector(vectors: Sequence[np.ndarray]) -> np.ndarray:
     stacked = np.stack(vectors, axis=-2)
-    return _center(stacked, range(len(vectors)))
+    return center_of(stacked, range(len(vectors)))
 
 
-def _steady(track: np.ndarray, position: np.ndarray | None, *, fps: float) -> np.ndarray:
-    """Interpolate a track (..., n_frames, n_axes) over NaN and hold it at both ends.
+def _held(track: np.ndarray, position: np.ndarray, *, fps: float) -> np.ndarray:
+    """Interpolate and hold a track; where it is NaN only, take the mean of all seen joints."""
+    never = np.isnan(track).any(axis=-1).all(axis=-1)
+    if never.any():
+        track = track.copy()
+        track[never] = center_of(position[never], range(position.shape[-2]))
+    return held_track(track, fps=fps)
 
-    A track of NaN only becomes the mean of all seen joints, if there are poses, or zero.
+
+def held_track(track: np.ndarray, *, fps: float) -> np.ndarray:
+    """Interpolate a track over NaN, and hold it before its first and after its last value.
+
+    Parameters
+    ----------
+    track : ndarray of shape (..., n_frames, n_axes)
+        Positions of one point.
+    fps : float
+        Frames per second (Hz).
+
+    Returns
+    -------
+    ndarray
+        Shaped as `track`; zero where it is NaN only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.body import held_track
+    >>> held_track(np.array([[np.nan], [1.0], [np.nan], [3.0]]), fps=30).ravel()
+    array([1., 1., 2., 3.])
     """
     if all_seen(track):
         return track
     track = fill_gaps(track[..., None, :], fps=fps)[..., 0, :]
     known = ~np.isnan(track).any(axis=-1)
-    if position is not None and not known.any(axis=-1).all():
-        never = ~known.any(axis=-1)
-        track = track.copy()
-        track[never] = _steady(_center(position[never], range(position.shape[-2])), None, fps=fps)
-        known = ~np.isnan(track).any(axis=-1)
     frame = np.arange(track.shape[-2])
     first = known.argmax(axis=-1)[..., None]
     last = track.shape[-2] - 1 - known[..., ::-1].argmax(axis=-1)[..., None]
     held = np.take_along_axis(track, np.clip(frame, first, last)[..., None], axis=-2)
-    return np.where(known.any(axis=-1)[..., None, None], held, 0)
+    return np.where(known.any(axis=-1)[..., None, None], held, 0).astype(track.dtype)
