@@ -36,8 +36,9 @@ def summarize(model: Any) -> dict[str, Any]:
     -------
     dict
         Strings, numbers, and lists and dicts of them: ``model`` and ``steps``; ``dance`` (joints,
-        axes, frame rate, and whether other skeletons will do) if the model is fitted to dances; ``music`` (preset, sampling rate,
-        seconds of a clip, and of the recordings that it plays) if it is fitted to music.
+        axes, frame rate, and whether other skeletons do as well) if the model is fitted to dances;
+        ``music`` (preset, sampling rate, seconds of a clip, and of the recordings that it plays) if
+        it is fitted to music.
 
     Examples
     --------

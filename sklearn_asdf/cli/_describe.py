@@ -198,7 +198,7 @@ def _of_model(summary: Any, size: str) -> list[str]:
     joints = (
         f"for dances of {dance['n_joints']:d} joints ({named}) in {dance['n_axes']:d} dimensions"
     )
-    if dance["any_skeleton"]:
+    if dance.get("any_skeleton"):
         joints = (
             "for dances of any skeleton with hips, shoulders, and wrists or ankles, in 2 or 3 "
             f"dimensions, seen by any camera (fitted to {dance['n_joints']:d} joints ({named}) in "
