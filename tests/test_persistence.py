@@ -243,10 +243,18 @@ def test_a_units_model_of_each_layout_loads_and_plays_the_same(path):
     assert_allclose(features, expected["features"], rtol=1e-3, atol=1e-5)
     codes = model[-1].regressor_.predict(features)
     assert_allclose(codes, expected["codes"], rtol=1e-4, atol=1e-4)
-    # No peak is above -1 dB, so the limiter that was added since leaves the piece as it is.
+    # No peak is above -1 dB, so the limiter that was added since leaves the piece as it is. Phases
+    # are warped otherwise since, but the same units sound at the same moments: with the clips in
+    # another order the correlation is 0.59.
     piece = model[-1].compose(features, hop_duration=1.0, temperature=None)
     music = expected["piece"].astype(np.float32)
-    assert_allclose(piece, music, atol=0.02 * np.abs(music).max())
+    assert np.corrcoef(_log_spectrum(piece), _log_spectrum(music))[0, 1] > 0.95
+    assert np.std(piece) == pytest.approx(np.std(music), rel=0.01)
+
+
+def _log_spectrum(y):
+    frames = np.lib.stride_tricks.sliding_window_view(y, 512)[::128] * np.hanning(512)
+    return np.log10(np.abs(np.fft.rfft(frames, axis=1)) + 0.01).ravel()
 
 
 def test_a_model_of_the_default_preset_plays_without_keras():
