@@ -53,6 +53,7 @@ _FUNCTIONS = {
     "build_decoder": "nets.builders",
     "build_encoder": "nets.builders",
     "build_network": "nets.builders",
+    "build_sequence_network": "nets.builders",
 }
 # The estimators that scikit-learn publishes in these modules, by that rule and not one by one.
 # fmt: off

@@ -10,7 +10,8 @@ import numpy as np
 from .._validation import check_choice, require
 from ..functional.mel import melspectrogram, power_to_db
 from ..functional.periodicity import tempogram
-from ..music.clips import AudioClips, check_audio
+from ..music.audio_checks import check_audio
+from ..music.clips import AudioClips
 
 __all__ = [
     "FLOOR",

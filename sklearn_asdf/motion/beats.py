@@ -31,7 +31,8 @@ from .._progress import progress
 from .._validation import Integral, Interval, Real, require, validate_parameters
 from ..functional.beat_grid import beat_position
 from ..music.analysis import analyze, recordings_of
-from ..music.clips import AudioClips, check_audio
+from ..music.audio_checks import check_audio
+from ..music.clips import AudioClips
 from .beat_curves import beat_curves
 from .container import Motion
 from .stage import MotionTransformer, validate_motion
