@@ -57,7 +57,7 @@ INSTANCES = {
             early_stopping=False,
             dtype="float64",
             random_state=0,
-        )
+        ),
     ],
     "MelEncoder": [MelEncoder(**_MEL), MelEncoder(**_MEL, architecture="paper")],
     "OnBeatRegressor": [OnBeatRegressor(Ridge())],

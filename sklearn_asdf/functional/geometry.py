@@ -9,16 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .kernels.form import box_and_spread, scatter_of_joints
+from .kernels.hulls import hull_areas
+
 __all__ = ["asymmetry", "convex_hull_area", "extent", "sphericity", "spread"]
-
-
-def _seen(position: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return positions (0 if not seen), seen joints, and their number (at least 1)."""
-    position = np.asarray(position, dtype=float)
-    seen = ~np.isnan(position).any(axis=-1)
-    if seen.all():
-        return position, seen, np.full(seen.shape[:-1], seen.shape[-1])
-    return np.where(seen[..., None], position, 0.0), seen, np.maximum(seen.sum(axis=-1), 1)
 
 
 def _joints_first(position: ArrayLike) -> tuple[np.ndarray, np.ndarray | None]:
@@ -34,6 +28,11 @@ def _joints_first(position: ArrayLike) -> tuple[np.ndarray, np.ndarray | None]:
         return position, None
     seen = ~np.isnan(position).any(axis=0)
     return (position, None) if seen.all() else (np.where(seen, position, 0.0), seen)
+
+
+def _bodies(position: np.ndarray) -> np.ndarray:
+    """Return positions (n_axes, n_joints, ...) as (n_axes, n_joints, n_bodies)."""
+    return position.reshape(*position.shape[:2], -1)
 
 
 def _or_nan(values: np.ndarray, seen: np.ndarray | None, axis: int = -1) -> np.ndarray:
@@ -66,7 +65,8 @@ def extent(position: ArrayLike) -> np.ndarray:
     """
     position, seen = _joints_first(position)
     if seen is None:
-        sides = position.max(axis=1) - position.min(axis=1)
+        sides = box_and_spread(_bodies(position))[0]
+        sides = sides.reshape(len(position), *position.shape[2:])
     else:
         known = seen.any(axis=0)
         low = np.where(seen, position, np.inf).min(axis=1)
@@ -96,17 +96,14 @@ def spread(position: ArrayLike) -> np.ndarray:
     """
     position, seen = _joints_first(position)
     if seen is None:
-        reference, count = position[:, 0], len(position[0])
-    else:
-        first = seen.argmax(axis=0)[None, None]
-        reference = np.take_along_axis(position, first, axis=1)[:, 0]
-        count = np.maximum(seen.sum(axis=0), 1)
-    # Offsets from a joint instead of the center: one pass, and accurate far from 0.
+        return box_and_spread(_bodies(position))[1].reshape(position.shape[2:])[()]
+    first = seen.argmax(axis=0)[None, None]
+    reference = np.take_along_axis(position, first, axis=1)[:, 0]
+    count = np.maximum(seen.sum(axis=0), 1)
+    # Offsets from a joint instead of the centre: one pass, and accurate far from 0.
     total, squares = np.zeros_like(reference), np.zeros(reference.shape[1:])
     for joint in range(position.shape[1]):
-        away = position[:, joint] - reference
-        if seen is not None:
-            away *= seen[joint]
+        away = (position[:, joint] - reference) * seen[joint]
         total += away
         for axis in away:
             squares += axis * axis
@@ -139,27 +136,33 @@ def sphericity(position: ArrayLike) -> np.ndarray:
     np.float64(1.0)
     """
     position, seen = _joints_first(position)
-    n_axes, n_joints = position.shape[:2]
-    count = n_joints if seen is None else np.maximum(seen.sum(axis=0), 1)
-    away = position - (position.sum(axis=1) / count)[:, None]
-    if seen is not None:
-        away *= seen
-    # Relative to the size of the body, so that squares neither overflow nor vanish.
-    size = np.abs(away).max(axis=(0, 1), initial=0.0)
-    away /= np.where(size > 0, size, 1.0)
-    scatter = np.einsum("aj...,bj...->...ab", away, away)
-    if n_axes == 2:
-        mean = (scatter[..., 0, 0] + scatter[..., 1, 1]) / 2
-        half = np.hypot((scatter[..., 0, 0] - scatter[..., 1, 1]) / 2, scatter[..., 0, 1])
-        squares: np.ndarray = np.stack([mean - half, mean + half], axis=-1)
+    n_axes = len(position)
+    if seen is None:
+        scatter, size = scatter_of_joints(_bodies(position))
+        scatter = scatter.reshape(n_axes, n_axes, *position.shape[2:])
+        size = size.reshape(position.shape[2:])
     else:
-        squares = np.linalg.eigvalsh(scatter)
-    axes = np.sqrt(np.maximum(np.asarray(squares, dtype=float), 0.0))
-    # Axes of the length of rounding errors are 0.
-    axes[axes < 1e-7 * axes[..., -1:]] = 0.0
-    longest = np.where(axes[..., -1] > 0, axes[..., -1], 1.0)
-    round_ = np.prod(axes / longest[..., None], axis=-1) ** (1 / n_axes)
-    return _or_nan(np.where(size > 0, round_, 0.0), seen, axis=0)
+        away = position - (position.sum(axis=1) / np.maximum(seen.sum(axis=0), 1))[:, None]
+        away *= seen
+        # Relative to the size of the body, so that squares neither overflow nor vanish.
+        size = np.abs(away).max(axis=(0, 1), initial=0.0)
+        away /= np.where(size > 0, size, 1.0)
+        scatter = np.einsum("aj...,bj...->ab...", away, away)
+    if n_axes == 2:
+        mean = (scatter[0, 0] + scatter[1, 1]) / 2
+        half = np.hypot((scatter[0, 0] - scatter[1, 1]) / 2, scatter[0, 1])
+        squares = [mean - half, mean + half]
+    else:
+        squares = list(
+            np.moveaxis(np.linalg.eigvalsh(np.moveaxis(scatter, (0, 1), (-2, -1))), -1, 0)
+        )
+    axes = [np.sqrt(np.maximum(square, 0.0)) for square in squares]
+    longest = np.where(axes[-1] > 0, axes[-1], 1.0)
+    round_ = np.ones_like(longest)
+    for axis in axes:
+        # Axes of the length of rounding errors are 0.
+        round_ *= np.where(axis < 1e-7 * axes[-1], 0.0, axis) / longest
+    return _or_nan(np.where(size > 0, round_ ** (1 / n_axes), 0.0), seen, axis=0)[()]
 
 
 def convex_hull_area(position: ArrayLike) -> np.ndarray:
@@ -187,50 +190,17 @@ def convex_hull_area(position: ArrayLike) -> np.ndarray:
     >>> convex_hull_area([[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [0.0, 1.0], [1.0, 0.5]])
     array(2.)
     """
-    position, seen, _ = _seen(position)
-    n_axes = position.shape[-1]
-    shape = position.shape[:-2]
+    position, seen = _joints_first(position)
+    n_axes, n_joints, *shape = position.shape
     if n_axes == 1:
-        return _or_nan(np.zeros(shape), seen)
-    if not seen.all():
+        return _or_nan(np.zeros(shape), seen, axis=0)
+    if seen is not None:
         # Joints that are not seen are put on a seen one, which does not change the hull.
-        some = seen.argmax(axis=-1)[..., None, None]
-        position = np.where(seen[..., None], position, np.take_along_axis(position, some, axis=-2))
-    shadows = [(i, j) for i in range(n_axes) for j in range(i)]
-    flat = position.reshape(-1, *position.shape[-2:])
-    areas = [_hull_area(flat[..., j], flat[..., i]) for i, j in shadows]
-    return _or_nan(np.mean(areas, axis=0).reshape(shape), seen)
-
-
-def _hull_area(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the areas of the hulls of the rows of `x` and `y`, each (n_rows, n_points)."""
-    n_rows, n_points = x.shape
-    rows = np.arange(n_rows)
-    start = np.lexsort((y, x))[:, 0] if n_rows else np.zeros(0, dtype=int)
-    # There are few points, so each is one step for all rows at once.
-    x, y = np.ascontiguousarray(x.T), np.ascontiguousarray(y.T)
-    x, y = x - x[start, rows], y - y[start, rows]
-    area = np.zeros(n_rows)
-    here_x, here_y = np.zeros(n_rows), np.zeros(n_rows)
-    for _ in range(n_points):
-        best_x, best_y = here_x, here_y
-        for point_x, point_y in zip(x, y):
-            ahead_x, ahead_y = best_x - here_x, best_y - here_y
-            away_x, away_y = point_x - here_x, point_y - here_y
-            turn = ahead_x * away_y - ahead_y * away_x
-            farther = away_x**2 + away_y**2 > ahead_x**2 + ahead_y**2
-            # To the right of the best point so far, or collinear with it and farther.
-            better = (turn < 0) | ((turn == 0) & farther)
-            best_x = np.where(better, point_x, best_x)
-            best_y = np.where(better, point_y, best_y)
-        area[rows] += here_x * best_y - here_y * best_x
-        # A hull is closed when it returns to its first point, the origin.
-        going = (best_x != 0) | (best_y != 0)
-        rows, x, y = rows[going], x[:, going], y[:, going]
-        here_x, here_y = best_x[going], best_y[going]
-        if not len(rows):
-            break
-    return area / 2
+        some = np.take_along_axis(position, seen.argmax(axis=0)[None, None], axis=1)
+        position = np.where(seen, position, some)
+    flat = position.reshape(n_axes, n_joints, -1)
+    areas = [hull_areas(flat[j], flat[i]) for i in range(n_axes) for j in range(i)]
+    return _or_nan(np.mean(areas, axis=0).reshape(shape), seen, axis=0)
 
 
 def asymmetry(position: ArrayLike, pairs: ArrayLike, lateral: ArrayLike) -> np.ndarray:

@@ -24,18 +24,15 @@ TEMPI = (50, 60, 70, 80, 95, 110, 130, 150, 175, 210)
 
 def effort(context: WindowContext) -> Columns:
     """Return Weight, Time, Space and Flow (eqs. 2 to 5)."""
-    motion, windows = context.motion, (context.start, context.stop)
-    used = {name: np.flatnonzero(weights) for name, weights in context.weights.items()}
-
-    def some(values: np.ndarray, name: str) -> tuple[np.ndarray, ...]:
-        # Joints of weight 0 are left out.
-        return values[:, :, used[name]], *windows, context.weights[name][used[name]]
-
+    windows, weights = (context.start, context.stop), context.weights
+    of = context.kinematics
     return {
-        "weight": lma.effort_weight(*some(context.kinematics("velocity"), "weight")),
-        "time": lma.effort_time(*some(context.kinematics("acceleration"), "time")),
-        "space": lma.effort_space(*some(motion.position, "space"), space=context.space),
-        "flow": lma.effort_flow(*some(context.kinematics("jerk"), "flow")),
+        "weight": lma.effort_weight(of("velocity"), *windows, weights["weight"]),
+        "time": lma.effort_time(of("acceleration"), *windows, weights["time"]),
+        "space": lma.effort_space(
+            context.motion.position, *windows, weights["space"], space=context.space
+        ),
+        "flow": lma.effort_flow(of("jerk"), *windows, weights["flow"]),
     }
 
 

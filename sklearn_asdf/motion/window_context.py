@@ -74,10 +74,18 @@ class WindowContext:
         curve = lma.weighted_over_joints(values, weights)
         return fill_curves(np.where(nothing, np.nan, curve)) if nothing.any() else curve
 
+    def mean_length(self, name: str, weights: np.ndarray, *, squared: bool = False) -> np.ndarray:
+        """Weighted mean of the lengths of a derivative, as :meth:`curve`, (n_clips, n_frames)."""
+        mean = lma.mean_length(self.kinematics(name), weights, squared=squared, missing=False)
+        if not np.isnan(mean).any():
+            return mean
+        lengths = magnitude(self.kinematics(name))
+        return self.curve(lengths**2 if squared else lengths, weights)
+
     @cached_property
     def activity(self) -> np.ndarray:
         """Mean speed of all joints, (n_clips, n_frames)."""
-        return self.curve(self.speed)
+        return self.mean_length("velocity", self.uniform)
 
     @cached_property
     def beat(self) -> np.ndarray:
@@ -89,12 +97,12 @@ class WindowContext:
     @cached_property
     def acceleration(self) -> np.ndarray:
         """Mean magnitude of acceleration, with the weights of Time, (n_clips, n_frames)."""
-        return self.curve(magnitude(self.kinematics("acceleration")), self.weights["time"])
+        return self.mean_length("acceleration", self.weights["time"])
 
     @cached_property
     def jerk(self) -> np.ndarray:
         """Mean magnitude of jerk, with the weights of Flow, (n_clips, n_frames)."""
-        return self.curve(magnitude(self.kinematics("jerk")), self.weights["flow"])
+        return self.mean_length("jerk", self.weights["flow"])
 
     @cached_property
     def masses(self) -> np.ndarray:
@@ -105,7 +113,7 @@ class WindowContext:
     @cached_property
     def energy(self) -> np.ndarray:
         """Kinetic energy by body mass, (n_clips, n_frames)."""
-        return self.curve(0.5 * self.speed**2, self.masses)
+        return 0.5 * self.mean_length("velocity", self.masses, squared=True)
 
     @cached_property
     def body(self) -> np.ndarray:

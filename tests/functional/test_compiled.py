@@ -8,11 +8,12 @@ import sys
 import numpy as np
 import pytest
 
-from sklearn_asdf import KeyframeSegmenter
-from sklearn_asdf.functional import filters, kinematics
+from sklearn_asdf import KeyframeSegmenter, LMAFeaturizer
+from sklearn_asdf.functional import filters, geometry, kinematics, lma, windows
 from sklearn_asdf.functional.compiled import numpy_only, use_compiled
 from sklearn_asdf.functional.keyframe_candidates import curve_salience
 from sklearn_asdf.functional.kmeans import kmeans_1d
+from sklearn_asdf.motion.lma_groups import CLIP_GROUPS, WINDOW_GROUPS
 
 pytest.importorskip("numba", reason="compiled loops need numba (the extra 'fast')")
 
@@ -119,6 +120,40 @@ def test_keyframes(n_axes, missing):
     for refine in (True, False):
         compiled, plain = both(KeyframeSegmenter(refine=refine).fit_transform, x)
         np.testing.assert_array_equal(compiled.keyframes, plain.keyframes)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.1])
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+def test_form_of_the_body(n_axes, missing):
+    x = walk((3, 70, 9, n_axes), missing=missing)
+    whole = np.round(x)  # points that coincide and lie in one line
+    for function in (geometry.extent, geometry.spread, geometry.convex_hull_area):
+        assert_same(*both(function, x))
+        assert_same(*both(function, whole))
+    assert_same(*both(geometry.sphericity, x))
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.1])
+@pytest.mark.parametrize("how", ["sum", "mean", "max", "min"])
+def test_reductions_of_windows(how, missing):
+    curves = walk((3, 50, 1))[..., 0]
+    curves[np.random.default_rng(1).random(curves.shape) < missing] = np.nan
+    start = np.array([[0, 10, 10, 49, 50]] * 3)
+    stop = np.array([[10, 10, 45, 50, 50]] * 3)
+    assert_same(*both(windows.reduce_windows, curves, start, stop, how=how))
+    assert_same(*both(lma.mean_of_windows, curves, start, stop))
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.02])
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+def test_table_of_all_groups(n_axes, missing):
+    x = walk((3, 120, 17, n_axes), missing=missing)
+    groups = [*WINDOW_GROUPS, *CLIP_GROUPS]
+    motion = KeyframeSegmenter(n_keyframes=5).fit_transform(x)
+    for space in ("directness", "path_ratio"):
+        table = LMAFeaturizer(groups=groups, space=space).fit_transform
+        compiled, plain = both(table, motion)
+        np.testing.assert_allclose(compiled, plain, rtol=1e-10, atol=1e-10)
 
 
 def test_still_joints_stay_exactly_still():
