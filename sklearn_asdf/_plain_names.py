@@ -59,7 +59,8 @@ _FUNCTIONS = {
 # fmt: off
 _SKLEARN = {
     "cluster", "compose", "covariance", "cross_decomposition", "decomposition",
-    "discriminant_analysis", "dummy", "ensemble", "feature_selection", "frozen", "gaussian_process", "impute",
+    "discriminant_analysis", "dummy", "ensemble", "feature_selection", "frozen",
+    "gaussian_process", "impute",
     "kernel_approximation", "kernel_ridge", "linear_model", "mixture", "multioutput",
     "neighbors", "neural_network", "pipeline", "preprocessing", "random_projection", "svm",
     "tree",
