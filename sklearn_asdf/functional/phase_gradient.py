@@ -89,7 +89,7 @@ class PhaseIntegration:
         if self._last is not None:
             phase[0], known[0] = self._last, True
         loud = whole[first:]
-        integrate = _integrate if use_compiled() else _integrate.__wrapped__
+        integrate = _compiled if use_compiled() else _integrate
         order = np.argsort(-loud, axis=None, kind="stable")
         integrate(
             loud, in_time[first:], in_frequency[first:], order, self._loudest + _RANGE, phase, known
@@ -109,7 +109,6 @@ class PhaseIntegration:
         return in_time, in_frequency
 
 
-@Loops
 def _integrate(
     log: np.ndarray,
     in_time: np.ndarray,
@@ -152,3 +151,6 @@ def _integrate(
         if not known[t, m] and log[t, m] > floor:
             known[t, m] = True
             heapq.heappush(heap, (-log[t, m], seed))
+
+
+_compiled = Loops(_integrate)
