@@ -281,7 +281,7 @@ class MelEncoder(MelCodecMixin, NetworkEstimatorMixin, BaseEstimator):
             The fitted encoder.
         """
         validate_parameters(self)
-        require("librosa", extra="music", purpose="MelEncoder")
+        require("librosa", extra="play", purpose="MelEncoder")
         self._check_checkpoint_dir()
         self._check_band_limits()
         X = check_clips(self, X, reset=True)
