@@ -20,7 +20,7 @@ from ._options import (
     add_model,
     check_draw,
     positive,
-    require_music,
+    require_play,
     whole,
 )
 from ._takes import check_output
@@ -194,7 +194,7 @@ def _require(options: argparse.Namespace) -> None:
     from .._validation import require
     from ..datasets._dance_files import require_video
 
-    require_music("making music")
+    require_play("making music")
     if options.input == "camera":
         require_video(options.pose_model)
     if options.input == "osc" or options.send is not None:

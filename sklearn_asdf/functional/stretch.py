@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import scipy.fft
@@ -25,7 +26,7 @@ def warp_time(
     Parameters
     ----------
     y : array-like of shape (n_samples,)
-        Sound.
+        Sound; only the part that is played is converted to an array.
     source : array-like of shape (n_points,)
         Times in `y`, in samples, not decreasing; times outside of it are silent.
     target : array-like of shape (n_points,)
@@ -67,7 +68,6 @@ def warp_time(
     >>> len(slower), round(peak * 8000 / 10000)
     (10000, 440)
     """
-    y = np.asarray(y, dtype=np.float32)
     source, target = np.asarray(source, dtype=float), np.asarray(target, dtype=float)
     if source.shape != target.shape or source.ndim != 1 or len(source) < 2:
         raise ValueError(
@@ -85,7 +85,9 @@ def warp_time(
     at = np.rint(_follow(when, target, source)).astype(np.intp)
     pad = n_fft + hop_length
     low = max(int(at.min()) - pad, 0)
-    part = np.pad(y[low : max(int(at.max()) + pad, low)], pad)
+    played: Any = y
+    part = np.asarray(played[low : max(int(at.max()) + pad, low)], dtype=np.float32)
+    part = np.pad(part, pad)
     at = np.clip(at - low + pad, n_fft // 2 + hop_length, len(part) - n_fft // 2)
 
     window = np.hanning(n_fft + 1)[:-1].astype(np.float32)

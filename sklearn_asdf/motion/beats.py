@@ -21,7 +21,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -35,6 +34,7 @@ from ..music.audio_checks import check_audio
 from ..music.clips import AudioClips
 from .beat_curves import N_KINDS
 from .beat_rows import rows_of_clips, sample_rows
+from .boosted_trees import BoostedTrees
 from .container import Motion
 from .stage import MotionTransformer, validate_motion
 from .tempo import BeatTrack, track_beats, weight_activation
@@ -77,9 +77,10 @@ class DanceBeatTracker(MotionTransformer):
 
     Attributes
     ----------
-    model_ : HistGradientBoostingRegressor or None
-        Model of clips, which predicts the cosine of the phase; None without music.
-    track_models_ : tuple of two HistGradientBoostingRegressor, or None
+    model_ : BoostedTrees or None
+        Gradient boosting of clips, whose `predict` returns the cosine of the phase; None without
+        music.
+    track_models_ : tuple of two BoostedTrees, or None
         Models of whole dances, which predict the cosine and the sine of the phase.
     n_iter_ : int
         Number of trees of `model_`; 1 without music.
@@ -296,7 +297,7 @@ class DanceBeatTracker(MotionTransformer):
                 f"music and {motion.duration:.4g} s of dance: check sr={sr} Hz and fps="
                 f"{motion.fps:g} Hz"
             )
-        require("librosa", extra="music", purpose="learning the beat of music")
+        require("librosa", extra="play", purpose="learning the beat of music")
         return check_audio(y, sr=sr)
 
     def _listen(self, motion: Motion, music: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -356,23 +357,24 @@ class DanceBeatTracker(MotionTransformer):
             verbose=self.verbose,
         )
         self.track_models_ = (cosine_model, sine_model)
-        self.n_iter_ = self.model_.n_iter_
+        self.n_iter_ = len(self.model_.root)
         return models
 
     def _predict(self, model: Any, motion: Motion) -> np.ndarray:
         beat = np.zeros(motion.shape[:2], motion.dtype)
-        with threadpool_limits(1, user_api="openmp"):
-            for clip, frame, features in rows_of_clips(
-                motion, context_duration=self.context_duration
-            ):
-                beat[clip, frame] = np.clip(model.predict(features), -1.0, 1.0)
+        rows = rows_of_clips(motion, context_duration=self.context_duration)
+        for clip, frame, features in rows:
+            beat[clip, frame] = np.clip(model.predict(features), -1.0, 1.0)
         return beat
 
 
 def _fit_trees(
     features: np.ndarray, target: np.ndarray, rows: np.ndarray, *, max_iter: int, seed: int
-) -> HistGradientBoostingRegressor:
+) -> BoostedTrees:
     """Fit a model to some of the rows."""
+    # Only training needs it, and a saved model should load quickly.
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
     # Histograms of all columns are computed for the root of a tree alone: below it, a tree compares
     # curves of one kind.
     kinds = [list(range(i, features.shape[1], N_KINDS)) for i in range(N_KINDS)]
@@ -387,4 +389,4 @@ def _fit_trees(
         random_state=seed,
     )
     with threadpool_limits(1, user_api="openmp"):
-        return model.fit(features[rows], target[rows])
+        return BoostedTrees.of(model.fit(features[rows], target[rows]))
