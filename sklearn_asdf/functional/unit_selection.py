@@ -88,10 +88,10 @@ def cheapest_path(
     next(bounds)
     for beat in range(1, n_beats):
         exits, entries = _lowest(cost, _N_EXITS), _lowest(next(bounds), _N_ENTRIES)
-        joined = join_cost * (1 + _unlike(exits, entries, goes_on, features, squares))
-        joined += cost[exits, None]
-        best = first_largest(-joined, axis=0)
-        joined = joined[best, np.arange(len(entries))]
+        joins_of = _joined(cost, exits, entries, goes_on, features, squares, join_cost)
+        joined = joins_of.min(axis=0)
+        # The first exit of the lowest cost, up to rounding.
+        best = (joins_of <= joined + TOLERANCE * np.abs(joined)).argmax(axis=0)
         cost = _go_on(cost, goes_on)
         better = joined < cost[entries] - TOLERANCE * np.abs(joined)
         entries, exits = entries[better], exits[best[better]]
@@ -161,20 +161,21 @@ def _lowest(values: np.ndarray, n: int) -> np.ndarray:
     return np.flatnonzero(values < np.inf)
 
 
-def _unlike(
+def _joined(
+    cost: np.ndarray,
     exits: np.ndarray,
     entries: np.ndarray,
     goes_on: np.ndarray,
     features: np.ndarray,
     squares: np.ndarray,
+    join_cost: float,
 ) -> np.ndarray:
-    """Squared distance of the unit after each exit to each entry, (n_exits, n_entries)."""
+    """Cost of reaching each entry by a join from each exit, (n_exits, n_entries)."""
     follows = np.minimum(exits + 1, len(features) - 1)
-    unlike = features[follows] @ features[entries].T
-    unlike *= -2
-    unlike += squares[follows, None]
-    unlike += squares[entries]
-    np.maximum(unlike, 0.0, out=unlike)
+    joined = (-2 * join_cost * features[follows]) @ features[entries].T
+    joined += (join_cost * (1 + squares[follows]) + cost[exits])[:, None]
+    joined += join_cost * squares[entries]
     # At the end of a recording all units are alike.
-    unlike[~goes_on[exits]] = 1.0
-    return unlike
+    end = ~goes_on[exits]
+    joined[end] = (cost[exits[end]] + 2 * join_cost)[:, None]
+    return joined
