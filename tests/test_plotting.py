@@ -224,7 +224,7 @@ def test_a_performance_is_shown_whole_and_on_one_axis(performance):
     marked = {
         float(line.get_xdata()[0]) for line in display.axes_[0].lines if line.get_linewidth() == 0.5
     }
-    expected = pipe[:3].transform(take.windows(2.0, 2.0)).keyframes + 60 * np.arange(3)[:, None]
+    expected = pipe[:4].transform(take.windows(2.0, 2.0)).keyframes + 60 * np.arange(3)[:, None]
     assert {round(time * 30) for time in marked} == set(expected.ravel())
 
 
