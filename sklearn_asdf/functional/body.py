@@ -6,11 +6,13 @@ its coordinates is NaN.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from .compiled import use_compiled
 from .gaps import all_seen, fill_gaps
+from .kernels.medians import median_distances
 from .kinematics import magnitude
 
 __all__ = ["body_size", "center_of", "egocentric", "held_track"]
@@ -60,6 +62,18 @@ def _between(position: np.ndarray, a: tuple[int, ...], b: tuple[int, ...]) -> np
     return position[..., list(b), :].mean(axis=-2) - low
 
 
+def _median_lengths(
+    position: np.ndarray,
+    segments: Sequence[tuple[tuple[int, ...], tuple[int, ...], float]],
+) -> Iterable[np.ndarray]:
+    """Return the median length of each segment, NaN where it was never seen."""
+    if segments and use_compiled():
+        clips = position.reshape(-1, *position.shape[-3:])
+        lengths = median_distances(clips, [(a, b) for a, b, _ in segments])
+        return lengths.reshape(-1, *position.shape[:-3])
+    return (_nanmedian(magnitude(_between(position, a, b))) for a, b, _ in segments)
+
+
 def body_size(
     position: np.ndarray,
     segments: Sequence[tuple[tuple[int, ...], tuple[int, ...], float]] = (),
@@ -94,10 +108,10 @@ def body_size(
     >>> body_size(poses, [((0,), (1,), 0.25)])
     array([2.])
     """
+    shares = [part for _, _, part in segments]
     size = np.zeros(position.shape[:-3])
     share = np.zeros(position.shape[:-3])
-    for a, b, part in segments:
-        length = _nanmedian(magnitude(_between(position, a, b)))
+    for length, part in zip(_median_lengths(position, segments), shares):
         size += np.nan_to_num(length)
         share += part * ~np.isnan(length)
     size = size / np.where(share > 0, share, 1)

@@ -6,45 +6,91 @@ where a coordinate is NaN; it is left out, and a frame in which no joint is seen
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .kernels.form import box_and_spread, scatter_of_joints
+from .kernels.form import box_and_spread, principal_values, scatter_of_joints
 from .kernels.hulls import hull_areas
 
-__all__ = ["asymmetry", "convex_hull_area", "extent", "sphericity", "spread"]
+__all__ = ["Bodies", "asymmetry", "convex_hull_area", "extent", "sphericity", "spread"]
 
 
-def _joints_first(position: ArrayLike) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return positions (n_axes, n_joints, ...), 0 if not seen, and the seen joints: None if all.
+@dataclass(frozen=True, eq=False)
+class Bodies:
+    """Bodies prepared for several of the functions of this module, which accept it as positions.
 
-    Operations on joints then run along whole arrays, which is several times as fast as along short
-    rows. Positions that are stored in this order are not copied.
+    Operations on joints run along whole arrays here, which is several times as fast as along short
+    rows.
+
+    Parameters
+    ----------
+    position : ndarray of shape (n_axes, n_joints, ...)
+        Positions, 0 where a joint was not seen.
+    seen : ndarray of bool, shape (n_joints, ...), or None
+        The joints that were seen; None if all were.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.geometry import Bodies, extent, spread
+    >>> bodies = Bodies.of([[0.0, 0.0], [2.0, 0.0]])
+    >>> extent(bodies).tolist(), float(spread(bodies))
+    ([2.0, 0.0], 1.0)
     """
-    position = np.asarray(position, dtype=float)
-    position = np.ascontiguousarray(np.moveaxis(position, (-1, -2), (0, 1)))
-    # A finite sum means that no coordinate is NaN.
-    if not np.isnan(position.sum()):
-        return position, None
-    seen = ~np.isnan(position).any(axis=0)
-    return (position, None) if seen.all() else (np.where(seen, position, 0.0), seen)
 
+    position: np.ndarray
+    seen: np.ndarray | None
 
-def _bodies(position: np.ndarray) -> np.ndarray:
-    """Return positions (n_axes, n_joints, ...) as (n_axes, n_joints, n_bodies)."""
-    return position.reshape(*position.shape[:2], -1)
+    @classmethod
+    def of(cls, position: ArrayLike | Bodies) -> Bodies:
+        """Return positions as bodies.
+
+        Parameters
+        ----------
+        position : array-like of shape (..., n_joints, n_axes), or Bodies
+            Positions, NaN where a joint was not seen. They are not copied if they are stored with
+            axes and joints first.
+
+        Returns
+        -------
+        Bodies
+            The bodies.
+        """
+        if isinstance(position, cls):
+            return position
+        array = np.asarray(position, dtype=float)
+        array = np.ascontiguousarray(np.moveaxis(array, (-1, -2), (0, 1)))
+        # A finite sum means that no coordinate is NaN.
+        if not np.isnan(array.sum()):
+            return cls(array, None)
+        seen = ~np.isnan(array).any(axis=0)
+        return cls(array, None) if seen.all() else cls(np.where(seen, array, 0.0), seen)
+
+    @cached_property
+    def flat(self) -> np.ndarray:
+        """Positions of shape (n_axes, n_joints, n_bodies)."""
+        return self.position.reshape(*self.position.shape[:2], -1)
+
+    @cached_property
+    def box_and_spread(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sides of the box (n_axes, ...) and spread, if all joints were seen."""
+        sides, spread = box_and_spread(self.flat)
+        shape = self.position.shape[2:]
+        return sides.reshape(-1, *shape), spread.reshape(shape)
 
 
 def _or_nan(values: np.ndarray, seen: np.ndarray | None, axis: int = -1) -> np.ndarray:
     return values if seen is None else np.where(seen.any(axis=axis), values, np.nan)
 
 
-def extent(position: ArrayLike) -> np.ndarray:
+def extent(position: ArrayLike | Bodies) -> np.ndarray:
     """Return the sides of the bounding box of the body, along the axes of space.
 
     Parameters
     ----------
-    position : array-like of shape (..., n_joints, n_axes)
+    position : array-like of shape (..., n_joints, n_axes), or Bodies
         Positions.
 
     Returns
@@ -63,10 +109,10 @@ def extent(position: ArrayLike) -> np.ndarray:
     >>> extent([[0.0, 0.0], [3.0, 1.0]]).tolist()
     [3.0, 1.0]
     """
-    position, seen = _joints_first(position)
+    bodies = Bodies.of(position)
+    position, seen = bodies.position, bodies.seen
     if seen is None:
-        sides = box_and_spread(_bodies(position))[0]
-        sides = sides.reshape(len(position), *position.shape[2:])
+        sides = bodies.box_and_spread[0]
     else:
         known = seen.any(axis=0)
         low = np.where(seen, position, np.inf).min(axis=1)
@@ -75,12 +121,12 @@ def extent(position: ArrayLike) -> np.ndarray:
     return np.moveaxis(sides, 0, -1)
 
 
-def spread(position: ArrayLike) -> np.ndarray:
+def spread(position: ArrayLike | Bodies) -> np.ndarray:
     """Return the RMS distance of the joints from their center (dispersion).
 
     Parameters
     ----------
-    position : array-like of shape (..., n_joints, n_axes)
+    position : array-like of shape (..., n_joints, n_axes), or Bodies
         Positions.
 
     Returns
@@ -94,9 +140,10 @@ def spread(position: ArrayLike) -> np.ndarray:
     >>> spread([[0.0, 0.0], [2.0, 0.0]])
     np.float64(1.0)
     """
-    position, seen = _joints_first(position)
+    bodies = Bodies.of(position)
+    position, seen = bodies.position, bodies.seen
     if seen is None:
-        return box_and_spread(_bodies(position))[1].reshape(position.shape[2:])[()]
+        return bodies.box_and_spread[1][()]
     first = seen.argmax(axis=0)[None, None]
     reference = np.take_along_axis(position, first, axis=1)[:, 0]
     count = np.maximum(seen.sum(axis=0), 1)
@@ -111,12 +158,12 @@ def spread(position: ArrayLike) -> np.ndarray:
     return _or_nan(np.sqrt(np.maximum(variance, 0.0)), seen, axis=0)
 
 
-def sphericity(position: ArrayLike) -> np.ndarray:
+def sphericity(position: ArrayLike | Bodies) -> np.ndarray:
     """Return the sphericity of the scatter of the joints, from 0 (flat) to 1 (a sphere).
 
     Parameters
     ----------
-    position : array-like of shape (..., n_joints, n_axes)
+    position : array-like of shape (..., n_joints, n_axes), or Bodies
         Positions.
 
     Returns
@@ -135,10 +182,11 @@ def sphericity(position: ArrayLike) -> np.ndarray:
     >>> sphericity([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]).round(6)
     np.float64(1.0)
     """
-    position, seen = _joints_first(position)
+    bodies = Bodies.of(position)
+    position, seen = bodies.position, bodies.seen
     n_axes = len(position)
     if seen is None:
-        scatter, size = scatter_of_joints(_bodies(position))
+        scatter, size = scatter_of_joints(bodies.flat)
         scatter = scatter.reshape(n_axes, n_axes, *position.shape[2:])
         size = size.reshape(position.shape[2:])
     else:
@@ -153,9 +201,7 @@ def sphericity(position: ArrayLike) -> np.ndarray:
         half = np.hypot((scatter[0, 0] - scatter[1, 1]) / 2, scatter[0, 1])
         squares = [mean - half, mean + half]
     else:
-        squares = list(
-            np.moveaxis(np.linalg.eigvalsh(np.moveaxis(scatter, (0, 1), (-2, -1))), -1, 0)
-        )
+        squares = list(principal_values(scatter))
     axes = [np.sqrt(np.maximum(square, 0.0)) for square in squares]
     longest = np.where(axes[-1] > 0, axes[-1], 1.0)
     round_ = np.ones_like(longest)
@@ -165,12 +211,12 @@ def sphericity(position: ArrayLike) -> np.ndarray:
     return _or_nan(np.where(size > 0, round_ ** (1 / n_axes), 0.0), seen, axis=0)[()]
 
 
-def convex_hull_area(position: ArrayLike) -> np.ndarray:
+def convex_hull_area(position: ArrayLike | Bodies) -> np.ndarray:
     """Return the area of the convex hull of the joints.
 
     Parameters
     ----------
-    position : array-like of shape (..., n_joints, n_axes)
+    position : array-like of shape (..., n_joints, n_axes), or Bodies
         Positions. In three dimensions the hulls of the shadows along the three axes are taken and
         their areas averaged; in one dimension there is no area.
 
@@ -190,7 +236,8 @@ def convex_hull_area(position: ArrayLike) -> np.ndarray:
     >>> convex_hull_area([[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [0.0, 1.0], [1.0, 0.5]])
     array(2.)
     """
-    position, seen = _joints_first(position)
+    bodies = Bodies.of(position)
+    position, seen = bodies.position, bodies.seen
     n_axes, n_joints, *shape = position.shape
     if n_axes == 1:
         return _or_nan(np.zeros(shape), seen, axis=0)

@@ -90,7 +90,7 @@ def mean_of_windows(values: ArrayLike, start: ArrayLike, stop: ArrayLike) -> np.
     [[2.0]]
     """
     values = np.asarray(values)
-    if values.ndim == 2 and values.size and values.dtype.kind == "f" and use_compiled():
+    if values.size and values.dtype.kind == "f" and use_compiled():
         first, end = np.broadcast_arrays(start, stop)
         return reduce_curves(values, first, end, "known mean")
     missing = np.isnan(values)

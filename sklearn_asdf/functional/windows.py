@@ -81,7 +81,7 @@ def reduce_windows(
     start, stop = np.broadcast_arrays(np.asarray(start, dtype=np.intp), stop)
     if how not in ("sum", "mean", "max", "min"):
         raise ValueError(f"expected how to be 'sum', 'mean', 'max' or 'min', got {how!r}.")
-    if values.ndim == 2 and values.size and values.dtype.kind == "f" and use_compiled():
+    if values.size and values.dtype.kind == "f" and use_compiled():
         return reduce_curves(values, start, stop, how)
     if how == "mean":
         size = np.maximum(stop - start, 1).reshape(start.shape + (1,) * (values.ndim - 2))

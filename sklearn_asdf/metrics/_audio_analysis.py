@@ -46,7 +46,7 @@ _BATCH = 32
 
 def as_clips(audio: Any, *, sr: int = 22050, name: str = "audio") -> tuple[Any, int]:
     """Return checked clips and their sampling rate in Hz: that of `AudioClips`, or else `sr`."""
-    require("librosa", extra="music", purpose="analyzing music")
+    require("librosa", extra="play", purpose="analyzing music")
     sr = audio.sr if isinstance(audio, AudioClips) else sr
     return check_audio(audio, sr=sr, allow_silent=True, name=name), sr
 

@@ -209,7 +209,7 @@ class _SoundScorer(_Scorer):
     """Scorer of decoded audio, for any encoder."""
 
     def _score(self, generator: Generator, X: Any, y: Any, sample_weight: Any) -> float:
-        require("librosa", extra="music", purpose=f"the score {self.name!r}")
+        require("librosa", extra="play", purpose=f"the score {self.name!r}")
         model = generator.model
         if not hasattr(model, "transformer_"):
             raise TypeError(

@@ -121,6 +121,11 @@ class WindowContext:
         position = np.moveaxis(self.motion.position, (-1, -2), (0, 1))
         return np.moveaxis(np.ascontiguousarray(position, dtype=float), (0, 1), (-1, -2))
 
+    @cached_property
+    def bodies(self) -> geometry.Bodies:
+        """Positions as the functions of form take them."""
+        return geometry.Bodies.of(self.body)
+
     def joint(self, *names: str) -> np.ndarray | None:
         """Positions of the mean of joints, (n_clips, n_frames, n_axes), or None."""
         skeleton = self.motion.skeleton
@@ -189,7 +194,7 @@ class WindowContext:
     @cached_property
     def sides(self) -> np.ndarray:
         """Sides of the box around the body in each frame, (n_clips, n_frames, n_axes)."""
-        return geometry.extent(self.body)
+        return geometry.extent(self.bodies)
 
     @cached_property
     def size(self) -> Columns:
@@ -199,22 +204,22 @@ class WindowContext:
         return {
             "height": (self.sides * ~across).sum(axis=-1),
             "width": magnitude(self.sides * across),
-            "spread": geometry.spread(self.body),
+            "spread": geometry.spread(self.bodies),
         }
 
     @cached_property
     def form(self) -> Columns:
         """Hull area, contraction and sphericity in each frame, (n_clips, n_frames)."""
-        position, sides = self.body, self.sides
+        sides = self.sides
         n_axes = self.motion.n_axes
         if n_axes < 2 or self.motion.n_joints < 3:
             return {}
-        hull = geometry.convex_hull_area(position)
+        hull = geometry.convex_hull_area(self.bodies)
         pairs = [(i, j) for i in range(n_axes) for j in range(i)]
         box = sum(sides[..., i] * sides[..., j] for i, j in pairs) / len(pairs)
         filled = np.divide(hull, box, out=np.zeros_like(hull), where=box > 0)
         return {
             "hull_area": hull,
             "contraction": np.where(np.isnan(hull), hull, filled),
-            "sphericity": geometry.sphericity(position),
+            "sphericity": geometry.sphericity(self.bodies),
         }

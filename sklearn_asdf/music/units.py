@@ -314,7 +314,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     def _fit(self, X: Any, sample_weight: Any) -> np.ndarray:
         """Fit the units of the clips with a weight above 0; return the codes of all clips."""
         validate_parameters(self)
-        require("librosa", extra="music", purpose="UnitEncoder")
+        require("librosa", extra="play", purpose="UnitEncoder")
         X = check_clips(self, X, reset=True)
         given = check_sample_weight(sample_weight, len(X))
         weight = np.ones(len(X)) if given is None else given

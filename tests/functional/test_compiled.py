@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -10,7 +11,9 @@ import pytest
 
 from sklearn_asdf import KeyframeSegmenter, LMAFeaturizer
 from sklearn_asdf.functional import filters, geometry, kinematics, lma, windows
+from sklearn_asdf.functional.body import body_size
 from sklearn_asdf.functional.compiled import numpy_only, use_compiled
+from sklearn_asdf.functional.kernels.form import principal_values
 from sklearn_asdf.functional.keyframe_candidates import curve_salience
 from sklearn_asdf.functional.kmeans import kmeans_1d
 from sklearn_asdf.motion.lma_groups import CLIP_GROUPS, WINDOW_GROUPS
@@ -186,6 +189,31 @@ print(make_lma_pipeline().fit_transform(poses).shape[0], "numba" in sys.modules)
     assert done.stdout.split() == ["2", "False"], done.stderr
 
 
-def test_numba_disable_jit_means_numpy(monkeypatch):
-    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
-    assert not use_compiled()
+def test_numba_disable_jit_means_numpy():
+    code = "from sklearn_asdf.functional import compiled; print(compiled.use_compiled())"
+    for value, used in (("1", "False"), ("0", "True")):
+        environment = {**os.environ, "NUMBA_DISABLE_JIT": value}
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env=environment
+        )
+        assert done.stdout.strip() == used, done.stderr
+
+
+def test_eigenvalues_of_three_rows():
+    rng = np.random.default_rng(0)
+    factors = rng.normal(size=(3, 5, 400)) * 10.0 ** rng.integers(-4, 3, (3, 1, 400))
+    factors[:, :, :20] = 0
+    factors[2, :, 20:40] = 0
+    matrices = np.einsum("akn,bkn->abn", factors, factors)
+    compiled, plain = both(principal_values, matrices)
+    assert np.all(np.abs(compiled - plain) <= 1e-14 * plain[-1])
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.1])
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+def test_body_size(n_axes, missing):
+    segments = [((0,), (1,), 0.2), ((2, 3), (4, 5), 0.3), ((6,), (7, 8), 0.1)]
+    for n_frames in (1, 2, 7, 50):
+        x = walk((4, n_frames, 9, n_axes), missing=missing, seed=n_frames)
+        x[1, :, 7] = np.nan
+        assert_same(*both(body_size, x, segments))

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..compiled import Loops, use_compiled
 
-__all__ = ["box_and_spread", "scatter_of_joints"]
+__all__ = ["box_and_spread", "principal_values", "scatter_of_joints"]
 
 # Bodies side by side in compiled loops.
 _LANES = 128
@@ -151,3 +151,62 @@ def _center(position, away, start, largest):
             row[i] = place[i] - mean[i]
             offset = abs(row[i])
             largest[i] = offset if offset > largest[i] else largest[i]
+
+
+def principal_values(scatter: np.ndarray) -> np.ndarray:
+    """Return the eigenvalues of symmetric matrices.
+
+    Parameters
+    ----------
+    scatter : ndarray of shape (n_axes, n_axes, ...)
+        Symmetric matrices, along the first two axes.
+
+    Returns
+    -------
+    ndarray of shape (n_axes, ...)
+        In ascending order.
+
+    Notes
+    -----
+    Matrices of three rows are diagonalized side by side, by cyclic rotations (Jacobi, 1846).
+    """
+    if len(scatter) != 3 or not use_compiled():
+        values = np.linalg.eigvalsh(np.moveaxis(scatter, (0, 1), (-2, -1)))
+        return np.moveaxis(values, -1, 0)
+    matrices = np.array(scatter.reshape(3, 3, -1))
+    _diagonalize(matrices, _LANES)
+    diagonal = [matrices[axis, axis].reshape(scatter.shape[2:]) for axis in range(3)]
+    return np.sort(diagonal, axis=0)
+
+
+@Loops
+def _diagonalize(matrices, lanes):
+    """Rotate matrices (3, 3, n_matrices) until their diagonals are their eigenvalues."""
+    for start in range(0, matrices.shape[2], lanes):
+        stop = min(start + lanes, matrices.shape[2])
+        # Convergence is quadratic: after six rounds nothing but rounding errors is left.
+        for _ in range(6):
+            for p, q in ((0, 1), (0, 2), (1, 2)):
+                r = 3 - p - q
+                _rotate(
+                    matrices[p, p, start:stop],
+                    matrices[q, q, start:stop],
+                    matrices[p, q, start:stop],
+                    matrices[min(p, r), max(p, r), start:stop],
+                    matrices[min(q, r), max(q, r), start:stop],
+                )
+
+
+@Loops
+def _rotate(pp, qq, pq, rp, rq):
+    for i in range(len(pp)):
+        still = pq[i] == 0
+        theta = (qq[i] - pp[i]) / (2 * (1.0 if still else pq[i]))
+        tangent = 1 / (abs(theta) + np.sqrt(theta * theta + 1))
+        tangent = 0.0 if still else (-tangent if theta < 0 else tangent)
+        cosine = 1 / np.sqrt(tangent * tangent + 1)
+        sine = tangent * cosine
+        pp[i] -= tangent * pq[i]
+        qq[i] += tangent * pq[i]
+        pq[i] = 0.0
+        rp[i], rq[i] = cosine * rp[i] - sine * rq[i], sine * rp[i] + cosine * rq[i]

@@ -47,24 +47,32 @@ def weighted_lengths(
 def _weighted_lengths(planes, n_axes, used, weights, squared, lengths, out):
     n_clips, n_frames = out.shape
     n = len(lengths)
+    up, deep = 1.0 if n_axes > 1 else 0.0, 1.0 if n_axes > 2 else 0.0
     for clip in range(n_clips):
         for frame in range(n_frames):
             x, y, z = planes[0][clip, frame], planes[1][clip, frame], planes[2][clip, frame]
             for i in range(n):
-                lengths[i] = np.float64(x[i]) * np.float64(x[i])
-            if n_axes > 1:
-                for i in range(n):
-                    lengths[i] += np.float64(y[i]) * np.float64(y[i])
-            if n_axes > 2:
-                for i in range(n):
-                    lengths[i] += np.float64(z[i]) * np.float64(z[i])
+                a, b, c = np.float64(x[i]), up * np.float64(y[i]), deep * np.float64(z[i])
+                lengths[i] = a * a + b * b + c * c
             if not squared:
                 for i in range(n):
                     lengths[i] = np.sqrt(lengths[i])
-            total = 0.0
-            for i in range(len(used)):
-                total += weights[i] * lengths[used[i]]
-            out[clip, frame] = total
+            out[clip, frame] = _weighted_sum(lengths, used, weights)
+
+
+@Loops
+def _weighted_sum(values, used, weights):
+    """Sum in four parts, which a processor adds at the same time."""
+    a = b = c = d = 0.0
+    whole = len(used) // 4 * 4
+    for i in range(0, whole, 4):
+        a += weights[i] * values[used[i]]
+        b += weights[i + 1] * values[used[i + 1]]
+        c += weights[i + 2] * values[used[i + 2]]
+        d += weights[i + 3] * values[used[i + 3]]
+    for i in range(whole, len(used)):
+        a += weights[i] * values[used[i]]
+    return (a + b) + (c + d)
 
 
 def window_paths(

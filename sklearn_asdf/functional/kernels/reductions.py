@@ -16,7 +16,7 @@ def reduce_curves(curves: np.ndarray, start: np.ndarray, stop: np.ndarray, how: 
 
     Parameters
     ----------
-    curves : ndarray of shape (n_clips, n_frames)
+    curves : ndarray of shape (n_clips, n_frames, ...)
         In any unit.
     start, stop : ndarray of int, shape (n_clips, n_windows)
         First frame of each window, and the frame after its last.
@@ -26,28 +26,34 @@ def reduce_curves(curves: np.ndarray, start: np.ndarray, stop: np.ndarray, how: 
 
     Returns
     -------
-    ndarray of shape (n_clips, n_windows)
+    ndarray of shape (n_clips, n_windows, ...)
         In the unit of the curves.
     """
-    out = np.empty(start.shape)
+    n_clips, n_frames, *rest = curves.shape
+    flat = curves if not rest else np.moveaxis(curves.reshape(n_clips, n_frames, -1), -1, 1)
+    rows = np.ascontiguousarray(flat, dtype=float).reshape(-1, n_frames)
+    out = np.empty((len(rows), start.shape[1]))
     start, stop = (np.ascontiguousarray(edge, dtype=np.intp) for edge in (start, stop))
-    _reduce(np.ascontiguousarray(curves, dtype=float), start, stop, _WAYS[how], out)
-    return out
+    _reduce(rows, start, stop, len(rows) // max(n_clips, 1), _WAYS[how], out)
+    if not rest:
+        return out
+    return np.moveaxis(out.reshape(n_clips, *rest, -1), -1, 1)
 
 
 @Loops
-def _reduce(curves, start, stop, how, out):
+def _reduce(curves, start, stop, each, how, out):
+    """Reduce curves, of which `each` belong to one clip."""
     gaps = 0
     if how == 4:
         for value in curves.flat:
             gaps += value != value
-    for clip in range(len(out)):
-        curve = curves[clip]
+    for row in range(len(out)):
+        curve, clip = curves[row], row // each
         for window in range(out.shape[1]):
             low, high = start[clip, window], stop[clip, window]
             values = curve[max(low, 0) : min(max(high, 0), len(curve))]
             if how >= 2 and how <= 3:
-                out[clip, window] = _extreme(values, how == 2)
+                out[row, window] = _extreme(values, how == 2)
                 continue
             total, known = 0.0, 0
             for value in values:
@@ -58,7 +64,7 @@ def _reduce(curves, start, stop, how, out):
                 known = max(high - low, 1)
             if how == 0:
                 known = 1
-            out[clip, window] = total / known if known > 0 else np.nan
+            out[row, window] = total / known if known > 0 else np.nan
 
 
 @Loops
