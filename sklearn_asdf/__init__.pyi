@@ -30,6 +30,7 @@ from .persistence import load as load
 from .persistence import save as save
 from .pipeline import make_dance_pipeline as make_dance_pipeline
 from .pipeline import make_lma_pipeline as make_lma_pipeline
+from .style import StyleRegressor as StyleRegressor
 from .target import AudioTargetRegressor as AudioTargetRegressor
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "PoseCanonicalizer",
     "PoseSmoother",
     "Skeleton",
+    "StyleRegressor",
     "UnitEncoder",
     "datasets",
     "density",

@@ -46,6 +46,7 @@ _OWN = {
     "Recording": "music.recording",
     "Segment": "motion.skeletons",
     "Skeleton": "motion.skeletons",
+    "StyleRegressor": "style",
     "UnitEncoder": "music.units",
 }
 _FUNCTIONS = {
@@ -57,8 +58,9 @@ _FUNCTIONS = {
 # The estimators that scikit-learn publishes in these modules, by that rule and not one by one.
 # fmt: off
 _SKLEARN = {
-    "cluster", "compose", "covariance", "cross_decomposition", "decomposition", "dummy",
-    "ensemble", "feature_selection", "frozen", "gaussian_process", "impute",
+    "cluster", "compose", "covariance", "cross_decomposition", "decomposition",
+    "discriminant_analysis", "dummy", "ensemble", "feature_selection", "frozen",
+    "gaussian_process", "impute",
     "kernel_approximation", "kernel_ridge", "linear_model", "mixture", "multioutput",
     "neighbors", "neural_network", "pipeline", "preprocessing", "random_projection", "svm",
     "tree",

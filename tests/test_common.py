@@ -7,7 +7,7 @@ import pkgutil
 
 import pytest
 from sklearn.base import BaseEstimator
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -22,6 +22,7 @@ from sklearn_asdf import (
     MelEncoder,
     OnBeatRegressor,
     PoseSmoother,
+    StyleRegressor,
 )
 
 from .motion.test_lma import GROUPS
@@ -60,6 +61,10 @@ INSTANCES = {
     ],
     "MelEncoder": [MelEncoder(**_MEL), MelEncoder(**_MEL, architecture="paper")],
     "OnBeatRegressor": [OnBeatRegressor(Ridge())],
+    "StyleRegressor": [
+        StyleRegressor(Ridge()),
+        StyleRegressor(Ridge(), LogisticRegression(), mixing="probability"),
+    ],
     "PoseSmoother": [
         PoseSmoother(),
         PoseSmoother(zero_phase=False),

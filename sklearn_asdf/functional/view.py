@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from .body import center_of, held_track
 
-__all__ = ["frontal", "project", "slow_part", "upright"]
+__all__ = ["frontal", "project", "same_distance", "slow_part", "upright"]
 
 # Directions of the body further than this from the vertical axis of pictures are those of a dancer
 # who lies, not of a tilted camera.
@@ -234,3 +234,65 @@ def slow_part(track: np.ndarray, *, fps: float, duration: float) -> np.ndarray:
     longer = np.concatenate([before, rest, after], axis=-2)
     smooth = gaussian_filter1d(longer, duration * fps, axis=-2, mode="nearest", truncate=4.0)
     return (line + smooth[..., n : n + n_frames, :]).astype(track.dtype)
+
+
+def same_distance(
+    position: np.ndarray,
+    bones: Sequence[tuple[int, int]],
+    center: int,
+    *,
+    fps: float,
+    duration: float,
+) -> np.ndarray:
+    """Return poses as if the dancer stayed at one distance from the camera.
+
+    Parameters
+    ----------
+    position : ndarray of shape (..., n_frames, n_joints, 2)
+        Poses in a picture.
+    bones : sequence of (int, int)
+        Joints whose distances add up to the size of the body, such as those of trunk and legs.
+    center : int
+        The joint about which the body is scaled, such as the pelvis.
+    fps : float
+        Frames per second (Hz).
+    duration : float
+        Standard deviation in s of the Gaussian mean of the size.
+
+    Returns
+    -------
+    ndarray
+        Shaped as `position`, in the unit of the mean size of each clip.
+
+    Notes
+    -----
+    Each frame is divided by the slow part of the logarithmic size, relative to its mean over the
+    clip; the path of the center is the sum of its steps in that unit. A bone that is never seen in
+    a clip does not count; one that is seen in some frames is interpolated.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.view import same_distance
+    >>> body = np.array([[0.0, 0.0], [0.0, 1.0]])
+    >>> nearer = np.exp(np.linspace(0.0, 1.0, 61))[:, None, None] * body
+    >>> still = same_distance(nearer, [(0, 1)], 0, fps=30, duration=0.5)
+    >>> bool(np.ptp(still, axis=0).max() < 1e-9)
+    True
+    """
+    first, second = np.asarray(bones, dtype=np.intp).T
+    length = np.linalg.norm(position[..., first, :] - position[..., second, :], axis=-1)
+    # Bones one after another, so that a gap of one does not change the sum.
+    length = np.moveaxis(
+        held_track(np.moveaxis(length, -1, -2)[..., None], fps=fps)[..., 0], -2, -1
+    )
+    size = length.sum(axis=-1)
+    known = (size > 0).all(axis=-1)[..., None]
+    log_size = np.log(np.where(known, size, 1.0))
+    slow = slow_part(log_size[..., None], fps=fps, duration=duration)
+    factor = np.exp(slow.mean(axis=-2, keepdims=True) - slow).astype(position.dtype)
+    middle = position[..., center, :]
+    path = held_track(middle, fps=fps)
+    step = np.diff(path, axis=-2, prepend=path[..., :1, :]) * factor
+    path = path[..., :1, :] + np.cumsum(step, axis=-2)
+    return (position - middle[..., None, :]) * factor[..., None] + path[..., None, :]

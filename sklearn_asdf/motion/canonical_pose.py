@@ -30,6 +30,15 @@ _CHAIN = [
     [_PELVIS],
     [CANONICAL.index("neck")],
 ]
+# Trunk and legs: arms are foreshortened more often.
+_SIZE = [
+    (CANONICAL.index("neck"), _PELVIS),
+    *[
+        (CANONICAL.index(f"{s}_{a}"), CANONICAL.index(f"{s}_{b}"))
+        for s in ("left", "right")
+        for a, b in (("hip", "knee"), ("knee", "ankle"))
+    ],
+]
 _LATERAL = [
     (CANONICAL.index(f"left_{part}"), CANONICAL.index(f"right_{part}"))
     for part in ("hip", "shoulder")
@@ -58,6 +67,10 @@ class PoseCanonicalizer(MotionTransformer):
         Standard deviation in s of a Gaussian moving average of the path of the hips, which is
         subtracted from all joints, so that moving cameras and dancers who walk through the picture
         make little difference. None keeps the path.
+    size_duration : float or None, default=0.5
+        Standard deviation in s of a Gaussian moving average of the dancer's size in a picture, by
+        which its poses are divided, so that approaching the camera makes little difference. None
+        keeps the size; poses in three dimensions always do.
     min_confidence : float, default=0.2
         Joints of lower confidence are treated as not seen, as in :class:`PoseSmoother`.
 
@@ -117,6 +130,7 @@ class PoseCanonicalizer(MotionTransformer):
         "view": [StrOptions({"front"}), None],
         "upright": ["boolean"],
         "trend_duration": [Interval(Real, 0, None, closed="neither"), None],
+        "size_duration": [Interval(Real, 0, None, closed="neither"), None],
         "min_confidence": [Interval(Real, 0, None, closed="left")],
     }
 
@@ -127,12 +141,14 @@ class PoseCanonicalizer(MotionTransformer):
         view: str | None = "front",
         upright: bool = True,
         trend_duration: float | None = 0.5,
+        size_duration: float | None = 0.5,
         min_confidence: float = MIN_CONFIDENCE,
     ) -> None:
         self.names = names
         self.view = view
         self.upright = upright
         self.trend_duration = trend_duration
+        self.size_duration = size_duration
         self.min_confidence = min_confidence
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -207,7 +223,11 @@ class PoseCanonicalizer(MotionTransformer):
         """Return clips of the canonical joints in the canonical view."""
         if self.upright:
             position = view.upright(position, _CHAIN)
-        if self.view == "front" and position.shape[-1] == 3:
+        if position.shape[-1] == 2 and self.size_duration is not None:
+            position = view.same_distance(
+                position, _SIZE, _PELVIS, fps=fps, duration=self.size_duration
+            )
+        elif position.shape[-1] == 3 and self.view == "front":
             position = view.frontal(position, _LATERAL)
         if self.trend_duration is not None:
             hips = position[:, :, _PELVIS]

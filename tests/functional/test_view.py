@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.testing import assert_allclose
 
-from sklearn_asdf.functional.view import frontal, project, slow_part, upright
+from sklearn_asdf.functional.view import frontal, project, same_distance, slow_part, upright
 
 
 def test_a_pinhole_camera_halves_what_is_twice_as_far():
@@ -64,3 +64,26 @@ def test_slow_parts_pass_and_fast_ones_do_not():
     gaps[100:130] = np.nan
     assert_allclose(slow_part(gaps, fps=30, duration=0.5), 3 * time, atol=1e-9)
     assert_allclose(slow_part(np.ones((1, 2)), fps=30, duration=0.5), 1)
+
+
+def test_who_comes_nearer_does_not_grow():
+    rng = np.random.default_rng(0)
+    time = np.arange(240) / 30
+    body = rng.normal(size=(1, 1, 6, 3)) + 0.05 * rng.normal(size=(1, 240, 6, 3)).cumsum(axis=1) / 5
+    away = np.stack([0 * time, 0 * time, -2 * np.cos(time)], axis=-1)
+    bones = [(0, 1), (2, 3), (4, 5)]
+    options = {"fps": 30, "duration": 0.3}
+    still = project(body, distance=8.0, target=[0, 0, 0])
+    comes = project(body + away[:, None], distance=8.0, target=[0, 0, 0])
+    size = [np.linalg.norm(p[:, :, 1:] - p[:, :, :1], axis=-1) for p in (still, comes)]
+    assert np.quantile(np.abs(size[1] / size[0] / np.median(size[1] / size[0]) - 1), 0.9) > 0.15
+    got = [same_distance(p, bones, 0, **options) for p in (still, comes)]
+    size = [np.linalg.norm(p[:, :, 1:] - p[:, :, :1], axis=-1) for p in got]
+    ratio = size[1] / size[0]
+    assert np.quantile(np.abs(ratio / np.median(ratio) - 1), 0.9) < 0.1
+    # Joints that are not seen stay so, and a bone that is not changes nothing.
+    gaps = comes.copy()
+    gaps[:, 50:60, 5] = np.nan
+    seen = same_distance(gaps, bones, 0, **options)
+    assert np.isnan(seen[:, 50:60, 5]).all()
+    assert np.isfinite(np.delete(seen, 5, axis=2)).all()

@@ -167,7 +167,7 @@ def test_three_dimensions_are_seen_from_the_front():
 
 def test_a_camera_in_front_sees_what_the_stage_sees():
     body = _body()
-    stage = PoseCanonicalizer(trend_duration=None).fit(body)
+    stage = PoseCanonicalizer(trend_duration=None, size_duration=None).fit(body)
     three = stage.transform(body).position
     line = [body.skeleton.index(f"{s}_{p}") for p in ("hip", "shoulder") for s in SIDES]
     across = (body.position[0][:, line[::2]] - body.position[0][:, line[1::2]]).sum(axis=(0, 1))
