@@ -118,7 +118,7 @@ def test_keyframes_are_those_of_the_segmenter(page, pipe, dance):
     times = [float(mark["data-time"]) for mark in marks]
     assert times == sorted(times)
     clips = dance[0].windows(CLIP, CLIP)
-    motion = pipe[:3].transform(clips)
+    motion = pipe[:4].transform(clips)
     expected = {
         round(i * CLIP + frame / 30, 3) for i, row in enumerate(motion.keyframes) for frame in row
     }
