@@ -46,6 +46,7 @@ _OWN = {
     "PoseSmoother": "motion.smoothing",
     "Segment": "motion.skeletons",
     "Skeleton": "motion.skeletons",
+    "StepRegressor": "density.step_regressor",
     "UnitEncoder": "music.units",
 }
 _FUNCTIONS = {

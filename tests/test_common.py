@@ -22,6 +22,7 @@ from sklearn_asdf import (
     MelEncoder,
     OnBeatRegressor,
     PoseSmoother,
+    StepRegressor,
 )
 
 from .motion.test_lma import GROUPS
@@ -60,6 +61,7 @@ INSTANCES = {
     ],
     "MelEncoder": [MelEncoder(**_MEL), MelEncoder(**_MEL, architecture="paper")],
     "OnBeatRegressor": [OnBeatRegressor(Ridge())],
+    "StepRegressor": [StepRegressor(step_regressor=Ridge())],
     "PoseSmoother": [
         PoseSmoother(),
         PoseSmoother(zero_phase=False),

@@ -20,13 +20,13 @@ from .._validation import (
     raise_all,
     validate_parameters,
 )
-from ..functional.windows import frame_windows
+from ..functional.windows import count_steps, frame_windows, step_edges
 from .container import Motion
 from .joint_weights import joint_weights_of
 from .kinematics import with_kinematics
 from .lma_groups import CLIP_GROUPS, WINDOW_GROUPS
 from .stage import on_fitted_clock, validate_motion
-from .step_groups import STEP_GROUPS, count_steps, step_edges, step_means, step_values
+from .step_groups import STEP_GROUPS, step_means, step_values
 from .window_context import Columns, WindowContext
 
 __all__ = ["BEAT_COLUMNS", "LMAFeaturizer"]

@@ -10,7 +10,7 @@ from ..functional.kinematics import magnitude
 from ..functional.windows import reduce_windows
 from .window_context import Columns, WindowContext
 
-__all__ = ["STEP_GROUPS", "count_steps", "step_edges", "step_means", "step_values"]
+__all__ = ["STEP_GROUPS", "step_means", "step_values"]
 
 _PARTS = {
     "head": ("head",),
@@ -18,50 +18,6 @@ _PARTS = {
     "hands": ("left_wrist", "right_wrist"),
     "feet": ("left_ankle", "right_ankle"),
 }
-
-
-def count_steps(duration: float, step_duration: float, n_frames: int) -> int:
-    """Return the number of steps of a clip.
-
-    Parameters
-    ----------
-    duration : float
-        Duration of the clip in s.
-    step_duration : float
-        Wanted duration of a step in s.
-    n_frames : int
-        Frames or samples of the clip; a step has at least one.
-
-    Returns
-    -------
-    int
-        At least 1.
-    """
-    return int(np.clip(round(duration / step_duration), 1, max(n_frames, 1)))
-
-
-def step_edges(n_frames: int, n_steps: int) -> np.ndarray:
-    """Return the frames that bound the steps of a clip, as near to equal as whole frames are.
-
-    Parameters
-    ----------
-    n_frames : int
-        Frames or samples of a clip.
-    n_steps : int
-        Steps of a clip.
-
-    Returns
-    -------
-    ndarray of int of shape (n_steps + 1,)
-        Frames, from 0 to `n_frames`.
-
-    Examples
-    --------
-    >>> from sklearn_asdf.motion.step_groups import step_edges
-    >>> step_edges(60, 4).tolist()
-    [0, 15, 30, 45, 60]
-    """
-    return np.rint(np.linspace(0, n_frames, n_steps + 1)).astype(int)
 
 
 def step_means(curve: np.ndarray, edges: np.ndarray) -> np.ndarray:

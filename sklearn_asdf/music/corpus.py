@@ -25,6 +25,10 @@ _WEIGHTS = dict.fromkeys(DESCRIPTORS, 0.5) | {
     "beat_sin": 0.0,
 }
 _WEIGHTS |= {name: 0.2 for name in DESCRIPTORS if name.startswith("band")}
+# Weights of level, brightness and onset strength of the beat itself, and the difference in
+# standard deviations beyond which costs do not grow.
+_STEP_WEIGHTS = np.array([0.5, 0.5, 1.0])
+_FURTHEST = 4.0
 # Units from which a join is considered on each beat.
 _N_BEFORE = 64
 # Beats over which accents are compared at a join.
@@ -59,6 +63,8 @@ class Corpus:
         Harmony, spectrum and onset strengths from the unit's beat on.
     goes_on : ndarray of bool of shape (n_units,)
         Whether the next unit is the one that follows in the recording.
+    steps : ndarray of shape (n_units, n_step_descriptors), default=None
+        Level, brightness and onset strength of each unit.
     """
 
     recordings: list[np.ndarray]
@@ -68,17 +74,19 @@ class Corpus:
     clip: np.ndarray
     features: np.ndarray
     goes_on: np.ndarray
+    # Models of earlier versions have none.
+    steps: np.ndarray | None = None
 
     @classmethod
     def of(cls, parts: list[tuple[np.ndarray, ...]]) -> Corpus:
         """Join what `load_units` returned for each recording."""
         recordings = [part[0] for part in parts]
         columns = [np.concatenate(column) for column in zip(*(part[1:] for part in parts))]
-        start, stop, clip, features, goes_on = columns
+        start, stop, clip, features, goes_on, steps = columns
         index = np.repeat(np.arange(len(parts)), [len(part[1]) for part in parts])
         spread = features.std(axis=0)
         features = features / np.where(spread > 1e-9, spread, 1.0) / np.sqrt(features.shape[1])
-        return cls(recordings, index, start, stop, clip, features, goes_on)
+        return cls(recordings, index, start, stop, clip, features, goes_on, steps)
 
     def choose(
         self,
@@ -89,6 +97,8 @@ class Corpus:
         stretch: float,
         join_cost: float,
         first_unit: int | None = None,
+        steps: np.ndarray | None = None,
+        step_scale: np.ndarray | None = None,
     ) -> list[Run]:
         """Return the cheapest sequence of units.
 
@@ -106,6 +116,11 @@ class Corpus:
             Least cost of a join.
         first_unit : int, default=None
             The unit on the first beat; None chooses it as well.
+        steps : ndarray of shape (n_beats, n_step_descriptors), default=None
+            Level, brightness and onset strength of each beat, in standard deviations; NaN where
+            they do not matter. None leaves them out.
+        step_scale : ndarray of shape (n_step_descriptors,), default=None
+            The standard deviations.
 
         Returns
         -------
@@ -128,6 +143,8 @@ class Corpus:
             if beat:
                 cost, choice[beat] = self._step(cost, after, join_cost)
             cost = cost + of_unit + ((pace - np.log2(durations[beat])) / stretch) ** 2
+            if steps is not None and step_scale is not None:
+                cost = cost + self._step_costs(steps[beat], step_scale)
         unit = int(cost.argmin())
         units = [unit]
         for beat in range(n_beats - 1, 0, -1):
@@ -138,6 +155,15 @@ class Corpus:
             i for i, (a, b) in enumerate(pairwise(units), 1) if b != a + 1 or not self.goes_on[a]
         ]
         return [Run(beat, units[beat], stop - beat) for beat, stop in pairwise([*first, n_beats])]
+
+    def _step_costs(self, wanted: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        """Cost of each unit on a beat with these descriptors, (n_units,)."""
+        if self.steps is None or np.isnan(wanted).any():
+            return np.zeros(len(self.start))
+        # A unit that is a rest is as far from music as the softest music is.
+        unlike = np.clip(self.steps / scale - wanted, -_FURTHEST, _FURTHEST)
+        costs: np.ndarray = np.square(unlike) @ _STEP_WEIGHTS
+        return costs
 
     def _step(
         self, cost: np.ndarray, after: np.ndarray, join_cost: float
@@ -188,7 +214,7 @@ def load_units(
 
     Returns
     -------
-    recording, start, stop, clip, features, goes_on : ndarray
+    recording, start, stop, clip, features, goes_on, steps : ndarray
         As in `Corpus`.
     """
     order = np.argsort(starts, kind="stable")
@@ -205,7 +231,9 @@ def load_units(
     middle = starts + n_samples / 2
     clip = rows[np.abs((start + stop)[:, None] / 2 - middle).argmin(axis=1)]
     goes_on = np.r_[np.diff(np.flatnonzero(covered)) == 1, False]
-    return recording, start, stop, clip, _join_features(recording, analysis, start, stop), goes_on
+    features = _join_features(recording, analysis, start, stop)
+    steps = analysis.describe_spans(start.astype(int), stop.astype(int))
+    return recording, start, stop, clip, features, goes_on, steps
 
 
 def _join_features(
