@@ -45,6 +45,7 @@ copyright = author
 # Pages without a section beside them have more room for code and tables.
 html_sidebars = {
     "index": [],
+    "guide/installation": [],
     "guide/quickstart": [],
     "guide/results": [],
     "auto_examples/**": [],

@@ -18,7 +18,8 @@ little data and training for meaningful numbers.
 After each model, it writes `DATA.csv` (all scores), `DATA_follows.csv` (scores of whether the music
 follows the dance) and `DATA_music.csv` (scores of beat and musical quality). After the last model
 of a data set, it writes `DATA_scores.png`, `DATA_spectrograms.jpg`, and the music of each model for
-one clip. The same command gives the same numbers on the same machine.
+one clip; with ``--sounds``, only the music. The same command gives the same numbers on the same
+machine.
 """
 
 from __future__ import annotations
@@ -290,6 +291,9 @@ def study(name, folds, models, options):
         fitted = [clone(pipe).fit(*fold.train) for fold in folds]
         for temperature in temperatures:
             row = model if temperature is None else f"{model}, drawn at {temperature:g}"
+            if options.sounds:
+                sounds[row] = music_of(fitted[0], folds[0].poses[:1], temperature, options.seed)[0]
+                continue
             scored = [score(p, d, temperature, memory, options) for p, d in zip(fitted, folds)]
             table, sounds[row] = pooled([table for table, _ in scored]), scored[0][1]
             rows[row] = table.loc["model"]
@@ -305,8 +309,9 @@ def study(name, folds, models, options):
                 f"distances {ratio:.2f}  {seconds:.0f} s",
                 flush=True,
             )
-    plot_scores(results, options.out / f"{name}_scores.png")
-    plot_spectrograms(sounds, options.out / f"{name}_spectrograms.jpg", first.sr)
+    if not options.sounds:
+        plot_scores(results, options.out / f"{name}_scores.png")
+        plot_spectrograms(sounds, options.out / f"{name}_spectrograms.jpg", first.sr)
     for row, sound in sounds.items():
         file = "_".join("".join(c if c.isalnum() else " " for c in row).split())
         loudest = max(1.0, float(np.abs(sound).max()))
@@ -324,6 +329,7 @@ def main():
     parser.add_argument("--codec-epochs", type=int, help="epochs of the paper's autoencoder (100)")
     parser.add_argument("--density-epochs", type=int, help="epochs of the paper's density (30)")
     parser.add_argument("--only", nargs="*", help="models whose name contains one of these words")
+    parser.add_argument("--sounds", action="store_true", help="write music only, without scores")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if (options.poses is None) != (options.audio is None):

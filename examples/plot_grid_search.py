@@ -18,7 +18,7 @@ from sklearn_asdf import make_dance_pipeline
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.metrics import get_scorer
 
-data = make_dance_music(n_clips=48, random_state=0)
+data = make_dance_music(n_clips=36, clip_duration=4.0, random_state=0)
 cache = tempfile.TemporaryDirectory()
 pipe = make_dance_pipeline("tiny", random_state=0, memory=cache.name)
 search = GridSearchCV(

@@ -33,6 +33,8 @@ print(take)
 # %%
 # A model of other dances, which will play their music.
 pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
+# Synthetic beats are learned in fewer rounds than those of real dances.
+pipe.set_params(beats__max_iter=30)
 pipe = pipe.fit(data.poses[~new], data.audio[~new])
 
 # %%

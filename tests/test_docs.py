@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -208,6 +209,26 @@ def test_commands_on_the_page_are_understood(page):
         make_parser().parse_args(shlex.split(command, comments=True)[1:])
 
 
+def test_badges_and_project_file_agree():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for name, label, value in (
+        ("python", "python", project["requires-python"].removeprefix(">=") + "+"),
+        ("license", "license", project["license"]),
+    ):
+        badge = (ROOT / "docs" / "static" / f"badge_{name}.svg").read_text()
+        assert f"<title>{label}: {value}</title>" in badge
+        assert re.findall(r"<text[^>]*>([^<]*)</text>", badge) == [label, value]
+
+
+def test_readme_shows_and_plays_what_is_there():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    assert [link for link in links if not (ROOT / link).is_file()] == []
+    assert {Path(link).suffix for link in links} >= {".webp", ".mp3", ".mp4", ".svg"}
+    # Visitors load the picture with the page.
+    assert (ROOT / "docs" / "static" / "teaser.webp").stat().st_size < 1_500_000
+
+
 GALLERY = sorted((ROOT / "examples").glob("plot_*.py"))
 
 
@@ -265,6 +286,9 @@ def test_the_landing_page_fits_and_shows_three_doors(site, browser, width):  # n
     script = (
         FITS
         + """
+      const video = document.querySelector("video");
+      await until(() => video.readyState >= 3);
+      found.duration = video.duration;
       found.doors = [...document.querySelectorAll(".door")].map((door) => [
         door.querySelectorAll("pre").length, door.querySelectorAll("a").length,
       ]);
@@ -276,6 +300,7 @@ def test_the_landing_page_fits_and_shows_three_doors(site, browser, width):  # n
     assert len(found["doors"]) == 3
     assert min(map(min, found["doors"])) >= 1
     assert max(found["cut"]) <= 0
+    assert found["duration"] > 5
     # The navigation is on one line.
     assert found["header"] < 90
 
@@ -302,6 +327,39 @@ def test_a_gallery_page_fits_and_plays(site, browser, width):  # noqa: F811
     assert found["duration"] > 5
     assert found["images"]
     assert all(found["images"])
+
+
+@pytest.mark.slow
+def test_tables_of_the_results_fit_a_laptop_and_their_models_can_be_heard(site, browser):  # noqa: F811
+    script = (
+        FITS
+        + """
+      found.wider = [...document.querySelectorAll("article table")].map(
+        (table) => table.scrollWidth - table.closest("article").clientWidth
+      );
+      const sounds = [...document.querySelectorAll("audio")];
+      for (const sound of sounds) { sound.preload = "auto"; sound.load(); }
+      await until(() => sounds.every((sound) => sound.readyState >= 3));
+      found.durations = sounds.map((sound) => sound.duration);
+    """
+    )
+    found = browser.run(site / "guide" / "results.html", script, size=(1366, 768))
+    assert found["problems"] == []
+    assert found["sideways"] == 0
+    assert max(found["wider"]) <= 0
+    assert len(found["durations"]) >= 4
+    assert min(found["durations"]) > 5
+
+
+@pytest.mark.slow
+def test_no_link_of_the_site_is_broken(site, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    from check_links import check
+
+    problems, external = check(site)
+    assert problems == []
+    # What is linked is published: no machine of one's own.
+    assert all(address.startswith("https://") for address in external)
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ _EXTRAS = {
     "video": ("poses from videos, music onto videos", ("av", "ai-edge-litert")),
     "live": ("poses as they come", ("python-osc",)),
     "parquet": ("tables in Parquet", ("pyarrow",)),
-    "formats": ("poses in HDF5 and C3D", ("h5py", "ezc3d")),
+    "formats": ("poses in HDF5", ("h5py",)),
 }
 
 

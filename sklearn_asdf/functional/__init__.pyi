@@ -27,6 +27,7 @@ from . import stretch as stretch
 from . import tempo as tempo
 from . import ties as ties
 from . import tonality as tonality
+from . import unit_selection as unit_selection
 from . import windows as windows
 
 __all__ = [
@@ -59,5 +60,6 @@ __all__ = [
     "tempo",
     "ties",
     "tonality",
+    "unit_selection",
     "windows",
 ]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from .._threads import one_blas_thread
 from ..functional.overlap import fade_gains
 from ..functional.stretch import warp_time
+from ..functional.unit_selection import cheapest_path
 from .analysis import DESCRIPTORS, AudioAnalysis
 
 __all__ = ["FADE_LEAD", "Corpus", "Run", "load_units", "render"]
@@ -29,8 +32,6 @@ _WEIGHTS |= {name: 0.2 for name in DESCRIPTORS if name.startswith("band")}
 # standard deviations beyond which costs do not grow.
 _STEP_WEIGHTS = np.array([0.5, 0.5, 1.0])
 _FURTHEST = 4.0
-# Units from which a join is considered on each beat.
-_N_BEFORE = 64
 # Beats over which accents are compared at a join.
 _N_ACCENTS = 4
 # Seconds before a beat at which a cross-fade ends, so that the attack on the beat is intact.
@@ -127,34 +128,37 @@ class Corpus:
         runs : list of Run
             In order; they cover all beats.
         """
-        weight = np.array([_WEIGHTS[name] for name in DESCRIPTORS])
-        n_beats, n_units = len(code), len(self.start)
+        weight = np.sqrt([_WEIGHTS[name] for name in DESCRIPTORS])
+        weighted = of_clips * weight
+        squares = np.einsum("ij,ij->i", weighted, weighted)
         pace = np.log2(np.maximum(self.stop - self.start, 1.0))
-        choice = np.full((n_beats, n_units), -1)
-        cost = np.zeros(n_units)
-        if first_unit is not None:
-            cost[np.arange(n_units) != first_unit] = np.inf
-        of_unit, known = np.zeros(n_units), None
-        after = np.flatnonzero(self.goes_on) + 1
-        for beat in range(n_beats):
-            if known is None or not np.array_equal(code[beat], known):
-                known = code[beat]
-                of_unit = (weight * (of_clips - known) ** 2).sum(axis=1)[self.clip]
-            if beat:
-                cost, choice[beat] = self._step(cost, after, join_cost)
-            cost = cost + of_unit + ((pace - np.log2(durations[beat])) / stretch) ** 2
+
+        @lru_cache(maxsize=1)
+        def costs_of_clips(code: bytes) -> np.ndarray:
+            wanted = np.frombuffer(code) * weight
+            unlike = squares - 2 * (weighted @ wanted) + wanted @ wanted
+            return np.maximum(unlike, 0.0)[self.clip]
+
+        def costs(beat: int) -> np.ndarray:
+            slower = (pace - np.log2(durations[beat])) / stretch
+            of_unit = costs_of_clips(code[beat].tobytes()) + slower**2
             if steps is not None and step_scale is not None:
-                cost = cost + self._step_costs(steps[beat], step_scale)
-        unit = int(cost.argmin())
-        units = [unit]
-        for beat in range(n_beats - 1, 0, -1):
-            unit = int(choice[beat, unit])
-            units.append(unit)
-        units.reverse()
-        first = [0] + [
-            i for i, (a, b) in enumerate(pairwise(units), 1) if b != a + 1 or not self.goes_on[a]
-        ]
-        return [Run(beat, units[beat], stop - beat) for beat, stop in pairwise([*first, n_beats])]
+                of_unit += self._step_costs(steps[beat], step_scale)
+            return of_unit
+
+        # Products of small matrices are slower in several threads, which wait for each other.
+        with one_blas_thread():
+            units = cheapest_path(
+                costs,
+                len(code),
+                self.goes_on,
+                self.features,
+                join_cost=join_cost,
+                first_unit=first_unit,
+            )
+        goes_on = (np.diff(units) == 1) & self.goes_on[units[:-1]]
+        first = np.r_[0, np.flatnonzero(~goes_on) + 1, len(units)]
+        return [Run(int(a), int(units[a]), int(b - a)) for a, b in pairwise(first)]
 
     def _step_costs(self, wanted: np.ndarray, scale: np.ndarray) -> np.ndarray:
         """Cost of each unit on a beat with these descriptors, (n_units,)."""
@@ -164,30 +168,6 @@ class Corpus:
         unlike = np.clip(self.steps / scale - wanted, -_FURTHEST, _FURTHEST)
         costs: np.ndarray = np.square(unlike) @ _STEP_WEIGHTS
         return costs
-
-    def _step(
-        self, cost: np.ndarray, after: np.ndarray, join_cost: float
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Lowest cost of reaching each unit, and the unit before it."""
-        n_before = min(_N_BEFORE, len(cost))
-        before = np.argpartition(cost, n_before - 1)[:n_before]
-        # Features of the unit that would follow; at the end of a recording all units are alike.
-        end = ~self.goes_on[before]
-        wanted = self.features[np.minimum(before + 1, len(cost) - 1)]
-        unlike = (
-            (wanted**2).sum(axis=1)[:, None]
-            - 2 * wanted @ self.features.T
-            + (self.features**2).sum(axis=1)
-        )
-        unlike[end] = 1.0
-        joined = cost[before, None] + join_cost * (1 + np.maximum(unlike, 0.0))
-        best = joined.argmin(axis=0)
-        total = joined[best, np.arange(len(cost))]
-        came = before[best]
-        better = cost[after - 1] <= total[after]
-        total[after[better]] = cost[after[better] - 1]
-        came[after[better]] = after[better] - 1
-        return total, came
 
 
 def load_units(

@@ -124,7 +124,8 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     The cost of a sequence of units is the sum of the distances from its code on each beat, the
     changes of tempo, and `join_cost` or more at each join, depending on how much harmony, spectrum
     and accents differ from those of the unit that would follow. Dynamic programming finds the
-    sequence with the lowest cost [2]_. The result is deterministic.
+    sequence with the lowest cost [2]_
+    (:func:`~sklearn_asdf.functional.unit_selection.cheapest_path`). The result is deterministic.
 
     The fitted encoder contains the training music, and so does its pickle.
 

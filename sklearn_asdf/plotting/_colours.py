@@ -14,8 +14,8 @@ __all__ = ["ACCENT", "CYCLE", "GREY", "SIDES", "SIDES_ON_DARK"]
 
 ACCENT = "#d55e00"
 GREY = "#999999"
-# In the order of brightness dark, light, middle, so that neighbours differ without colour too.
-CYCLE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+# Each is darker or lighter than its neighbours, so that they differ without colour too.
+CYCLE = ("#0072b2", "#e69f00", "#009e73", "#56b4e9", "#d55e00", "#cc79a7")
 # Limbs on the left are lighter than those on the right.
 SIDES = {"left": "#e69f00", "right": "#0072b2", "middle": "#4d4d4d"}
 SIDES_ON_DARK = {"left": "#ffc04d", "right": "#3d9bd6", "middle": "#d9d9d9"}
