@@ -6,7 +6,7 @@ import numpy as np
 
 from .mixtures import GaussianMixtures
 
-__all__ = ["fit_residual", "join_density"]
+__all__ = ["fit_residual", "join_density", "with_offsets"]
 
 # Directions in which residuals are correlated over the steps of a clip.
 _RANK = 6
@@ -58,49 +58,60 @@ def fit_residual(
     return scale, factors
 
 
-def join_density(
-    rest: GaussianMixtures, mean: np.ndarray, scale: np.ndarray, factors: np.ndarray
-) -> GaussianMixtures:
-    """Return the density of courses and other numbers.
+def with_offsets(factors: np.ndarray, offset_scale: np.ndarray) -> np.ndarray:
+    """Return factors of a covariance to which offsets of whole channels are added.
 
     Parameters
     ----------
-    rest : GaussianMixtures
-        Density of the offsets of the channels, which come first, and of the other numbers.
-    mean : ndarray of shape (n_rows or 1, n_steps, n_channels)
-        Courses without their offsets.
+    factors : ndarray of shape (n_steps * n_channels, n_factors)
+        Factors without offsets.
+    offset_scale : ndarray of shape (n_channels,)
+        Standard deviations of the offsets.
+
+    Returns
+    -------
+    ndarray of shape (n_steps * n_channels, n_factors + n_channels)
+        An offset moves all steps of its channel together.
+    """
+    n_channels = len(offset_scale)
+    added = np.tile(np.diag(offset_scale), (len(factors) // n_channels, 1))
+    return np.concatenate([factors, added], axis=1)
+
+
+def join_density(
+    courses: np.ndarray, scale: np.ndarray, factors: np.ndarray, rest: GaussianMixtures | None
+) -> GaussianMixtures:
+    """Return the density of courses and other numbers, which are independent given a dance.
+
+    Parameters
+    ----------
+    courses : ndarray of shape (n_rows, n_steps, n_channels)
+        Means of the courses.
     scale : ndarray of shape (n_values,)
-        Scales of the residuals.
+        Scales of their residuals.
     factors : ndarray of shape (n_values, n_factors)
-        Factors of their covariance.
+        Factors of the residuals' covariance.
+    rest : GaussianMixtures or None
+        Density of the other numbers, if there are any.
 
     Returns
     -------
     GaussianMixtures
-        Of ``n_steps * n_channels`` values, time-major, and the other numbers.
+        Of ``n_values = n_steps * n_channels`` values, time-major, and the other numbers.
     """
-    _, n_steps, n_channels = mean.shape
-    n_values, n_rows, k = n_steps * n_channels, max(len(rest), len(mean)), rest.n_components
-    weights = np.broadcast_to(rest.weights, (n_rows, k))
-    others = slice(n_channels, None)
-    n_others = rest.n_dimensions - n_channels
-    of_steps = mean[:, None] + rest.means[:, :, None, :n_channels]
-    of_steps = np.broadcast_to(of_steps, (n_rows, k, n_steps, n_channels))
+    n_rows, n_values = len(courses), scale.size
+    if rest is None:
+        weights, k, n_others, rank = np.ones((n_rows, 1)), 1, 0, 0
+    else:
+        weights, k, n_others, rank = rest.weights, rest.n_components, rest.n_dimensions, rest.rank
+    n_factors = factors.shape[1]
     means = np.empty((n_rows, k, n_values + n_others))
-    means[..., :n_values] = of_steps.reshape(n_rows, k, n_values)
-    means[..., n_values:] = rest.means[..., others]
-    scales = np.empty_like(means)
-    scales[..., :n_values], scales[..., n_values:] = scale, rest.scales[..., others]
-    # An offset moves all steps of its channel together.
-    rank = factors.shape[1] + n_channels + rest.rank
-    joined = np.zeros((*means.shape, rank))
-    joined[..., :n_values, : factors.shape[1]] = factors
-    at = factors.shape[1]
-    for channel in range(n_channels):
-        joined[..., channel:n_values:n_channels, at + channel] = rest.scales[..., channel, None]
-    if rest.factors is not None:
-        at += n_channels
-        for channel in range(n_channels):
-            joined[..., channel:n_values:n_channels, at:] = rest.factors[..., channel, None, :]
-        joined[..., n_values:, at:] = rest.factors[..., others, :]
-    return GaussianMixtures(weights, means, scales, joined)
+    scales, joined = np.empty_like(means), np.zeros((*means.shape, n_factors + rank))
+    means[..., :n_values] = courses.reshape(n_rows, 1, n_values)
+    scales[..., :n_values] = scale
+    joined[..., :n_values, :n_factors] = factors
+    if rest is not None:
+        means[..., n_values:], scales[..., n_values:] = rest.means, rest.scales
+        if rest.factors is not None:
+            joined[..., n_values:, n_factors:] = rest.factors
+    return GaussianMixtures(weights, means, scales, joined if joined.shape[-1] else None)

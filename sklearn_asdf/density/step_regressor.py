@@ -6,9 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
-from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold
-from sklearn.utils import check_random_state, gen_batches, get_tags
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -16,7 +15,6 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits
 
 from .._metadata import accepted, routing_enabled
 from .._validation import (
@@ -29,18 +27,18 @@ from .._validation import (
 from .density_mixin import DensityMixin
 from .mdn_steps import column_moments, reference_mixture
 from .mixtures import GaussianMixtures
-from .step_columns import find_step_columns, fold_steps
-from .step_density import fit_residual, join_density
+from .step_columns import find_step_columns
+from .step_courses import (
+    LARGEST_FACTOR,
+    fit_course,
+    fit_offsets,
+    means_of_groups,
+    predict_course,
+)
+from .step_density import fit_residual, join_density, with_offsets
 
 __all__ = ["StepRegressor"]
 
-# Rows of (clip, step) that a model is fitted to, evenly spaced over all of them.
-_ROWS_LEARNED = 40_000
-# Clips predicted at a time.
-_BATCH = 512
-# Rounds of fitting the course about the means of the groups, and those means about the course.
-_ROUNDS = 2
-_LARGEST_FACTOR = 2.0
 _MIN_SCALE = 0.01
 _SHORT, _NESTED = "n_mixtures", "regressor__n_mixtures"
 
@@ -56,8 +54,8 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
 
     Music swells where the dance does, whatever its mean level is. `step_regressor` therefore learns
     the course of a code from the features of each step and its neighbors, one model per channel for
-    all steps. `regressor` predicts the other numbers of the code from the other features, and with
-    them the offset of each clip from its course.
+    all steps. A linear model predicts the offset of each clip from its course, and `regressor` the
+    other numbers of the code from the other features.
 
     Parameters
     ----------
@@ -87,15 +85,17 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
     Attributes
     ----------
     regressor_ : estimator or None
-        The fitted regressor of the offsets, one per channel, and of the other numbers.
+        The fitted regressor of the other numbers.
+    offset_regressor_ : estimator or None
+        The fitted linear model of the offsets of the channels.
     step_regressors_ : list of estimator
         The fitted regressors of the channels.
     step_columns_ : ndarray of int of shape (n_steps, n_columns)
         Places in `X` of the columns of each step.
     n_steps_, n_channels_ : int
         Steps of a clip, and channels of a step.
-    factor_ : ndarray of shape (n_channels,)
-        Factors by which `restore_variance` scales the courses.
+    factor_, offset_factor_ : ndarray of shape (n_channels,)
+        Factors by which `restore_variance` scales the courses, and the offsets.
     unconditional_ : GaussianMixtures
         Density of one row, fitted to the same codes without features.
     n_features_in_ : int
@@ -119,8 +119,9 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
     the steps is of low rank plus diagonal. :math:`f` is fitted to deviations from the means of
     each group, which are updated once by the means of :math:`y - f`, as in mixed-effects models
     [1]_: what distinguishes performances does not hide what changes within them. Groups are the
-    recordings of clips, if `groups` is given, or else the clips. Offsets and other numbers are
-    those of `regressor`. Residuals are those for groups outside the training folds.
+    recordings of clips, if `groups` is given, or else the clips. Offsets are predicted by ridge
+    regression from the medians of the features over the steps, so that a short rest does not move
+    the rest of its clip. Residuals are those for groups outside the training folds.
 
     Without a regressor :math:`b = 0` is assumed, and y is not centered.
 
@@ -252,12 +253,11 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
         courses = y[:, :n_values].reshape(len(y), self.n_steps_, self.n_channels_)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         out_of_fold = self._fit_courses(checked, courses, weight, number, kept, seed)
-        offsets = np.zeros((len(y), 0))
-        self.regressor_ = None
+        self.regressor_ = self.offset_regressor_ = None
         if self.regressor is not None:
-            offsets = (courses - out_of_fold).mean(axis=1)
-            rest = np.concatenate([offsets, y[:, n_values:]], axis=1)
-            self.regressor_ = clone(self.regressor).fit(self._rest(X, checked), rest, **params)
+            self._fit_offsets(checked, courses - out_of_fold, weight, number, kept)
+            rest = self._rest(X, checked)
+            self.regressor_ = clone(self.regressor).fit(rest, y[:, n_values:], **params)
         self._fit_residuals(y, courses, out_of_fold, weight, kept)
         return self
 
@@ -346,14 +346,20 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
     ) -> np.ndarray:
         """Fit the models of the channels; return predictions for clips of other folds."""
         steps = X[:, self.step_columns_]
-        center = self.regressor is not None
 
         def learn(rows: np.ndarray) -> list[Any]:
+            of_groups = number[rows] if self.regressor is not None else None
             return [
-                self._learn(
-                    steps[rows], courses[rows, :, c], weight[rows], number[rows], seed, center
+                fit_course(
+                    self.step_regressor,
+                    steps[rows],
+                    courses[rows, :, channel],
+                    weight[rows],
+                    of_groups,
+                    n_context=self.n_context,
+                    seed=seed,
                 )
-                for c in range(self.n_channels_)
+                for channel in range(self.n_channels_)
             ]
 
         self.step_regressors_ = learn(kept)
@@ -363,82 +369,62 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
         if n_folds >= 2:
             for train, test in GroupKFold(n_folds).split(kept, groups=number[kept]):
                 out_of_fold[kept[test]] = self._courses(steps[kept[test]], learn(kept[train]))
-        of_groups = _residual_of_groups(courses, number, weight)
-        scale = np.sqrt(np.average(np.square(of_groups).mean(axis=1), axis=0, weights=weight))
-        found = _residual_of_groups(own, number, weight)
-        found = np.sqrt(np.average(np.square(found).mean(axis=1), axis=0, weights=weight))
-        ratio = np.divide(scale, found, out=np.ones_like(scale), where=found > 1e-9 * scale)
-        self.factor_ = np.clip(ratio, 1.0, _LARGEST_FACTOR)
+
+        def spread(of: np.ndarray) -> np.ndarray:
+            """Standard deviations of the channels within groups."""
+            of = of - means_of_groups(of.mean(axis=1), number, weight)[:, None]
+            return np.sqrt(np.average(np.square(of).mean(axis=1), axis=0, weights=weight))
+
+        whole, found = spread(courses), spread(own)
+        ratio = np.divide(whole, found, out=np.ones_like(whole), where=found > 1e-9 * whole)
+        self.factor_ = np.clip(ratio, 1.0, LARGEST_FACTOR)
         return out_of_fold
 
-    def _learn(
+    def _fit_offsets(
         self,
-        steps: np.ndarray,
-        course: np.ndarray,
+        X: np.ndarray,
+        residual: np.ndarray,
         weight: np.ndarray,
         number: np.ndarray,
-        seed: int,
-        center: bool,
-    ) -> Any:
-        """Fit one channel to the courses (n_clips, n_steps) of clips."""
-        n_rows = course.size
-        every = 1 + n_rows // _ROWS_LEARNED
-        # Odd, or all rows would be of the same steps.
-        chosen = np.arange(0, n_rows, every + (every > 1 and every % 2 == 0))
-        rows = fold_steps(steps, self.n_context)[chosen]
-        weights = np.repeat(weight, course.shape[1])[chosen]
-        mean = np.zeros(len(course))
-        if center:
-            mean = _means_of_groups(course.mean(axis=1), number, weight)
-        for _ in range(_ROUNDS if center else 1):
-            model = self._new(seed)
-            target = (course - mean[:, None]).ravel()[chosen]
-            with threadpool_limits(1, user_api="openmp"):
-                if (weights == 1).all():
-                    model.fit(rows, target)
-                else:
-                    model.fit(rows, target, sample_weight=weights)
-                if center:
-                    left = (course - self._course(model, steps)).mean(axis=1)
-                    mean = _means_of_groups(left, number, weight)
-        return model
-
-    def _new(self, seed: int) -> Any:
-        if self.step_regressor is not None:
-            return clone(self.step_regressor)
-        return HistGradientBoostingRegressor(
-            max_iter=120,
-            learning_rate=0.05,
-            max_leaf_nodes=8,
-            min_samples_leaf=40,
-            max_features=0.2,
-            l2_regularization=10.0,
-            early_stopping=False,
-            random_state=seed,
+        kept: np.ndarray,
+    ) -> None:
+        """Fit the offsets of clips from their courses."""
+        model, mean, scale, factor = fit_offsets(
+            self._medians(X[kept]),
+            residual[kept].mean(axis=1),
+            weight[kept],
+            number[kept],
+            self.n_folds,
         )
-
-    def _course(self, model: Any, steps: np.ndarray) -> np.ndarray:
-        """Predict one channel, (n_clips, n_steps)."""
-        with threadpool_limits(1, user_api="openmp"):
-            parts = [
-                np.asarray(model.predict(fold_steps(steps[b], self.n_context)), dtype=float)
-                for b in gen_batches(len(steps), _BATCH)
-            ]
-        return np.concatenate(parts).reshape(len(steps), self.n_steps_)
+        self.offset_regressor_, self.offset_factor_ = model, factor
+        self._offset_mean, self._offset_scale = mean, scale
 
     def _courses(self, steps: np.ndarray, models: list[Any] | None = None) -> np.ndarray:
         """Predict all channels without their offsets, (n_clips, n_steps, n_channels)."""
         models = self.step_regressors_ if models is None else models
-        return np.stack([self._course(model, steps) for model in models], axis=2)
+        return np.stack([predict_course(m, steps, self.n_context) for m in models], axis=2)
 
     def _scaled(self, courses: np.ndarray) -> np.ndarray:
         """Return courses scaled to the variance within performances."""
-        if not self.restore_variance:
-            return courses
         # About the median: a clip with a rest has the level of its moving part.
         middle = np.median(courses, axis=1, keepdims=True)
         scaled: np.ndarray = middle + self.factor_ * (courses - middle)
         return scaled
+
+    def _medians(self, X: np.ndarray) -> np.ndarray:
+        """Medians of the features over the steps, (n_clips, n_columns)."""
+        medians: np.ndarray = np.median(X[:, self.step_columns_], axis=1)
+        return medians
+
+    def _with_offsets(self, courses: np.ndarray, X: np.ndarray, *, scaled: bool) -> np.ndarray:
+        """Return courses moved by the offsets of their clips."""
+        if self.offset_regressor_ is None:
+            return courses
+        offset = np.asarray(self.offset_regressor_.predict(self._medians(X)), dtype=float)
+        offset = offset.reshape(len(courses), -1)
+        if scaled:
+            offset = self._offset_mean + self.offset_factor_ * (offset - self._offset_mean)
+        return courses + offset[:, None]
 
     def _fit_residuals(
         self,
@@ -451,40 +437,36 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
         """Fit the densities of the residuals, with features and without."""
         n_values = self.n_steps_ * self.n_channels_
         weight, y, courses = weight[kept], y[kept], courses[kept]
-        has_offset = self.regressor_ is not None
         spread = column_moments(y, weight)[1]
         spread = np.where(spread > 1e-9, spread, 1.0)
 
-        def residual(of: np.ndarray) -> np.ndarray:
-            left = courses - of
-            if has_offset:
+        def residual(left: np.ndarray, offset_scale: Any) -> tuple[np.ndarray, np.ndarray]:
+            if offset_scale is not None:
                 left = left - left.mean(axis=1, keepdims=True)
-            return left.reshape(len(left), -1)
+            found = fit_residual(left.reshape(len(left), -1), weight, spread[:n_values])
+            return (
+                found if offset_scale is None else (found[0], with_offsets(found[1], offset_scale))
+            )
 
+        has_offset = self.offset_regressor_ is not None
+        own = self._offset_scale if has_offset else None
         # The density is that of courses as they were learned, not scaled.
-        self._residual = fit_residual(residual(out_of_fold[kept]), weight, spread[:n_values])
+        self._residual = residual(courses - out_of_fold[kept], own)
         mean = np.average(courses, axis=0, weights=weight)
-        if not has_offset:
-            scale, factors = fit_residual(residual(mean), weight, spread[:n_values])
-            self.unconditional_ = _one_gaussian(mean[None], scale, factors)
-            return
-        # Without a dance, courses vary about the mean course of all clips.
-        mean = mean - mean.mean(axis=0)
-        offsets = (courses - mean).mean(axis=1)
-        numbers = np.concatenate([offsets, y[:, n_values:]], axis=1)
-        of_numbers = np.concatenate([column_moments(offsets, weight)[1], spread[n_values:]])
-        rest, _ = reference_mixture(
-            numbers,
-            weight,
-            numbers[:0],
-            None,
-            spread=np.where(of_numbers > 1e-9, of_numbers, 1.0),
-            n_mixtures=3,
-            min_scale=_MIN_SCALE,
-        )
-        self.unconditional_ = join_density(
-            rest, mean[None], *fit_residual(residual(mean), weight, spread[:n_values])
-        )
+        without = courses - mean
+        of_clips = column_moments(without.mean(axis=1), weight)[1] if has_offset else None
+        rest = None
+        if self.regressor_ is not None:
+            rest, _ = reference_mixture(
+                y[:, n_values:],
+                weight,
+                y[:0, n_values:],
+                None,
+                spread=spread[n_values:],
+                n_mixtures=3,
+                min_scale=_MIN_SCALE,
+            )
+        self.unconditional_ = join_density(mean[None], *residual(without, of_clips), rest)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the predicted codes.
@@ -500,11 +482,12 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
             Codes.
         """
         checked = self._check(X)
-        courses = self._scaled(self._courses(checked[:, self.step_columns_]))
+        courses = self._predicted(checked, scaled=self.restore_variance)
+        courses = courses.reshape(len(courses), -1)
         if self.regressor_ is None:
-            return self._shaped(courses.reshape(len(courses), -1))
+            return courses[:, 0] if self._y_ndim == 1 else courses
         rest = np.asarray(self.regressor_.predict(self._rest(X, checked)), dtype=float)
-        return self._join(courses, rest.reshape(len(courses), -1))
+        return np.concatenate([courses, rest.reshape(len(courses), -1)], axis=1)
 
     @available_if(_has_density)
     def predict_dist(self, X: Any) -> GaussianMixtures:
@@ -521,11 +504,10 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
             One mixture per clip, with covariances of low rank.
         """
         checked = self._check(X)
-        courses = self._courses(checked[:, self.step_columns_])
-        if self.regressor_ is None:
-            return _one_gaussian(courses, *self._residual)
-        rest = self.regressor_.predict_dist(self._rest(X, checked))
-        return join_density(rest, courses, *self._residual)
+        rest = None
+        if self.regressor_ is not None:
+            rest = self.regressor_.predict_dist(self._rest(X, checked))
+        return join_density(self._predicted(checked, scaled=False), *self._residual, rest)
 
     @available_if(_has_density)
     def sample_y(
@@ -552,33 +534,24 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
         """
         checked = self._check(X)
         rng = check_random_state(random_state)
-        courses = self._courses(checked[:, self.step_columns_])
-        courses = self._scaled(courses) if temperature < 1 else courses
+        courses = self._predicted(checked, scaled=self.restore_variance and temperature < 1)
         scale, factors = self._residual
         n = len(courses)
         noise = rng.standard_normal((n_samples, n, len(scale))) * scale
         noise += rng.standard_normal((n_samples, n, factors.shape[1])) @ factors.T
-        drawn = courses + np.sqrt(temperature) * noise.reshape(n_samples, *courses.shape)
-        if self.regressor_ is None:
-            codes = drawn.reshape(n_samples, n, -1)
-        else:
+        drawn = courses.reshape(n, -1) + np.sqrt(temperature) * noise
+        codes: np.ndarray = np.moveaxis(drawn, 0, 2)
+        if self.regressor_ is not None:
             rest = self.regressor_.sample_y(
                 self._rest(X, checked), n_samples, random_state=rng, temperature=temperature
             )
-            rest = np.moveaxis(rest.reshape(n, -1, n_samples), 2, 0)
-            codes = np.stack([self._join(*pair) for pair in zip(drawn, rest)])
-        codes = np.moveaxis(codes, 0, 2)
+            codes = np.concatenate([codes, rest.reshape(n, -1, n_samples)], axis=1)
         return codes[:, 0] if self._y_ndim == 1 else codes
 
-    def _join(self, courses: np.ndarray, rest: np.ndarray) -> np.ndarray:
-        """Return codes from courses without offsets, and offsets and other numbers."""
-        courses = courses + rest[:, None, : self.n_channels_]
-        return np.concatenate(
-            [courses.reshape(len(courses), -1), rest[:, self.n_channels_ :]], axis=1
-        )
-
-    def _shaped(self, code: np.ndarray) -> np.ndarray:
-        return code[:, 0] if self._y_ndim == 1 else code
+    def _predicted(self, X: np.ndarray, *, scaled: bool) -> np.ndarray:
+        """Return courses with their offsets, (n_clips, n_steps, n_channels)."""
+        courses = self._courses(X[:, self.step_columns_])
+        return self._with_offsets(self._scaled(courses) if scaled else courses, X, scaled=scaled)
 
     def _check(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
@@ -595,31 +568,3 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
         if self.regressor is not None:
             tags.input_tags.allow_nan = get_tags(self.regressor).input_tags.allow_nan
         return tags
-
-
-def _means_of_groups(values: np.ndarray, number: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return for each clip the mean over its group; of (n_clips,) or (n_clips, n_channels)."""
-    _, place = np.unique(number, return_inverse=True)
-    shape = (place.max() + 1, *values.shape[1:])
-    wide = weight.reshape(-1, *(1,) * (values.ndim - 1))
-    total, size = np.zeros(shape), np.zeros((shape[0], *(1,) * (values.ndim - 1)))
-    np.add.at(total, place, wide * values)
-    np.add.at(size, place, wide)
-    means: np.ndarray = (total / np.maximum(size, 1e-12))[place]
-    return means
-
-
-def _residual_of_groups(courses: np.ndarray, number: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Deviations of courses (n_clips, n_steps, n_channels) from the means of their groups."""
-    return courses - _means_of_groups(courses.mean(axis=1), number, weight)[:, None]
-
-
-def _one_gaussian(courses: np.ndarray, scale: np.ndarray, factors: np.ndarray) -> GaussianMixtures:
-    n = len(courses)
-    mean = courses.reshape(n, 1, -1)
-    return GaussianMixtures(
-        np.ones((n, 1)),
-        mean,
-        np.broadcast_to(scale, mean.shape),
-        np.broadcast_to(factors, (*mean.shape, factors.shape[1])) if factors.shape[1] else None,
-    )

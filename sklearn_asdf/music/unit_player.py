@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..functional.beat_grid import beat_times, steady_beats
+from ..functional.step_course import StepCourse, merge_steps
 from .analysis import LEVEL, STEP_DESCRIPTORS, STEP_LEVEL, beat_of, limit_level
 from .corpus import render
-from .unit_steps import StepCourse, merge_steps, set_course
+from .unit_steps import set_course
 
 if TYPE_CHECKING:
     from .units import UnitEncoder
