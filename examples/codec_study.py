@@ -2,13 +2,13 @@
 How good is the code for music?
 ===============================
 
-Held-out error of the codec beside linear floors, on folders of recordings of your own, split by
+Held-out error of the codec beside linear baselines, on folders of recordings of your own, split by
 piece::
 
     python examples/codec_study.py FOLDER [FOLDER ...] [--splits 5] [--hop 1] ...
 
 Each folder gets its own column. Errors are mean squared errors of [0, 1] mel spectrograms over
-the loudest 80 dB of each clip, at 1024 numbers for 8 s. The floors are what any network has to
+the loudest 80 dB of each clip, at 1024 numbers for 8 s. The baselines are what any network has to
 beat: the mean training clip, and principal components of 50,000 patches of 64 frames drawn at
 random times (256 numbers each, none for the level).
 """
@@ -37,7 +37,7 @@ def cut(recordings, hop):
         return AudioClips.from_recordings(recordings, hop_duration=hop)
 
 
-def patch_floor(encoder, clips, seed, n_patches=50_000, n_components=256, length=64):
+def patch_baseline(encoder, clips, seed, n_patches=50_000, n_components=256, length=64):
     """Mean and principal components of patches at random times."""
     bank = SpectrumBank.of(clips, spectrogram_options(encoder), 80.0)
     rng = np.random.default_rng(seed)
@@ -64,7 +64,7 @@ def patch_floor(encoder, clips, seed, n_patches=50_000, n_components=256, length
     return mean, components
 
 
-def floor_errors(mean, components, spectrograms):
+def baseline_errors(mean, components, spectrograms):
     """Errors of the mean alone and of the components."""
     patches = spectrograms.swapaxes(1, 2).reshape(len(spectrograms), -1, len(mean))
     decoded = np.clip((patches - mean) @ components.T @ components + mean, 0, 1)
@@ -85,7 +85,7 @@ def fit_paper(clips, seconds):
 
 def main():
     """Print the table of every split, and the mean."""
-    parser = argparse.ArgumentParser(description="Held-out error of the codec and its floors.")
+    parser = argparse.ArgumentParser(description="Held-out error of the codec and its baselines.")
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--only", type=int, help="run this split alone, from 0")
@@ -120,8 +120,8 @@ def main():
         seconds = time.perf_counter() - began
         spectrograms = [start.spectrogram(t) for t in tests]
         began = time.perf_counter()
-        floor = patch_floor(start, clips, split)
-        errors = [floor_errors(*floor, s) for s in spectrograms]
+        baseline = patch_baseline(start, clips, split)
+        errors = [baseline_errors(*baseline, s) for s in spectrograms]
         report("mean", [e[0] for e in errors], 0)
         report("patch components", [e[1] for e in errors], time.perf_counter() - began)
         report(

@@ -290,7 +290,7 @@ def study(name, folds, models, options):
         start = time.perf_counter()
         fitted = [clone(pipe).fit(*fold.train) for fold in folds]
         for temperature in temperatures:
-            row = model if temperature is None else f"{model}, drawn at {temperature:g}"
+            row = model if temperature is None else f"{model}, sampled at {temperature:g}"
             if options.sounds:
                 sounds[row] = music_of(fitted[0], folds[0].poses[:1], temperature, options.seed)[0]
                 continue

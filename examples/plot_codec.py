@@ -5,7 +5,7 @@ Compress music to a code and play it back
 :class:`~sklearn_asdf.MelEncoder` compresses eight seconds of music to a code of some numbers, and
 decodes it to sound. How many numbers does a melody need?
 
-.. seealso:: :doc:`/guide/music` in the user guide.
+In the user guide: :doc:`/guide/music`.
 """
 
 # %%

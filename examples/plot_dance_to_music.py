@@ -5,7 +5,7 @@ Make music for a dance
 Fit a model to dances with their music, make music for a dance that it has not seen, and compare
 both with your eyes and ears.
 
-.. seealso:: :doc:`/guide/music` in the user guide.
+In the user guide: :doc:`/guide/music`.
 """
 
 # %%
@@ -28,12 +28,18 @@ pipe.set_params(beats__max_iter=30)
 pipe.fit(data.poses[~new], data.audio[~new])
 
 # %%
-# The whole dance is cut into clips that overlap by half, and the pipeline composes one piece of
-# music for them. At a temperature above 0, each seed gives another piece.
+# Music for the whole dance. Each seed gives another piece.
+from sklearn_asdf.performance import perform
+
 take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30)
-features = pipe[:-1].transform(take.windows(clip_duration=4.0, hop_duration=2.0))
-piece = pipe[-1].compose(features, hop_duration=2.0, temperature=0.1, random_state=0)
+piece = perform(pipe, take, random_state=0).audio
 true = np.concatenate(list(data.audio[new]))
+
+# %%
+# What the dance adds: the log-likelihood of the true music's code minus that of a density that sees
+# no dance.
+gain = pipe[-1].information_gain(pipe[:-1].transform(data.poses[new]), data.audio[new])
+print(f"information gain: {gain:.2f} nats per code dimension")
 
 # %%
 # The dance with its keyframes, what the model reads from it, and the music.
@@ -42,12 +48,6 @@ from sklearn_asdf.plotting import PerformanceDisplay
 display = PerformanceDisplay.from_pipeline(
     pipe, take, {"true music": true, "generated music": piece}
 )
-
-# %%
-# What the dance adds: the log-likelihood of the true music's code minus that of a density that sees
-# no dance.
-gain = pipe[-1].information_gain(pipe[:-1].transform(data.poses[new]), data.audio[new])
-print(f"information gain: {gain:.2f} nats per code dimension")
 
 # %%
 # The true music, which the model has not heard:

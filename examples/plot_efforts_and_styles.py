@@ -11,7 +11,7 @@ platform Mova, 24 joints, 120 frames per second, 18 s in all), and ``aist_coco17
 krump and hip-hop of AIST++ (17 joints in pixels, 30 frames per second, seven recordings, one dancer
 per style). Elsewhere, synthetic dances of three kinds take their place.
 
-.. seealso:: :doc:`/guide/motion` in the user guide.
+In the user guide: :doc:`/guide/motion`.
 """
 
 # %%

@@ -5,7 +5,7 @@ Measure whether the music follows the dance
 :func:`~sklearn_asdf.metrics.evaluate` scores a model on dances that it has not learned from, beside
 what chance and trivial methods get.
 
-.. seealso:: :doc:`/guide/scores` in the user guide.
+In the user guide: :doc:`/guide/scores`.
 """
 
 # %%

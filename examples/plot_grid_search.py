@@ -5,7 +5,7 @@ Search the parameters of the whole pipeline
 The way from poses to sound is one scikit-learn pipeline, so all its parameters can be searched.
 Splits are by performance, and the audio encoder is trained once per split, not once per candidate.
 
-.. seealso:: :doc:`/guide/scale` in the user guide.
+In the user guide: :doc:`/guide/scale`.
 """
 
 # %%

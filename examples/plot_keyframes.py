@@ -5,7 +5,7 @@ Find the keyframes of a dance
 :class:`~sklearn_asdf.KeyframeSegmenter` finds the moments at which the limbs change direction. The
 Laban features describe the windows between them.
 
-.. seealso:: :doc:`/guide/motion` in the user guide.
+In the user guide: :doc:`/guide/motion`.
 """
 
 # %%

@@ -5,7 +5,7 @@ Make music while somebody dances
 :class:`~sklearn_asdf.live.StreamingDancer` takes poses one by one and gives features and music as
 they come, after half a second instead of a whole clip.
 
-.. seealso:: :doc:`/guide/live` in the user guide.
+In the user guide: :doc:`/guide/live`.
 """
 
 # %%

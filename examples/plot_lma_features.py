@@ -5,7 +5,7 @@ Describe dances by Laban features
 Poses go in, a table for any model comes out. The dances are synthetic, so the factors behind them
 are known, and we can see which features predict them.
 
-.. seealso:: :doc:`/guide/motion` in the user guide.
+In the user guide: :doc:`/guide/motion`.
 """
 
 # %%

@@ -6,7 +6,7 @@ In Bishop's inverse problem, one input has up to three right answers. A regresso
 number predicts their mean, which is none of them. :class:`~sklearn_asdf.MDNRegressor` predicts the
 density of all answers.
 
-.. seealso:: :doc:`/guide/music` in the user guide.
+In the user guide: :doc:`/guide/music`.
 """
 
 # %%

@@ -5,11 +5,11 @@ Write a page that plays a performance
 :func:`~sklearn_asdf.report.write_report` puts a dance, its music and its features on one page that
 plays, in one file that needs no network.
 
-.. seealso:: :doc:`/guide/videos` in the user guide.
+In the user guide: :doc:`/guide/videos`.
 """
 
 # %%
-# sphinx_gallery_thumbnail_path = 'static/report.png'
+# A model, and a dance that it has not seen.
 import html
 import tempfile
 from pathlib import Path
@@ -26,9 +26,10 @@ pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
 # Synthetic beats are learned in fewer rounds than those of real dances.
 pipe.set_params(beats__max_iter=30)
 pipe = pipe.fit(data.poses[~new], data.audio[~new])
+# sphinx_gallery_thumbnail_path = 'static/report.png'
 
 # %%
-# One whole dance that the model has not seen, and its music. With ``video=``, the page also shows
+# One whole dance, and its music. With ``video=``, the page also shows
 # the video that the poses were estimated from.
 take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30)
 music = np.concatenate(list(data.audio[new]))

@@ -4,7 +4,7 @@ Use your own video
 
 From a video to poses, and from the poses to a video with new music. This needs the extra ``video``.
 
-.. seealso:: :doc:`/guide/videos` in the user guide.
+In the user guide: :doc:`/guide/videos`.
 """
 
 # %%
@@ -38,13 +38,10 @@ pipe.set_params(beats__max_iter=30)
 pipe = pipe.fit(data.poses[~new], data.audio[~new])
 
 # %%
-# Music for the whole dance, from clips that overlap by half. Before it is written, it is brought to
-# a level at which nothing is cut off.
-clips = take.windows(clip_duration=4.0, hop_duration=2.0)
-music = pipe[-1].compose(
-    pipe[:-1].transform(clips), hop_duration=2.0, temperature=0.1, random_state=0
-)
-music = music / max(1.0, np.abs(music).max())
+# Music for the whole dance, at the loudness of published music (-16 LUFS).
+from sklearn_asdf.performance import perform
+
+music = perform(pipe, take, random_state=0, loudness=-16.0).audio
 
 # %%
 # :func:`~sklearn_asdf.video.add_music` puts it onto the video, whose pictures stay as they are::

@@ -58,6 +58,11 @@ BEFORE = {
             pipe = pipeline.make_dance_pipeline(preset, n_keyframes=4, **parameters)
             return pipe.set_params(beats__max_iter=3) if preset == "units" else pipe
     """,
+    "speed.rst": """
+        from sklearn_asdf import make_lma_pipeline
+        from sklearn_asdf.datasets import make_dance_music
+        clips = make_dance_music(2, clip_duration=2.0, random_state=0).poses
+    """,
     "scale.rst": """
         import numpy as np
         from sklearn import model_selection
@@ -168,7 +173,7 @@ def test_results_are_of_the_study_as_it_is(monkeypatch):
     assert all(file.stat().st_size for file in files)
     options = SimpleNamespace(seed=0, quick=False, codec_epochs=100, density_epochs=30)
     rows = [
-        name if t is None else f"{name}, drawn at {t:g}"
+        name if t is None else f"{name}, sampled at {t:g}"
         for name, _, temperatures in study.models(options, None)
         for t in temperatures
     ]

@@ -142,8 +142,8 @@ class Centering(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        centre = np.nanmean(X.position, axis=(1, 2), keepdims=True)
-        return replace(X, position=X.position - centre)
+        center = np.nanmean(X.position, axis=(1, 2), keepdims=True)
+        return replace(X, position=X.position - center)
 
 
 def test_encoders_and_stages_of_users(data, take, tmp_path):

@@ -33,7 +33,7 @@ from sklearn_asdf.plotting import (
 from sklearn_asdf.plotting._body import Body, front_view
 from sklearn_asdf.plotting._colours import CYCLE, SIDES, SIDES_ON_DARK
 from sklearn_asdf.plotting._features import feature_units, limits, upper_limit
-from sklearn_asdf.plotting._motion import centred_poses
+from sklearn_asdf.plotting._motion import centered_poses
 
 
 @pytest.fixture(autouse=True)
@@ -109,14 +109,14 @@ def test_a_head_is_as_large_as_heads_are():
     assert 2 * body.head_radius(pose) == pytest.approx(0.13, abs=0.005)
 
 
-def test_centred_poses_are_one_unit_high_about_their_middle():
+def test_centered_poses_are_one_unit_high_about_their_middle():
     pose = np.array([[0.0, 2.0], [0.0, 6.0], [1.0, 4.0]])
     poses = np.stack([pose, pose + np.array([10, 0])])
-    found = centred_poses(poses)
+    found = centered_poses(poses)
     np.testing.assert_allclose(found[0], found[1])
     np.testing.assert_allclose(found[0, :, 1], [-0.5, 0.5, 0])
     np.testing.assert_allclose(found[0, :, 0], [-0.125, -0.125, 0.125])
-    assert np.isnan(centred_poses(np.full((2, 3, 2), np.nan))).all()
+    assert np.isnan(centered_poses(np.full((2, 3, 2), np.nan))).all()
 
 
 def test_pose_strip_of_missing_joints_and_of_unknown_ones_draws_what_is_seen(motion):
@@ -247,9 +247,9 @@ def test_spectrograms_share_one_scale_and_axis():
     # Ticks lie where the mel bands of those frequencies are.
     import librosa
 
-    centres = librosa.mel_frequencies(130, fmin=0, fmax=11025)[1:-1]
+    centers = librosa.mel_frequencies(130, fmin=0, fmax=11025)[1:-1]
     ticks = display.axes_[0].get_yticks()
-    assert np.interp(ticks, np.arange(128), centres) == pytest.approx(
+    assert np.interp(ticks, np.arange(128), centers) == pytest.approx(
         [128, 512, 2048, 8192], rel=0.05
     )
 

@@ -188,7 +188,8 @@ class Likelihoods:
 @pytest.mark.parametrize(
     ("n_clips", "own", "others", "none", "verdict", "evidence"),
     [
-        (22, 1.0, [0.5] * 19, 0.0, "Yes.", "in 19 of 19 comparisons"),
+        (22, 1.0, [0.5] * 19, 0.0, "Yes.", "comparisons), and 1 nats per number"),
+        (22, 1.0, [0.5] * 19, 3.0, "In part.", "comparisons), but 2 nats per number"),
         (8, 1.0, [0.5] * 5, 0.0, "Probably.", "5 comparisons are few"),
         (8, 1.0, [0.5, 2.0, 0.5, 0.5, 0.5], 0.0, "In part.", "in 4 of 5 comparisons"),
         (8, 1.0, [1.5] * 5, 1.2, "No.", "in 0 of 5 comparisons"),

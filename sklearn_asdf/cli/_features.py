@@ -18,6 +18,9 @@ from ._takes import (
     read_take,
 )
 
+# Clips up to which NumPy is faster than loading compiled loops.
+_FEW_CLIPS = 256
+
 
 def add(commands: Any) -> None:
     """Add the command."""
@@ -84,6 +87,7 @@ def _describe(
     takes: list[str], options: argparse.Namespace, batch: Batch
 ) -> tuple[list[Any], dict[str, str]]:
     """Return a table for each take that can be read, and the joints of each."""
+    from ..functional.compiled import numpy_only
     from ..pipeline import make_lma_pipeline
 
     pipeline = make_lma_pipeline(preset=options.preset, n_keyframes=options.n_keyframes)
@@ -97,7 +101,8 @@ def _describe(
                 clip_duration=options.clip_duration,
                 hop_duration=options.hop_duration,
             )
-            table = pipeline.fit_transform(clips)
+            with numpy_only(len(clips) <= _FEW_CLIPS):
+                table = pipeline.fit_transform(clips)
             table.insert(0, "take", name)
             table.insert(1, "start", starts)
             tables.append(table)

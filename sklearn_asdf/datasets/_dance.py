@@ -135,27 +135,27 @@ def draw_choreography(rng: np.random.Generator, factors: Mapping[str, Any]) -> C
     deviation = deviation - deviation.mean(axis=0)
     detour = turn[:, :metre].reshape(-1, 2) * (0.5 if factors["mode"] == "minor" else 0.0)
 
-    centre = _arm_centre(factors["extent"])
+    center = _arm_center(factors["extent"])
     target = hand_speed(factors["vigour"]) * 60 / factors["tempo"]
     low, high = 0.0, _LARGEST_SCALE
     for _ in range(24):
         scale = (low + high) / 2
-        arms = _key_poses(centre, scale, deviation)
+        arms = _key_poses(center, scale, deviation)
         low, high = (scale, high) if _hand_path(arms, detour) < target else (low, scale)
     hands = _arm(arms)[1][..., 1].mean(axis=-1)
     height = (hands - hands.mean()) / max(hands.std(), 1e-9)
     return Choreography(arms, detour, accent, height, deviation)
 
 
-def _arm_centre(extent: float | np.ndarray) -> np.ndarray:
+def _arm_center(extent: float | np.ndarray) -> np.ndarray:
     """Mean angles of the arms, (..., 4)."""
     extent = np.asarray(extent)
-    centre = [0.55 + 1.45 * extent, 0.6 - 0.3 * extent, 1.7 - 1.35 * extent]
-    return np.stack([*centre, np.full(extent.shape, 0.8)], axis=-1)
+    center = [0.55 + 1.45 * extent, 0.6 - 0.3 * extent, 1.7 - 1.35 * extent]
+    return np.stack([*center, np.full(extent.shape, 0.8)], axis=-1)
 
 
-def _key_poses(centre: np.ndarray, scale: Any, deviation: np.ndarray) -> np.ndarray:
-    return np.clip(centre + scale * _ARM_SPREAD * deviation, _ARM_LOWEST, _ARM_HIGHEST)
+def _key_poses(center: np.ndarray, scale: Any, deviation: np.ndarray) -> np.ndarray:
+    return np.clip(center + scale * _ARM_SPREAD * deviation, _ARM_LOWEST, _ARM_HIGHEST)
 
 
 def _poses_in_time(
@@ -170,7 +170,7 @@ def _poses_in_time(
                 _hand_path(_key_poses(c, scale, choreography.deviation), choreography.detour)
                 for scale in scales
             ]
-            for c in _arm_centre(extents)
+            for c in _arm_center(extents)
         ]
     )
     # Longer ways need larger gestures, until the joints reach their limits.
@@ -179,7 +179,7 @@ def _poses_in_time(
     of_extent = np.array([np.interp(extent, extents, column) for column in paths.T]).T
     scale = np.array([np.interp(t, row, scales) for t, row in zip(target, of_extent)])
     deviation = choreography.deviation[gestures % len(choreography.accent)]
-    return _key_poses(_arm_centre(extent)[:, None], scale[:, None, None], deviation)
+    return _key_poses(_arm_center(extent)[:, None], scale[:, None, None], deviation)
 
 
 def hand_speed(vigour: float) -> float:
@@ -273,7 +273,7 @@ def dance(
     stepped = progress(walked - beat, 0.6 * sharpness)
     n_beats = len(choreography.accent)
 
-    # Feet: one of them steps on each beat, about a centre that travels and returns.
+    # Feet: one of them steps on each beat, about a center that travels and returns.
     at = np.arange(beat.min() - 2, beat.max() + 2)
     turns = 2 * np.pi * at[:, None] / n_beats * path_turns + path_phase
     wide = extent
@@ -281,13 +281,13 @@ def dance(
         # The factors of a step or gesture are those of the moment at which it ends.
         danced = courses.clock.danced(courses.clock.position(courses.at)) * pace
         wide = np.interp(at, danced, courses.curves["extent"])
-    centre = np.broadcast_to(0.08 + 0.17 * wide, at.shape)[:, None] * np.sin(turns) * [1.0, 0.6]
+    center = np.broadcast_to(0.08 + 0.17 * wide, at.shape)[:, None] * np.sin(turns) * [1.0, 0.6]
     bar_part = at / clock.metre % 2
-    centre[:, 0] += first_side * (0.05 + 0.2 * wide) * (1 - 2 * np.abs(bar_part - 1))
+    center[:, 0] += first_side * (0.05 + 0.2 * wide) * (1 - 2 * np.abs(bar_part - 1))
     yaw_at = 0.35 * np.sin(2 * np.pi * at / n_beats + path_phase[0])
     side = _SIDES[at % 2]
     stance = body_height * (0.17 + 0.16 * wide) / 2
-    landing = centre + (stance * side)[:, None] * np.stack(
+    landing = center + (stance * side)[:, None] * np.stack(
         [np.cos(yaw_at), -np.sin(yaw_at)], axis=-1
     )
     weight_at = 0.64 * landing[1:] + 0.36 * landing[:-1]  # over the foot that has just landed

@@ -81,21 +81,21 @@ def draw_score(
     divided = divided[[0, 1, 0, 2, 0, 1, 0, 2], :metre]
     wander = rng.normal(0, 1.0, (PHRASE_BARS, 4, 2))[:, :metre]
 
-    centre = register(factors["extent"])
+    center = register(factors["extent"])
     chords = [_chord(key, mode, degree) for degree in degrees]
     scales = [_scale(key, mode, degree) for degree in degrees]
-    voicings = _lead(chords, centre - 10)
-    roots = _roots(key, mode, degrees, centre - 26)
+    voicings = _lead(chords, center - 10)
+    roots = _roots(key, mode, degrees, center - 26)
     accent, height = accent.reshape(PHRASE_BARS, metre), height.reshape(PHRASE_BARS, metre)
     gain = (0.35 + 0.65 * accent).tolist()
     notes: list[Note] = []
     for bar in range(PHRASE_BARS):
         notes += _accompaniment(bar, roots[bar], voicings[bar], gain[bar], arpeggio=arpeggio)
 
-    last = round(centre)
+    last = round(center)
     for bar, beat in np.ndindex(PHRASE_BARS, metre):
         strong = accent[bar, beat] > 0.3
-        target = centre + 4.0 * height[bar, beat] + wander[bar, beat, 0]
+        target = center + 4.0 * height[bar, beat] + wander[bar, beat, 0]
         last = _nearest(target, chords[bar] if strong else scales[bar], last)
         start, length = bar * metre + beat, 0.5 if divided[bar, beat] else 1.0
         notes.append(Note(start, length, last, gain[bar][beat], "melody"))
@@ -128,7 +128,7 @@ def _accompaniment(
 
 
 def register(extent: float) -> float:
-    """Centre of the melody as a MIDI note number: from 57 (A3) to 79 (G5)."""
+    """Center of the melody as a MIDI note number: from 57 (A3) to 79 (G5)."""
     return 57.0 + 22.0 * extent
 
 
@@ -151,30 +151,30 @@ def _chord(key: int, mode: str, degree: int) -> set[int]:
     return {(key + tones[(degree + step) % 7]) % 12 for step in (0, 2, 4)}
 
 
-def _lead(chords: list[set[int]], centre: float) -> list[tuple[int, ...]]:
-    """Close positions of the chords about a centre, each reached with the least movement."""
+def _lead(chords: list[set[int]], center: float) -> list[tuple[int, ...]]:
+    """Close positions of the chords about a center, each reached with the least movement."""
     voicings = []
-    last = np.array([centre - 4, centre, centre + 4])
+    last = np.array([center - 4, center, center + 4])
     for chord in chords:
-        near = np.arange(int(centre) - 8, int(centre) + 9)
+        near = np.arange(int(center) - 8, int(center) + 9)
         tones = [p for p in near if p % 12 in chord]
         options = [
             v
             for v in product(tones, repeat=3)
             if v[0] < v[1] < v[2] <= v[0] + 12 and len({p % 12 for p in v}) == 3
         ]
-        home = 0.3 * np.abs(np.mean(options, axis=1) - centre)
+        home = 0.3 * np.abs(np.mean(options, axis=1) - center)
         best = options[np.argmin(np.abs(np.array(options) - last).sum(axis=1) + home)]
         voicings.append(tuple(int(p) for p in best))
         last = np.array(best)
     return voicings
 
 
-def _roots(key: int, mode: str, degrees: np.ndarray, centre: float) -> list[int]:
-    """Roots of the chords, near a centre and not below E1."""
+def _roots(key: int, mode: str, degrees: np.ndarray, center: float) -> list[int]:
+    """Roots of the chords, near a center and not below E1."""
     roots = [(key + _SCALES[mode][d]) % 12 for d in degrees]
-    centre = max(centre, 36.0)
-    return [int(np.round((centre - root) / 12)) * 12 + root for root in roots]
+    center = max(center, 36.0)
+    return [int(np.round((center - root) / 12)) * 12 + root for root in roots]
 
 
 def _nearest(target: float, classes: set[int], last: int) -> int:

@@ -162,7 +162,7 @@ def make_dance_music(
     extent    uniform, 0 to 1                *dance:* arms from low and bent (on average 31
                                              degrees from hanging) to high and straight (115
                                              degrees); width of stance and steps, reach of the
-                                             path on the floor. *music:* centre of the melody
+                                             path on the floor. *music:* center of the melody
                                              from A3 to G5, the other voices with it; partials
                                              fall by about 18 to 8 dB an octave.
     mode      major or minor, evenly         *dance:* major is upright and its gestures take the

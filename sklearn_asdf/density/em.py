@@ -79,9 +79,9 @@ def partition(
     for _ in range(n_iter):
         onehot = w[:, None] * (labels[:, None] == np.arange(len(squares)))
         total = onehot.sum(axis=0)
-        centres = (onehot.T @ y) / np.where(total > 0, total, 1)[:, None]
+        centers = (onehot.T @ y) / np.where(total > 0, total, 1)[:, None]
         # |y - c|^2 without |y|^2, which is the same for all clusters.
-        distance = (centres**2).sum(axis=1) - 2 * y @ centres.T
+        distance = (centers**2).sum(axis=1) - 2 * y @ centers.T
         distance[:, total == 0] = np.inf
         nearest = first_largest(-distance, scale=whole / w.sum())
         if (nearest == labels).all():

@@ -3,6 +3,7 @@ from . import beat_grid as beat_grid
 from . import beat_scores as beat_scores
 from . import body as body
 from . import canonical as canonical
+from . import compiled as compiled
 from . import curvature as curvature
 from . import filters as filters
 from . import fluidity as fluidity
@@ -36,6 +37,7 @@ __all__ = [
     "beat_scores",
     "body",
     "canonical",
+    "compiled",
     "curvature",
     "filters",
     "fluidity",

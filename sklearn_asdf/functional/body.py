@@ -25,7 +25,7 @@ def _nanmedian(x: np.ndarray) -> np.ndarray:
     return (low + (high - low) / 2)[..., 0]
 
 
-def _centre(position: np.ndarray, joints: Sequence[int]) -> np.ndarray:
+def _center(position: np.ndarray, joints: Sequence[int]) -> np.ndarray:
     """Return the mean of the joints that are seen, NaN where none is."""
     some = position[..., list(joints), :]
     known = ~np.isnan(some)
@@ -35,7 +35,7 @@ def _centre(position: np.ndarray, joints: Sequence[int]) -> np.ndarray:
 
 
 def _between(position: np.ndarray, a: tuple[int, ...], b: tuple[int, ...]) -> np.ndarray:
-    """Return the vectors from the centre of joints `a` to that of `b`, NaN unless all are seen."""
+    """Return the vectors from the center of joints `a` to that of `b`, NaN unless all are seen."""
     low = position[..., list(a), :].mean(axis=-2)
     return position[..., list(b), :].mean(axis=-2) - low
 
@@ -94,7 +94,7 @@ def egocentric(
     position: np.ndarray,
     *,
     fps: float,
-    centre: tuple[int, ...] = (),
+    center: tuple[int, ...] = (),
     lateral: Sequence[tuple[int, int]] = (),
     vertical_axis: int = 1,
 ) -> np.ndarray:
@@ -106,7 +106,7 @@ def egocentric(
         Poses, NaN where a joint was not seen.
     fps : float
         Frames per second (Hz).
-    centre : tuple of int, default=()
+    center : tuple of int, default=()
         The joints whose mean becomes the origin, usually the hips; all joints by default.
     lateral : sequence of (int, int), default=()
         Pairs of a left and a right joint (hips, shoulders) that define the dancer's direction.
@@ -131,12 +131,12 @@ def egocentric(
     >>> import numpy as np
     >>> from sklearn_asdf.functional.body import egocentric
     >>> poses = np.array([[[5.0, 1.0], [7.0, 1.0]]])
-    >>> egocentric(poses, fps=30, centre=(0,)).tolist()
+    >>> egocentric(poses, fps=30, center=(0,)).tolist()
     [[[0.0, 0.0], [2.0, 0.0]]]
     """
-    if not centre and position.shape[-2] == 1:
+    if not center and position.shape[-2] == 1:
         return position
-    origin = _centre(position, centre) if centre else _centre(position, range(position.shape[-2]))
+    origin = _center(position, center) if center else _center(position, range(position.shape[-2]))
     moved = position - _steady(origin, position, fps=fps)[..., None, :]
     if position.shape[-1] != 3 or not lateral:
         return moved
@@ -156,7 +156,7 @@ def egocentric(
 
 def _mean_vector(vectors: Sequence[np.ndarray]) -> np.ndarray:
     stacked = np.stack(vectors, axis=-2)
-    return _centre(stacked, range(len(vectors)))
+    return _center(stacked, range(len(vectors)))
 
 
 def _steady(track: np.ndarray, position: np.ndarray | None, *, fps: float) -> np.ndarray:
@@ -171,7 +171,7 @@ def _steady(track: np.ndarray, position: np.ndarray | None, *, fps: float) -> np
     if position is not None and not known.any(axis=-1).all():
         never = ~known.any(axis=-1)
         track = track.copy()
-        track[never] = _steady(_centre(position[never], range(position.shape[-2])), None, fps=fps)
+        track[never] = _steady(_center(position[never], range(position.shape[-2])), None, fps=fps)
         known = ~np.isnan(track).any(axis=-1)
     frame = np.arange(track.shape[-2])
     first = known.argmax(axis=-1)[..., None]

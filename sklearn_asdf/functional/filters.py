@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from scipy import signal
 
+from .compiled import use_compiled
 from .gaps import all_seen
+from .kernels.zero_phase import ZeroPhaseFilter
 
 __all__ = [
     "butterworth",
@@ -85,14 +86,6 @@ def each_run(position: np.ndarray, function: Callable[[np.ndarray], np.ndarray])
     return np.moveaxis(y, 0, -1)
 
 
-def _butterworth_run(x: np.ndarray, *, fps: float, cutoff: float, order: int) -> np.ndarray:
-    sections = butterworth_sections(fps=fps, cutoff=cutoff, order=order)
-    # The default padding of sosfiltfilt at ten frames per period of the cut-off, as in the paper,
-    # and of the same duration at any frame rate.
-    padding = round(3 * (order + 1) * fps / cutoff / 10)
-    return signal.sosfiltfilt(sections, x, axis=-2, padlen=min(padding, x.shape[-2] - 1))
-
-
 def _savgol_run(x: np.ndarray, window_length: int, polyorder: int) -> np.ndarray:
     n_frames = x.shape[-2]
     window = min(window_length, n_frames - (n_frames + 1) % 2)
@@ -101,25 +94,27 @@ def _savgol_run(x: np.ndarray, window_length: int, polyorder: int) -> np.ndarray
 
 
 @lru_cache(maxsize=8)
-def _matrix(kind: str, n_frames: int, **params: Any) -> np.ndarray:
-    """Return a linear zero-phase filter of `n_frames` frames as a matrix."""
-    eye = np.eye(n_frames)
-    if kind == "savgol":
-        matrix = _savgol_run(eye, **params)
-    else:
-        matrix = _butterworth_run(eye, **params)
+def _savgol_matrix(n_frames: int, window_length: int, polyorder: int) -> np.ndarray:
+    matrix = _savgol_run(np.eye(n_frames), window_length, polyorder)
     matrix.setflags(write=False)
     return matrix
 
 
-def _zero_phase(x: np.ndarray, kind: str, **params: Any) -> np.ndarray:
-    """Filter (n_axes, n_frames, n_signals) by a matrix or by recursion, whichever is faster."""
+def _savgol(x: np.ndarray, window_length: int, polyorder: int) -> np.ndarray:
+    """Filter (n_axes, n_frames, n_signals) by a matrix or window by window: what is faster."""
     n_axes, n_frames, n_signals = x.shape
-    if n_frames <= min(_LARGEST_MATRIX, n_axes * n_signals):
-        return np.matmul(_matrix(kind, n_frames, **params).astype(x.dtype, copy=False), x)
-    if kind == "savgol":
-        return _savgol_run(x, **params)
-    return _butterworth_run(x, **params)
+    if n_frames > min(_LARGEST_MATRIX, n_axes * n_signals):
+        return _savgol_run(x, window_length, polyorder)
+    matrix = _savgol_matrix(n_frames, window_length, polyorder)
+    return np.matmul(matrix.astype(x.dtype, copy=False), x)
+
+
+@lru_cache(maxsize=8)
+def _zero_phase(*, fps: float, cutoff: float, order: int) -> ZeroPhaseFilter:
+    # The default padding of sosfiltfilt at ten frames per period of the cut-off, as in the paper,
+    # and of the same duration at any frame rate.
+    padding = round(3 * (order + 1) * fps / cutoff / 10)
+    return ZeroPhaseFilter(butterworth_sections(fps=fps, cutoff=cutoff, order=order), padding)
 
 
 def butterworth_sections(*, fps: float, cutoff: float, order: int) -> np.ndarray:
@@ -184,8 +179,7 @@ def butterworth(
     the ends are extended by odd reflection, as in ``scipy.signal.sosfiltfilt``, for a duration that
     depends on `cutoff` and `order` alone (SciPy's default at ten frames per period of the cut-off,
     as in the paper), or by as many frames as there are. Each unbroken run of seen frames is
-    filtered on its own. If many signals have the same number of frames, the filter is applied as a
-    matrix; it agrees with ``sosfiltfilt`` up to rounding errors.
+    filtered on its own. The result is that of ``sosfiltfilt`` up to rounding errors.
 
     References
     ----------
@@ -200,8 +194,11 @@ def butterworth(
     True
     """
     if zero_phase:
-        params: dict[str, Any] = {"fps": fps, "cutoff": cutoff, "order": order}
-        return each_run(position, lambda x: _zero_phase(x, "butterworth", **params))
+        smooth = _zero_phase(fps=fps, cutoff=cutoff, order=order)
+        if not use_compiled() or not all_seen(position):
+            return each_run(position, smooth)
+        clips = smooth.clips(position.reshape(-1, *position.shape[-3:]))
+        return np.moveaxis(clips.reshape(position.shape[-1:] + position.shape[:-1]), 0, -1)
     sections = butterworth_sections(fps=fps, cutoff=cutoff, order=order)
 
     def forwards(x: np.ndarray) -> np.ndarray:
@@ -275,5 +272,5 @@ def savgol(
     >>> np.allclose(savgol(cubic, fps=30), cubic)
     True
     """
-    params = {"window_length": window_length(window_duration, fps=fps), "polyorder": polyorder}
-    return each_run(position, lambda x: _zero_phase(x, "savgol", **params))
+    window = window_length(window_duration, fps=fps)
+    return each_run(position, lambda x: _savgol(x, window, polyorder))

@@ -76,7 +76,7 @@ def extent(position: ArrayLike) -> np.ndarray:
 
 
 def spread(position: ArrayLike) -> np.ndarray:
-    """Return the RMS distance of the joints from their centre (dispersion).
+    """Return the RMS distance of the joints from their center (dispersion).
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def spread(position: ArrayLike) -> np.ndarray:
         first = seen.argmax(axis=0)[None, None]
         reference = np.take_along_axis(position, first, axis=1)[:, 0]
         count = np.maximum(seen.sum(axis=0), 1)
-    # Offsets from a joint instead of the centre: one pass, and accurate far from 0.
+    # Offsets from a joint instead of the center: one pass, and accurate far from 0.
     total, squares = np.zeros_like(reference), np.zeros(reference.shape[1:])
     for joint in range(position.shape[1]):
         away = position[:, joint] - reference
@@ -244,7 +244,7 @@ def asymmetry(position: ArrayLike, pairs: ArrayLike, lateral: ArrayLike) -> np.n
         Joints on the left and their counterparts on the right.
     lateral : array-like of int, shape (n_lateral, 2)
         The pairs, of hips and shoulders, that span the plane of symmetry: it is normal to the mean
-        line between them, through their centre.
+        line between them, through their center.
 
     Returns
     -------
@@ -263,11 +263,11 @@ def asymmetry(position: ArrayLike, pairs: ArrayLike, lateral: ArrayLike) -> np.n
     pairs = np.asarray(pairs, dtype=np.intp).reshape(-1, 2)
     lateral = np.asarray(lateral, dtype=np.intp).reshape(-1, 2)
     across = (position[..., lateral[:, 0], :] - position[..., lateral[:, 1], :]).mean(axis=-2)
-    centre = position[..., lateral.ravel(), :].mean(axis=-2)
+    center = position[..., lateral.ravel(), :].mean(axis=-2)
     length = np.sqrt((across**2).sum(axis=-1, keepdims=True))
     normal = across / np.where(length > 0, length, 1.0)
-    left = position[..., pairs[:, 0], :] - centre[..., None, :]
-    right = position[..., pairs[:, 1], :] - centre[..., None, :]
+    left = position[..., pairs[:, 0], :] - center[..., None, :]
+    right = position[..., pairs[:, 1], :] - center[..., None, :]
     mirrored = (
         left - 2 * (left * normal[..., None, :]).sum(axis=-1, keepdims=True) * normal[..., None, :]
     )

@@ -187,7 +187,7 @@ def melspectrogram(
 
     Notes
     -----
-    Frame t is centred on sample ``t * hop_length``; beyond the ends the sound is taken as silent
+    Frame t is centered on sample ``t * hop_length``; beyond the ends the sound is taken as silent
     (``center=True, pad_mode="constant"`` of :func:`librosa.feature.melspectrogram`, which this
     equals within 1e-3 dB at 80 dB range). NaN in a clip gives NaN in the frames that touch it.
 

@@ -63,7 +63,7 @@ def lagged_covariance(
     Parameters
     ----------
     draw : callable
-        Returns the centred frames, float32 (..., n_mels), of an array of frame numbers.
+        Returns the centered frames, float32 (..., n_mels), of an array of frame numbers.
     starts, stops : ndarray of int of shape (n_stretches,)
         First frame of each stretch, and the frame after its last.
     n_lags : int

@@ -213,7 +213,7 @@ def tempo_prior(
     tempi : array-like of shape (n_tempi,), default=TEMPI
         Tempi in BPM.
     start_bpm : float, default=100.0
-        Centre of a log-normal in BPM.
+        Center of a log-normal in BPM.
     std_bpm : float, default=0.35
         Its standard deviation in octaves.
     known : array-like of shape (n_pieces,), default=None
@@ -233,14 +233,14 @@ def tempo_prior(
     """
     octaves = np.log2(np.asarray(tempi, dtype=float))
 
-    def normal(centre: float | np.ndarray, scale: float) -> np.ndarray:
-        density = np.exp(-0.5 * ((octaves - np.log2(centre)) / scale) ** 2) + 1e-300
+    def normal(center: float | np.ndarray, scale: float) -> np.ndarray:
+        density = np.exp(-0.5 * ((octaves - np.log2(center)) / scale) ** 2) + 1e-300
         return density / density.sum(axis=-1, keepdims=True)
 
     prior = normal(start_bpm, std_bpm)
     if known is not None and np.size(known):
-        centres = np.asarray(known, dtype=float).reshape(-1, 1)
-        prior = 0.1 * prior + 0.9 * normal(centres, 0.1).mean(axis=0)
+        centers = np.asarray(known, dtype=float).reshape(-1, 1)
+        prior = 0.1 * prior + 0.9 * normal(centers, 0.1).mean(axis=0)
     return np.log(prior)
 
 

@@ -35,12 +35,12 @@ def choose_person(take: Take, person: str | int) -> tuple[np.ndarray, np.ndarray
     else:
         # Broken files hold numbers whose squares are infinite.
         with np.errstate(over="ignore", invalid="ignore"):
-            size, centre = _box_diagonal(take.position, seen), _centre(take.position, seen)
+            size, center = _box_diagonal(take.position, seen), _center(take.position, seen)
             if identity is not None:
-                chosen = _identified(identity, person, size, centre)
+                chosen = _identified(identity, person, size, center)
             else:
                 ratio = _LARGER if person == "largest" else np.inf
-                chosen, jumps = _linked(size, centre, ratio)
+                chosen, jumps = _linked(size, center, ratio)
                 jumps = jumps if person == "largest" else 0
     row = np.arange(len(chosen))
     missing = chosen < 0
@@ -90,7 +90,7 @@ def _usable(identity: np.ndarray, present: np.ndarray) -> np.ndarray | None:
 
 
 def _identified(
-    who: np.ndarray, person: str | int, size: np.ndarray, centre: np.ndarray
+    who: np.ndarray, person: str | int, size: np.ndarray, center: np.ndarray
 ) -> np.ndarray:
     """Return the place of one identity in each frame, -1 where it is not there."""
     if person == "first":
@@ -107,25 +107,25 @@ def _identified(
     unnamed = (who < 0) & (size >= 0)
     if unnamed.any() and found.any():
         for frames in (range(len(who)), range(len(who) - 1, -1, -1)):
-            _fill(chosen, unnamed, size, centre, frames)
+            _fill(chosen, unnamed, size, center, frames)
     return chosen
 
 
 def _fill(
-    chosen: np.ndarray, unnamed: np.ndarray, size: np.ndarray, centre: np.ndarray, frames: Any
+    chosen: np.ndarray, unnamed: np.ndarray, size: np.ndarray, center: np.ndarray, frames: Any
 ) -> None:
     """Put the nearest unnamed person, within a body's size, where nobody is chosen yet."""
     last = None
     for t in frames:
         if chosen[t] < 0 and last is not None and unnamed[t].any():
-            distance = np.where(unnamed[t], np.linalg.norm(centre[t] - last[0], axis=-1), np.inf)
+            distance = np.where(unnamed[t], np.linalg.norm(center[t] - last[0], axis=-1), np.inf)
             if distance.min() <= last[1]:
                 chosen[t] = distance.argmin()
         if chosen[t] >= 0:
-            last = centre[t, chosen[t]], size[t, chosen[t]]
+            last = center[t, chosen[t]], size[t, chosen[t]]
 
 
-def _linked(size: np.ndarray, centre: np.ndarray, ratio: float) -> tuple[np.ndarray, int]:
+def _linked(size: np.ndarray, center: np.ndarray, ratio: float) -> tuple[np.ndarray, int]:
     """Return whom to read where nobody has an identity, and how often that jumps.
 
     The largest person begins; from frame to frame the nearest one follows, unless another one's
@@ -139,7 +139,7 @@ def _linked(size: np.ndarray, centre: np.ndarray, ratio: float) -> tuple[np.ndar
         if before < 0:
             chosen[t], before = largest, t
             continue
-        distance = np.linalg.norm(centre[t] - centre[before, chosen[before]], axis=-1)
+        distance = np.linalg.norm(center[t] - center[before, chosen[before]], axis=-1)
         near = int(distance.argmin())
         pick = largest if size[t, largest] > ratio * size[t, near] else near
         body = max(size[t, pick], size[before, chosen[before]])
@@ -162,7 +162,7 @@ def _box_diagonal(position: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return np.where(seen.any(axis=-1), size + _POINT, -1.0)
 
 
-def _centre(position: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def _center(position: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Return the mean of the seen joints, infinite where there are none."""
     count = seen.sum(axis=-1)[..., None]
     total = np.where(seen[..., None], position, 0.0).sum(axis=-2)

@@ -21,7 +21,7 @@ _SIDED = (
     ("knee",),
     ("shoulder",),
 )
-_CENTRES = (("head", "nose"), ("pelvis", "waist", "spine"))
+_CENTERS = (("head", "nose"), ("pelvis", "waist", "spine"))
 
 
 def _parts(
@@ -39,7 +39,7 @@ def _parts(
         (known(*(f"left_{n}" for n in names)), known(*(f"right_{n}" for n in names)))
         for names in _SIDED
     ]
-    singles += [joints for names in _CENTRES if (joints := known(*names))]
+    singles += [joints for names in _CENTERS if (joints := known(*names))]
     return [(left, right) for left, right in sides if left and right], singles
 
 

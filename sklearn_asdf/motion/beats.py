@@ -1,4 +1,17 @@
-"""DanceBeatTracker: the beat of a dance, learned from its music."""
+"""DanceBeatTracker: the beat of a dance, learned from its music.
+
+Where tempo and beats are computed:
+
+- of a movement, clip by clip: `functional.periodicity` (no training), this module (learned from
+  music), with the curves of `beat_curves`;
+- of a whole dance: `motion.tempo` (`estimate_tempo`, `track_beats`), by the posterior of
+  `functional.tempo` and the bar-pointer model of `functional.bar_pointer`;
+- of music: `music.analysis` (librosa's beats), for units and for the phase that is learned here;
+- regular beats, from a tempo and a phase or through several estimates: `functional.beat_grid`;
+- in the code of music: `density.on_beat` takes tempo and phase over from the dance, `music.units`
+  plays them;
+- scores: `functional.beat_scores`, used by `metrics`.
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ SYNONYMS = {
     "eye": (),
     "heel": ("hee",),
 }  # fmt: skip
-CENTRE_SYNONYMS = {
+CENTER_SYNONYMS = {
     "pelvis": ("hips", "mid_hip", "hip_centre", "hip_center", "centre_hip", "center_hip",
                "spine_base", "root", "hip", "sacrum", "sacr"),
     "neck": ("spine_shoulder", "neck1", "shoulder_centre", "shoulder_center",
@@ -58,7 +58,7 @@ _LIMB_CHAINS = (
 # Words that are written as one: names of several words without their separators.
 _JOINED = {
     name.replace("_", ""): name
-    for names in (*SYNONYMS.values(), *CENTRE_SYNONYMS.values(), _SPINE)
+    for names in (*SYNONYMS.values(), *CENTER_SYNONYMS.values(), _SPINE)
     for name in names
     if "_" in name
 } | {"uparm": "upper_arm", "smalltoe": "small_toe", "collarbone": "collar"}
@@ -71,9 +71,9 @@ _PARTS = (
 )  # fmt: skip
 _BODY_WORDS = {
     word
-    for name in (*_PARTS, *_JOINED.values(), *CENTRE_SYNONYMS, *_SPINE)
+    for name in (*_PARTS, *_JOINED.values(), *CENTER_SYNONYMS, *_SPINE)
     for word in name.split("_")
-} | {word for names in CENTRE_SYNONYMS.values() for name in names for word in name.split("_")}
+} | {word for names in CENTER_SYNONYMS.values() for name in names for word in name.split("_")}
 _BODY_WORDS -= {"joint"}
 _SIDE_WORDS = {"l": "left", "r": "right", "lt": "left", "rt": "right"} | {s: s for s in SIDES}
 
@@ -168,7 +168,7 @@ def places_of(joints: Sequence[str]) -> dict[str, int]:
                 places[f"{side}_{part}"] = found[f"{side}_{segment}"]
                 if part == "shoulder" and f"{side}_shoulder" in found:
                     places.setdefault(f"{side}_collar", found[f"{side}_shoulder"])
-    for part, synonyms in CENTRE_SYNONYMS.items():
+    for part, synonyms in CENTER_SYNONYMS.items():
         for word in synonyms:
             if part not in places and word in found:
                 places[part] = found[word]

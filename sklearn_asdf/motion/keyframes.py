@@ -68,9 +68,9 @@ class KeyframeSegmenter(MotionTransformer):
         Whether to find held poses at their middle and to prefer frames on which several bones
         agree, see the notes. False is the method of the paper.
     reference : {"spine", "vertical", "image_origin"} or (str, str), default="spine"
-        Reference of the angles: the line from the centre of the hips to that of the shoulders; the
+        Reference of the angles: the line from the center of the hips to that of the shoulders; the
         second axis of space (the first if there is one); the line from the origin of the image to
-        the centre of the hips, as in the paper's code; or the bone between two named joints. For
+        the center of the hips, as in the paper's code; or the bone between two named joints. For
         a skeleton without spine it is `"vertical"`.
     limb_bones : sequence of (str, str) or None, default=None
         The bones whose angles are used. By default those of the skeleton.
@@ -277,17 +277,17 @@ class KeyframeSegmenter(MotionTransformer):
     def _reference(self, motion: Motion, skeleton: Skeleton) -> np.ndarray:
         """Return the reference vector of eq. 9, (n_clips, n_frames, n_axes)."""
 
-        def centre(names: Sequence[str]) -> np.ndarray:
+        def center(names: Sequence[str]) -> np.ndarray:
             return motion.position[:, :, skeleton.indices(names)].mean(axis=2)
 
         if not isinstance(self.reference, str):
             start, stop = self.reference
-            return centre([stop]) - centre([start])
+            return center([stop]) - center([start])
         if self.reference != "vertical" and skeleton.spine is not None:
             hips, shoulders = skeleton.spine
             if self.reference == "image_origin":
-                return centre(hips)
-            return centre(shoulders) - centre(hips)
+                return center(hips)
+            return center(shoulders) - center(hips)
         vertical = np.zeros((motion.n_clips, motion.n_frames, motion.n_axes))
         vertical[..., min(1, motion.n_axes - 1)] = 1.0
         return vertical

@@ -25,7 +25,7 @@ class KinematicsTransformer(MotionTransformer):
         ``"body"`` divides lengths by the dancer's height, so that speeds do not depend on the
         distance to the camera; None keeps the unit of the poses.
     egocentric : bool, default=False
-        Whether to compute motion relative to the centre of the hips and, in three dimensions, to
+        Whether to compute motion relative to the center of the hips and, in three dimensions, to
         the direction of the dancer.
     vertical_axis : int, default=1
         The vertical axis of space, about which `egocentric` rotates poses: 1 is y, as in BVH and
@@ -102,11 +102,11 @@ class KinematicsTransformer(MotionTransformer):
             size = body.body_size(position, _measures(skeleton))
             position = position / size.astype(position.dtype)[:, None, None, None]
         if self.egocentric:
-            centre, lateral = _facing(skeleton)
+            center, lateral = _facing(skeleton)
             position = body.egocentric(
                 position,
                 fps=fps,
-                centre=centre,
+                center=center,
                 lateral=lateral,
                 vertical_axis=self.vertical_axis,
             )
@@ -157,7 +157,7 @@ def _measures(skeleton: Skeleton | None) -> list[tuple[tuple[int, ...], tuple[in
 
 
 def _facing(skeleton: Skeleton | None) -> tuple[tuple[int, ...], list[tuple[int, int]]]:
-    """Return the joints of the hips' centre, and the left-right pairs of the trunk."""
+    """Return the joints of the hips' center, and the left-right pairs of the trunk."""
     if skeleton is None or skeleton.spine is None:
         return (), []
     ends = [tuple(np.asarray(skeleton.indices(end)).tolist()) for end in skeleton.spine]

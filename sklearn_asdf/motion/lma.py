@@ -105,7 +105,7 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     - "shape": shape (eq. 6; 1/L)
     - "timing": start, duration (s)
     - "energy": quantity_of_motion, the mean speed of all joints (L/s); kinetic_energy, by body
-      mass (L^2/s^2); centre_speed, of the centre of mass (L/s)
+      mass (L^2/s^2); centre_speed, of the center of mass (L/s)
     - "fluidity": sparc, the spectral arc length of the mean speed; jerk_peaks (1/s)
     - "suddenness": suddenness, the largest acceleration over the mean one; impulse, the fastest
       gain of mean speed (L/s^2)

@@ -54,16 +54,16 @@ def timing(context: WindowContext) -> Columns:
 
 
 def energy(context: WindowContext) -> Columns:
-    """Return quantity of motion, kinetic energy and the speed of the centre of mass."""
+    """Return quantity of motion, kinetic energy and the speed of the center of mass."""
     velocity = context.kinematics("velocity")
-    centre = np.stack(
+    center = np.stack(
         [context.curve(velocity[..., axis], context.masses) for axis in range(velocity.shape[-1])],
         -1,
     )
     return {
         "quantity_of_motion": context.mean(context.activity),
         "kinetic_energy": context.mean(context.energy),
-        "centre_speed": context.mean(magnitude(centre)),
+        "centre_speed": context.mean(magnitude(center)),
     }
 
 

@@ -20,7 +20,7 @@ from .joint_names import SIDES, places_of, plain, spelled
 
 __all__ = ["Segment", "Skeleton"]
 
-# Share of the body's mass, place of the centre of mass between the two ends (from the first), and
+# Share of the body's mass, place of the center of mass between the two ends (from the first), and
 # length as a share of the body's height: means of the women's and men's values of de Leva (1996),
 # table 4. The lengths of heads, hands and feet depend on where a tracker puts their ends.
 _SEGMENTS: dict[str, tuple[float, float, float | None, str, str]] = {
@@ -39,7 +39,7 @@ _LIMBS = (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of the body between two joints, or two centres of joints.
+    """A part of the body between two joints, or two centers of joints.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ class Segment:
         The joints whose mean is the upper and the lower end.
     mass : float
         Share of the body's mass, in [0, 1].
-    centre : float
-        Position of the centre of mass, from 0 (proximal end) to 1 (distal end).
+    center : float
+        Position of the center of mass, from 0 (proximal end) to 1 (distal end).
     length : float or None, default=None
         Share of the body's height, if it is known.
 
@@ -65,7 +65,7 @@ class Segment:
     proximal: tuple[str, ...]
     distal: tuple[str, ...]
     mass: float
-    centre: float
+    center: float
     length: float | None = None
 
 
@@ -88,20 +88,20 @@ class Skeleton:
         The bones whose angles are used for keyframes: shoulder-elbow, elbow-wrist, hip-knee and
         knee-ankle, left and right, if the skeleton has any of them, else all its bones.
     spine : pair of tuples of str, or None
-        The joints whose mean is the centre of the hips, and those whose mean is the centre of the
+        The joints whose mean is the center of the hips, and those whose mean is the center of the
         shoulders; None if the skeleton has no such joints.
     left_right : tuple of (str, str)
         Each joint on the left with its counterpart on the right.
     segments : tuple of Segment
         Parts of the body with their shares of its mass and height.
     masses : ndarray of shape (n_joints,)
-        Share of the body's mass at each joint, with sum 1: ``masses @ position`` is the centre of
+        Share of the body's mass at each joint, with sum 1: ``masses @ position`` is the center of
         mass.
 
     Notes
     -----
     Masses are the means of the women's and men's values of de Leva [1]_; a segment's mass is shared
-    between its two ends so that their weighted mean is the segment's centre of mass. Segments with
+    between its two ends so that their weighted mean is the segment's center of mass. Segments with
     no joints are left out and the others scaled to 1; a skeleton with no known limbs has equal
     masses.
 
@@ -330,8 +330,8 @@ class Skeleton:
     def masses(self) -> np.ndarray:
         masses = np.zeros(len(self.joints))
         for s in self.segments:
-            np.add.at(masses, self.indices(s.proximal), s.mass * (1 - s.centre) / len(s.proximal))
-            np.add.at(masses, self.indices(s.distal), s.mass * s.centre / len(s.distal))
+            np.add.at(masses, self.indices(s.proximal), s.mass * (1 - s.center) / len(s.proximal))
+            np.add.at(masses, self.indices(s.distal), s.mass * s.center / len(s.distal))
         total = masses.sum()
         masses = masses / total if total > 0 else np.full(len(masses), 1 / len(masses))
         masses.setflags(write=False)

@@ -148,7 +148,7 @@ def estimate_tempo(
     motion : Motion or array-like of shape (1, n_frames, n_joints, n_axes)
         One dance, of some 8 s at least.
     start_bpm : float, default=100.0
-        Centre of the prior over tempi in BPM.
+        Center of the prior over tempi in BPM.
     std_bpm : float, default=0.35
         Its standard deviation in octaves.
     metres : sequence of int, default=(3, 4)

@@ -128,15 +128,15 @@ class WindowContext:
 
     @cached_property
     def hips(self) -> np.ndarray:
-        """Centre of the hips, or of all joints, (n_clips, n_frames, n_axes), interpolated."""
+        """Center of the hips, or of all joints, (n_clips, n_frames, n_axes), interpolated."""
         skeleton = self.motion.skeleton
         spine = None if skeleton is None else skeleton.spine
-        centre = None if spine is None else self.joint(*spine[0])
-        if centre is None:
+        center = None if spine is None else self.joint(*spine[0])
+        if center is None:
             axes = range(self.motion.n_axes)
             position = self.motion.position
-            centre = np.stack([self.curve(position[..., a]) for a in axes], axis=-1)
-        return np.moveaxis(fill_curves(np.moveaxis(centre, 1, -1)), -1, 1)
+            center = np.stack([self.curve(position[..., a]) for a in axes], axis=-1)
+        return np.moveaxis(fill_curves(np.moveaxis(center, 1, -1)), -1, 1)
 
     @cached_property
     def upward(self) -> np.ndarray:

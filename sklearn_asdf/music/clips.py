@@ -11,8 +11,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .._validation import check_choice, raise_all
-from .read_sound import read_sound_file
 from .sample_checks import as_integers, check_array, check_recording
+from .sound_file import read_sound_file
 
 __all__ = ["AudioClips", "check_audio", "load_audio"]
 

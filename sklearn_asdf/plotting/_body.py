@@ -38,7 +38,7 @@ class Body:
     loose : tuple of int
         Joints without bones, which are drawn as points.
     head, neck : tuple of int
-        Joints whose mean is the centre of the head, and those whose mean is the lower end of the
+        Joints whose mean is the center of the head, and those whose mean is the lower end of the
         neck. Without a known head both are empty; without a line to draw, `neck` is.
     trunk : pair of tuples of int, or None
         Joints of the hips and of the shoulders.
@@ -144,9 +144,9 @@ class Body:
         colour = colour or COLOURS["middle"]
         if len(points := self.points(pose)):
             ax.plot(*points.T, ".", color=colour, markersize=3)
-        if self.head and np.isfinite(centre := mean_of_joints(pose, self.head)).all():
+        if self.head and np.isfinite(center := mean_of_joints(pose, self.head)).all():
             head = Ellipse(
-                (float(centre[0]), float(centre[1])),
+                (float(center[0]), float(center[1])),
                 2 * radius[0],
                 2 * radius[1],
                 color=colour,
@@ -202,7 +202,7 @@ def _side_of(bone: tuple[int, int], joint_sides: Sequence[str]) -> str:
 
 
 def _head_of(skeleton: Skeleton) -> tuple[int, ...]:
-    """Return the joints whose mean is the centre of the head."""
+    """Return the joints whose mean is the center of the head."""
     ears = [skeleton.find(f"{side}_ear") for side in SIDES]
     if None not in ears:
         return tuple(skeleton.index(name) for name in ears if name is not None)

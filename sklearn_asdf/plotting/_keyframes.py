@@ -12,7 +12,7 @@ from ..motion.keyframes import KeyframeSegmenter
 from ..motion.skeleton import Skeleton
 from ._body import Body, front_view
 from ._colours import ACCENT
-from ._motion import centred_poses, import_pyplot
+from ._motion import centered_poses, import_pyplot
 
 __all__ = ["KeyframeDisplay"]
 
@@ -115,7 +115,7 @@ class KeyframeDisplay:
         display = cls(
             np.degrees(curve) if named else curve,
             keyframes,
-            poses=centred_poses(front_view(one)[0])[keyframes],
+            poses=centered_poses(front_view(one)[0])[keyframes],
             skeleton=one.skeleton,
             fps=one.fps,
             start=start,

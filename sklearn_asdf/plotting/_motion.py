@@ -138,7 +138,7 @@ class PoseStripDisplay:
         """
         if ax is None:
             ax = import_pyplot().subplots(figsize=(10, 2.2), layout="constrained")[1]
-        poses = centred_poses(self.poses)
+        poses = centered_poses(self.poses)
         n_frames = len(poses)
         duration = max(n_frames - 1, 1) / self.fps
         # Seconds that are as wide as a pose is tall.
@@ -186,8 +186,8 @@ def _with_room(frames: Iterable[int], taken: Sequence[int], distance: float) -> 
     return kept
 
 
-def centred_poses(poses: np.ndarray) -> np.ndarray:
-    """Poses (n_frames, n_joints, 2), centred and scaled so that the tallest has height 1."""
+def centered_poses(poses: np.ndarray) -> np.ndarray:
+    """Poses (n_frames, n_joints, 2), centered and scaled so that the tallest has height 1."""
     seen = np.isfinite(poses).all(axis=-1, keepdims=True)
     low = np.where(seen, poses, np.inf).min(axis=1)
     high = np.where(seen, poses, -np.inf).max(axis=1)

@@ -63,15 +63,21 @@ def answer_from_likelihood(density: Any, X: Any, codes: np.ndarray) -> Answer:
             {name.replace("given", "over"): own - v for name, v in values.items() if v != own},
         ),
     ]
-    without = f"{_text(gain)} nats per number of the code beyond what no dance gives"
+    without = (
+        f"{_text(abs(gain))} nats per number of its code {'more' if gain > 0 else 'less'} probable "
+        "than given no dance"
+    )
     if not len(others):
-        sentence = f"The dance is too short to compare its moments ({without})."
+        sentence = (
+            f"The dance is too short to compare its moments. Given it, the true music is {without}."
+        )
         return Answer("Cannot be told.", sentence, scores)
     beaten = int((others < own).sum())
     how = "more" if beaten == len(others) else "not always more"
+    joined = "and" if (beaten == len(others)) == (gain > 0) else "but"
     evidence = (
         f"given this dance the true music is {how} probable than given other moments of it (in "
-        f"{beaten} of {len(others)} comparisons), with {without}."
+        f"{beaten} of {len(others)} comparisons), {joined} {without}."
     )
     if beaten == len(others) and gain > 0:
         few = len(others) < _MAX_SHIFTS

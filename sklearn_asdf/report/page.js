@@ -56,11 +56,11 @@
       pen.lineTo(...b);
       pen.stroke();
     };
-    const disc = (centre, radius) => {
-      if (!centre) return;
+    const disc = (center, radius) => {
+      if (!center) return;
       pen.fillStyle = colour("middle");
       pen.beginPath();
-      pen.arc(...centre, radius, 0, 2 * Math.PI);
+      pen.arc(...center, radius, 0, 2 * Math.PI);
       pen.fill();
     };
     pen.setTransform(2, 0, 0, 2, 0, 0);

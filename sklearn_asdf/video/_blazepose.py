@@ -27,12 +27,12 @@ _MIN_OVERLAP = 0.3
 _MARGIN = 1.25
 _N_JOINTS = 33
 # Two further points, that tell where to cut: the middle of the hips, and one on a circle about it.
-_CENTRE, _EDGE = 33, 34
+_CENTER, _EDGE = 33, 34
 
 
 @dataclass(frozen=True)
 class Region:
-    """A rotated square region of the picture: centre and side in pixels, angle in rad."""
+    """A rotated square region of the picture: center and side in pixels, angle in rad."""
 
     x: float
     y: float
@@ -40,12 +40,12 @@ class Region:
     angle: float
 
     @classmethod
-    def around(cls, centre: NDArray, edge: NDArray) -> Region:
+    def around(cls, center: NDArray, edge: NDArray) -> Region:
         """Return the square of a person by the middle of the hips and a point on her circle."""
-        dx, dy = np.asarray(edge, float) - centre
+        dx, dy = np.asarray(edge, float) - center
         side = 2 * _MARGIN * float(np.hypot(dx, dy))
         # Upright, the second point lies straight above the first.
-        return cls(float(centre[0]), float(centre[1]), side, float(np.arctan2(dx, -dy)))
+        return cls(float(center[0]), float(center[1]), side, float(np.arctan2(dx, -dy)))
 
     @property
     def matrix(self) -> NDArray:
@@ -87,12 +87,12 @@ class Body:
 
 
 def _anchors() -> NDArray:
-    """Centres (2254, 2) of the detector's anchors, in the unit square."""
+    """Centers (2254, 2) of the detector's anchors, in the unit square."""
     rows = []
     for stride, count in _LAYERS:
         cells = _DETECTOR_SIZE // stride
-        centre = (np.arange(cells) + 0.5) / cells
-        grid = np.stack(np.meshgrid(centre, centre), axis=-1).reshape(-1, 2)
+        center = (np.arange(cells) + 0.5) / cells
+        grid = np.stack(np.meshgrid(center, center), axis=-1).reshape(-1, 2)
         rows.append(np.repeat(grid, count, axis=0))
     return np.concatenate(rows)
 
@@ -176,7 +176,7 @@ class BlazePose:
         score = _sigmoid(logits[:, 0])
         sure = np.flatnonzero(score >= _MIN_DETECTION)
         sure = sure[np.argsort(-score[sure], kind="stable")]
-        # Centre and size of the box, then x and y of four points, about the anchor.
+        # Center and size of the box, then x and y of four points, about the anchor.
         points = raw[sure].reshape(len(sure), 6, 2) / _DETECTOR_SIZE
         points[:, [0, 2, 3, 4, 5]] += self._anchors[sure, None]
         merged = _merge(points, score[sure])
@@ -223,7 +223,7 @@ class BlazePose:
             visibility=_sigmoid(points[:_N_JOINTS, 3]),
             world=world,
             score=float(score.ravel()[0]),
-            region=Region.around(image[_CENTRE], image[_EDGE]),
+            region=Region.around(image[_CENTER], image[_EDGE]),
         )
 
 

@@ -87,8 +87,8 @@ class StickFigure:
         return picture.resize(self.size, Image.Resampling.BOX)
 
 
-def _disc(pen: Any, centre: np.ndarray, radius: float, colour: str) -> None:
-    x, y = centre
+def _disc(pen: Any, center: np.ndarray, radius: float, colour: str) -> None:
+    x, y = center
     pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=colour)
 
 

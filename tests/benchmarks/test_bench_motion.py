@@ -1,21 +1,18 @@
 """Smoothing and derivatives beside batched scipy and numpy, in one run on one machine.
 
-``pytest -m benchmark -s tests/benchmarks`` prints the figures; the results are checked to agree,
-the times are not asserted.
+``pytest -m benchmark -n 0 -s tests/benchmarks`` prints the figures; the results are checked to
+agree. Times are not asserted, but that they grow with the number of frames and of clips alone.
 """
 
 from __future__ import annotations
 
-import statistics
-import sys
-import time
-
 import numpy as np
 import pytest
 from scipy import signal
-from threadpoolctl import threadpool_limits
 
 from sklearn_asdf import KinematicsTransformer, Motion, PoseSmoother
+
+from .timing import exponent, shortest
 
 pytestmark = pytest.mark.benchmark
 
@@ -24,23 +21,6 @@ SHAPES = {
     "100 clips, 3-D": (100, 240, 17, 3),
     "one stream of 100,000 frames": (1, 100_000, 17, 2),
 }
-
-
-def _seconds(*functions, repeats=7):
-    """Median times of functions called by turns, so that a busy machine is busy for all.
-
-    On one core each: what scipy's filters use.
-    """
-    times = [[] for _ in functions]
-    for function in functions:
-        function()
-    with threadpool_limits(1):
-        for _ in range(repeats):
-            for function, taken in zip(functions, times, strict=True):
-                start = time.perf_counter()
-                function()
-                taken.append(time.perf_counter() - start)
-    return [statistics.median(taken) for taken in times]
 
 
 def _scipy_and_numpy(x, fps=30.0):
@@ -61,34 +41,46 @@ def _scipy_and_numpy(x, fps=30.0):
     return v, a, j, area / (v * v).sum(axis=-1) ** 1.5
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("name", SHAPES)
-def test_smoothing_and_derivatives(name, dtype, capsys):
-    shape = SHAPES[name]
-    x = np.random.default_rng(0).normal(size=shape).cumsum(axis=1).astype(dtype)
+def _ours(x):
     motion = Motion(x)
     smoother = PoseSmoother().fit(motion)
     kinematics = KinematicsTransformer(curvature_regularization=0.0).fit(motion)
+    return lambda: kinematics.transform(smoother.transform(Motion(x)))
 
-    def ours():
-        return kinematics.transform(smoother.transform(motion))
 
-    result = ours()
-    expected = _scipy_and_numpy(x)
+def _walk(shape, dtype="float64"):
+    return np.random.default_rng(0).normal(size=shape).cumsum(axis=1).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", SHAPES)
+def test_smoothing_and_derivatives(name, dtype, speed_table):
+    x = _walk(SHAPES[name], dtype)
+    ours = _ours(x)
+    result, expected = ours(), _scipy_and_numpy(x)
     if dtype == "float64":
-        for name_, wanted in zip(("velocity", "acceleration", "jerk"), expected, strict=False):
-            np.testing.assert_allclose(getattr(result, name_), wanted, atol=1e-5)
-    theirs_s, ours_s = _seconds(lambda: _scipy_and_numpy(x), ours)
-    frames = shape[0] * shape[1] / 1e6
-    with capsys.disabled():
-        sys.stdout.write(
-            f"\n{name}, {dtype}: scipy and numpy {frames / theirs_s:.2f} M frames/s, sklearn_asdf "
-            f"{frames / ours_s:.2f} M frames/s: {theirs_s / ours_s:.1f} times as fast\n"
-        )
+        for field, wanted in zip(("velocity", "acceleration", "jerk"), expected, strict=False):
+            np.testing.assert_allclose(getattr(result, field), wanted, atol=1e-5)
+    theirs_s, ours_s = shortest(lambda: _scipy_and_numpy(x), ours)
+    speed_table.add(
+        f"Smoothing, derivatives and curvature: {name}, {dtype}",
+        ours_s,
+        frames=x.shape[0] * x.shape[1],
+        peer="SciPy and NumPy, batched",
+        theirs=theirs_s,
+    )
 
 
-def test_one_live_frame(capsys):
-    x = np.random.default_rng(0).normal(size=(1, 300, 17, 2)).cumsum(axis=1)
+@pytest.mark.parametrize("of", ["frames", "clips"])
+def test_smoothing_and_derivatives_are_linear(of):
+    sizes = [2**k for k in range(11, 16)] if of == "frames" else [2**k for k in range(3, 8)]
+    shapes = [(1, n, 17, 2) if of == "frames" else (n, 240, 17, 2) for n in sizes]
+    times = [shortest(_ours(_walk(shape)))[0] for shape in shapes]
+    assert exponent(sizes, times) < 1.15
+
+
+def test_one_live_frame(speed_table):
+    x = _walk((1, 300, 17, 2))
     live = PoseSmoother(zero_phase=False).fit(x)
     frames = [x[:, [i]] for i in range(300)]
 
@@ -96,7 +88,6 @@ def test_one_live_frame(capsys):
         live.reset_stream()
         return [live.partial_transform(frame) for frame in frames]
 
-    (taken,) = _seconds(ours)
-    with capsys.disabled():
-        sys.stdout.write(f"\none live frame: {taken / 300 * 1e6:.0f} microseconds\n")
+    (taken,) = shortest(ours)
+    speed_table.add("Smoothing of one live frame", taken / 300)
     np.testing.assert_array_equal(ours()[-1].position, live.transform(x).position[:, -1:])

@@ -149,7 +149,7 @@ def scores(model, folder, tmp_path_factory):
     return out
 
 
-def test_evaluate_scores_the_model_beside_its_floors(model, folder, scores, tmp_path, capsys):
+def test_evaluate_scores_the_model_beside_its_baselines(model, folder, scores, tmp_path, capsys):
     table = pd.read_csv(scores, index_col="method")
     pipe = load(model)
     data = load_folder(folder, clip_duration=CLIP, hop_duration=CLIP)

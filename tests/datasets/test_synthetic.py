@@ -415,11 +415,11 @@ class TestMusic:
         assert spearmanr(heard, many.factors["vigour"]).statistic > 0.98
 
     def test_register_and_brightness_rise_with_extent(self, many):
-        centre = []
+        center = []
         for y in many.audio:
             frequency, power = spectrum(y)
-            centre.append(np.average(np.log2(frequency[1:]), weights=np.sqrt(power[1:])))
-        assert spearmanr(centre, many.factors["extent"]).statistic > 0.7
+            center.append(np.average(np.log2(frequency[1:]), weights=np.sqrt(power[1:])))
+        assert spearmanr(center, many.factors["extent"]).statistic > 0.7
         part = []
         for data in vary("extent", [0.0, 0.5, 1.0], vigour=0.3):
             frequency, power = spectrum(data.audio[0])

@@ -14,25 +14,25 @@ from sklearn_asdf.density.mixtures import GaussianMixtures
 @pytest.fixture(scope="module")
 def three():
     rng = np.random.default_rng(0)
-    centres = np.array([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0]])
-    return centres, centres[rng.choice(3, 600, p=[0.5, 0.3, 0.2])] + rng.normal(size=(600, 2))
+    centers = np.array([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0]])
+    return centers, centers[rng.choice(3, 600, p=[0.5, 0.3, 0.2])] + rng.normal(size=(600, 2))
 
 
 def test_clusters_are_found(three):
-    centres, y = three
+    centers, y = three
     labels = partition(y, 3)
     found = np.array([y[labels == i].mean(axis=0) for i in range(3)])
-    order = np.argsort(((found[:, None] - centres) ** 2).sum(axis=2), axis=1)[:, 0]
+    order = np.argsort(((found[:, None] - centers) ** 2).sum(axis=2), axis=1)[:, 0]
     assert sorted(order) == [0, 1, 2]
-    np.testing.assert_allclose(found, centres[order], atol=0.2)
+    np.testing.assert_allclose(found, centers[order], atol=0.2)
 
 
 def test_a_known_mixture_is_recovered(three):
-    centres, y = three
+    centers, y = three
     weights, means, scales = fit_mixture(y, 3)
     order = np.argsort(-weights)
     np.testing.assert_allclose(weights[order], [0.5, 0.3, 0.2], atol=0.05)
-    np.testing.assert_allclose(means[order], centres, atol=0.3)
+    np.testing.assert_allclose(means[order], centers, atol=0.3)
     np.testing.assert_allclose(scales, 1, atol=0.15)
 
 

@@ -78,11 +78,11 @@ def test_both_answers_are_predicted(branches):
     model, X, y = branches
     density = model.predict_dist(X)
     # The density of the truth, by Bayes: half of a Gaussian on each branch.
-    centre = 2 + X[:, 0]
-    truth = np.log(0.5 * norm.pdf(y, centre, 0.2) + 0.5 * norm.pdf(y, -centre, 0.2)).mean()
+    center = 2 + X[:, 0]
+    truth = np.log(0.5 * norm.pdf(y, center, 0.2) + 0.5 * norm.pdf(y, -center, 0.2)).mean()
     assert model.log_likelihood(X, y) > truth - 0.1
     draws = model.sample_y(X[:50], 200, random_state=0)
-    near = np.abs(np.abs(draws) - centre[:50, None]) < 0.8
+    near = np.abs(np.abs(draws) - center[:50, None]) < 0.8
     assert near.mean() > 0.97
     assert 0.3 < (draws > 0).mean() < 0.7
     assert np.abs(model.predict(X)).mean() < 0.5

@@ -60,7 +60,7 @@ def _turn(x, angles):
 def test_egocentric_forgets_where_and_which_way():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(2, 30, 4, 3))
-    frame = {"fps": 30, "centre": (0, 1), "lateral": [(0, 1), (2, 3)]}
+    frame = {"fps": 30, "center": (0, 1), "lateral": [(0, 1), (2, 3)]}
     own = body.egocentric(x, **frame)
     path = rng.normal(size=(2, 30, 1, 3)).cumsum(axis=1)
     angles = rng.normal(size=30).cumsum()
@@ -79,13 +79,13 @@ def test_egocentric_forgets_where_and_which_way():
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_egocentric_leaves_the_vertical(axis):
     x = np.random.default_rng(0).normal(size=(2, 30, 4, 3))
-    own = body.egocentric(x, fps=30, centre=(0,), lateral=[(2, 3)], vertical_axis=axis)
+    own = body.egocentric(x, fps=30, center=(0,), lateral=[(2, 3)], vertical_axis=axis)
     np.testing.assert_allclose(own[..., axis], (x - x[:, :, :1])[..., axis])
 
 
 def test_egocentric_in_two_dimensions_only_moves():
     x = np.random.default_rng(0).normal(size=(2, 30, 4, 2))
-    own = body.egocentric(x, fps=30, centre=(0, 1), lateral=[(2, 3)])
+    own = body.egocentric(x, fps=30, center=(0, 1), lateral=[(2, 3)])
     np.testing.assert_allclose(own, x - x[:, :, :2].mean(axis=2, keepdims=True))
     own = body.egocentric(x, fps=30)
     np.testing.assert_allclose(own, x - x.mean(axis=2, keepdims=True))
@@ -97,17 +97,17 @@ def test_egocentric_bridges_unseen_hips():
     x[0, :, :, 0] = np.arange(7)[:, None]
     x[0, :, 1, 0] += 1
     x[0, [0, 3, 6], 0] = np.nan
-    own = body.egocentric(x, fps=30, centre=(0,), lateral=[(0, 1)])
+    own = body.egocentric(x, fps=30, center=(0,), lateral=[(0, 1)])
     np.testing.assert_array_equal(np.isnan(own), np.isnan(x))
     # Held at the ends, along the line between.
     np.testing.assert_allclose(own[0, :, 2, 0], [1, 0, 0, 0, 0, 0, -1])
     x[0, :, 0] = np.nan
-    own = body.egocentric(x, fps=30, centre=(0,), lateral=[(0, 1)])
+    own = body.egocentric(x, fps=30, center=(0,), lateral=[(0, 1)])
     np.testing.assert_allclose(np.nanmean(own, axis=2), 0, atol=1e-12)
 
 
 def test_still_points_have_no_direction_and_no_nan():
     x = np.ones((1, 5, 4, 3), dtype=np.float32)
-    own = body.egocentric(x, fps=30, centre=(0, 1), lateral=[(0, 1)])
+    own = body.egocentric(x, fps=30, center=(0, 1), lateral=[(0, 1)])
     np.testing.assert_array_equal(own, 0)
     assert own.dtype == np.float32

@@ -36,8 +36,8 @@ def test_moments_come_when_they_are_wanted(pace):
     for t in target[:-1]:
         near = slice(round((t - 0.1) * SR), round((t + 0.1) * SR))
         power = out[near] ** 2
-        centre = (np.arange(len(power)) * power).sum() / power.sum() / SR - 0.1
-        assert abs(centre - 60 / SR) < 0.005
+        center = (np.arange(len(power)) * power).sum() / power.sum() / SR - 0.1
+        assert abs(center - 60 / SR) < 0.005
 
 
 def test_pitch_and_level_stay():

@@ -188,16 +188,16 @@ def test_bare_arrays_and_unknown_names(tmp_path, rng):
 
 
 def test_dance_with_melody_adds_the_hips(tmp_path, rng):
-    bones, centre = rng.normal(size=(6, 23, 3)), rng.normal(size=(6, 3))
+    bones, center = rng.normal(size=(6, 23, 3)), rng.normal(size=(6, 3))
     path = tmp_path / "take.npz"
     np.savez(
-        path, skeletons=bones, center=centre, frames_per_beat=12.5, seconds_per_beat_audio=0.5,
+        path, skeletons=bones, center=center, frames_per_beat=12.5, seconds_per_beat_audio=0.5,
         first_beat_offset_s=0.25,
     )  # fmt: skip
     motion = read_poses(path)
     assert motion.fps == 25
     assert motion.skeleton.name == "dance_with_melody23"
-    assert_allclose(motion.position[0], bones + centre[:, None])
+    assert_allclose(motion.position[0], bones + center[:, None])
 
 
 def test_sleap_analysis(tmp_path, rng):

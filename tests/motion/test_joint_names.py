@@ -163,12 +163,12 @@ RIGS = {
     ("rig", "style"), [(rig, style) for rig, parts in RIGS.items() for style in parts[3]]
 )
 def test_rigs_and_marker_sets(rig, style):
-    limbs, more, centre, _, sides = RIGS[rig]
+    limbs, more, center, _, sides = RIGS[rig]
     blank = ";" if ";" in limbs else None
     left, right = ([style.format(n) for n in limbs.format(side).split(blank)] for side in sides)
     rest = [style.format(n) for side in sides for n in more.format(side).split(blank)]
     skeleton = named_skeleton(
-        [*(style.format(n) for n in centre.split(blank)), *rest, *left, *right]
+        [*(style.format(n) for n in center.split(blank)), *rest, *left, *right]
     )
     assert [skeleton.find(f"left_{part}") for part in LIMBS] == left
     assert [skeleton.find(f"right_{part}") for part in LIMBS] == right

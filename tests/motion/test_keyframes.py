@@ -70,9 +70,9 @@ def test_paper_to_the_letter():
     motion = swinging(n_clips=1)
     found = set()
     position = motion.position[0]
-    centre = lambda part: (position[:, COCO.index(f"left_{part}")]  # noqa: E731
+    center = lambda part: (position[:, COCO.index(f"left_{part}")]  # noqa: E731
                            + position[:, COCO.index(f"right_{part}")]) / 2  # fmt: skip
-    spine = centre("shoulder") - centre("hip")
+    spine = center("shoulder") - center("hip")
     offset = np.arange(-2, 3)
     kernels = [np.exp(-0.5 * (offset / sigma) ** 2) for sigma in (1.5, 0.75)]
     for upper, lower in COCO.limb_bones:

@@ -37,7 +37,7 @@ def test_adds_the_functions_results():
     np.testing.assert_array_equal(out.velocity, v)
     np.testing.assert_array_equal(out.acceleration, a)
     np.testing.assert_array_equal(out.jerk, kin.jerk(x, fps=50))
-    np.testing.assert_array_equal(out.curvature, curvature(v, a, regularization=0.2))
+    np.testing.assert_allclose(out.curvature, curvature(v, a, regularization=0.2), rtol=1e-12)
     np.testing.assert_array_equal(out.keyframes, motion.keyframes)
     assert motion.velocity is None
 

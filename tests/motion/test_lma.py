@@ -322,7 +322,7 @@ def test_path_of_a_walk_up_and_down_a_step():
     assert row["displacement"] == pytest.approx(np.hypot(2, 0.2))
     assert row["travel"] > row["displacement"]
     assert (row["start"], row["duration"]) == (0, pytest.approx(61 / 30))
-    # All joints move alike, so does the centre of mass.
+    # All joints move alike, so does the center of mass.
     assert row["centre_speed"] == pytest.approx(row["quantity_of_motion"])
     assert row["kinetic_energy"] > 0.5 * row["quantity_of_motion"] ** 2
 

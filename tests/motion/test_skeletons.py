@@ -133,7 +133,7 @@ def test_wrong_skeletons_are_refused(joints, bones, sentence):
         Skeleton("abc")
 
 
-def test_centre_of_mass_of_an_upright_body():
+def test_center_of_mass_of_an_upright_body():
     coco = get_skeleton("coco17")
     heights = {"nose": 1.7, "eye": 1.72, "ear": 1.7, "shoulder": 1.45, "elbow": 1.15}
     heights |= {"wrist": 0.9, "hip": 0.93, "knee": 0.5, "ankle": 0.08}
