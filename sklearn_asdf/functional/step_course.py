@@ -104,7 +104,7 @@ def merge_steps(steps: np.ndarray, middles: np.ndarray, duration: float) -> Step
     if n_clips == 1:
         return StepCourse(middles[0] + offsets, steps[0])
     begin = middles[0] - duration / 2
-    n_all = int(np.ceil((middles[-1] + duration / 2 - begin) / step - 1e-6))
+    n_all = int((middles[-1] + duration / 2 - begin) / step + 1e-6)
     time = begin + (np.arange(n_all) + 0.5) * step
     total, weights = np.zeros((n_all, n_channels)), np.zeros(n_all)
     for middle, values in zip(middles, steps):

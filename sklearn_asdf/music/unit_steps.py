@@ -10,7 +10,7 @@ from .analysis import STEP_SILENCE
 __all__ = ["rest_level_of", "set_course", "set_gain"]
 
 # Standard deviation in s over which the music's own level counts: shorter accents stay.
-_SMOOTHING = 0.3
+_SMOOTHING = 0.12
 # Time in s from one value of the gain to the next, and of the fade at the borders of a rest.
 _STEP, _FADE = 0.01, 0.04
 # Largest gain in dB: soft passages are not raised to where their noise is heard.
