@@ -63,8 +63,11 @@ sphinx_gallery_conf = {
     "capture_repr": ("_repr_html_",),
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("sklearn_asdf",),
+    # Links from code to the reference; newer versions find them without it.
     "reference_url": {"sklearn_asdf": None},
     "show_memory": False,
+    # That page would fetch scripts from elsewhere.
+    "write_computation_times": False,
     "thumbnail_size": (480, 320),
     "min_reported_time": 5,
     "remove_config_comments": True,

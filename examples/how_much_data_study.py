@@ -58,7 +58,7 @@ def learning_curve(name, data, train, test, sizes, options):
     """Write the scores, one row for each number of training performances, and the real music's."""
     every = np.isin(data.groups, train)
     judge = DanceMusicJudge().fit(data.poses[every], data.audio[every])
-    rows = {"real": score(test.audio, test, judge, options.seed)}
+    rows, real = {}, score(test.audio, test, judge, options.seed)
     for size in sizes:
         start = time.perf_counter()
         some = np.isin(data.groups, train[:size])
@@ -67,7 +67,7 @@ def learning_curve(name, data, train, test, sizes, options):
         features = pipe[:-1].transform(test.poses)
         music = pipe[-1].sample_y(features, temperature=0.1, random_state=options.seed)[..., 0]
         rows[size] = score(music, test, judge, options.seed)
-        table = pd.DataFrame(rows).T.rename_axis("learned from")
+        table = pd.DataFrame(rows | {"real music": real}).T.rename_axis("learned from")
         table.to_csv(options.out / f"{name}_size.csv", float_format="%.3f")
         print(f"  {size:3} performances  {time.perf_counter() - start:.0f} s", flush=True)
     print(table.round(2).to_string(), flush=True)
@@ -80,6 +80,7 @@ def main():
     parser.add_argument("--audio", type=Path, help="folder of audio files of the same names")
     parser.add_argument("--out", type=Path, default=Path("study"))
     parser.add_argument("--only", choices=("folder", "synthetic"), help="one of the data sets")
+    parser.add_argument("--sizes", type=int, nargs="*", help="numbers of training performances")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -89,13 +90,13 @@ def main():
     if options.poses is not None and options.only != "synthetic":
         data = load_folder(poses=options.poses, audio=options.audio, hop_duration=4.0)
         train, test = split(data, 12, 5, options.seed)
-        studies["folder"] = data, train, test, (1, 5, len(train))
+        studies["folder"] = data, train, test, options.sizes or (1, 5, len(train))
     if options.only != "folder":
         data = make_dance_music(
             240, n_performances=120, hop_duration=4.0, random_state=options.seed
         )
         train, test = split(data, 30, 2, options.seed)
-        studies["synthetic"] = data, train, test, (1, 5, 30, 90)
+        studies["synthetic"] = data, train, test, options.sizes or (1, 5, 30)
     for name, (data, train, test, sizes) in studies.items():
         print(f"{name}: {len(test.groups)} clips of held-out performances", flush=True)
         learning_curve(name, data, train, test, sizes, options)

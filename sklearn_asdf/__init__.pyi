@@ -17,6 +17,7 @@ from .density.on_beat import OnBeatRegressor as OnBeatRegressor
 from .density.step_regressor import StepRegressor as StepRegressor
 from .motion.batches import BatchTransformer as BatchTransformer
 from .motion.beats import DanceBeatTracker as DanceBeatTracker
+from .motion.canonical_pose import PoseCanonicalizer as PoseCanonicalizer
 from .motion.container import Motion as Motion
 from .motion.keyframes import KeyframeSegmenter as KeyframeSegmenter
 from .motion.kinematics import KinematicsTransformer as KinematicsTransformer
@@ -30,6 +31,7 @@ from .persistence import load as load
 from .persistence import save as save
 from .pipeline import make_dance_pipeline as make_dance_pipeline
 from .pipeline import make_lma_pipeline as make_lma_pipeline
+from .style import StyleRegressor as StyleRegressor
 from .target import AudioTargetRegressor as AudioTargetRegressor
 
 __all__ = [
@@ -45,9 +47,11 @@ __all__ = [
     "MelEncoder",
     "Motion",
     "OnBeatRegressor",
+    "PoseCanonicalizer",
     "PoseSmoother",
     "Skeleton",
     "StepRegressor",
+    "StyleRegressor",
     "UnitEncoder",
     "datasets",
     "density",

@@ -103,6 +103,9 @@ class CodeScoresMixin:
             As in `score`.
         """
         X, codes = self._encode_to_score(X, y)
+        # Densities of sequences have their own.
+        if hasattr(self.regressor_, "log_likelihood"):
+            return self.regressor_.log_likelihood(X, codes, sample_weight)
         return mean_log_prob(self.regressor_.predict_dist(X), codes, sample_weight)
 
     @available_if(regressor_has("predict_dist"))
@@ -130,6 +133,8 @@ class CodeScoresMixin:
             As in `score`.
         """
         X, codes = self._encode_to_score(X, y)
+        if hasattr(self.regressor_, "information_gain"):
+            return self.regressor_.information_gain(X, codes, sample_weight)
         own = mean_log_prob(self.regressor_.predict_dist(X), codes, sample_weight)
         return own - mean_log_prob(self.regressor_.unconditional_, codes, sample_weight)
 

@@ -29,7 +29,7 @@ def accepted(estimator: Any, metadata: dict[str, Any]) -> dict[str, Any]:
     return {name: v for name, v in metadata.items() if has_fit_parameter(estimator, name)}
 
 
-def rows_of_metadata(metadata: dict[str, Any], rows: slice, n: int) -> dict[str, Any]:
+def rows_of_metadata(metadata: dict[str, Any], rows: slice | np.ndarray, n: int) -> dict[str, Any]:
     """Return metadata of some of `n` rows; what is not one value for each row stays whole."""
 
     def part(value: Any) -> Any:

@@ -1,116 +1,31 @@
-"""Estimators as plain data and back: what a saved model may hold, and nothing else.
+"""Estimators as plain data: JSON values and numeric arrays.
 
-Everything is written out as JSON values and numeric arrays. What a value cannot be is code: classes
-and functions are names on the lists below, and an object is made by ``__new__`` and its state.
-What has no plain form (trees, kernels, estimators of other packages) is left to skops.
+What a value cannot be is code: classes and functions are names, and an object is made by
+``__new__`` and its state. Names of this package and of scikit-learn's public estimators are on the
+lists of :mod:`._plain_names`; other names are written too, and the reader makes what they stand for
+only if the user trusts them.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib
+import copyreg
 import inspect
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn import config_context
 from sklearn.base import BaseEstimator
 
-from ._plain_checks import check_generator, check_network, check_place
-from ._renamed import CLASSES, present_state
-from ._validation import require
+from ._plain_names import is_own_function, lasting, name_of, path_of, request_methods
+from .music.recording import Recording, encode_flac
 
-__all__ = ["Reader", "Writer"]
-
-# The names in a file are for ever; where a class or function lives may change, here.
-_OWN = {
-    "AudioTargetRegressor": "target",
-    "BatchTransformer": "motion.batches",
-    "ColumnScaling": "density.mdn_scaling",
-    "Corpus": "music.corpus",
-    "DanceBeatTracker": "motion.beats",
-    "GaussianMixtures": "density.mixtures",
-    "KeyframeSegmenter": "motion.keyframes",
-    "KinematicsTransformer": "motion.kinematics",
-    "LMAFeaturizer": "motion.lma",
-    "MDNRegressor": "density.mdn",
-    "MelEncoder": "music.mel",
-    "Network": "nets.network",
-    "NetworkCodec": "music.codecs",
-    "OnBeatRegressor": "density.on_beat",
-    "PatchCodec": "music.codecs",
-    "PoseSmoother": "motion.smoothing",
-    "Segment": "motion.skeletons",
-    "Skeleton": "motion.skeletons",
-    "StepRegressor": "density.step_regressor",
-    "UnitEncoder": "music.units",
-}
-_FUNCTIONS = {
-    "build_decoder": "nets.builders",
-    "build_encoder": "nets.builders",
-    "build_network": "nets.builders",
-}
-# The estimators that scikit-learn publishes in these modules, by that rule and not one by one.
-# fmt: off
-_SKLEARN = {
-    "cluster", "compose", "covariance", "cross_decomposition", "decomposition", "dummy",
-    "ensemble", "feature_selection", "frozen", "gaussian_process", "impute",
-    "kernel_approximation", "kernel_ridge", "linear_model", "mixture", "multioutput",
-    "neighbors", "neural_network", "pipeline", "preprocessing", "random_projection", "svm",
-    "tree",
-}
-# fmt: on
-# What skops may make unasked: the trees that tell the beat, arrays of nodes that run nothing.
-_TREES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
-# State that belongs to the machine or the moment: folders of caches, the memory of a live stream.
-_NOT_KEPT = {"memory": None, "_stream": None}
-_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+__all__ = ["NotPlainError", "Writer"]
 
 
 class NotPlainError(TypeError):
     """What was met has no plain form."""
-
-
-def _lasting(state: dict[str, Any]) -> dict[str, Any]:
-    """Return state without what belongs to the machine or the moment."""
-    state = state | {k: v for k, v in _NOT_KEPT.items() if k in state}
-    if "verbose" in state:
-        # Nor whether somebody watched the training; of scikit-learn's pipelines it is a bool.
-        state["verbose"] = False if isinstance(state["verbose"], bool) else 0
-    return state
-
-
-def _name_of(cls: type) -> str | None:
-    """Return the name under which a class may be saved, or None."""
-    if cls.__module__.startswith("sklearn_asdf."):
-        return cls.__name__ if _own_class(cls.__name__) is cls else None
-    package, _, rest = cls.__module__.partition(".")
-    if package != "sklearn":
-        return None
-    name = f"sklearn.{rest.partition('.')[0]}.{cls.__name__}"
-    return name if _class_of(name) is cls else None
-
-
-def _own_class(name: str) -> type | None:
-    if name not in _OWN:
-        return None
-    return getattr(importlib.import_module(f"sklearn_asdf.{_OWN[name]}"), name)
-
-
-def _class_of(name: str) -> type[Any] | None:
-    """Return the class that a name stands for, if it is on the lists."""
-    if not name.startswith("sklearn."):
-        return _own_class(name)
-    _, _, rest = name.partition(".")
-    module, _, rest = rest.partition(".")
-    if module not in _SKLEARN or rest.startswith("_"):
-        return None
-    found = getattr(importlib.import_module(f"sklearn.{module}"), rest, None)
-    return found if inspect.isclass(found) and issubclass(found, BaseEstimator) else None
 
 
 class Writer:
@@ -120,13 +35,14 @@ class Writer:
     ----------
     arrays : list of ndarray
         What the JSON values refer to by number.
-    foreign : list of bytes
-        Objects that skops wrote, by number too.
+    sounds : list of tuple of (bytes, dict)
+        Recordings as FLAC, and what else is needed to decode them; by number too.
     """
 
     def __init__(self) -> None:
         self.arrays: list[np.ndarray] = []
-        self.foreign: list[bytes] = []
+        self.sounds: list[tuple[bytes, dict[str, Any]]] = []
+        self._sr = 22050.0
         self._places: dict[int, int] = {}
         self._open: list[int] = []
 
@@ -175,11 +91,20 @@ class Writer:
             return {"random_state": self.write(value.get_state(legacy=False))}
         if isinstance(value, np.random.Generator):
             return {"generator": self.write(value.bit_generator.state)}
-        if inspect.isfunction(value):
-            if getattr(value, "__module__", "") == f"sklearn_asdf.{_FUNCTIONS.get(value.__name__)}":
-                return {"function": value.__name__}
-            raise NotPlainError(f"a function, {value.__qualname__}, as {where or 'the model'}")
+        if inspect.isfunction(value) or inspect.isclass(value):
+            return self._named(value, where)
+        if isinstance(value, Recording):
+            return self._sound(value)
         return self._object(value, where)
+
+    def _named(self, value: Any, where: str) -> Any:
+        if is_own_function(value):
+            return {"function": value.__name__}
+        path = path_of(value)
+        if path is None:
+            kind = "function" if inspect.isfunction(value) else "class"
+            raise NotPlainError(f"a {kind}, {value.__qualname__}, as {where or 'the model'}")
+        return {"named": path}
 
     def _array(self, array: np.ndarray, where: str) -> Any:
         if array.dtype.kind == "O":
@@ -197,226 +122,76 @@ class Writer:
             self.arrays.append(array)
         return place
 
+    def _sound(self, recording: Recording) -> Any:
+        entry = {"n_samples": len(recording), "exponent": recording.exponent}
+        self.sounds.append((encode_flac(recording, sr=self._sr), entry))
+        return {"sound": len(self.sounds) - 1}
+
     def _object(self, value: Any, where: str) -> Any:
-        name = _name_of(type(value))
-        own = name is not None and not name.startswith("sklearn.")
         if id(value) in self._open:
-            raise NotPlainError(f"an object that holds itself, {type(value).__name__}, as {where}")
-        n_arrays, n_foreign = len(self.arrays), len(self.foreign)
+            raise NotPlainError(
+                f"an object that holds itself, {type(value).__name__}, as {where or 'the model'}"
+            )
         self._open.append(id(value))
         try:
-            if name is None:
-                raise NotPlainError(
-                    f"{type(value).__module__}.{type(value).__qualname__} as {where or 'the model'}"
-                )
-            return self._plain_object(value, name, where)
-        except NotPlainError:
-            if own or not isinstance(value, BaseEstimator) or _holds_own(value):
-                raise
-            # What was written of its parts so far goes with the whole.
-            for array in self.arrays[n_arrays:]:
-                del self._places[id(array)]
-            del self.arrays[n_arrays:], self.foreign[n_foreign:]
-            return self._with_skops(value)
+            name = name_of(type(value))
+            if name is not None:
+                return {"object": name} | self._state_of(value, value.__getstate__(), where)
+            return self._others(value, where)
         finally:
             self._open.pop()
 
-    def _plain_object(self, value: Any, name: str, where: str) -> Any:
-        state = value.__getstate__()
+    def _state_of(self, value: Any, state: Any, where: str) -> dict[str, Any]:
+        """Return the forms of a state, and of the metadata that an estimator requests."""
+        name = type(value).__name__
         if not isinstance(state, dict):
-            raise NotPlainError(f"{name} without a plain state as {where}")
-        state = _lasting(state)
+            raise NotPlainError(f"{name} without a plain state as {where or 'the model'}")
+        state = lasting(state)
         requests = state.pop("_metadata_request", None)
         prefix = f"{where}." if where else ""
-        written = {
-            "object": name,
-            "state": {k: self.write(v, f"{prefix}{k}") for k, v in state.items()},
+        if name == "UnitEncoder":
+            self._sr = float(state["sr"])
+        written: dict[str, Any] = {
+            "state": {key: self.write(part, f"{prefix}{key}") for key, part in state.items()}
         }
         if requests is not None:
-            methods = {m: getattr(requests, m).requests for m in _request_methods(type(value))}
+            methods = {m: getattr(requests, m).requests for m in request_methods(type(value))}
             written["requests"] = {m: self.write(r) for m, r in methods.items() if r}
         return written
 
-    def _with_skops(self, value: Any) -> Any:
-        require("skops", extra="skops", purpose=f"saving {type(value).__name__}")
-        import skops.io
+    def _others(self, value: Any, where: str) -> Any:
+        """Return the form of an object whose class is not on the lists.
 
-        self.foreign.append(skops.io.dumps(value))
-        return {"skops": len(self.foreign) - 1}
-
-
-def _holds_own(value: Any) -> bool:
-    """Tell whether an estimator contains one of this package."""
-    return any(
-        type(v).__module__.startswith("sklearn_asdf.") for v in value.get_params(deep=True).values()
-    )
-
-
-def _request_methods(cls: type) -> list[str]:
-    return [
-        name.removeprefix("set_").removesuffix("_request")
-        for name in dir(cls)
-        if name.startswith("set_") and name.endswith("_request")
-    ]
-
-
-class Reader:
-    """Turn JSON values and numeric arrays back into what they were.
-
-    Parameters
-    ----------
-    arrays : sequence of ndarray
-        The arrays of the file.
-    foreign : sequence of bytes
-        What skops wrote.
-    trusted : sequence of str
-        Names of types that skops may make.
-    """
-
-    def __init__(self, arrays: Any, foreign: Any, trusted: Any) -> None:
-        self.arrays = arrays
-        self.foreign = list(foreign)
-        self.trusted = [*_TREES, *trusted]
-
-    def read(self, form: Any) -> Any:
-        """Return the value of a JSON form.
-
-        Parameters
-        ----------
-        form : object
-            What `Writer.write` returned.
-
-        Returns
-        -------
-        object
-            The value.
-
-        Raises
-        ------
-        ValueError
-            If the form names anything that is not on the lists.
+        It is what pickle would write, with names that the reader checks.
         """
-        if isinstance(form, list):
-            return [self.read(v) for v in form]
-        if not isinstance(form, dict):
-            return form
-        for kind, content in form.items():
-            read = getattr(self, f"_read_{kind}", None) if kind in _FORMS else None
-            if read is None:
-                break
-            return read(content, form)
-        raise ValueError(f"it holds a value of an unknown form, {str(list(form))[:80]}")
-
-    def _read_float(self, text: str, form: dict[str, Any]) -> float:
-        return float(text)
-
-    def _read_tuple(self, values: Any, form: dict[str, Any]) -> tuple[Any, ...]:
-        return tuple(self.read(values))
-
-    def _read_dict(self, pairs: Any, form: dict[str, Any]) -> dict[Any, Any]:
-        return {self.read(k): self.read(v) for k, v in pairs}
-
-    def _read_array(self, place: Any, form: dict[str, Any]) -> np.ndarray:
-        return self.arrays[check_place(place)]
-
-    def _read_scalar(self, place: Any, form: dict[str, Any]) -> Any:
-        array = self.arrays[check_place(place)]
-        if array.ndim:
-            raise ValueError(f"it holds an array of shape {array.shape} in place of a number")
-        return array[()]
-
-    def _read_objects(self, values: Any, form: dict[str, Any]) -> np.ndarray:
-        array = np.empty(len(values), dtype=object)
-        array[:] = [self.read(v) for v in values]
-        return array.reshape(form["shape"])
-
-    def _read_index(self, names: Any, form: dict[str, Any]) -> pd.Index:
-        return pd.Index(self.read(names))
-
-    def _read_dtype(self, text: str, form: dict[str, Any]) -> np.dtype:
-        return np.dtype(str(text))
-
-    def _read_type(self, name: str, form: dict[str, Any]) -> type:
-        found = getattr(np, name, None)
-        if not (inspect.isclass(found) and issubclass(found, np.generic)):
-            raise ValueError(f"it names an unknown type of number, {name!r}")
-        return found
-
-    def _read_slice(self, values: Any, form: dict[str, Any]) -> slice:
-        return slice(*self.read(values))
-
-    def _read_path(self, text: str, form: dict[str, Any]) -> Path:
-        return Path(text)
-
-    def _read_random_state(self, state: Any, form: dict[str, Any]) -> np.random.RandomState:
-        random_state = np.random.RandomState()
-        state = self.read(state)
-        check_generator(state)
-        random_state.set_state(state)
-        return random_state
-
-    def _read_generator(self, state: Any, form: dict[str, Any]) -> np.random.Generator:
-        state = self.read(state)
-        if state["bit_generator"] not in _GENERATORS:
-            raise ValueError(f"it names an unknown generator, {state['bit_generator']!r}")
-        check_generator(state)
-        bits = getattr(np.random, state["bit_generator"])()
-        bits.state = state
-        return np.random.Generator(bits)
-
-    def _read_function(self, name: str, form: dict[str, Any]) -> Callable[..., Any]:
-        if name not in _FUNCTIONS:
-            raise ValueError(f"it names a function that no model needs, {str(name)[:80]!r}")
-        return getattr(importlib.import_module(f"sklearn_asdf.{_FUNCTIONS[name]}"), name)
-
-    def _read_object(self, name: str, form: dict[str, Any]) -> Any:
-        name = CLASSES.get(str(name), str(name))
-        cls: Any = _class_of(name)
-        if cls is None:
-            raise ValueError(f"it names a class that no model needs, {str(name)[:80]!r}")
-        state = present_state(name, {k: self.read(v) for k, v in form["state"].items()})
-        # A file must not choose the folder from which a later fit would unpickle.
-        state = _lasting(state)
-        value: Any = cls.__new__(cls)
-        if isinstance(value, BaseEstimator):
-            state |= {k: v for k, v in _defaults(cls).items() if k not in state}
-        if name == "Network":
-            check_network(state)
-        if hasattr(value, "__setstate__"):
-            value.__setstate__(state)
+        cls = type(value)
+        path = path_of(cls)
+        refused = NotPlainError(f"{cls.__module__}.{cls.__qualname__} as {where or 'the model'}")
+        if path is None:
+            raise refused
+        try:
+            make, args, *rest = value.__reduce_ex__(2)
+        except (TypeError, ValueError):
+            raise refused from None
+        if any(part is not None for part in rest[1:]):
+            raise refused
+        form: dict[str, Any] = {"made": path}
+        if make is copyreg.__newobj__:  # type: ignore[attr-defined]
+            args = args[1:]
         else:
-            value.__dict__.update(state)
-        with config_context(enable_metadata_routing=True):
-            for method, requests in form.get("requests", {}).items():
-                if method not in _request_methods(cls):
-                    raise ValueError(f"it asks metadata for a method that {name} has not")
-                getattr(value, f"set_{method}_request")(**self.read(requests))
-        return value
-
-    def _read_skops(self, place: Any, form: dict[str, Any]) -> Any:
-        require("skops", extra="skops", purpose="loading this model")
-        import skops.io
-
-        # Once only: a small file must not make thousands of large objects.
-        data, self.foreign[place] = self.foreign[check_place(place)], None
-        if data is None:
-            raise ValueError("it refers twice to one object of skops")
-        unknown = set(skops.io.get_untrusted_types(data=data)) - set(self.trusted)
-        if unknown:
-            raise ValueError(
-                f"it holds objects of types that must be trusted first: pass trusted="
-                f"{sorted(unknown)} if you know where it comes from"
-            )
-        return skops.io.loads(data, trusted=self.trusted)
-
-
-_FORMS = frozenset(
-    name.removeprefix("_read_") for name in vars(Reader) if name.startswith("_read_")
-)
-
-
-@functools.cache
-def _defaults(cls: type) -> dict[str, Any]:
-    """Values of the parameters that a class may have got since the file was written."""
-    parameters = inspect.signature(cls).parameters.values()
-    return {p.name: p.default for p in parameters if p.default is not p.empty}
+            by = path_of(make)
+            if by is None:
+                raise refused
+            form["by"] = by
+        form["args"] = [self.write(arg, where) for arg in args]
+        state = rest[0] if rest else None
+        if isinstance(value, BaseEstimator) and "by" not in form:
+            return form | self._state_of(value, state, where)
+        prefix = f"{where}." if where else ""
+        if isinstance(state, dict) and all(isinstance(key, str) for key in state):
+            form["state"] = {k: self.write(v, f"{prefix}{k}") for k, v in state.items()}
+        elif state is not None:
+            if not hasattr(value, "__setstate__"):
+                raise refused
+            form["whole_state"] = self.write(state, where)
+        return form

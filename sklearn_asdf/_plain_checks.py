@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from .nets.shapes import weight_shapes
 
-__all__ = ["check_generator", "check_network", "check_place"]
+__all__ = ["check_generator", "check_network", "check_place", "check_sounds", "check_trees"]
 
 
 def check_place(place: Any) -> int:
@@ -63,3 +63,42 @@ def _check_flat(config: Any) -> None:
         values = value if isinstance(value, (list, tuple)) else [value]
         if not all(isinstance(v, plain) for v in values):
             raise ValueError(f"it holds a network with an odd setting, {name!r}")
+
+
+def check_sounds(entries: Any) -> int:
+    """Return the bytes that recordings take in memory, if their entries can be true."""
+    if not isinstance(entries, list):
+        raise ValueError("its model.json has no list of recordings")
+    for entry in entries:
+        n_samples, exponent = entry["n_samples"], entry["exponent"]
+        if not (_is_whole(n_samples) and n_samples >= 0):
+            raise ValueError(f"its model.json tells a recording of {n_samples!r} samples")
+        if not (_is_whole(exponent) and abs(exponent) < 128):
+            raise ValueError(f"its model.json tells a recording of full scale 2**{exponent!r}")
+    return sum(entry["n_samples"] * np.dtype(np.int16).itemsize for entry in entries)
+
+
+def _is_whole(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def check_trees(state: dict[str, Any]) -> None:
+    """Refuse trees that lead out of themselves or in a circle."""
+    n = len(state["number"])
+    whole = ("feature", "left", "right", "root")
+    for name in ("feature", "left", "right", "missing_left", "root"):
+        array = state[name]
+        kinds = "u" if name in whole else "b"
+        fits = isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype.kind in kinds
+        if not fits or (name != "root" and len(array) != n):
+            raise ValueError(f"it holds trees whose {name!r} is not one number per node")
+    number, left, right = state["number"], state["left"], state["right"]
+    own = np.arange(n)
+    if number.dtype != np.float64 or not np.isfinite(number[left == own]).all():
+        raise ValueError("it holds trees whose values are no finite numbers")
+    # Children come after their parents, and both children of a leaf are the leaf.
+    ordered = (left >= own) & (right >= own) & ((left == own) == (right == own))
+    if not ordered.all() or max(left.max(), right.max(), state["root"].max()) >= n:
+        raise ValueError("it holds trees whose nodes do not follow each other")
+    if state["feature"].max() >= state["n_features_in_"] or not np.isfinite(state["baseline"]):
+        raise ValueError("it holds trees of other features than they declare")

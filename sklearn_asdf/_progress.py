@@ -63,7 +63,7 @@ class Progress:
         self._begun: float = 0
         if not verbose:
             return
-        require("tqdm", extra="music", purpose="showing progress")
+        require("tqdm", extra="play", purpose="showing progress")
         from tqdm.auto import tqdm
 
         self._bar = tqdm(

@@ -55,7 +55,18 @@ def present_state(name: str, state: dict[str, Any]) -> dict[str, Any]:
     state = {renamed.get(key, key): value for key, value in state.items()}
     if name == "MDNRegressor" and "_input_loc" in state:
         state["_scaling"] = _scaling_of(state)
+    if name == "DanceBeatTracker":
+        state |= {key: _trees_of(state[key]) for key in ("model_", "track_models_") if key in state}
     return state
+
+
+def _trees_of(model: Any) -> Any:
+    """Return the trees of a gradient boosting of scikit-learn, which earlier versions kept."""
+    from .motion.boosted_trees import BoostedTrees
+
+    if isinstance(model, tuple):
+        return tuple(map(_trees_of, model))
+    return BoostedTrees.of(model) if hasattr(model, "n_trees_per_iteration_") else model
 
 
 def _scaling_of(state: dict[str, Any]) -> Any:

@@ -42,6 +42,7 @@ __all__ = [
     "motion_stage_of",
     "overlapping_clips",
     "perform",
+    "plays_any_skeleton",
     "prepare_take",
     "steps_of",
     "table_step_of",
@@ -129,6 +130,24 @@ def motion_stage_of(model: Any) -> Any:
         an early version saved it, ``fps_``. None if there is none.
     """
     return next((path[-1] for path in _parts(model) if hasattr(path[-1], "skeleton_")), None)
+
+
+def plays_any_skeleton(model: Any) -> bool:
+    """Return whether a fitted model takes dances of other joints and axes than those of `fit`.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted pipeline.
+
+    Returns
+    -------
+    bool
+        Whether its first motion stage maps joints to the canonical ones, and axes to two, as
+        :class:`~sklearn_asdf.PoseCanonicalizer` does.
+    """
+    first = motion_stage_of(model)
+    return getattr(first, "canonical_", False) and getattr(first, "view", None) is not None
 
 
 def fps_of(model: Any) -> float:

@@ -13,18 +13,17 @@ import numpy as np
 import sklearn
 from sklearn.base import BaseEstimator
 
-from ._files import NotRegularError, atomic_path, describe, one_line, open_regular
-from ._plain import NotPlainError, Reader, Writer
+from ._files import NotRegularError, atomic_path, describe, one_line
+from ._model_file import FORMAT, LAYOUT, UnknownFileError, open_model
+from ._plain import NotPlainError, Writer
+from ._plain_checks import check_sounds
+from ._plain_read import Reader, check_trust
+from ._summary import summarize
 from ._version import __version__
-from .io._limits import Zip, check_tokens, read_npy
+from .io._limits import Zip, check_unpacked, read_npy
+from .music.recording import Recording, decode_flac
 
 __all__ = ["load", "save"]
-
-_FORMAT = "sklearn_asdf model"
-# Goes up when what an earlier reader would make of a file is wrong; `load` reads all up to it.
-_LAYOUT = 1
-# Models are not compressed, so they may not unpack to as much as poses; zeros may, packed again.
-_SHARE = 0.1
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> None:
@@ -51,12 +50,13 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     Notes
     -----
     The file is a zip archive. ``model.json`` has the parameters and the fitted state, and
-    ``arrays/*.npy`` has the arrays, including the weights of networks. It contains no executable
-    code, can be read by other programs, and does not depend on Keras's backend.
+    ``arrays/*.npy`` has the arrays, including the weights of networks. ``sounds/*.flac`` has the
+    recordings of a `UnitEncoder`, about 1.4 MB for a minute at 22,050 Hz. The file contains no
+    executable code, can be read by other programs, and does not depend on Keras's backend.
 
-    Scikit-learn estimators that do not consist of arrays alone (trees, kernels), and estimators of
-    other packages, are written by skops (``pip install 'sklearn-asdf[skops]'``). To load them, list
-    their types as trusted.
+    Classes of other packages and functions, such as a scorer of a selection of features, are
+    written by their names, with the state that pickle would store. So are scikit-learn's trees and
+    kernels. To load them, pass their names as trusted.
 
     Cache folders (`memory` becomes None), the state of a live stream and `verbose` (which becomes
     0) are not saved.
@@ -95,15 +95,16 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
             "model as a pickle (joblib.dump), which runs code when it is loaded"
         ) from None
     about = {
-        "format": _FORMAT,
-        "layout": _LAYOUT,
+        "format": FORMAT,
+        "layout": LAYOUT,
         "written_by": {
             "sklearn_asdf": __version__,
             "scikit-learn": sklearn.__version__,
             "numpy": np.__version__,
         },
+        "summary": summarize(model),
         "n_arrays": len(writer.arrays),
-        "n_foreign": len(writer.foreign),
+        "sounds": [entry for _, entry in writer.sounds],
         "model": form,
     }
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as file:
@@ -112,8 +113,8 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
         for i, array in enumerate(writer.arrays):
             with file.open(zipfile.ZipInfo(f"arrays/{i}.npy"), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
-        for i, data in enumerate(writer.foreign):
-            file.writestr(zipfile.ZipInfo(f"foreign/{i}.skops"), data)
+        for i, (data, _) in enumerate(writer.sounds):
+            file.writestr(zipfile.ZipInfo(f"sounds/{i}.flac"), data)
 
 
 def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
@@ -124,8 +125,9 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     path : path-like
         The file.
     trusted : sequence of str, default=()
-        Names of types that skops may create, if the model has estimators that were written by
-        skops. The error message lists the types that are missing.
+        Whole names of the classes and functions that the file may use, besides those of this
+        package and the public estimators of scikit-learn. Their modules are imported and their code
+        runs: trust only what you know. The error message lists the names that are missing.
 
     Returns
     -------
@@ -153,8 +155,11 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     Notes
     -----
     `save` does not compress. A file that was compressed afterwards may unpack to 10 times its size
-    (always up to 16 MiB). The objects of its ``model.json`` may take 100 times the file's size
-    (always up to 64 MiB).
+    (always up to 16 MiB). The objects of its ``model.json`` and its recordings may take 100 times
+    the file's size (always up to 64 and 16 MiB).
+
+    Models that earlier versions saved with skops need it to be loaded
+    (``pip install 'sklearn-asdf[skops]'``); saved again they do not.
 
     Examples
     --------
@@ -168,8 +173,10 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     if not path.exists() or path.is_dir():
         raise FileNotFoundError(f"expected a saved model, but there is no file {str(path)!r}")
     try:
-        about, arrays, foreign = _read(path)
-    except (_Unknown, NotRegularError) as error:
+        about, parts = _read(path)
+    except ImportError:
+        raise
+    except (UnknownFileError, NotRegularError) as error:
         raise ValueError(
             f"expected a model written by sklearn_asdf.save, but {one_line(error)}"
         ) from None
@@ -180,7 +187,8 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
             "or save it again"
         ) from error
     try:
-        model = Reader(arrays, foreign, trusted).read(about["model"])
+        check_trust(about["model"], trusted)
+        model = Reader(*parts, trusted).read(about["model"])
         if not isinstance(model, BaseEstimator):
             raise ValueError(f"it holds no estimator but {type(model).__name__}")
     except ImportError:
@@ -190,58 +198,30 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     return model
 
 
-class _Unknown(Exception):
-    """A file is not ours, or not of our time."""
+_Parts = tuple[list[np.ndarray], list[Recording], list[bytes]]
 
 
-def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray], list[bytes]]:
-    with open_regular(path) as file:
-        head = file.read(4)
-        if head != b"PK\x03\x04":
-            pickled = head[:1] in (b"\x80", b"x")
-            hint = (
-                ": if it is a pickle and you trust who wrote it, use joblib.load" if pickled else ""
-            )
-            raise _Unknown(f"{str(path)!r} is something else{hint}")
-        stored = os.fstat(file.fileno()).st_size
-        with Zip(file, stored, share=_SHARE) as archive:
-            about = _header(archive, stored, path)
-            arrays = [
-                read_npy(archive.whole(f"arrays/{i}.npy"))
-                for i in range(_count(about, "n_arrays", archive))
-            ]
-            foreign = [
-                archive.whole(f"foreign/{i}.skops")
-                for i in range(_count(about, "n_foreign", archive))
-            ]
-    return about, arrays, foreign
-
-
-def _header(archive: Zip, stored: int, path: Path) -> dict[str, Any]:
-    """Return what ``model.json`` holds, if this version can read it."""
-    if "model.json" not in archive.namelist():
-        raise _Unknown(f"{str(path)!r} is another kind of archive")
-    text = archive.whole("model.json").decode()
-    check_tokens(text, stored)
-    try:
-        about = json.loads(text)
-    except RecursionError:
-        raise ValueError("its model.json is nested far too deep") from None
-    if not isinstance(about, dict) or about.get("format") != _FORMAT:
-        raise _Unknown(f"{str(path)!r} is another kind of archive")
-    layout = about.get("layout")
-    if not isinstance(layout, int) or not 1 <= layout <= _LAYOUT:
-        written_by = about.get("written_by")
-        version = written_by.get("sklearn_asdf", "?") if isinstance(written_by, dict) else "?"
-        raise _Unknown(
-            f"{str(path)!r} has layout {layout!r}, by sklearn_asdf {version}, and this "
-            f"version, {__version__}, reads layouts up to {_LAYOUT}: upgrade sklearn_asdf"
-        )
-    return about
+def _read(path: Path) -> tuple[dict[str, Any], _Parts]:
+    """Return what ``model.json`` holds, and the arrays, recordings and objects of skops."""
+    with open_model(path) as (archive, about, stored):
+        arrays = [
+            read_npy(archive.whole(f"arrays/{i}.npy"))
+            for i in range(_count(about, "n_arrays", archive))
+        ]
+        foreign = [
+            archive.whole(f"foreign/{i}.skops") for i in range(_count(about, "n_foreign", archive))
+        ]
+        entries = about.get("sounds", [])
+        check_unpacked(check_sounds(entries), stored, "recordings")
+        sounds = [
+            decode_flac(archive.whole(f"sounds/{i}.flac"), **entry)
+            for i, entry in enumerate(entries)
+        ]
+    return about, (arrays, sounds, foreign)
 
 
 def _count(about: dict[str, Any], name: str, archive: Zip) -> int:
-    count = about.get(name)
+    count = about.get(name, 0)
     if not isinstance(count, int) or not 0 <= count <= len(archive.namelist()):
         raise ValueError(f"its model.json tells {name} as {count!r}")
     return count

@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from ._defaults import PRESETS
 from ._validation import check_choice
 from .motion.beats import DanceBeatTracker
+from .motion.canonical_pose import PoseCanonicalizer
 from .motion.keyframes import KeyframeSegmenter
 from .motion.kinematics import KinematicsTransformer
 from .motion.lma import BEAT_COLUMNS, LMAFeaturizer
@@ -116,8 +117,9 @@ def make_dance_pipeline(
     Returns
     -------
     pipeline : sklearn.pipeline.Pipeline
-        With the steps `smooth`, `kinematics`, `beats` (in the preset `"units"` alone), `keyframes`,
-        `lma`, `scale` and `music`.
+        With the steps `canonical` (not in the preset `"paper"`), `smooth`, `kinematics`, `beats`
+        (in the preset `"units"` alone), `keyframes`, `lma`, `scale` and `music`. With `canonical`
+        it plays for dances of any skeleton and camera, see :class:`PoseCanonicalizer`.
 
     References
     ----------
@@ -137,6 +139,8 @@ def make_dance_pipeline(
     preset = check_choice(preset, PRESETS, name="preset")
     preset = _DEFAULT if preset == "default" else preset
     steps = _motion_steps(preset, random_state, verbose)
+    if preset != "paper":
+        steps = {"canonical": PoseCanonicalizer(), **steps}
     # The paper scales within each clip, in its featurizer, and not over the training set; the
     # density of the units needs tempo and beat unscaled, and scales the other columns itself.
     steps["scale"] = "passthrough" if preset in ("paper", "units") else StandardScaler()

@@ -7,7 +7,7 @@ import pkgutil
 
 import pytest
 from sklearn.base import BaseEstimator
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -23,6 +23,7 @@ from sklearn_asdf import (
     OnBeatRegressor,
     PoseSmoother,
     StepRegressor,
+    StyleRegressor,
 )
 
 from .motion.test_lma import GROUPS
@@ -57,11 +58,15 @@ INSTANCES = {
             early_stopping=False,
             dtype="float64",
             random_state=0,
-        )
+        ),
     ],
     "MelEncoder": [MelEncoder(**_MEL), MelEncoder(**_MEL, architecture="paper")],
     "OnBeatRegressor": [OnBeatRegressor(Ridge())],
     "StepRegressor": [StepRegressor(step_regressor=Ridge())],
+    "StyleRegressor": [
+        StyleRegressor(Ridge()),
+        StyleRegressor(Ridge(), LogisticRegression(), mixing="probability"),
+    ],
     "PoseSmoother": [
         PoseSmoother(),
         PoseSmoother(zero_phase=False),

@@ -61,8 +61,16 @@ def plain(data):
 @pytest.fixture(scope="module")
 def nested(plain):
     """The same fitted steps under other names, in pipelines of pipelines."""
-    smooth, kinematics, keyframes, lma, scale, music = steps_of(plain)
-    motion = Pipeline([("a", smooth), ("b", kinematics), ("none", "passthrough"), ("c", keyframes)])
+    canonical, smooth, kinematics, keyframes, lma, scale, music = steps_of(plain)
+    motion = Pipeline(
+        [
+            ("0", canonical),
+            ("a", smooth),
+            ("b", kinematics),
+            ("none", "passthrough"),
+            ("c", keyframes),
+        ]
+    )
     inner = Pipeline([("motion", motion), ("table", lma)])
     return Pipeline(
         [("dance", FrozenEstimator(inner)), ("rest", Pipeline([("d", scale), ("e", music)]))]
@@ -81,7 +89,7 @@ def test_stages_are_found_by_what_they_are(plain, nested, data):
     for model in (plain, nested):
         assert fps_of(model) == FPS
         assert clip_duration_of(model) == CLIP
-        assert motion_stage_of(model) is plain["smooth"]
+        assert motion_stage_of(model) is plain["canonical"]
         assert featurizer_of(model) is plain["lma"]
         assert audio_regressor_of(model) is plain["music"]
         assert encoder_of(model) is plain["music"].transformer_
@@ -89,7 +97,7 @@ def test_stages_are_found_by_what_they_are(plain, nested, data):
             features_of(model, data.poses[:2]), plain[:-1].transform(data.poses[:2])
         )
         np.testing.assert_array_equal(
-            featurizer_input(model, data.poses).keyframes, plain[:3].transform(data.poses).keyframes
+            featurizer_input(model, data.poses).keyframes, plain[:4].transform(data.poses).keyframes
         )
 
 
@@ -202,7 +210,7 @@ def test_live_takes_the_models_clock(nested, plain, take):
     time = np.arange(take.n_frames) / take.fps
     moments = [m for pose, t in zip(take.position[0], time) for m in live.feed(pose, t)]
     assert [m.time for m in moments] == [2.0, 3.0, 4.0, 5.0, 6.0]
-    offline = plain[:4].transform(take.windows(CLIP, 1.0))
+    offline = plain[:5].transform(take.windows(CLIP, 1.0))
     error = np.abs([m.features for m in moments] - offline) / (np.abs(offline) + 1e-6)
     assert np.median(error) < 0.01
     assert all(len(m.audio) for m in moments)
@@ -228,7 +236,7 @@ def test_report_and_command_line_ask_for_no_names(nested, take, tmp_path, capsys
     write_poses(take, tmp_path / "dance.npz")
     assert main(["info", str(tmp_path / "model.zip")]) == 0
     out = capsys.readouterr().out
-    assert "17 joints (coco17) in 2 dimensions, of at least 2 s" in out
+    assert "17 joints (coco17) in 2 dimensions), of at least 2 s" in out
     assert "at 25 frames per second" in out
     assert "clips of 2 s" in out
     model, poses, sound = (str(tmp_path / name) for name in ("model.zip", "dance.npz", "a.wav"))

@@ -52,7 +52,8 @@ def fitted(data):
 def test_a_preset_is_a_plain_pipeline_of_parameters(preset):
     pipe = make_dance_pipeline(preset, n_keyframes=7)
     assert type(pipe) is Pipeline
-    assert [name for name in pipe.named_steps if name != "beats"] == STEPS
+    assert [name for name in pipe.named_steps if name not in ("beats", "canonical")] == STEPS
+    assert ("canonical" in pipe.named_steps) == (preset != "paper")
     assert ("beats" in pipe.named_steps) == (preset in ("default", "units"))
     params = pipe.get_params()
     assert params["keyframes__n_keyframes"] == 7

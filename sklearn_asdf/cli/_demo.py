@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         )
     check_draw(options)
     check_folders(options.poses, options.audio)
-    require_music("the demo", "matplotlib", "mir_eval")
+    require_music("the demo")
     from .._files import output_folder
     from ._demo_run import run_demo
     from ._quiet import start_keras

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from .._files import one_line
 from ._tables import kind_of_columns
 
 __all__ = ["describe"]
@@ -14,14 +15,10 @@ __all__ = ["describe"]
 _SR = 22050
 _TABLES = (".csv", ".parquet")
 _PAGES = (".html", ".htm")
-# Parameters that say nothing about the preset.
-_FREE = ("random_state", "n_keyframes", "verbose", "memory", "n_jobs")
 
 
 def describe(path: str) -> list[str]:
     """Return lines on a file that the command reads or writes."""
-    from ..datasets._dance_files import is_video
-    from ..datasets._pairs import SOUNDS
     from ._takes import is_model
 
     place = Path(path)
@@ -30,10 +27,14 @@ def describe(path: str) -> list[str]:
     suffix = place.suffix.lower()
     if place.is_dir():
         return _folder(path)
-    if is_video(path):
-        return _video(path)
+    # First, since it needs no other library.
     if is_model(path) or suffix == ".zip":
         return _model(path)
+    from ..datasets._dance_files import is_video
+    from ..datasets._pairs import SOUNDS
+
+    if is_video(path):
+        return _video(path)
     if suffix in SOUNDS:
         return _sound(path)
     if suffix in _PAGES:
@@ -78,7 +79,7 @@ def _sound(path: str) -> list[str]:
     from .._validation import require
     from ..datasets._dance_files import is_silent
 
-    require("soundfile", extra="music", purpose="reading sound files")
+    require("soundfile", extra="play", purpose="reading sound files")
     import soundfile
 
     try:
@@ -167,71 +168,66 @@ def _poses(path: str) -> list[str]:
 
 
 def _model(path: str) -> list[str]:
-    from sklearn.pipeline import Pipeline
-
-    from ..persistence import load
-    from ._quiet import start_keras
+    from .._model_file import read_summary
     from ._takes import is_model
 
-    if is_model(path):
-        start_keras()
-    elif zipfile.is_zipfile(path):
+    if not is_model(path) and zipfile.is_zipfile(path):
         # The JSON files of a take.
         return _poses(path)
-    model = load(path)
-    size = Path(path).stat().st_size / 1e6
-    if not isinstance(model, Pipeline):
-        return [f"model, {type(model).__name__}: {model}", f"{size:.1f} MB"]
-    steps = [f"  {name}: {' '.join(str(step).split())}" for name, step in model.steps]
-    lines = [f"model, a pipeline of {len(model.steps)} steps, {size:.1f} MB", *steps]
-    return lines + _needs(model)
+    size = f"{Path(path).stat().st_size / 1e6:.1f} MB"
+    try:
+        return _of_model(read_summary(Path(path)), size)
+    # The summary of an earlier version, or of a strange file; `load` says what is wrong with it.
+    except (KeyError, TypeError, ValueError, AttributeError):
+        from .._summary import summarize
+        from ..persistence import load
+
+        return _of_model(summarize(load(path)), size)
 
 
-def _needs(model: Any) -> list[str]:
-    """What a fitted model needs to know of a dance, and what it holds."""
-    from ..performance import clip_duration_of, encoder_of, fps_of, motion_stage_of, steps_of
-
-    first = motion_stage_of(model)
-    if first is None:
-        return ["not fitted to dances"]
-    skeleton = first.skeleton_
-    named = "without names" if skeleton is None else skeleton.name or "own names"
-    joints = f"for dances of {first.n_joints_in_} joints ({named}) in {first.n_axes_in_} dimensions"
-    rate = f"at {fps_of(model):g} frames per second; dances at other rates are resampled"
-    if not hasattr(steps_of(model)[-1], "transformer_"):
-        return [joints, rate, "not fitted to music: it describes dances, in Python"]
-    encoder, clip = encoder_of(model), f"{clip_duration_of(model):g} s"
-    lines = [
-        f"preset: {_preset(model) or 'changed from every preset'}",
+def _of_model(summary: Any, size: str) -> list[str]:
+    """Tell what a model is, what it needs to know of a dance, and what it holds."""
+    if "steps" not in summary:
+        return [f"model, {_text(summary['model'])}: {_text(summary['text'])}", size]
+    steps = [f"  {_text(name)}: {_text(step)}" for name, step in summary["steps"]]
+    lines = [f"model, a pipeline of {len(steps)} steps, {size}", *steps]
+    if "dance" not in summary:
+        return [*lines, "not fitted to dances"]
+    dance, music = summary["dance"], summary.get("music")
+    named = "without names" if dance["skeleton"] is None else _text(dance["skeleton"])
+    joints = (
+        f"for dances of {dance['n_joints']:d} joints ({named}) in {dance['n_axes']:d} dimensions"
+    )
+    if dance.get("any_skeleton"):
+        joints = (
+            "for dances of any skeleton with hips, shoulders, and wrists or ankles, in 2 or 3 "
+            f"dimensions, seen by any camera (fitted to {dance['n_joints']:d} joints ({named}) in "
+            f"{dance['n_axes']:d} dimensions)"
+        )
+    rate = f"at {dance['fps']:g} frames per second; dances at other rates are resampled"
+    if music is None:
+        lacking = "not fitted to music: it describes dances, in Python"
+        return [*lines, joints, rate, lacking]
+    preset = "changed from every preset" if music["preset"] is None else _text(music["preset"])
+    clip = f"{music['clip_duration']:g} s"
+    lines += [
+        f"preset: {preset}",
         f"{joints}, of at least {clip}",
         rate,
-        f"makes music at {encoder.sr:g} Hz, in clips of {clip}",
+        f"makes music at {music['sr']:g} Hz, in clips of {clip}",
     ]
-    if hasattr(encoder, "n_units_"):
-        lines.append(
-            f"holds the recordings that it learned from ({encoder.n_units_} beats) and plays them: "
-            "pass it on only if you may pass on that music"
-        )
-    else:
-        lines.append("holds no recordings: it makes new sound")
-    return lines
+    if "n_units" not in music:
+        return [*lines, "holds no recordings: it makes new sound"]
+    minutes = music["duration"] / 60
+    return [
+        *lines,
+        f"holds the recordings that it learned from ({minutes:.1f} minutes, {music['n_units']:d} "
+        "beats) and plays them: pass it on only if you may pass on that music",
+    ]
 
 
-def _preset(model: Any) -> str | None:
-    """Return the preset whose parameters a pipeline has, whatever its seeds and sizes."""
-    from .._defaults import PRESETS
-    from ..pipeline import make_dance_pipeline
-
-    own = _shape(model)
-    for preset in PRESETS[1:]:
-        if _shape(make_dance_pipeline(preset)) == own:
-            return preset
-    return None
-
-
-def _shape(model: Any) -> dict[str, str]:
-    return {
-        name: type(value).__name__ if hasattr(value, "get_params") else repr(value)
-        for name, value in model.get_params().items()
-        if name != "steps" and name.rpartition("__")[2] not in _FREE
-    }
+def _text(value: Any) -> str:
+    """Return a string of a file in one line."""
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, got {value!r}")
+    return one_line(value)

@@ -17,7 +17,7 @@ from ._options import (
     add_take,
     check_draw,
     positive,
-    require_music,
+    require_play,
 )
 from ._scores import in_words, write_scores
 from ._takes import Wanted, check_folders, check_output, end, read_folders
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
 
             require("pyarrow", extra="parquet", purpose="writing Parquet")
     check_folders(options.poses, options.audio, options.reference_poses, options.reference_audio)
-    require_music("scoring music", "mir_eval")
+    require_play("scoring music")
     from ..metrics import evaluate
     from ..performance import clip_duration_of
 

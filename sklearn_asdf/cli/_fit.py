@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     if options.held_out is not None and options.held_out < 0:
         raise ValueError(f"expected --held-out of at least 0, got {options.held_out}")
     check_folders(options.poses, options.audio)
-    require_music("learning music", "mir_eval")
+    require_music("learning music")
     from ..persistence import save
     from ._quiet import start_keras
 

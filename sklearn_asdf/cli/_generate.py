@@ -15,7 +15,7 @@ from ._options import (
     add_model,
     add_take,
     check_draw,
-    require_music,
+    require_play,
 )
 from ._takes import Wanted, check_not_read, check_output, check_takes, is_model, read_take
 
@@ -95,7 +95,7 @@ def _write(out: Path, played: Any, take: Motion, options: argparse.Namespace) ->
 
 def read_model_and_take(options: argparse.Namespace) -> tuple[Any, Motion]:
     """Return the model, and the dance with the joints that it was fitted to."""
-    require_music("making music")
+    require_play("making music")
     _check_order(options.model, options.take)
     check_takes([options.take], options)
     check_not_read(Path(options.out), [options.take])
@@ -107,11 +107,7 @@ def read_model(path: str, verbose: int = 0) -> Any:
     """Return a fitted model that makes music."""
     from ..performance import encoder_of
     from ..persistence import load
-    from ._quiet import start_keras
 
-    if not is_model(path) and Path(path).is_file():
-        load(path)  # which says what the file is instead
-    start_keras(verbose)
     model = load(path)
     encoder_of(model)
     return model

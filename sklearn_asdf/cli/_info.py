@@ -14,6 +14,7 @@ from ._options import add_command
 
 # What each extra is for, and the packages by which one knows that it is there.
 _EXTRAS = {
+    "play": ("making music with saved models", ("librosa", "soundfile", "pyloudnorm")),
     "music": ("learning and making music", ("keras", "librosa", "soundfile", "pyloudnorm")),
     "video": ("poses from videos, music onto videos", ("av", "ai-edge-litert")),
     "live": ("poses as they come", ("python-osc",)),

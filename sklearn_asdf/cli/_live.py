@@ -20,7 +20,7 @@ from ._options import (
     add_model,
     check_draw,
     positive,
-    require_music,
+    require_play,
     whole,
 )
 from ._takes import check_output
@@ -89,6 +89,14 @@ def add(commands: Any) -> None:
         "does not follow in steps)",
     )
     parser.add_argument("--seconds", type=positive, metavar="S", help="stop after so long")
+    parser.add_argument(
+        "--joints",
+        metavar="NAME",
+        help="joints that come by OSC, such as coco17 or mediapipe33: those of the model",
+    )
+    parser.add_argument(
+        "--dimensions", type=int, choices=(2, 3), help="their dimensions: those of the model"
+    )
     add_draw(parser)
     add_force(parser)
 
@@ -109,6 +117,7 @@ def run(options: argparse.Namespace) -> None:
     model = read_model(options.model, verbosity(options))
     live = StreamingDancer(
         model,
+        skeleton=_skeleton(options, model),
         hop_duration=options.hop_duration,
         temperature=options.temperature or None,
         random_state=options.random_state,
@@ -185,7 +194,7 @@ def _require(options: argparse.Namespace) -> None:
     from .._validation import require
     from ..datasets._dance_files import require_video
 
-    require_music("making music")
+    require_play("making music")
     if options.input == "camera":
         require_video(options.pose_model)
     if options.input == "osc" or options.send is not None:
@@ -209,17 +218,37 @@ def _watch(
         yield came
 
 
+def _skeleton(options: argparse.Namespace, model: Any) -> Any:
+    """Return the joints of the poses that come."""
+    from ..motion.skeletons import get_skeleton
+    from ..performance import motion_stage_of, plays_any_skeleton
+
+    if plays_any_skeleton(model):
+        name = "coco17" if options.input == "camera" else options.joints
+        return "auto" if name is None else get_skeleton(name)
+    first = motion_stage_of(model)
+    own = (first.skeleton_ and first.skeleton_.name, first.n_axes_in_)
+    if (options.joints or own[0], options.dimensions or own[1]) != own:
+        raise ValueError(
+            f"expected poses of the joints that the model was fitted to ({own[0] or 'own names'}, "
+            f"{own[1]} dimensions), since it was made without PoseCanonicalizer: leave out "
+            "--joints and --dimensions"
+        )
+    return "auto"
+
+
 def _poses(
     stack: ExitStack, options: argparse.Namespace, model: Any
 ) -> tuple[Iterator[tuple[np.ndarray, float] | None], Callable[[], list], str]:
     """Return poses as they come, a function that gives those that came meanwhile, and whence."""
-    from ..performance import motion_stage_of
+    from ..motion.skeletons import get_skeleton
+    from ..performance import motion_stage_of, plays_any_skeleton
 
-    first = motion_stage_of(model)
+    first, any_skeleton = motion_stage_of(model), plays_any_skeleton(model)
     if options.input == "camera":
         from ..live import camera_poses
 
-        known = getattr(first, "skeleton_", None)
+        known = get_skeleton("coco17") if any_skeleton else getattr(first, "skeleton_", None)
         if known is None or known.name not in ("coco17", "mediapipe33"):
             raise ValueError(
                 "expected a model that was fitted to dances of videos (coco17 or mediapipe33), got "
@@ -229,10 +258,13 @@ def _poses(
         return poses, list, f"watching the camera {options.device or ''}".rstrip()
     from ..live import OSCReceiver
 
+    n_joints, n_axes = first.n_joints_in_, first.n_axes_in_
+    if options.joints is not None:
+        n_joints = len(get_skeleton(options.joints))
     receiver = stack.enter_context(
         OSCReceiver(
-            first.n_joints_in_,
-            first.n_axes_in_,
+            n_joints,
+            options.dimensions or n_axes,
             port=options.port,
             host=options.host,
             person=options.person,

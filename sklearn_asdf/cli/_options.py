@@ -10,10 +10,12 @@ from .._defaults import TEMPERATURE
 
 __all__ = [
     "add_clips", "add_command", "add_draw", "add_folders", "add_force", "add_loudness", "add_model",
-    "add_take", "check_clips", "check_draw", "number", "positive", "require_music", "whole",
+    "add_take", "check_clips", "check_draw", "number", "positive", "require_music", "require_play",
+    "whole",
 ]  # fmt: skip
 
 # Loudness of generated music in LUFS: that of streaming services for music is between -14 and -16.
+_FOR_PLAYING = ("librosa", "soundfile", "soxr", "pyloudnorm", "mir_eval", "matplotlib", "jinja2")
 _LOUDNESS = "-16"
 _MODELS_OWN = "model"
 
@@ -203,9 +205,15 @@ def check_clips(options: argparse.Namespace) -> None:
         )
 
 
-def require_music(purpose: str, *others: str) -> None:
+def require_music(purpose: str) -> None:
     """Say before any work what has to be installed for learning and making music."""
     from .._validation import require
 
-    needed = ("keras", "scikeras", "librosa", "soundfile", "soxr", "skops", "pyloudnorm", *others)
-    require(*needed, extra="music", purpose=purpose)
+    require("keras", "scikeras", *_FOR_PLAYING, extra="music", purpose=purpose)
+
+
+def require_play(purpose: str) -> None:
+    """Say before any work what has to be installed for making music with a saved model."""
+    from .._validation import require
+
+    require(*_FOR_PLAYING, extra="play", purpose=purpose)

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     if options.sound:
         from .._validation import require
 
-        require("soundfile", extra="music", purpose="writing sound")
+        require("soundfile", extra="play", purpose="writing sound")
     with output_folder(options.out) as out:
         places = _places(takes, out)
         batch = Batch(options, "takes")

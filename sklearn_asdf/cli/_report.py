@@ -15,7 +15,7 @@ from ._options import (
     add_model,
     add_take,
     check_draw,
-    require_music,
+    require_play,
 )
 from ._takes import check_output, read_true_music, take_name
 
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
 
     check_draw(options)
     out = check_output(options.out, (".html", ".htm"), force=options.force)
-    require_music("a report", "matplotlib")
+    require_play("a report")
     scores = None if options.scores is None else read_scores(options.scores)
     if options.audio is not None:
         _check_audio(options.audio)

@@ -22,12 +22,13 @@ __all__ = [
 
 
 class Wanted:
-    """The joints and axes that a model was fitted to; without a model, whatever a file has."""
+    """The joints and axes that a model needs; without a model, whatever a file has."""
 
     def __init__(self, model: Any = None) -> None:
-        from ..performance import motion_stage_of
+        from ..performance import motion_stage_of, plays_any_skeleton
 
-        first = None if model is None else motion_stage_of(model)
+        bound = model is not None and not plays_any_skeleton(model)
+        first = motion_stage_of(model) if bound else None
         self.skeleton = getattr(first, "skeleton_", None)
         self.n_axes = getattr(first, "n_axes_in_", None)
 

@@ -159,7 +159,7 @@ def load_folder(
         image_size=image_size,
         min_confidence=min_confidence,
     )
-    require("soundfile", "soxr", extra="music", purpose="reading sound files")
+    require("soundfile", "soxr", extra="play", purpose="reading sound files")
     pairs = find_pairs(*find_folders(path, poses, audio))
     if any(is_video(file) for pair in pairs for file in pair[1:]):
         require_video(models)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,7 +10,44 @@ from sklearn.utils.metaestimators import available_if
 
 from .mixtures import GaussianMixtures
 
-__all__ = ["DensityMixin", "mean_log_prob"]
+__all__ = ["DensityMixin", "ScoredRows", "mean_log_prob"]
+
+
+class ScoredRows(NamedTuple):
+    """Log densities of the targets of rows, or of steps of rows.
+
+    Parameters
+    ----------
+    log_prob : ndarray of shape (m,)
+        In nats.
+    y : ndarray of shape (m, n_targets)
+        The targets; NaN is not scored.
+    row : ndarray of int of shape (m,)
+        Number of the row of each.
+    n_rows : int
+        Number of rows.
+    """
+
+    log_prob: np.ndarray
+    y: np.ndarray
+    row: np.ndarray
+    n_rows: int
+
+    def mean(self, sample_weight: Any = None) -> float:
+        """Return the mean per target that is not NaN.
+
+        Parameters
+        ----------
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            In nats.
+        """
+        weight = None if sample_weight is None else np.asarray(sample_weight, float)[self.row]
+        return _mean_per_target(self.log_prob, self.y, weight)
 
 
 def mean_log_prob(density: Any, y: np.ndarray, weight: Any = None) -> float:
@@ -21,7 +58,7 @@ def mean_log_prob(density: Any, y: np.ndarray, weight: Any = None) -> float:
     density : GaussianMixtures
         A density for each row of `y`, or one for all of them.
     y : ndarray of shape (n_rows, n_targets)
-        Targets.
+        Targets; NaN is not scored.
     weight : ndarray of shape (n_rows,), default=None
         Weight of each row.
 
@@ -39,7 +76,15 @@ def mean_log_prob(density: Any, y: np.ndarray, weight: Any = None) -> float:
     >>> round(mean_log_prob(normal, np.zeros((5, 2))), 4)
     -0.9189
     """
-    return float(np.average(density.log_prob(y), weights=weight) / y.shape[1])
+    return _mean_per_target(density.known_log_prob(y), y, weight)
+
+
+def _mean_per_target(log_prob: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> float:
+    n_known = np.isfinite(y).sum(axis=1)
+    if (n_known == y.shape[1]).all():
+        return float(np.average(log_prob, weights=weight) / y.shape[1])
+    weight = np.ones(len(y)) if weight is None else weight
+    return float((weight * log_prob).sum() / (weight * n_known).sum())
 
 
 def _is_density(regressor: Any) -> bool:
@@ -73,8 +118,8 @@ class DensityMixin:
         ndarray of shape (n_rows,)
             In nats, of all targets together.
         """
-        density = self.predict_dist(X)
-        return density.log_prob(density.mean if y is None else _as_targets(y, density))
+        scored = self._scored(X, y)
+        return np.bincount(scored.row, weights=scored.log_prob, minlength=scored.n_rows)
 
     @available_if(_is_density)
     def log_likelihood(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> float:
@@ -95,8 +140,7 @@ class DensityMixin:
             In nats, in the unit of the targets; higher is better. Likelihoods of different
             targets, or of targets in another unit, cannot be compared.
         """
-        density = self.predict_dist(X)
-        return mean_log_prob(density, _as_targets(y, density), sample_weight)
+        return self._scored(X, y).mean(sample_weight)
 
     @available_if(_is_density)
     def information_gain(
@@ -119,10 +163,15 @@ class DensityMixin:
             `log_likelihood` less that of `unconditional_`, in nats per target. At most 0, up to
             chance, if the features explain nothing.
         """
+        scored = self._scored(X, y)
+        without = ScoredRows(self.unconditional_.known_log_prob(scored.y), *scored[1:])
+        return scored.mean(sample_weight) - without.mean(sample_weight)
+
+    def _scored(self, X: Any, y: Any) -> ScoredRows:
+        """Return the log density of each row at its target, or, for None, at its mean."""
         density = self.predict_dist(X)
-        y = _as_targets(y, density)
-        own = mean_log_prob(density, y, sample_weight)
-        return own - mean_log_prob(self.unconditional_, y, sample_weight)
+        y = density.mean if y is None else _as_targets(y, density)
+        return ScoredRows(density.log_prob(y), y, np.arange(len(y)), len(y))
 
 
 def _as_targets(y: Any, density: GaussianMixtures) -> np.ndarray:

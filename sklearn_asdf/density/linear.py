@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold, KFold
 
 from ..functional.ties import first_largest
@@ -69,6 +68,9 @@ def fit_predictable_targets(
     >>> coef[0].round(1) + 0.0
     array([2., 0.])
     """
+    # Only training needs it, and a saved model should load quickly.
+    from sklearn.linear_model import Ridge
+
     X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
     weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
     if not weight.all():

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._validation import (
     Integral,
     Interval,
     Real,
     StrOptions,
-    check_sample_weight,
     validate_parameters,
 )
 from ..nets.estimator import (
@@ -24,30 +22,16 @@ from ..nets.estimator import (
     NetworkEstimatorMixin,
     with_training_parameters,
 )
-from .density_mixin import DensityMixin, mean_log_prob
-from .linear import fit_predictable_targets
-from .mdn_checks import check_columns, check_padding, check_targets, unpack_validation_data
-from .mdn_scaling import ColumnScaling
-from .mdn_steps import architecture_options, hold_back, reference_mixture
+from .mdn_checks import unpack_validation_data
+from .mdn_sequences import SequencePredictionsMixin
+from .mdn_steps import architecture_options
 from .mdn_training import train_network
-from .mixtures import GaussianMixtures
-from .predictions import DensityPredictionsMixin
 
 __all__ = ["MDNRegressor"]
 
 
-class _Rows(NamedTuple):
-    """Rows to train on or to validate with; None for weights means 1."""
-
-    X: np.ndarray
-    y: np.ndarray
-    weight: np.ndarray | None
-
-
 @with_training_parameters(n_iter_no_change=10)
-class MDNRegressor(
-    DensityMixin, DensityPredictionsMixin, NetworkEstimatorMixin, RegressorMixin, BaseEstimator
-):
+class MDNRegressor(SequencePredictionsMixin, NetworkEstimatorMixin, BaseEstimator):
     r"""Mixture density network: a regressor that predicts a density for each row.
 
     A neural network maps a row of features to the weights, means and scales of a mixture of
@@ -72,12 +56,19 @@ class MDNRegressor(
         standardised columns that starts from a mixture fitted to the targets. "paper" is the
         network of [2]_ on columns as they are.
     step_size : int, default=None
-        Number of successive columns that make one time step. None makes a dense network; else
-        recurrent layers read ``n_features_in_ / step_size`` steps.
+        Number of successive columns of `X` that make one time step. None makes a dense network;
+        else recurrent layers read ``n_features_in_ / step_size`` steps.
+    target_step_size : int, default=None
+        Number of successive columns of `y` that make one time step. None predicts one density of
+        all targets of a row. Else the density is that of a sequence: each step depends on the
+        features and on the targets of the steps before it; see the notes.
+    excerpt_steps : int, default=128
+        Most steps of a sequence that the network is trained on at once (truncated backpropagation
+        through time). Longer sequences are cut, for training only.
     hidden_layer_sizes : tuple of int, default=None
         Sizes of the dense layers.
     recurrent_layer_sizes : tuple of int, default=None
-        Sizes of the LSTM layers, used with `step_size`.
+        Sizes of the LSTM layers, used with `step_size` or `target_step_size`.
     activation : str, default=None
         Keras's name of the activation of the dense layers.
     dropout : float, default=None
@@ -85,6 +76,10 @@ class MDNRegressor(
     noise : float, default=0.0
         Standard deviation of the noise added to the inputs of the network in training, relative
         to that of a column.
+    feedback_noise : float, default=0.0
+        Standard deviation of the noise added in training to the targets of the step before,
+        relative to that of a target. It makes samples of long sequences robust against their own
+        errors, at some cost in likelihood.
     alpha : float, default=0.0
         Weight of the squared weights in the loss, divided by twice the number of rows (or the sum
         of their weights), as in :class:`sklearn.neural_network.MLPRegressor`.
@@ -108,7 +103,7 @@ class MDNRegressor(
     network_ : Network
         The trained network.
     unconditional_ : GaussianMixtures
-        Mixture of one row that is fitted to the same targets without features; with
+        Mixture of one row (or step) that is fitted to the same targets without features; with
         `covariance_rank`, the better of a diagonal mixture and one with as many factors.
     unconditional_score_ : float
         Mean log-likelihood per dimension of the held-out targets under `unconditional_`, or of
@@ -123,11 +118,11 @@ class MDNRegressor(
     interrupted_ : bool
         Whether the training was interrupted (Ctrl-C). The best network until then is kept.
     n_steps_ : int or None
-        Time steps in a row.
+        Time steps in a row; of sequences, those of the longest.
     n_targets_ : int
-        Number of targets.
+        Number of targets of a row, or of a step with `target_step_size`.
     n_features_in_ : int
-        Number of columns.
+        Number of columns; of a list of sequences, those of a step.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if `X` had names.
 
@@ -150,7 +145,7 @@ class MDNRegressor(
     `min_scale`              0.01                                  1e-7
     `optimizer`              "adam"                                "rmsprop"
     `learning_rate`          1e-3                                  1e-4
-    `batch_size`             64                                    8
+    `batch_size`             64 rows, or 16 sequences              8
     `epochs`                 500, or 30 without early stopping     3750
     =======================  ====================================  ===========================
 
@@ -174,6 +169,21 @@ class MDNRegressor(
     With `step_size`, a time step whose columns are all NaN is padding: recurrent layers skip it, so
     rows may have different numbers of steps. Other NaN raise an error.
 
+    With `target_step_size` the density of a sequence of T steps is, by the chain rule,
+
+    .. math:: p(y_1, \dots, y_T \mid x) = \prod_t p(y_t \mid x_1, \dots, x_t, y_1, \dots, y_{t-1}),
+
+    a mixture for each step from an LSTM that reads features and the targets before [4]_ [5]_.
+    `X` has the same steps (`step_size` columns each), or, with `step_size` None, columns that all
+    steps share. Tables may be padded with NaN at the end. Sequences of any lengths can also be
+    passed as lists of arrays ``(n_steps, n_columns)`` for `X` and `y`, here and in all methods;
+    results are lists then. NaN in `y` is not scored: it is integrated out of the density of its
+    step, and later steps see that it is unknown. Scores are of whole sequences, and means are per
+    target that is known. `predict` feeds the mean of each step back, and its standard deviations
+    are those of the steps given these means; they do not accumulate. `sample_y` feeds samples back.
+    It goes on from a `state`, so that clips make one sequence. Networks are evaluated in NumPy, in
+    double precision and on one thread. `linear_baseline` cannot be used.
+
     Rows with a weight of 0 are left out. A weight of 2 counts as two rows in the scaling, in the
     mixtures without features and in the loss, but as one row where rows are counted or sampled:
     in batches, dropout, rows held out without `groups`, folds of `linear_baseline`, and in the
@@ -191,6 +201,8 @@ class MDNRegressor(
        Aalborg University, 2019, section 3.4.
     .. [3] T. Bollerslev, "Modelling the coherence in short-run nominal exchange rates: a
        multivariate generalized ARCH model", Review of Economics and Statistics 72, 1990.
+    .. [4] A. Graves, "Generating sequences with recurrent neural networks", arXiv:1308.0850, 2013.
+    .. [5] D. Ha and D. Eck, "A neural representation of sketch drawings", ICLR 2018.
 
     Examples
     --------
@@ -214,11 +226,14 @@ class MDNRegressor(
         "linear_baseline": ["boolean"],
         "architecture": [StrOptions({"default", "paper"})],
         "step_size": [None, Interval(Integral, 1, None, closed="left")],
+        "target_step_size": [None, Interval(Integral, 1, None, closed="left")],
+        "excerpt_steps": [Interval(Integral, 1, None, closed="left")],
         "hidden_layer_sizes": [None, "array-like"],
         "recurrent_layer_sizes": [None, "array-like"],
         "activation": [None, str],
         "dropout": [None, Interval(Real, 0, 1, closed="left")],
         "noise": [Interval(Real, 0, None, closed="left")],
+        "feedback_noise": [Interval(Real, 0, None, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "min_scale": [None, Interval(Real, 0, None, closed="neither")],
         "early_stopping": [None, "boolean"],
@@ -229,7 +244,6 @@ class MDNRegressor(
     }
     # Rows of one group are held out together: groups are requested by default, as by GroupKFold.
     __metadata_request__fit = {"groups": True}
-    network_: Any
     _trained = "the density"
     _resumable = ("checkpoint_dir", "epochs", "verbose", "warm_start")
 
@@ -241,11 +255,14 @@ class MDNRegressor(
         linear_baseline: bool = False,
         architecture: str = "default",
         step_size: int | None = None,
+        target_step_size: int | None = None,
+        excerpt_steps: int = 128,
         hidden_layer_sizes: Sequence[int] | None = None,
         recurrent_layer_sizes: Sequence[int] | None = None,
         activation: str | None = None,
         dropout: float | None = None,
         noise: float = 0.0,
+        feedback_noise: float = 0.0,
         alpha: float = 0.0,
         min_scale: float | None = None,
         early_stopping: bool | None = None,
@@ -266,11 +283,14 @@ class MDNRegressor(
         self.linear_baseline = linear_baseline
         self.architecture = architecture
         self.step_size = step_size
+        self.target_step_size = target_step_size
+        self.excerpt_steps = excerpt_steps
         self.hidden_layer_sizes = hidden_layer_sizes
         self.recurrent_layer_sizes = recurrent_layer_sizes
         self.activation = activation
         self.dropout = dropout
         self.noise = noise
+        self.feedback_noise = feedback_noise
         self.alpha = alpha
         self.min_scale = min_scale
         self.early_stopping = early_stopping
@@ -299,9 +319,9 @@ class MDNRegressor(
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like of shape (n_rows, n_features), or list of array-like
             Features.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), or list of array-like
             Targets.
         sample_weight : array-like of shape (n_rows,), default=None
             Weight of each row. Rows of weight 0 are left out; see the notes.
@@ -317,59 +337,38 @@ class MDNRegressor(
             The fitted regressor.
         """
         validate_parameters(self)
-        X, y = self._validate(X, y, multi_output=True, y_numeric=True)
-        # Targets that vary by less than their precision are constant.
-        self._target_eps = float(np.finfo("f4" if y.dtype == np.float32 else float).eps)
-        y = np.asarray(y, dtype=float)
-        problems: list[str] = []
-        weight = check_sample_weight(sample_weight, len(X), problems)
-        check_columns(self, X, groups, problems)
-        warm = self.warm_start and self._fits_previous(X, y)
+        data = self._read(X, y, sample_weight, groups, reset=True)
+        warm = self.warm_start and self._fits_previous(data)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        checkpoint = self._open_checkpoint(X, y, weight, groups, validation_data)
+        checkpoint = self._open_checkpoint(data, validation_data)
         if checkpoint is not None and checkpoint.state is not None:
             seed = checkpoint.state["seed"]
-        n_rows = len(X) if weight is None else int(np.count_nonzero(weight))
-        options = architecture_options(self, n_rows)
-
-        self._y_ndim = y.ndim
-        y = y.reshape(len(y), -1)
-        self.n_targets_ = y.shape[1]
-        self.n_steps_ = None if self.step_size is None else X.shape[1] // self.step_size
-        train, held = self._split(X, y, weight, groups, validation_data, options, seed)
-        of_row = None if groups is None else np.asarray(groups)
-        rest = self._fit_baseline(
-            _Rows(X[train], y[train], None if weight is None else weight[train]),
-            None if of_row is None else of_row[train],
+        options = architecture_options(self, data.n_scored)
+        self.n_targets_ = data.y.shape[1]
+        early = options["early_stopping"] and validation_data is None
+        train, held = data.split(self.validation_fraction if early else 0, seed)
+        if validation_data is not None:
+            held = self._read(*unpack_validation_data(validation_data))
+        rest = self._residuals(train) if warm else self._fit_baseline(train, options)
+        rest_held = self._residuals(held)
+        start = self._fit_unconditional(train, rest, held, rest_held, options)
+        self.network_, self.history_ = train_network(
+            self,
+            self._scaling,
             options,
-            warm,
+            start,
+            *(d.network_rows(self._scaling, dtype=self.dtype) for d in (rest, rest_held)),
+            rank=self._rank,
+            seed=seed,
+            initial_weights=self.network_.weights if warm else None,
+            checkpoint=checkpoint,
+            **self._training_options(),
         )
-        start = self._fit_unconditional(y[train], rest, held, options)
-        self._train(rest, held, start, options, warm, seed, checkpoint)
+        self.n_iter_ = len(self.history_["loss"])
+        self.interrupted_ = self.network_.interrupted
         self._structure = self._structural_parameters()
-        scored = held if len(held.y) else _Rows(X, y, weight)
-        self.unconditional_score_ = mean_log_prob(self.unconditional_, scored.y, scored.weight)
-        self.validation_score_ = None
-        if len(held.y):
-            density = self._density(held.X)
-            self.validation_score_ = mean_log_prob(density, held.y, held.weight)
+        self._keep_scores(data, held)
         return self
-
-    def predict_dist(self, X: Any) -> GaussianMixtures:
-        """Return the predicted density of each row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-            Features.
-
-        Returns
-        -------
-        GaussianMixtures
-            One mixture per row, in the unit of the targets.
-        """
-        check_is_fitted(self, "network_")
-        return self._density(self._validate_features(X))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -378,166 +377,3 @@ class MDNRegressor(
         tags.input_tags.allow_nan = self.step_size is not None
         tags.non_deterministic = False
         return tags
-
-    def _validate(self, X: Any, y: Any = "no_validation", **options: Any) -> Any:
-        """Return checked features, and checked targets where there are any."""
-        return validate_data(
-            self,
-            X,
-            y,
-            dtype=[np.float64, np.float32],
-            ensure_all_finite="allow-nan" if self.step_size else True,
-            **options,
-        )
-
-    def _validate_features(self, X: Any) -> np.ndarray:
-        X = self._validate(X, reset=False)
-        check_padding(X, self.step_size)
-        return X
-
-    def _fits_previous(self, X: Any, y: Any) -> bool:
-        return (
-            hasattr(self, "network_")
-            and self._structure == self._structural_parameters()
-            and self._scaling.input_loc.shape == (X.shape[1],)
-            and self._y_ndim == y.ndim
-            and self.n_targets_ == y[:1].size
-        )
-
-    def _structural_parameters(self) -> tuple[Any, ...]:
-        """Return the parameters that must be the same for a warm start."""
-        names = (
-            "n_mixtures",
-            "covariance_rank",
-            "linear_baseline",
-            "architecture",
-            "step_size",
-            "dtype",
-        )
-        sizes = ("hidden_layer_sizes", "recurrent_layer_sizes")
-        return (
-            *(getattr(self, name) for name in names),
-            *(
-                None if getattr(self, name) is None else tuple(getattr(self, name))
-                for name in sizes
-            ),
-        )
-
-    def _predict_baseline(self, X: Any) -> np.ndarray | float:
-        """Return the predictions of the linear baseline, or 0 without one."""
-        if self._linear is None:
-            return 0.0
-        coef, intercept = self._linear
-        return np.asarray(X, dtype=float) @ coef + intercept
-
-    def _split(
-        self,
-        X: Any,
-        y: Any,
-        weight: np.ndarray | None,
-        groups: Any,
-        validation_data: Any,
-        options: dict[str, Any],
-        seed: int,
-    ) -> tuple[np.ndarray, _Rows]:
-        """Return the numbers of the training rows, and the rows to validate with."""
-        kept = np.arange(len(X)) if weight is None else np.flatnonzero(weight)
-        if validation_data is not None:
-            X_held, y_held = unpack_validation_data(validation_data)
-            X_held, y_held = self._validate_features(X_held), check_targets(y_held, self.n_targets_)
-            if len(X_held) != len(y_held):
-                raise ValueError(
-                    f"expected as many targets as rows in validation_data, got {len(y_held)} and "
-                    f"{len(X_held)}"
-                )
-            return kept, _Rows(X_held, y_held, None)
-        train, held = kept, kept[:0]
-        if options["early_stopping"] and len(kept) > 1:
-            train, held = hold_back(
-                kept, groups, fraction=self.validation_fraction, random_state=seed
-            )
-        return train, _Rows(X[held], y[held], None if weight is None else weight[held])
-
-    def _fit_baseline(self, rows: _Rows, groups: Any, options: dict[str, Any], warm: bool) -> _Rows:
-        """Fit the scaling and the linear baseline; return the rows with the residuals."""
-        if warm:
-            return _Rows(rows.X, rows.y - self._predict_baseline(rows.X), rows.weight)
-        fit_scaling: dict[str, Any] = {"options": options, "target_eps": self._target_eps}
-        self._scaling = ColumnScaling.of(*rows, **fit_scaling)
-        self._own_spread = self._scaling.spread
-        self._linear = None
-        if not self.linear_baseline:
-            return rows
-        *self._linear, predicted = fit_predictable_targets(
-            rows.X, rows.y, groups=groups, sample_weight=rows.weight
-        )
-        # Residuals of the rows that a map was fitted to are too small.
-        rest = _Rows(rows.X, rows.y - predicted, rows.weight)
-        self._scaling = ColumnScaling.of(*rest, **fit_scaling)
-        return rest
-
-    def _fit_unconditional(
-        self, y: np.ndarray, rest: _Rows, held: _Rows, options: dict[str, Any]
-    ) -> tuple[Any, ...]:
-        """Fit the mixture without features; return the mixture that the network starts from."""
-        varying = int(np.count_nonzero(self._scaling.varies))
-        self._rank = min(self.covariance_rank, max(varying - 1, 0))
-        reference: dict[str, Any] = {
-            "n_mixtures": self.n_mixtures,
-            "min_scale": self._scaling.min_scale if options["standardize"] else 1e-2,
-            "rank": self._rank,
-        }
-        self.unconditional_, start = reference_mixture(
-            y, rest.weight, held.y, held.weight, spread=self._own_spread, **reference
-        )
-        if self._linear is not None:
-            residuals = held.y - self._predict_baseline(held.X)
-            _, start = reference_mixture(
-                *rest[1:], residuals, held.weight, spread=self._scaling.spread, **reference
-            )
-        return start
-
-    def _train(
-        self,
-        rows: _Rows,
-        held: _Rows,
-        start: tuple[Any, ...],
-        options: dict[str, Any],
-        warm: bool,
-        seed: int,
-        checkpoint: Any,
-    ) -> None:
-        validation: Any = None
-        if len(held.y):
-            residuals = held.y - self._predict_baseline(held.X)
-            validation = (self._inputs(held.X), self._targets(residuals))
-            validation += () if held.weight is None else (held.weight,)
-        self.network_, self.history_ = train_network(
-            self,
-            self._scaling,
-            options,
-            start,
-            (self._inputs(rows.X), self._targets(rows.y), rows.weight),
-            rank=self._rank,
-            validation_data=validation,
-            seed=seed,
-            initial_weights=self.network_.weights if warm else None,
-            checkpoint=checkpoint,
-            **self._training_options(),
-        )
-        self.n_iter_ = len(self.history_["loss"])
-        self.interrupted_ = self.network_.interrupted
-
-    def _inputs(self, X: Any) -> np.ndarray:
-        return self._scaling.scale_inputs(X, recurrent=self.step_size is not None, dtype=self.dtype)
-
-    def _targets(self, y: Any) -> np.ndarray:
-        return self._scaling.scale_targets(y, dtype=self.dtype)
-
-    def _density(self, X: Any) -> GaussianMixtures:
-        return self._scaling.densities(
-            self.network_.predict(self._inputs(X)),
-            n_mixtures=self.n_mixtures,
-            rank=self._rank,
-            baseline=self._predict_baseline(X),
-        )

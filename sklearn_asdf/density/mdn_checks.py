@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .._validation import Integral, raise_all
+from .._validation import Integral, did_you_mean, raise_all
+from ..nets.layers import ACTIVATIONS
 
-if TYPE_CHECKING:
-    from .mdn import MDNRegressor
+__all__ = [
+    "check_columns",
+    "check_padding",
+    "check_sizes",
+    "check_targets",
+    "unpack_validation_data",
+]
 
-__all__ = ["check_columns", "check_padding", "check_targets", "unpack_validation_data"]
 
-
-def check_columns(model: MDNRegressor, X: np.ndarray, groups: Any, problems: list[str]) -> None:
+def check_columns(model: Any, X: np.ndarray, groups: Any, problems: list[str]) -> None:
     """Raise an error if the parameters of a model do not fit its training data.
 
     Parameters
@@ -36,10 +40,7 @@ def check_columns(model: MDNRegressor, X: np.ndarray, groups: Any, problems: lis
         )
     if groups is not None and len(groups) != len(X):
         problems.append(f"expected a group for each of {len(X)} rows, got {len(groups)}")
-    for name in ("hidden_layer_sizes", "recurrent_layer_sizes"):
-        sizes = getattr(model, name)
-        if sizes is not None and not all(isinstance(n, Integral) and int(n) > 0 for n in sizes):
-            problems.append(f"expected {name} to be whole numbers above 0, got {sizes!r}")
+    check_sizes(model, problems)
     if model.linear_baseline and np.isnan(X).any():
         problems.append(
             "expected no NaN with linear_baseline=True, got time steps of padding: pass "
@@ -47,6 +48,35 @@ def check_columns(model: MDNRegressor, X: np.ndarray, groups: Any, problems: lis
         )
     raise_all(problems)
     check_padding(X, step_size)
+
+
+def check_sizes(model: Any, problems: list[str]) -> None:
+    """Note what is wrong with the sizes of the layers, and with parameters for sequences.
+
+    Parameters
+    ----------
+    model : MDNRegressor
+        Parameters.
+    problems : list of str
+        Problems, to which new ones are added.
+    """
+    for name in ("hidden_layer_sizes", "recurrent_layer_sizes"):
+        sizes = getattr(model, name)
+        if sizes is not None and not all(isinstance(n, Integral) and int(n) > 0 for n in sizes):
+            problems.append(f"expected {name} to be whole numbers above 0, got {sizes!r}")
+    if model.target_step_size is None:
+        return
+    if model.linear_baseline:
+        problems.append(
+            "expected linear_baseline=False with target_step_size, got True: the network of "
+            "sequences has no linear baseline"
+        )
+    if model.activation is not None and model.activation not in ACTIVATIONS:
+        listed = ", ".join(map(repr, ACTIVATIONS))
+        problems.append(
+            f"expected activation to be one of {listed} with target_step_size, got "
+            f"{model.activation!r}.{did_you_mean(model.activation, ACTIVATIONS)}"
+        )
 
 
 def check_padding(X: np.ndarray, step_size: int | None) -> None:

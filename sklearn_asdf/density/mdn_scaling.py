@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from ..nets.mixture_output import PADDING, scale_of_numpy, split_factors, split_output
+from ..nets.mixture_output import PADDING, scale_of_numpy, split_output
 from .mdn_steps import column_moments, is_constant
 from .mixtures import GaussianMixtures
 
@@ -49,6 +49,11 @@ class ColumnScaling:
     min_scale: float
     activation: str
     clip_inputs: bool = True
+
+    @property
+    def n_modelled(self) -> int:
+        """Number of targets of the network, one if all targets are constant."""
+        return max(int(np.count_nonzero(self.varies)), 1)
 
     @classmethod
     def of(
@@ -150,17 +155,37 @@ class ColumnScaling:
         scaled = ((y - self.target_loc) / self.target_scale)[:, self.varies]
         return (scaled if scaled.shape[1] else np.zeros((len(y), 1))).astype(dtype)
 
+    def restore_targets(self, scaled: np.ndarray) -> np.ndarray:
+        """Return targets in their unit.
+
+        Parameters
+        ----------
+        scaled : ndarray of shape (..., n_modelled)
+            Scaled targets that vary, as `scale_targets` returns them.
+
+        Returns
+        -------
+        ndarray of shape (..., n_targets)
+            Targets.
+        """
+        found = np.zeros((*scaled.shape[:-1], len(self.target_loc)))
+        if self.varies.any():
+            found[..., self.varies] = scaled
+        return self.target_loc + found * self.target_scale
+
     def densities(
-        self, output: np.ndarray, *, n_mixtures: int, rank: int, baseline: Any
+        self, output: np.ndarray, *, n_mixtures: int, relative: np.ndarray | None, baseline: Any
     ) -> GaussianMixtures:
         """Return the densities that an output of the network describes.
 
         Parameters
         ----------
-        output : ndarray
-            Output of the network.
-        n_mixtures, rank : int
-            Components of a mixture and factors of a covariance.
+        output : ndarray of shape (n_rows, K + 2 K D)
+            Output of the network, without factors.
+        n_mixtures : int
+            Components of a mixture, K.
+        relative : ndarray of shape (K, D, R) or None
+            Factors of the covariances in units of the scales.
         baseline : ndarray of shape (n_rows, n_targets) or float
             What is added to the means, in the unit of the targets.
 
@@ -169,8 +194,6 @@ class ColumnScaling:
         GaussianMixtures
             One mixture per row, in the unit of the targets.
         """
-        if rank:
-            output, relative = split_factors(output, n_mixtures, rank)
         logits, means, scales = split_output(output.astype(float), n_mixtures)
         shape = (*logits.shape, len(self.target_loc))
         all_means = np.zeros(shape)
@@ -180,8 +203,8 @@ class ColumnScaling:
             all_scales[..., self.varies] = scale_of_numpy(scales, self.activation, self.min_scale)
         all_scales *= self.target_scale
         factors = None
-        if rank:
-            factors = np.zeros((*shape, rank))
+        if relative is not None:
+            factors = np.zeros((*shape, relative.shape[2]))
             factors[:, :, self.varies] = all_scales[:, :, self.varies, None] * relative
         if np.ndim(baseline):
             baseline = baseline[:, None]

@@ -65,6 +65,8 @@ _FEWEST_ROWS_TO_VALIDATE = 40
 # Rows per component of a mixture fitted without features.
 _FEWEST_ROWS_A_COMPONENT = 10
 _EPOCHS_WITHOUT_VALIDATION = 30
+# A sequence has many targets: fewer of them are a batch.
+_SEQUENCES_A_BATCH = 16
 
 
 def architecture_options(model: MDNRegressor, n_rows: int) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def architecture_options(model: MDNRegressor, n_rows: int) -> dict[str, Any]:
     model : MDNRegressor
         Parameters.
     n_rows : int
-        Number of rows with a weight above 0.
+        Number of rows (or of steps of sequences) with a weight above 0.
 
     Returns
     -------
@@ -86,6 +88,8 @@ def architecture_options(model: MDNRegressor, n_rows: int) -> dict[str, Any]:
         name: default if getattr(model, name, None) is None else getattr(model, name)
         for name, default in ARCHITECTURES[model.architecture].items()
     }
+    if model.target_step_size is not None and model.batch_size is None:
+        options["batch_size"] = min(options["batch_size"], _SEQUENCES_A_BATCH)
     if model.early_stopping is None and n_rows < _FEWEST_ROWS_TO_VALIDATE:
         options["early_stopping"] = False
     if model.epochs is None and model.architecture == "default" and not options["early_stopping"]:

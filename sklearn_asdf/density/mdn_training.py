@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..nets.builders import build_network, build_sequence_network
+from .mdn_data import NetworkRows
 from .mdn_scaling import ColumnScaling
 
 if TYPE_CHECKING:
@@ -18,8 +21,9 @@ def train_network(
     model: MDNRegressor,
     scaling: ColumnScaling,
     options: dict[str, Any],
-    start: tuple[Any, ...],
-    rows: tuple[np.ndarray, np.ndarray, np.ndarray | None],
+    start: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None],
+    rows: NetworkRows,
+    held: NetworkRows,
     *,
     rank: int,
     **training: Any,
@@ -36,8 +40,8 @@ def train_network(
         Result of `architecture_options`.
     start : tuple of ndarray
         Weights, means, scales and factors of the mixture that the network starts from.
-    rows : tuple of (inputs, targets, weights)
-        Scaled training rows; weights may be None.
+    rows, held : NetworkRows
+        Rows to train on and to validate with, the latter perhaps none.
     rank : int
         Factors of a covariance.
     **training : dict
@@ -50,38 +54,32 @@ def train_network(
     history : dict of list of float
         Losses of each epoch.
     """
-    from ..nets.builders import build_network
-    from ..nets.mixture import MixtureNLL
     from ..nets.training import train
 
-    inputs, targets, weight = rows
-    total = len(targets) if weight is None else weight.sum()
-    factor = 1.0
+    weight, validation = rows.weight, None
+    total = _total(weight, rows.n_scored, len(rows.targets))
     # Keras divides a weighted loss by the number of rows, not by the sum of their weights.
     if weight is not None:
         # A power of two keeps all bits and avoids overflow.
         weight = weight / 2.0 ** np.floor(np.log2(weight.max()))
-        factor = float(1 / weight.mean())
-    loss: dict[str, Any] = {
-        "n_mixtures": model.n_mixtures,
-        "activation": scaling.activation,
-        "min_scale": scaling.min_scale,
-        "rank": rank,
-        "dtype": model.dtype,
-    }
+    build, loss = _network_and_loss(model, scaling, rank)
+    if len(held.targets):
+        validation = held[:2] if held.weight is None else held[:3]
     network, history = train(
-        build_network,
+        build,
         _network_config(model, scaling, options, start, total),
-        inputs,
-        targets,
-        loss=MixtureNLL(**loss, factor=factor),
-        validation_loss=MixtureNLL(**loss),
+        rows.inputs,
+        rows.targets,
+        loss=loss(_per_density(weight, rows.n_scored, len(rows.targets))),
+        # The rows that are validated with are averaged by their weights.
+        validation_loss=loss(_per_density(None, held.n_scored, len(held.targets))),
         optimizer=options["optimizer"],
         optimizer_params=options["optimizer_params"]
         | {"learning_rate": float(options["learning_rate"])},
         epochs=options["epochs"],
         batch_size=options["batch_size"],
         sample_weight=weight,
+        validation_data=validation,
         **training,
     )
     # The weights of a network that is built anew are loaded, not sampled.
@@ -89,23 +87,58 @@ def train_network(
     return network, history
 
 
+def _total(weight: np.ndarray | None, n_scored: np.ndarray | None, n: int) -> float:
+    """Return the sum of the weights of all densities."""
+    if n_scored is None:
+        return n if weight is None else weight.sum()
+    return n_scored.sum() if weight is None else (weight * n_scored).sum()
+
+
+def _per_density(weight: np.ndarray | None, n_scored: np.ndarray | None, n: int) -> float:
+    """Return the factor that makes the mean loss of the rows the mean per density."""
+    if not n or (weight is None and n_scored is None):
+        return 1.0
+    return float(n / _total(weight, n_scored, n))
+
+
+def _network_and_loss(
+    model: MDNRegressor, scaling: ColumnScaling, rank: int
+) -> tuple[Callable[..., Any], Callable[[float], Any]]:
+    """Return the function that builds the network, and its loss as a function of its factor."""
+    options = {
+        "n_mixtures": model.n_mixtures,
+        "activation": scaling.activation,
+        "min_scale": scaling.min_scale,
+        "rank": rank,
+        "dtype": model.dtype,
+    }
+    if model.target_step_size is None:
+        from ..nets.mixture import MixtureNLL
+
+        return build_network, lambda factor: MixtureNLL(factor=factor, **options)
+    from ..nets.sequence_network import SequenceNLL
+
+    options["n_targets"] = scaling.n_modelled
+    return build_sequence_network, lambda factor: SequenceNLL(factor=factor, **options)
+
+
 def _network_config(
     model: MDNRegressor,
     scaling: ColumnScaling,
     options: dict[str, Any],
-    start: tuple[Any, ...],
+    start: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None],
     total_weight: float,
 ) -> dict[str, Any]:
     """Return the arguments of `build_network` without the seed."""
     from ..nets.mixture_network import output_bias
 
     activations = options["activation"]
-    recurrent = () if model.step_size is None else options["recurrent_layer_sizes"]
+    sequences = model.target_step_size is not None
+    recurrent = options["recurrent_layer_sizes"] if sequences or model.step_size is not None else ()
     config = {
         "n_inputs": len(scaling.input_loc),
-        "n_targets": max(int(scaling.varies.sum()), 1),
+        "n_targets": scaling.n_modelled,
         "n_mixtures": model.n_mixtures,
-        "step_size": model.step_size,
         "recurrent_layer_sizes": tuple(int(n) for n in recurrent),
         "hidden_layer_sizes": tuple(int(n) for n in options["hidden_layer_sizes"]),
         "recurrent_activation": options["recurrent_activation"],
@@ -115,6 +148,10 @@ def _network_config(
         "alpha": float(model.alpha / (2 * total_weight)),
         "dtype": model.dtype,
     }
+    if sequences:
+        config["feedback_noise"] = float(model.feedback_noise)
+    else:
+        config["step_size"] = model.step_size
     weights, means, scales, factors = start
     if factors is not None:
         config["factors"] = factors[:, scaling.varies].astype(model.dtype)

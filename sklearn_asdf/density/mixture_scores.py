@@ -16,6 +16,9 @@ class MixtureScoresMixin:
 
     weights: Any
     means: Any
+    scales: Any
+    factors: Any
+    log_prob: Any
     marginal_scales: Any
     n_components: Any
     sample: Any
@@ -54,6 +57,34 @@ class MixtureScoresMixin:
             pairs = _mean_magnitude(mu - mu[:, k, None], var + var[:, k, None])
             score -= 0.5 * np.einsum("nk,nkd->nd", w * w[:, k, None], pairs)
         return score
+
+    def known_log_prob(self, y: Any) -> np.ndarray:
+        """Return the logarithm of the joint density of those targets that are not NaN.
+
+        Parameters
+        ----------
+        y : array-like of shape (n, D) or (n,)
+            One target a row.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            In nats; 0 where all targets are NaN. Unknown targets are integrated out.
+        """
+        y = self._targets(y)
+        unknown = np.isnan(y)[:, None]
+        if not unknown.any():
+            return self.log_prob(y)
+        # An independent dimension with the density 1 at its target does not count.
+        weights = np.broadcast_to(self.weights, (len(y), self.weights.shape[1]))
+        means = np.where(unknown, 0.0, self.means)
+        scales = np.where(unknown, 1 / np.sqrt(2 * np.pi), self.scales)
+        factors = self.factors
+        if factors is not None:
+            factors = np.where(unknown[..., None], 0.0, factors)
+        cls: Any = type(self)
+        density = cls(weights, means, scales, factors)
+        return density.log_prob(np.where(unknown[:, 0], 0.0, y))
 
     def expected_distance(self, y: Any) -> np.ndarray:
         """Return the expected absolute difference from `y` of each dimension.

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp, ndtr, ndtri
-from sklearn.utils import check_random_state
 
 from .._validation import raise_all
 from .gaussians import LOG_2PI, component_log_prob, log_weights
 from .low_rank import whitened_square
 from .mixture_scores import MixtureScoresMixin
+from .sampling import Temperature, new_generator, sample_mixtures
 
 __all__ = ["GaussianMixtures"]
 
@@ -365,34 +365,15 @@ class GaussianMixtures(MixtureScoresMixin):
         become proportional to :math:`w^{1/T}`, covariances grow :math:`T`-fold. At 0 each sample
         is the mean of the component with the largest weight.
         """
-        t_weight = temperature if weight_temperature is None else weight_temperature
-        t_scale = temperature if scale_temperature is None else scale_temperature
-        raise_all(
-            [
-                f"expected {name} to be 0 or more, got {value!r}"
-                for name, value in (
-                    ("weight temperature", t_weight),
-                    ("scale temperature", t_scale),
-                )
-                if not value >= 0
-            ]
+        samples = sample_mixtures(
+            self.weights,
+            self.means,
+            self.scales,
+            self.factors,
+            n_samples=n_samples,
+            generator=new_generator(random_state),
+            temperature=Temperature.of(temperature, weight_temperature, scale_temperature),
         )
-        rng = np.random.default_rng(
-            check_random_state(random_state).randint(0, 2**32, size=4, dtype=np.uint32)
-        )
-        n = len(self)
-        uniform = rng.random((n, n_samples, 1))
-        edges = np.cumsum(_tempered(self.weights, t_weight), axis=1)
-        # The last edge, which may round to less than 1, is not compared.
-        chosen = (uniform >= edges[:, None, :-1]).sum(axis=2)
-        rows = np.arange(n)[:, None]
-        samples = rng.standard_normal((n, n_samples, self.n_dimensions))
-        samples *= np.sqrt(t_scale) * self.scales[rows, chosen]
-        if self.factors is not None:
-            codes = np.sqrt(t_scale) * rng.standard_normal((n, n_samples, self.rank))
-            for r in range(self.rank):
-                samples += codes[..., r, None] * self.factors[rows, chosen, :, r]
-        samples += self.means[rows, chosen]
         return np.swapaxes(samples, 1, 2)
 
     def _targets(self, y: Any) -> np.ndarray:
@@ -405,14 +386,3 @@ class GaussianMixtures(MixtureScoresMixin):
                 f"expected targets of shape ({len(self)}, {self.n_dimensions}), got {y.shape}"
             )
         return y
-
-
-def _tempered(weights: np.ndarray, temperature: float) -> np.ndarray:
-    """Return weights to the power of 1 / temperature, normalised."""
-    if temperature == 1:
-        return weights
-    if temperature == 0:
-        heaviest = np.arange(weights.shape[1]) == weights.argmax(axis=1)[:, None]
-        return heaviest.astype(float)
-    logits = log_weights(weights) / temperature
-    return np.exp(logits - logsumexp(logits, axis=1, keepdims=True))

@@ -9,11 +9,10 @@ from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches
 from threadpoolctl import threadpool_limits
 
+from ..motion.boosted_trees import BoostedTrees
 from .mdn_steps import column_moments
 from .step_columns import fold_steps
 
@@ -88,7 +87,7 @@ def fit_course(
     Returns
     -------
     estimator
-        The fitted regressor.
+        The fitted regressor; :class:`BoostedTrees` by default.
     """
     n_rows = course.size
     every = 1 + n_rows // _ROWS_LEARNED
@@ -107,6 +106,9 @@ def fit_course(
         model = _new(seed) if regressor is None else clone(regressor)
         with threadpool_limits(1, user_api="openmp"):
             model.fit(rows, (course - mean[:, None]).ravel()[chosen], **weighted)
+        if regressor is None:
+            # As arrays, which can be saved as data.
+            model = BoostedTrees.of(model)
     return model
 
 
@@ -154,7 +156,7 @@ def fit_offsets(
     weight: np.ndarray,
     number: np.ndarray,
     n_folds: int,
-) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Fit a linear model of the offsets of clips.
 
     Parameters
@@ -172,8 +174,8 @@ def fit_offsets(
 
     Returns
     -------
-    model : estimator
-        Ridge regression of scaled features.
+    coefficients : ndarray of shape (n_columns + 1, n_channels)
+        Of the ridge regression; the last row is the intercept.
     mean, scale : ndarray of shape (n_channels,)
         Mean offset, and standard deviation of the residuals.
     factor : ndarray of shape (n_channels,)
@@ -185,11 +187,14 @@ def fit_offsets(
     if n_folds >= 2:
         folds = list(GroupKFold(n_folds).split(features, groups=number))
         ridge = RidgeCV(np.logspace(0, 5, 11), cv=folds)
-    model = make_pipeline(StandardScaler(), ridge)
-    model.fit(features, target, **{f"{model.steps[-1][0]}__sample_weight": weight})
-    predicted = np.asarray(model.predict(features)).reshape(target.shape)
+    center, scale = column_moments(features, weight)
+    scale = np.where(scale > 1e-9, scale, 1.0)
+    ridge.fit((features - center) / scale, target, sample_weight=weight)
+    slopes = np.reshape(ridge.coef_, (target.shape[1], -1)).T / scale[:, None]
+    coefficients = np.vstack([slopes, ridge.intercept_ - center @ slopes])
+    predicted = features @ slopes + coefficients[-1]
     mean, spread = column_moments(target, weight)
     found = column_moments(predicted, weight)[1]
     ratio = np.divide(spread, found, out=np.ones_like(spread), where=found > 1e-9 * spread)
-    scale = np.maximum(column_moments(target - predicted, weight)[1], 1e-9)
-    return model, mean, scale, np.clip(ratio, 1.0, LARGEST_FACTOR)
+    left = np.maximum(column_moments(target - predicted, weight)[1], 1e-9)
+    return coefficients, mean, left, np.clip(ratio, 1.0, LARGEST_FACTOR)

@@ -86,8 +86,8 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
     ----------
     regressor_ : estimator or None
         The fitted regressor of the other numbers.
-    offset_regressor_ : estimator or None
-        The fitted linear model of the offsets of the channels.
+    offset_coef_ : ndarray of shape (n_columns + 1, n_channels) or None
+        Coefficients of the offsets in the medians of the features; the last row is the intercept.
     step_regressors_ : list of estimator
         The fitted regressors of the channels.
     step_columns_ : ndarray of int of shape (n_steps, n_columns)
@@ -253,7 +253,8 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
         courses = y[:, :n_values].reshape(len(y), self.n_steps_, self.n_channels_)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         out_of_fold = self._fit_courses(checked, courses, weight, number, kept, seed)
-        self.regressor_ = self.offset_regressor_ = None
+        self.regressor_: Any = None
+        self.offset_coef_: Any = None
         if self.regressor is not None:
             self._fit_offsets(checked, courses - out_of_fold, weight, number, kept)
             rest = self._rest(X, checked)
@@ -389,15 +390,14 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
         kept: np.ndarray,
     ) -> None:
         """Fit the offsets of clips from their courses."""
-        model, mean, scale, factor = fit_offsets(
+        self.offset_coef_, mean, scale, factor = fit_offsets(
             self._medians(X[kept]),
             residual[kept].mean(axis=1),
             weight[kept],
             number[kept],
             self.n_folds,
         )
-        self.offset_regressor_, self.offset_factor_ = model, factor
-        self._offset_mean, self._offset_scale = mean, scale
+        self.offset_factor_, self._offset_mean, self._offset_scale = factor, mean, scale
 
     def _courses(self, steps: np.ndarray, models: list[Any] | None = None) -> np.ndarray:
         """Predict all channels without their offsets, (n_clips, n_steps, n_channels)."""
@@ -418,10 +418,9 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
 
     def _with_offsets(self, courses: np.ndarray, X: np.ndarray, *, scaled: bool) -> np.ndarray:
         """Return courses moved by the offsets of their clips."""
-        if self.offset_regressor_ is None:
+        if self.offset_coef_ is None:
             return courses
-        offset = np.asarray(self.offset_regressor_.predict(self._medians(X)), dtype=float)
-        offset = offset.reshape(len(courses), -1)
+        offset = self._medians(X) @ self.offset_coef_[:-1] + self.offset_coef_[-1]
         if scaled:
             offset = self._offset_mean + self.offset_factor_ * (offset - self._offset_mean)
         return courses + offset[:, None]
@@ -448,7 +447,7 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
                 found if offset_scale is None else (found[0], with_offsets(found[1], offset_scale))
             )
 
-        has_offset = self.offset_regressor_ is not None
+        has_offset = self.offset_coef_ is not None
         own = self._offset_scale if has_offset else None
         # The density is that of courses as they were learned, not scaled.
         self._residual = residual(courses - out_of_fold[kept], own)

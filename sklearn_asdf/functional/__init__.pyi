@@ -29,6 +29,7 @@ from . import tempo as tempo
 from . import ties as ties
 from . import tonality as tonality
 from . import unit_selection as unit_selection
+from . import view as view
 from . import windows as windows
 
 __all__ = [
@@ -63,5 +64,6 @@ __all__ = [
     "ties",
     "tonality",
     "unit_selection",
+    "view",
     "windows",
 ]

@@ -6,14 +6,16 @@ its coordinates is NaN.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from .compiled import use_compiled
 from .gaps import all_seen, fill_gaps
+from .kernels.medians import median_distances
 from .kinematics import magnitude
 
-__all__ = ["body_size", "egocentric"]
+__all__ = ["body_size", "center_of", "egocentric", "held_track"]
 
 
 def _nanmedian(x: np.ndarray) -> np.ndarray:
@@ -25,8 +27,28 @@ def _nanmedian(x: np.ndarray) -> np.ndarray:
     return (low + (high - low) / 2)[..., 0]
 
 
-def _center(position: np.ndarray, joints: Sequence[int]) -> np.ndarray:
-    """Return the mean of the joints that are seen, NaN where none is."""
+def center_of(position: np.ndarray, joints: Sequence[int]) -> np.ndarray:
+    """Return the mean of those of some joints that are seen.
+
+    Parameters
+    ----------
+    position : ndarray of shape (..., n_frames, n_joints, n_axes)
+        Poses, NaN where a joint was not seen.
+    joints : sequence of int
+        The joints.
+
+    Returns
+    -------
+    ndarray of shape (..., n_frames, n_axes)
+        NaN where none is seen.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.body import center_of
+    >>> center_of(np.array([[[0.0], [2.0]], [[np.nan], [2.0]]]), [0, 1]).ravel()
+    array([1., 2.])
+    """
     some = position[..., list(joints), :]
     known = ~np.isnan(some)
     count = known.sum(axis=-2)
@@ -38,6 +60,18 @@ def _between(position: np.ndarray, a: tuple[int, ...], b: tuple[int, ...]) -> np
     """Return the vectors from the center of joints `a` to that of `b`, NaN unless all are seen."""
     low = position[..., list(a), :].mean(axis=-2)
     return position[..., list(b), :].mean(axis=-2) - low
+
+
+def _median_lengths(
+    position: np.ndarray,
+    segments: Sequence[tuple[tuple[int, ...], tuple[int, ...], float]],
+) -> Iterable[np.ndarray]:
+    """Return the median length of each segment, NaN where it was never seen."""
+    if segments and use_compiled():
+        clips = position.reshape(-1, *position.shape[-3:])
+        lengths = median_distances(clips, [(a, b) for a, b, _ in segments])
+        return lengths.reshape(-1, *position.shape[:-3])
+    return (_nanmedian(magnitude(_between(position, a, b))) for a, b, _ in segments)
 
 
 def body_size(
@@ -74,10 +108,10 @@ def body_size(
     >>> body_size(poses, [((0,), (1,), 0.25)])
     array([2.])
     """
+    shares = [part for _, _, part in segments]
     size = np.zeros(position.shape[:-3])
     share = np.zeros(position.shape[:-3])
-    for a, b, part in segments:
-        length = _nanmedian(magnitude(_between(position, a, b)))
+    for length, part in zip(_median_lengths(position, segments), shares):
         size += np.nan_to_num(length)
         share += part * ~np.isnan(length)
     size = size / np.where(share > 0, share, 1)
@@ -136,13 +170,15 @@ def egocentric(
     """
     if not center and position.shape[-2] == 1:
         return position
-    origin = _center(position, center) if center else _center(position, range(position.shape[-2]))
-    moved = position - _steady(origin, position, fps=fps)[..., None, :]
+    origin = (
+        center_of(position, center) if center else center_of(position, range(position.shape[-2]))
+    )
+    moved = position - _held(origin, position, fps=fps)[..., None, :]
     if position.shape[-1] != 3 or not lateral:
         return moved
     across = [_between(position, (right,), (left,)) for left, right in lateral]
     first, second = (axis for axis in range(3) if axis != vertical_axis)
-    line = _steady(_mean_vector(across), None, fps=fps)
+    line = held_track(_mean_vector(across), fps=fps)
     length = np.hypot(line[..., first], line[..., second])
     known = length > 0
     length = np.where(known, length, 1)
@@ -156,25 +192,46 @@ def egocentric(
 
 def _mean_vector(vectors: Sequence[np.ndarray]) -> np.ndarray:
     stacked = np.stack(vectors, axis=-2)
-    return _center(stacked, range(len(vectors)))
+    return center_of(stacked, range(len(vectors)))
 
 
-def _steady(track: np.ndarray, position: np.ndarray | None, *, fps: float) -> np.ndarray:
-    """Interpolate a track (..., n_frames, n_axes) over NaN and hold it at both ends.
+def _held(track: np.ndarray, position: np.ndarray, *, fps: float) -> np.ndarray:
+    """Interpolate and hold a track; where it is NaN only, take the mean of all seen joints."""
+    never = np.isnan(track).any(axis=-1).all(axis=-1)
+    if never.any():
+        track = track.copy()
+        track[never] = center_of(position[never], range(position.shape[-2]))
+    return held_track(track, fps=fps)
 
-    A track of NaN only becomes the mean of all seen joints, if there are poses, or zero.
+
+def held_track(track: np.ndarray, *, fps: float) -> np.ndarray:
+    """Interpolate a track over NaN, and hold it before its first and after its last value.
+
+    Parameters
+    ----------
+    track : ndarray of shape (..., n_frames, n_axes)
+        Positions of one point.
+    fps : float
+        Frames per second (Hz).
+
+    Returns
+    -------
+    ndarray
+        Shaped as `track`; zero where it is NaN only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.body import held_track
+    >>> held_track(np.array([[np.nan], [1.0], [np.nan], [3.0]]), fps=30).ravel()
+    array([1., 1., 2., 3.])
     """
     if all_seen(track):
         return track
     track = fill_gaps(track[..., None, :], fps=fps)[..., 0, :]
     known = ~np.isnan(track).any(axis=-1)
-    if position is not None and not known.any(axis=-1).all():
-        never = ~known.any(axis=-1)
-        track = track.copy()
-        track[never] = _steady(_center(position[never], range(position.shape[-2])), None, fps=fps)
-        known = ~np.isnan(track).any(axis=-1)
     frame = np.arange(track.shape[-2])
     first = known.argmax(axis=-1)[..., None]
     last = track.shape[-2] - 1 - known[..., ::-1].argmax(axis=-1)[..., None]
     held = np.take_along_axis(track, np.clip(frame, first, last)[..., None], axis=-2)
-    return np.where(known.any(axis=-1)[..., None, None], held, 0)
+    return np.where(known.any(axis=-1)[..., None, None], held, 0).astype(track.dtype)

@@ -22,7 +22,9 @@ _NUMPY_ONLY: ContextVar[bool] = ContextVar("sklearn_asdf_numpy_only", default=Fa
 
 @lru_cache(maxsize=1)
 def _has_numba() -> bool:
-    return find_spec("numba") is not None
+    # numba reads the environment once, too.
+    disabled = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+    return not disabled and find_spec("numba") is not None
 
 
 def use_compiled() -> bool:
@@ -41,9 +43,7 @@ def use_compiled() -> bool:
     ...     use_compiled()
     False
     """
-    if _NUMPY_ONLY.get() or os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
-        return False
-    return _has_numba()
+    return not _NUMPY_ONLY.get() and _has_numba()
 
 
 @contextmanager

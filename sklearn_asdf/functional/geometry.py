@@ -6,46 +6,91 @@ where a coordinate is NaN; it is left out, and a frame in which no joint is seen
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["asymmetry", "convex_hull_area", "extent", "sphericity", "spread"]
+from .kernels.form import box_and_spread, principal_values, scatter_of_joints
+from .kernels.hulls import hull_areas
+
+__all__ = ["Bodies", "asymmetry", "convex_hull_area", "extent", "sphericity", "spread"]
 
 
-def _seen(position: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return positions (0 if not seen), seen joints, and their number (at least 1)."""
-    position = np.asarray(position, dtype=float)
-    seen = ~np.isnan(position).any(axis=-1)
-    if seen.all():
-        return position, seen, np.full(seen.shape[:-1], seen.shape[-1])
-    return np.where(seen[..., None], position, 0.0), seen, np.maximum(seen.sum(axis=-1), 1)
+@dataclass(frozen=True, eq=False)
+class Bodies:
+    """Bodies prepared for several of the functions of this module, which accept it as positions.
 
+    Operations on joints run along whole arrays here, which is several times as fast as along short
+    rows.
 
-def _joints_first(position: ArrayLike) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return positions (n_axes, n_joints, ...), 0 if not seen, and the seen joints: None if all.
+    Parameters
+    ----------
+    position : ndarray of shape (n_axes, n_joints, ...)
+        Positions, 0 where a joint was not seen.
+    seen : ndarray of bool, shape (n_joints, ...), or None
+        The joints that were seen; None if all were.
 
-    Operations on joints then run along whole arrays, which is several times as fast as along short
-    rows. Positions that are stored in this order are not copied.
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.geometry import Bodies, extent, spread
+    >>> bodies = Bodies.of([[0.0, 0.0], [2.0, 0.0]])
+    >>> extent(bodies).tolist(), float(spread(bodies))
+    ([2.0, 0.0], 1.0)
     """
-    position = np.asarray(position, dtype=float)
-    position = np.ascontiguousarray(np.moveaxis(position, (-1, -2), (0, 1)))
-    # A finite sum means that no coordinate is NaN.
-    if not np.isnan(position.sum()):
-        return position, None
-    seen = ~np.isnan(position).any(axis=0)
-    return (position, None) if seen.all() else (np.where(seen, position, 0.0), seen)
+
+    position: np.ndarray
+    seen: np.ndarray | None
+
+    @classmethod
+    def of(cls, position: ArrayLike | Bodies) -> Bodies:
+        """Return positions as bodies.
+
+        Parameters
+        ----------
+        position : array-like of shape (..., n_joints, n_axes), or Bodies
+            Positions, NaN where a joint was not seen. They are not copied if they are stored with
+            axes and joints first.
+
+        Returns
+        -------
+        Bodies
+            The bodies.
+        """
+        if isinstance(position, cls):
+            return position
+        array = np.asarray(position, dtype=float)
+        array = np.ascontiguousarray(np.moveaxis(array, (-1, -2), (0, 1)))
+        # A finite sum means that no coordinate is NaN.
+        if not np.isnan(array.sum()):
+            return cls(array, None)
+        seen = ~np.isnan(array).any(axis=0)
+        return cls(array, None) if seen.all() else cls(np.where(seen, array, 0.0), seen)
+
+    @cached_property
+    def flat(self) -> np.ndarray:
+        """Positions of shape (n_axes, n_joints, n_bodies)."""
+        return self.position.reshape(*self.position.shape[:2], -1)
+
+    @cached_property
+    def box_and_spread(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sides of the box (n_axes, ...) and spread, if all joints were seen."""
+        sides, spread = box_and_spread(self.flat)
+        shape = self.position.shape[2:]
+        return sides.reshape(-1, *shape), spread.reshape(shape)
 
 
 def _or_nan(values: np.ndarray, seen: np.ndarray | None, axis: int = -1) -> np.ndarray:
     return values if seen is None else np.where(seen.any(axis=axis), values, np.nan)
 
 
-def extent(position: ArrayLike) -> np.ndarray:
+def extent(position: ArrayLike | Bodies) -> np.ndarray:
     """Return the sides of the bounding box of the body, along the axes of space.
 
     Parameters
     ----------
-    position : array-like of shape (..., n_joints, n_axes)
+    position : array-like of shape (..., n_joints, n_axes), or Bodies
         Positions.
 
     Returns
@@ -64,9 +109,10 @@ def extent(position: ArrayLike) -> np.ndarray:
     >>> extent([[0.0, 0.0], [3.0, 1.0]]).tolist()
     [3.0, 1.0]
     """
-    position, seen = _joints_first(position)
+    bodies = Bodies.of(position)
+    position, seen = bodies.position, bodies.seen
     if seen is None:
-        sides = position.max(axis=1) - position.min(axis=1)
+        sides = bodies.box_and_spread[0]
     else:
         known = seen.any(axis=0)
         low = np.where(seen, position, np.inf).min(axis=1)
@@ -75,12 +121,12 @@ def extent(position: ArrayLike) -> np.ndarray:
     return np.moveaxis(sides, 0, -1)
 
 
-def spread(position: ArrayLike) -> np.ndarray:
+def spread(position: ArrayLike | Bodies) -> np.ndarray:
     """Return the RMS distance of the joints from their center (dispersion).
 
     Parameters
     ----------
-    position : array-like of shape (..., n_joints, n_axes)
+    position : array-like of shape (..., n_joints, n_axes), or Bodies
         Positions.
 
     Returns
@@ -94,19 +140,17 @@ def spread(position: ArrayLike) -> np.ndarray:
     >>> spread([[0.0, 0.0], [2.0, 0.0]])
     np.float64(1.0)
     """
-    position, seen = _joints_first(position)
+    bodies = Bodies.of(position)
+    position, seen = bodies.position, bodies.seen
     if seen is None:
-        reference, count = position[:, 0], len(position[0])
-    else:
-        first = seen.argmax(axis=0)[None, None]
-        reference = np.take_along_axis(position, first, axis=1)[:, 0]
-        count = np.maximum(seen.sum(axis=0), 1)
-    # Offsets from a joint instead of the center: one pass, and accurate far from 0.
+        return bodies.box_and_spread[1][()]
+    first = seen.argmax(axis=0)[None, None]
+    reference = np.take_along_axis(position, first, axis=1)[:, 0]
+    count = np.maximum(seen.sum(axis=0), 1)
+    # Offsets from a joint instead of the centre: one pass, and accurate far from 0.
     total, squares = np.zeros_like(reference), np.zeros(reference.shape[1:])
     for joint in range(position.shape[1]):
-        away = position[:, joint] - reference
-        if seen is not None:
-            away *= seen[joint]
+        away = (position[:, joint] - reference) * seen[joint]
         total += away
         for axis in away:
             squares += axis * axis
@@ -114,12 +158,12 @@ def spread(position: ArrayLike) -> np.ndarray:
     return _or_nan(np.sqrt(np.maximum(variance, 0.0)), seen, axis=0)
 
 
-def sphericity(position: ArrayLike) -> np.ndarray:
+def sphericity(position: ArrayLike | Bodies) -> np.ndarray:
     """Return the sphericity of the scatter of the joints, from 0 (flat) to 1 (a sphere).
 
     Parameters
     ----------
-    position : array-like of shape (..., n_joints, n_axes)
+    position : array-like of shape (..., n_joints, n_axes), or Bodies
         Positions.
 
     Returns
@@ -138,36 +182,41 @@ def sphericity(position: ArrayLike) -> np.ndarray:
     >>> sphericity([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]).round(6)
     np.float64(1.0)
     """
-    position, seen = _joints_first(position)
-    n_axes, n_joints = position.shape[:2]
-    count = n_joints if seen is None else np.maximum(seen.sum(axis=0), 1)
-    away = position - (position.sum(axis=1) / count)[:, None]
-    if seen is not None:
-        away *= seen
-    # Relative to the size of the body, so that squares neither overflow nor vanish.
-    size = np.abs(away).max(axis=(0, 1), initial=0.0)
-    away /= np.where(size > 0, size, 1.0)
-    scatter = np.einsum("aj...,bj...->...ab", away, away)
-    if n_axes == 2:
-        mean = (scatter[..., 0, 0] + scatter[..., 1, 1]) / 2
-        half = np.hypot((scatter[..., 0, 0] - scatter[..., 1, 1]) / 2, scatter[..., 0, 1])
-        squares: np.ndarray = np.stack([mean - half, mean + half], axis=-1)
+    bodies = Bodies.of(position)
+    position, seen = bodies.position, bodies.seen
+    n_axes = len(position)
+    if seen is None:
+        scatter, size = scatter_of_joints(bodies.flat)
+        scatter = scatter.reshape(n_axes, n_axes, *position.shape[2:])
+        size = size.reshape(position.shape[2:])
     else:
-        squares = np.linalg.eigvalsh(scatter)
-    axes = np.sqrt(np.maximum(np.asarray(squares, dtype=float), 0.0))
-    # Axes of the length of rounding errors are 0.
-    axes[axes < 1e-7 * axes[..., -1:]] = 0.0
-    longest = np.where(axes[..., -1] > 0, axes[..., -1], 1.0)
-    round_ = np.prod(axes / longest[..., None], axis=-1) ** (1 / n_axes)
-    return _or_nan(np.where(size > 0, round_, 0.0), seen, axis=0)
+        away = position - (position.sum(axis=1) / np.maximum(seen.sum(axis=0), 1))[:, None]
+        away *= seen
+        # Relative to the size of the body, so that squares neither overflow nor vanish.
+        size = np.abs(away).max(axis=(0, 1), initial=0.0)
+        away /= np.where(size > 0, size, 1.0)
+        scatter = np.einsum("aj...,bj...->ab...", away, away)
+    if n_axes == 2:
+        mean = (scatter[0, 0] + scatter[1, 1]) / 2
+        half = np.hypot((scatter[0, 0] - scatter[1, 1]) / 2, scatter[0, 1])
+        squares = [mean - half, mean + half]
+    else:
+        squares = list(principal_values(scatter))
+    axes = [np.sqrt(np.maximum(square, 0.0)) for square in squares]
+    longest = np.where(axes[-1] > 0, axes[-1], 1.0)
+    round_ = np.ones_like(longest)
+    for axis in axes:
+        # Axes of the length of rounding errors are 0.
+        round_ *= np.where(axis < 1e-7 * axes[-1], 0.0, axis) / longest
+    return _or_nan(np.where(size > 0, round_ ** (1 / n_axes), 0.0), seen, axis=0)[()]
 
 
-def convex_hull_area(position: ArrayLike) -> np.ndarray:
+def convex_hull_area(position: ArrayLike | Bodies) -> np.ndarray:
     """Return the area of the convex hull of the joints.
 
     Parameters
     ----------
-    position : array-like of shape (..., n_joints, n_axes)
+    position : array-like of shape (..., n_joints, n_axes), or Bodies
         Positions. In three dimensions the hulls of the shadows along the three axes are taken and
         their areas averaged; in one dimension there is no area.
 
@@ -187,50 +236,18 @@ def convex_hull_area(position: ArrayLike) -> np.ndarray:
     >>> convex_hull_area([[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [0.0, 1.0], [1.0, 0.5]])
     array(2.)
     """
-    position, seen, _ = _seen(position)
-    n_axes = position.shape[-1]
-    shape = position.shape[:-2]
+    bodies = Bodies.of(position)
+    position, seen = bodies.position, bodies.seen
+    n_axes, n_joints, *shape = position.shape
     if n_axes == 1:
-        return _or_nan(np.zeros(shape), seen)
-    if not seen.all():
+        return _or_nan(np.zeros(shape), seen, axis=0)
+    if seen is not None:
         # Joints that are not seen are put on a seen one, which does not change the hull.
-        some = seen.argmax(axis=-1)[..., None, None]
-        position = np.where(seen[..., None], position, np.take_along_axis(position, some, axis=-2))
-    shadows = [(i, j) for i in range(n_axes) for j in range(i)]
-    flat = position.reshape(-1, *position.shape[-2:])
-    areas = [_hull_area(flat[..., j], flat[..., i]) for i, j in shadows]
-    return _or_nan(np.mean(areas, axis=0).reshape(shape), seen)
-
-
-def _hull_area(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the areas of the hulls of the rows of `x` and `y`, each (n_rows, n_points)."""
-    n_rows, n_points = x.shape
-    rows = np.arange(n_rows)
-    start = np.lexsort((y, x))[:, 0] if n_rows else np.zeros(0, dtype=int)
-    # There are few points, so each is one step for all rows at once.
-    x, y = np.ascontiguousarray(x.T), np.ascontiguousarray(y.T)
-    x, y = x - x[start, rows], y - y[start, rows]
-    area = np.zeros(n_rows)
-    here_x, here_y = np.zeros(n_rows), np.zeros(n_rows)
-    for _ in range(n_points):
-        best_x, best_y = here_x, here_y
-        for point_x, point_y in zip(x, y):
-            ahead_x, ahead_y = best_x - here_x, best_y - here_y
-            away_x, away_y = point_x - here_x, point_y - here_y
-            turn = ahead_x * away_y - ahead_y * away_x
-            farther = away_x**2 + away_y**2 > ahead_x**2 + ahead_y**2
-            # To the right of the best point so far, or collinear with it and farther.
-            better = (turn < 0) | ((turn == 0) & farther)
-            best_x = np.where(better, point_x, best_x)
-            best_y = np.where(better, point_y, best_y)
-        area[rows] += here_x * best_y - here_y * best_x
-        # A hull is closed when it returns to its first point, the origin.
-        going = (best_x != 0) | (best_y != 0)
-        rows, x, y = rows[going], x[:, going], y[:, going]
-        here_x, here_y = best_x[going], best_y[going]
-        if not len(rows):
-            break
-    return area / 2
+        some = np.take_along_axis(position, seen.argmax(axis=0)[None, None], axis=1)
+        position = np.where(seen, position, some)
+    flat = position.reshape(n_axes, n_joints, -1)
+    areas = [hull_areas(flat[j], flat[i]) for i in range(n_axes) for j in range(i)]
+    return _or_nan(np.mean(areas, axis=0).reshape(shape), seen, axis=0)
 
 
 def asymmetry(position: ArrayLike, pairs: ArrayLike, lateral: ArrayLike) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .filters import window_length
+from .kernels.curves import symmetric_differences
 
 __all__ = ["bone_angles", "candidate_frames", "curve_salience"]
 
@@ -120,22 +121,8 @@ def curve_salience(
     offset = np.arange(-reach, reach + 1) / fps
     narrow, wide = np.exp(-0.5 * (offset[:, None] / [sigma, 2 * sigma]) ** 2).T
     kernel = wide / wide.sum() - narrow / narrow.sum()
-    n_frames = theta.shape[-1]
-    padded = np.concatenate(
-        [
-            np.repeat(theta[..., :1], reach, axis=-1),
-            theta,
-            np.repeat(theta[..., -1:], reach, axis=-1),
-        ],
-        axis=-1,
-    )
     # The kernel sums to 0: weights on differences from its center suffice.
-    salience = np.zeros_like(theta)
-    for shift in range(1, reach + 1):
-        left = padded[..., reach - shift : reach - shift + n_frames]
-        right = padded[..., reach + shift : reach + shift + n_frames]
-        salience += kernel[reach + shift] * ((left - theta) + (right - theta))
-    return np.abs(salience, out=salience)
+    return symmetric_differences(theta, kernel[reach + 1 :])
 
 
 def candidate_frames(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .frames import add_farthest_frames
+from .kernels.curves import middle_of_plateaus
 from .kmeans import kmeans_1d
 
 __all__ = ["cluster_extremes", "select_keyframes"]
@@ -53,27 +54,6 @@ def _largest(values: np.ndarray, first: np.ndarray) -> np.ndarray:
     keep = np.ones(len(largest), dtype=bool)
     keep[1:] = cluster[largest[1:]] != cluster[largest[:-1]]
     return largest[keep]
-
-
-def _middle_of_plateau(
-    row: np.ndarray, frame: np.ndarray, curve: np.ndarray, length: np.ndarray, tolerance: np.ndarray
-) -> np.ndarray:
-    """Return the middle of the plateau of the curve around each frame."""
-    level, tolerance, last = curve[row, frame], tolerance[row], length[row] - 1
-
-    def reach(step: int) -> np.ndarray:
-        edge = frame.copy()
-        moving = np.arange(len(frame))
-        while len(moving):
-            ahead = edge[moving] + step
-            inside = (ahead >= 0) & (ahead <= last[moving])
-            moving, ahead = moving[inside], ahead[inside]
-            flat = np.abs(curve[row[moving], ahead] - level[moving]) <= tolerance[moving]
-            moving, ahead = moving[flat], ahead[flat]
-            edge[moving] = ahead
-        return edge
-
-    return (reach(-1) + reach(1)) // 2
 
 
 def cluster_extremes(
@@ -152,7 +132,7 @@ def cluster_extremes(
         row, frame = row[extreme], frame[extreme]
         if refine:
             tolerance = _REST * (curve.max(axis=1) - curve.min(axis=1))
-            frame = _middle_of_plateau(row, frame, curve, length, tolerance)
+            frame = middle_of_plateaus(row, frame, curve, length, tolerance)
         kept[row, frame] = True
     return kept.reshape(candidates.shape)
 

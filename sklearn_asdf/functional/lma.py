@@ -13,6 +13,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .compiled import use_compiled
+from .curvature import squared_magnitude
+from .kernels.lengths import weighted_lengths, window_paths
+from .kernels.reductions import reduce_curves
 from .kinematics import magnitude
 from .windows import reduce_windows
 
@@ -21,6 +25,7 @@ __all__ = [
     "effort_space",
     "effort_time",
     "effort_weight",
+    "mean_length",
     "mean_of_windows",
     "shape_directional",
     "weighted_over_joints",
@@ -85,6 +90,9 @@ def mean_of_windows(values: ArrayLike, start: ArrayLike, stop: ArrayLike) -> np.
     [[2.0]]
     """
     values = np.asarray(values)
+    if values.size and values.dtype.kind == "f" and use_compiled():
+        first, end = np.broadcast_arrays(start, stop)
+        return reduce_curves(values, first, end, "known mean")
     missing = np.isnan(values)
     if not missing.any():
         return reduce_windows(values, start, stop, how="mean")
@@ -130,15 +138,51 @@ def effort_weight(
     >>> effort_weight(velocity, [[0]], [[3]], [1.0]).tolist()
     [[9.0]]
     """
-    velocity = np.asarray(velocity, dtype=float)
-    energy = sum(velocity[..., axis] ** 2 for axis in range(velocity.shape[-1]))
+    energy = mean_length(velocity, weights, squared=True)
     start, stop = np.asarray(start), np.asarray(stop)
     closed = np.where(stop > start, stop + 1, stop)
-    return reduce_windows(weighted_over_joints(energy, weights), start, closed, how="max")
+    return reduce_windows(energy, start, closed, how="max")
 
 
-def _magnitude(vectors: ArrayLike) -> np.ndarray:
-    return magnitude(np.asarray(vectors, dtype=float))
+def mean_length(
+    vectors: ArrayLike, weights: ArrayLike, *, squared: bool = False, missing: bool = True
+) -> np.ndarray:
+    """Return the weighted mean over joints of the lengths of vectors, such as speeds.
+
+    Parameters
+    ----------
+    vectors : array-like of shape (n_clips, n_frames, n_joints, n_axes)
+        Vectors; NaN where a joint was not seen.
+    weights : array-like of shape (n_joints,)
+        Weight of each joint, not negative. Joints of weight 0 are left out.
+    squared : bool, default=False
+        Whether to take the squares of the lengths.
+    missing : bool, default=True
+        Whether to return the mean where joints were not seen, as :func:`weighted_over_joints`, or
+        NaN.
+
+    Returns
+    -------
+    mean : ndarray of shape (n_clips, n_frames)
+        In the unit of the vectors, or its square.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.lma import mean_length
+    >>> mean_length([[[[3.0, 4.0], [0.0, 0.0]]]], [0.5, 0.5]).tolist()
+    [[2.5]]
+    """
+    vectors, weights = np.asarray(vectors), np.asarray(weights, dtype=float)
+    used = np.flatnonzero(weights)
+    if use_compiled():
+        mean = weighted_lengths(vectors, weights, squared=squared)
+        if not (missing and np.isnan(mean).any()):
+            return mean
+    some = vectors[:, :, used].astype(float, copy=False)
+    lengths = squared_magnitude(some) if squared else magnitude(some)
+    if missing:
+        return weighted_over_joints(lengths, weights[used])
+    return lengths @ weights[used]
 
 
 def _weighted_mean(
@@ -149,6 +193,17 @@ def _weighted_mean(
         # Sums over joints and over frames commute: the smaller table is summed over frames.
         return reduce_windows(values @ weights, start, stop, how="mean")
     return weighted_over_joints(mean_of_windows(values, start, stop), weights)
+
+
+def _mean_of_lengths(
+    vectors: ArrayLike, start: ArrayLike, stop: ArrayLike, weights: ArrayLike
+) -> np.ndarray:
+    # Sums over joints and over frames commute, but the weights of joints that are not seen.
+    mean = mean_length(vectors, weights, missing=False)
+    if not np.isnan(mean).any():
+        return reduce_windows(mean, start, stop, how="mean")
+    vectors = np.asarray(vectors, dtype=float)
+    return _weighted_mean(magnitude(vectors), start, stop, weights)
 
 
 def effort_time(
@@ -181,7 +236,7 @@ def effort_time(
     >>> effort_time(np.full((1, 4, 1, 2), [3.0, 4.0]), [[0]], [[4]], [1.0]).tolist()
     [[5.0]]
     """
-    return _weighted_mean(_magnitude(acceleration), start, stop, weights)
+    return _mean_of_lengths(acceleration, start, stop, weights)
 
 
 def effort_flow(
@@ -214,7 +269,7 @@ def effort_flow(
     >>> effort_flow(np.full((1, 4, 1, 1), -2.0), [[0]], [[4]], [1.0]).tolist()
     [[2.0]]
     """
-    return _weighted_mean(_magnitude(jerk), start, stop, weights)
+    return _mean_of_lengths(jerk, start, stop, weights)
 
 
 def shape_directional(
@@ -302,8 +357,10 @@ def effort_space(
     """
     if space not in ("directness", "path_ratio"):
         raise ValueError(f"expected space to be 'directness' or 'path_ratio', got {space!r}.")
-    position = np.asarray(position)
-    ratio = _directness(position, start, stop)
+    weights = np.asarray(weights, dtype=float)
+    used = np.flatnonzero(weights)
+    weights = weights[used]
+    ratio = _directness(np.asarray(position)[:, :, used], start, stop)
     if space == "path_ratio":
         moved = ratio > -1
         np.maximum(ratio, 1 / _LARGEST_RATIO, out=ratio, where=moved)
@@ -324,6 +381,9 @@ def _directness(position: np.ndarray, start: ArrayLike, stop: ArrayLike) -> np.n
     begin = first[:, :, None]
     missing = np.isnan(position).any(axis=-1)
     gaps = missing.any()
+    if not gaps and use_compiled():
+        path, chord = window_paths(position, first, last)
+        return _ratio_of_paths(position, path, chord, eps, last - first)
     if gaps:
         # In a gap the joint stays at its last position, so the gap adds its chord to the path.
         frame = np.arange(n_frames)[:, None]
@@ -344,10 +404,17 @@ def _directness(position: np.ndarray, start: ArrayLike, stop: ArrayLike) -> np.n
         # The step that ends a gap at the window's first frame began before the window.
         lead = step[clip, np.maximum(begin - 1, 0), joint]
         path -= np.where(seen & (begin > first[:, :, None]), lead, 0.0)
-    extent = np.abs(position).max(axis=(1, 3), initial=0.0)[:, None, :]
-    moved = path > 8 * eps * extent * np.maximum(last - first, 1)[:, :, None]
-    ratio = np.divide(chord, path, out=np.full_like(path, -1.0), where=moved)
-    np.minimum(ratio, 1.0, out=ratio)
+    ratio = _ratio_of_paths(position, path, chord, eps, last - first)
     if gaps:
         ratio[~seen] = np.nan
     return ratio
+
+
+def _ratio_of_paths(
+    position: np.ndarray, path: np.ndarray, chord: np.ndarray, eps: float, n_steps: np.ndarray
+) -> np.ndarray:
+    """Chord over path, at most 1; -1 where the path is as short as rounding errors."""
+    extent = np.abs(position).max(axis=(1, 3), initial=0.0)[:, None, :]
+    moved = path > 8 * eps * extent * np.maximum(n_steps, 1)[:, :, None]
+    ratio = np.divide(chord, path, out=np.full_like(path, -1.0), where=moved)
+    return np.minimum(ratio, 1.0, out=ratio)

@@ -267,10 +267,14 @@ def _refine(
     detune = np.linspace(-0.06, 0.06, 25)
     # Angles are taken about the middle of the clip, where phases of adjacent frequencies agree.
     time = (frame - (length[:, None] - 1) / 2) / fps
-    angle = (2 * np.pi * time * frequency[:, None])[:, None, :] * (1 + detune)[:, None]
-    real = (np.cos(angle) * window[:, None]).sum(axis=2)
-    imaginary = (np.sin(angle) * window[:, None]).sum(axis=2)
-    power = real**2 + imaginary**2
+    angle = 2 * np.pi * time * frequency[:, None]
+    # One frequency after the other, each a turn of the one before: few sines and cosines.
+    wave = window * np.exp(1j * (1 + detune[0]) * angle)
+    turn = np.exp(1j * (detune[1] - detune[0]) * angle)
+    power = np.empty((len(pulse), len(detune)))
+    for i in range(len(detune)):
+        power[:, i] = np.abs(wave.sum(axis=1)) ** 2
+        wave *= turn
     best = power.argmax(axis=1)
     inner = (best > 0) & (best < len(detune) - 1)
     middle = np.clip(best, 1, len(detune) - 2)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .compiled import use_compiled
+from .kernels.reductions import reduce_curves
+
 __all__ = ["count_steps", "frame_windows", "reduce_windows", "step_edges"]
 
 _REDUCTIONS = {"sum": np.add, "max": np.maximum, "min": np.minimum}
@@ -78,6 +81,8 @@ def reduce_windows(
     start, stop = np.broadcast_arrays(np.asarray(start, dtype=np.intp), stop)
     if how not in ("sum", "mean", "max", "min"):
         raise ValueError(f"expected how to be 'sum', 'mean', 'max' or 'min', got {how!r}.")
+    if values.size and values.dtype.kind == "f" and use_compiled():
+        return reduce_curves(values, start, stop, how)
     if how == "mean":
         size = np.maximum(stop - start, 1).reshape(start.shape + (1,) * (values.ndim - 2))
         return reduce_windows(values, start, stop) / size

@@ -22,6 +22,7 @@ from ..performance import (
     encoder_of,
     fps_of,
     motion_stage_of,
+    plays_any_skeleton,
     steps_of,
     table_step_of,
 )
@@ -79,7 +80,8 @@ class StreamingDancer:
         Frame rate in Hz to which poses are resampled, and of poses without a time. None is the
         frame rate at which the pipeline was fitted.
     skeleton : Skeleton, str or None, default="auto"
-        Names and bones of the joints, as in :class:`Motion`; `"auto"` is that of the pipeline.
+        Names and bones of the joints, as in :class:`Motion`; `"auto"` is that of the pipeline. For
+        poses of another number of joints it is guessed, if the pipeline takes any skeleton.
     fade : float, default=0.1
         Duration of the cross-fade between the sounds of successive frames, in s.
     temperature : float or None, default=0.1
@@ -196,6 +198,7 @@ class StreamingDancer:
         self.latency = self.hop_duration + (self.fade if music else 0.0)
         fitted = getattr(motion_stage_of(pipeline), "skeleton_", None)
         self.skeleton = fitted if skeleton == "auto" and fitted is not None else skeleton
+        self._any_skeleton = skeleton == "auto" and plays_any_skeleton(pipeline)
         table = table_step_of(pipeline)
         if table is None:
             tables = (s for s in self._steps if not isinstance(s, MotionTransformer))
@@ -312,7 +315,10 @@ class StreamingDancer:
         if seen < self.min_seen or not seen:
             return None, None
         features = None
-        X: Any = Motion(clip[None], fps=self.fps * over, skeleton=self.skeleton)
+        skeleton = self.skeleton
+        if self._any_skeleton and isinstance(skeleton, Skeleton) and len(skeleton) != clip.shape[1]:
+            skeleton = "auto"
+        X: Any = Motion(clip[None], fps=self.fps * over, skeleton=skeleton)
         for step in self._steps:
             X = step.transform(X)
             if features is None and not isinstance(X, Motion):

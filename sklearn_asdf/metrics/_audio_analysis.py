@@ -10,7 +10,8 @@ import numpy as np
 from .._validation import check_choice, require
 from ..functional.mel import melspectrogram, power_to_db
 from ..functional.periodicity import tempogram
-from ..music.clips import AudioClips, check_audio
+from ..music.audio_checks import check_audio
+from ..music.clips import AudioClips
 
 __all__ = [
     "FLOOR",
@@ -45,7 +46,7 @@ _BATCH = 32
 
 def as_clips(audio: Any, *, sr: int = 22050, name: str = "audio") -> tuple[Any, int]:
     """Return checked clips and their sampling rate in Hz: that of `AudioClips`, or else `sr`."""
-    require("librosa", extra="music", purpose="analyzing music")
+    require("librosa", extra="play", purpose="analyzing music")
     sr = audio.sr if isinstance(audio, AudioClips) else sr
     return check_audio(audio, sr=sr, allow_silent=True, name=name), sr
 

@@ -11,7 +11,8 @@ import numpy as np
 from .._validation import raise_all
 from ..model_selection import overlapping_clips
 from ..motion.container import Motion, as_motion
-from ..music.clips import AudioClips, check_audio
+from ..music.audio_checks import check_audio
+from ..music.clips import AudioClips
 from ..performance import motion_stage_of
 from ._audio_analysis import as_clips
 from ._groups import check_groups

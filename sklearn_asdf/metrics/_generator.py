@@ -44,7 +44,11 @@ class Generator:
     @property
     def unconditional(self) -> Any:
         """The density of codes without input, or None if the model has none."""
-        return getattr(getattr(self.model, "regressor_", None), "unconditional_", None)
+        regressor = getattr(self.model, "regressor_", None)
+        # A density of sequences is of the steps of a code, not of whole codes.
+        if getattr(regressor, "target_step_size", None) is not None:
+            return None
+        return getattr(regressor, "unconditional_", None)
 
     def features(self, poses: Any) -> Any:
         """Return the input of the last step for dances."""

@@ -282,7 +282,7 @@ def beat_f70(beats_true: Sequence[Any], beats_pred: Sequence[Any]) -> float:
     >>> beat_f70([[1.0, 2.0, 3.0]], [[1.05, 2.2, 3.0]])
     0.6666666666666666
     """
-    require("mir_eval", extra="music", purpose="the F-measure of beats")
+    require("mir_eval", extra="play", purpose="the F-measure of beats")
     import mir_eval
 
     if len(beats_true) != len(beats_pred) or not len(beats_true):

@@ -73,8 +73,9 @@ def get_scorer(
 
     **Which scores can be compared.** The `score` of all regressors of this package is R², which
     compares any regressors of the same code. A likelihood compares only densities of the same code.
-    A search over encoders or over regressors without a density raises an error; pass
-    ``error_score="raise"``, or the search sets the score to NaN and warns. To search over the
+    Over encoders, or over regressors without a density, it raises an error. Pass
+    ``error_score="raise"`` to such a search: by default it warns, sets these candidates to NaN and
+    ranks them last, so the best one is the best of those that could be scored. To search over the
     parameters of an encoder (``music__transformer__...``), use a score of audio. The distance and
     the rank are computed from one fixed mel spectrogram of the decoded audio (128 bands, windows of
     2048 samples every 1024, at least -80 dB re 1), whatever spectrogram the encoder uses.
@@ -208,7 +209,7 @@ class _SoundScorer(_Scorer):
     """Scorer of decoded audio, for any encoder."""
 
     def _score(self, generator: Generator, X: Any, y: Any, sample_weight: Any) -> float:
-        require("librosa", extra="music", purpose=f"the score {self.name!r}")
+        require("librosa", extra="play", purpose=f"the score {self.name!r}")
         model = generator.model
         if not hasattr(model, "transformer_"):
             raise TypeError(

@@ -21,7 +21,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
@@ -31,8 +30,10 @@ from .._progress import progress
 from .._validation import Integral, Interval, Real, require, validate_parameters
 from ..functional.beat_grid import beat_position
 from ..music.analysis import analyze, recordings_of
-from ..music.clips import AudioClips, check_audio
+from ..music.audio_checks import check_audio
+from ..music.clips import AudioClips
 from .beat_curves import beat_curves
+from .boosted_trees import BoostedTrees
 from .container import Motion
 from .stage import MotionTransformer, validate_motion
 from .tempo import BeatTrack, track_beats, weight_activation
@@ -78,9 +79,10 @@ class DanceBeatTracker(MotionTransformer):
 
     Attributes
     ----------
-    model_ : HistGradientBoostingRegressor or None
-        Model of clips, which predicts the cosine of the phase; None without music.
-    track_models_ : tuple of two HistGradientBoostingRegressor, or None
+    model_ : BoostedTrees or None
+        Gradient boosting of clips, whose `predict` returns the cosine of the phase; None without
+        music.
+    track_models_ : tuple of two BoostedTrees, or None
         Models of whole dances, which predict the cosine and the sine of the phase.
     n_iter_ : int
         Number of trees of `model_`; 1 without music.
@@ -297,7 +299,7 @@ class DanceBeatTracker(MotionTransformer):
                 f"music and {motion.duration:.4g} s of dance: check sr={sr} Hz and fps="
                 f"{motion.fps:g} Hz"
             )
-        require("librosa", extra="music", purpose="learning the beat of music")
+        require("librosa", extra="play", purpose="learning the beat of music")
         return check_audio(y, sr=sr)
 
     def _listen(self, motion: Motion, music: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -379,10 +381,13 @@ class DanceBeatTracker(MotionTransformer):
             verbose=self.verbose,
         )
         self.track_models_ = (cosine_model, sine_model)
-        self.n_iter_ = self.model_.n_iter_
+        self.n_iter_ = len(self.model_.root)
         return models
 
     def _learn(self, motion: Motion, target: np.ndarray, scales: np.ndarray) -> Any:
+        # Only training needs it, and a saved model should load quickly.
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
         inside = np.arange(motion.n_frames) < motion.lengths[:, None]
         # An odd step, or every clip would be looked at in the same few frames.
         step = 1 + 2 * (int(np.count_nonzero(inside)) // _FRAMES_LEARNED // 2)
@@ -401,7 +406,7 @@ class DanceBeatTracker(MotionTransformer):
             for b in gen_batches(len(motion), _BLOCK)
         ]
         with threadpool_limits(1, user_api="openmp"):
-            return model.fit(np.concatenate(rows), target[chosen])
+            return BoostedTrees.of(model.fit(np.concatenate(rows), target[chosen]))
 
     def _predict(self, model: Any, motion: Motion) -> np.ndarray:
         inside = np.arange(motion.n_frames) < np.maximum(motion.lengths, 1)[:, None]
@@ -409,7 +414,5 @@ class DanceBeatTracker(MotionTransformer):
         scales = self._scales(motion, np.arange(len(motion)))
         for block in gen_batches(len(motion), _BLOCK):
             around = self._around(motion[block], inside[block], scales[:, block])
-            with threadpool_limits(1, user_api="openmp"):
-                predicted = model.predict(around)
-            beat[block][inside[block]] = np.clip(predicted, -1.0, 1.0)
+            beat[block][inside[block]] = np.clip(model.predict(around), -1.0, 1.0)
         return beat

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils import gen_batches
 
 from .._validation import Integral, Interval, Real, StrOptions, did_you_mean, raise_all
 from ..functional.frames import (
@@ -198,7 +197,9 @@ class KeyframeSegmenter(MotionTransformer):
 
     def _transform(self, motion: Motion) -> Motion:
         size = max(1, _BLOCK // int(np.prod(motion.shape[1:])))
-        blocks = gen_batches(motion.n_clips, size)
+        if size >= motion.n_clips:
+            return replace(motion, keyframes=self._on_grid(motion))
+        blocks = [slice(i, i + size) for i in range(0, motion.n_clips, size)]
         keyframes = np.concatenate([self._on_grid(motion[block]) for block in blocks])
         return replace(motion, keyframes=keyframes)
 

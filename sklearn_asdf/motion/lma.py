@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import Tags, gen_batches
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import (
@@ -35,7 +35,7 @@ __all__ = ["BEAT_COLUMNS", "LMAFeaturizer"]
 BEAT_COLUMNS = ("clip_beat_tempo", "clip_mid_beat_cos", "clip_mid_beat_sin")
 
 # Coordinates processed at a time: some megabytes, which bounds the memory and fits the cache.
-_BLOCK = 2**19
+_BLOCK = 2**20
 
 
 class LMAFeaturizer(TransformerMixin, BaseEstimator):
@@ -134,7 +134,9 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     by step. A step has the values of the window in which its middle lies, or of the nearest one,
     and in group "moment" means over its own frames: speed and acceleration of the body, head,
     hands, feet and hips (L/s, L/s^2), hands_speed_difference and hips_rise (L/s), hands_height
-    above the hips and hips_height above the ankles (L). The steps of a clip are equal and cover it,
+    above the hips, hips_height above the ankles, hands_height_difference, and
+    head_vertical, hips_vertical, hands_vertical and feet_vertical, the vertical places in the
+    coordinates of the poses (L). The steps of a clip are equal and cover it,
     so dance and music have the same steps whatever the keyframes are.
 
     Columns whose joints the skeleton lacks are left out.
@@ -256,8 +258,10 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
                 f"{self.n_windows_ + 1} keyframes, or fit again"
             )
         size = max(1, _BLOCK // int(np.prod(motion.shape[1:])))
-        blocks = list(gen_batches(motion.n_clips, size))
-        if self.n_jobs in (None, 1) or len(blocks) == 1:
+        if size >= motion.n_clips:
+            return self._table(motion)
+        blocks = [slice(i, i + size) for i in range(0, motion.n_clips, size)]
+        if self.n_jobs in (None, 1):
             parts = [self._table(motion[block]) for block in blocks]
         else:
             parts = Parallel(self.n_jobs, prefer="threads")(

@@ -24,18 +24,15 @@ TEMPI = (50, 60, 70, 80, 95, 110, 130, 150, 175, 210)
 
 def effort(context: WindowContext) -> Columns:
     """Return Weight, Time, Space and Flow (eqs. 2 to 5)."""
-    motion, windows = context.motion, (context.start, context.stop)
-    used = {name: np.flatnonzero(weights) for name, weights in context.weights.items()}
-
-    def some(values: np.ndarray, name: str) -> tuple[np.ndarray, ...]:
-        # Joints of weight 0 are left out.
-        return values[:, :, used[name]], *windows, context.weights[name][used[name]]
-
+    windows, weights = (context.start, context.stop), context.weights
+    of = context.kinematics
     return {
-        "weight": lma.effort_weight(*some(context.kinematics("velocity"), "weight")),
-        "time": lma.effort_time(*some(context.kinematics("acceleration"), "time")),
-        "space": lma.effort_space(*some(motion.position, "space"), space=context.space),
-        "flow": lma.effort_flow(*some(context.kinematics("jerk"), "flow")),
+        "weight": lma.effort_weight(of("velocity"), *windows, weights["weight"]),
+        "time": lma.effort_time(of("acceleration"), *windows, weights["time"]),
+        "space": lma.effort_space(
+            context.motion.position, *windows, weights["space"], space=context.space
+        ),
+        "flow": lma.effort_flow(of("jerk"), *windows, weights["flow"]),
     }
 
 
@@ -184,27 +181,30 @@ def level(context: WindowContext) -> Columns:
     lengths = context.motion.lengths[:, None]
     whole = (np.zeros_like(lengths), lengths)
 
-    def mean(values: np.ndarray) -> np.ndarray:
-        return lma.mean_of_windows(values, *whole)[:, 0]
-
     inside = np.arange(context.motion.n_frames) < lengths
     ordered = np.sort(np.where(inside, context.activity, np.inf), axis=1)
     high = np.take_along_axis(ordered, np.maximum((lengths * 19) // 20 - 1, 0), axis=1)[:, 0]
-    columns = {
-        "log_speed": np.log1p(mean(context.activity)),
-        "log_peak_speed": np.log1p(high),
-        "log_acceleration": np.log1p(mean(context.acceleration)),
-        "log_jerk": np.log1p(mean(context.jerk)),
-        "log_energy": np.log1p(mean(context.energy)),
+    curves = {
+        "log_speed": context.activity,
+        "log_acceleration": context.acceleration,
+        "log_jerk": context.jerk,
+        "log_energy": context.energy,
     }
-    shown = context.size | context.form
-    columns |= {f"body_{name}": mean(values) for name, values in shown.items()}
+    curves |= {f"body_{name}": values for name, values in (context.size | context.form).items()}
     feet = context.joint("left_ankle", "right_ankle")
     if feet is not None:
-        columns["hips_height"] = mean(context.height(context.hips - feet))
+        curves["hips_height"] = context.height(context.hips - feet)
         hands = context.joint("left_wrist", "right_wrist")
         if hands is not None:
-            columns["hands_height"] = mean(context.height(hands - context.hips))
+            curves["hands_height"] = context.height(hands - context.hips)
+    # The means of all curves at once.
+    every = [np.tile(edge, (len(curves), 1)) for edge in whole]
+    means = lma.mean_of_windows(np.concatenate(list(curves.values())), *every)
+    columns = {}
+    for name, mean in zip(curves, means.reshape(len(curves), -1)):
+        columns[name] = np.log1p(mean) if name.startswith("log_") else mean
+        if name == "log_speed":
+            columns["log_peak_speed"] = np.log1p(high)
     columns["log_travel"] = np.log1p(magnitude(_range(context.hips, *whole))[:, 0])
     return columns
 

@@ -199,8 +199,13 @@ class Skeleton:
         >>> Skeleton(["Hips", "LeftForeArm"]).find("left_elbow")
         'LeftForeArm'
         """
-        place = self._places.get(name, self._places.get(plain(name)))
+        place = self._place(name)
         return None if place is None else self.joints[place]
+
+    def _place(self, name: str) -> int | None:
+        # Other spellings are understood, but at a cost.
+        place = self._places.get(name)
+        return self._places.get(plain(name)) if place is None else place
 
     def index(self, name: str) -> int:
         """Return the index of a joint on the joints axis.
@@ -221,7 +226,7 @@ class Skeleton:
         >>> get_skeleton("coco17").index("left_wrist")
         9
         """
-        place = self._places.get(name, self._places.get(plain(name)))
+        place = self._place(name)
         if place is None:
             raise ValueError(
                 f"expected a joint of the skeleton, got {name!r}."

@@ -159,6 +159,19 @@ def _dance_with_melody23() -> Skeleton:
     return Skeleton(joints, bones, name="dance_with_melody23")
 
 
+def _canonical15() -> Skeleton:
+    parts = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+    bones = [
+        ("head", "neck"),
+        ("neck", "pelvis"),
+        *[("neck", f"{s}_shoulder") for s in SIDES],
+        *[("pelvis", f"{s}_hip") for s in SIDES],
+        *_limbs("shoulder", "elbow", "wrist"),
+        *_limbs("hip", "knee", "ankle"),
+    ]
+    return Skeleton(["head", "neck", "pelvis", *_sided(*parts)], bones, name="canonical15")
+
+
 _REGISTRY: dict[str, Skeleton] = {
     str(s.name): s
     for s in (
@@ -170,6 +183,7 @@ _REGISTRY: dict[str, Skeleton] = {
         _kinect25(),
         _h36m17(),
         _dance_with_melody23(),
+        _canonical15(),
     )
 }
 _ALIASES = {

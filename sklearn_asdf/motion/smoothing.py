@@ -16,7 +16,7 @@ from ..functional.one_euro import one_euro, one_euro_step
 from .container import DEFAULT_FPS, Motion
 from .stage import MotionTransformer, validate_motion
 
-__all__ = ["MIN_CONFIDENCE", "PoseSmoother", "confident_positions"]
+__all__ = ["MIN_CONFIDENCE", "PoseSmoother", "certain_positions", "confident_positions"]
 
 # Joints of lower confidence are treated as not seen, by default.
 MIN_CONFIDENCE = 0.2
@@ -41,6 +41,38 @@ def confident_positions(motion: Motion, min_confidence: float = MIN_CONFIDENCE) 
         return motion.position
     doubtful = motion.confidence < min_confidence
     return np.where(doubtful[..., None], motion.dtype.type(np.nan), motion.position)
+
+
+def certain_positions(motion: Motion, min_confidence: float = MIN_CONFIDENCE) -> np.ndarray:
+    """Return positions as `confident_positions`, with some joint in each clip.
+
+    Parameters
+    ----------
+    motion : Motion
+        Poses.
+    min_confidence : float, default=0.2
+        Lowest confidence of a joint that counts as seen.
+
+    Returns
+    -------
+    ndarray of shape (n_clips, n_frames, n_joints, n_axes)
+        The positions themselves if there is no confidence.
+
+    Raises
+    ------
+    ValueError
+        If no joint of a clip is certain enough.
+    """
+    position = confident_positions(motion, min_confidence)
+    if position is not motion.position:
+        unseen = np.flatnonzero(np.isnan(position).any(axis=-1).all(axis=(1, 2)))
+        if unseen.size:
+            raise ValueError(
+                f"expected some joint of each clip to reach min_confidence="
+                f"{min_confidence:g}, got none in clip {unseen[0]}: leave it out or take "
+                "a lower min_confidence"
+            )
+    return position
 
 
 class PoseSmoother(MotionTransformer):
@@ -189,15 +221,7 @@ class PoseSmoother(MotionTransformer):
         return super()._on_clock(motion)
 
     def _transform(self, motion: Motion) -> Motion:
-        position = confident_positions(motion, self.min_confidence)
-        if position is not motion.position:
-            unseen = np.flatnonzero(np.isnan(position).any(axis=-1).all(axis=(1, 2)))
-            if unseen.size:
-                raise ValueError(
-                    f"expected some joint of each clip to reach min_confidence="
-                    f"{self.min_confidence:g}, got none in clip {unseen[0]}: leave it out or take "
-                    "a lower min_confidence"
-                )
+        position = certain_positions(motion, self.min_confidence)
         fps = motion.fps
         position = fill_gaps(position, fps=fps, max_gap=self.max_gap, causal=self._causal)
         if self.method == "butterworth":

@@ -18,7 +18,14 @@ from .container import DEFAULT_FPS, Motion, as_motion
 _BOUND_TO_FRAMES = ("velocity", "acceleration", "jerk", "curvature", "keyframes")
 
 
-def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool = False) -> Motion:
+def validate_motion(
+    estimator: Any,
+    X: Any,
+    *,
+    reset: bool,
+    allow_unseen: bool = False,
+    any_joints: bool = False,
+) -> Motion:
     """Return checked poses as a Motion, as scikit-learn's ``validate_data`` does for tables.
 
     Parameters
@@ -32,6 +39,8 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool =
         Whether `estimator` is being fitted. Otherwise joints and axes must be those of `fit`.
     allow_unseen : bool, default=False
         Whether a clip may be all NaN, as frames of a live stream may be.
+    any_joints : bool, default=False
+        Whether joints and axes may be others than those of `fit`.
 
     Returns
     -------
@@ -78,6 +87,9 @@ def validate_motion(estimator: Any, X: Any, *, reset: bool, allow_unseen: bool =
         estimator.fps_ = motion.fps
         return motion
     expected = (estimator.n_joints_in_, estimator.n_axes_in_)
+    if any_joints:
+        raise_all(problems)
+        return motion
     if motion.shape[2:] != expected:
         problems.append(
             f"{type(estimator).__name__} was fitted on poses of {expected[0]} joints and "
@@ -223,13 +235,17 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
             The input is not changed.
         """
         check_is_fitted(self)
-        motion = validate_motion(self, X, reset=False)
+        motion = self._validate(X)
         # Before resampling too: a higher rate adds no frequencies.
         self._check(motion)
         resampled = self._on_clock(motion)
         if resampled is not motion:
             self._check(resampled)
         return self._transform(resampled)
+
+    def _validate(self, X: Any) -> Motion:
+        """Return the poses that `transform` was given, checked."""
+        return validate_motion(self, X, reset=False)
 
     def _on_clock(self, motion: Motion) -> Motion:
         """Return checked poses at the frame rate of `fit`."""

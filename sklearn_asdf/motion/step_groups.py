@@ -54,9 +54,9 @@ def moment(context: WindowContext) -> Columns:
     """Return speeds, accelerations and heights in each frame, (n_clips, n_frames).
 
     Speed and acceleration are those of all joints, of the head, and of the means of both hands,
-    feet and sides of the hips; hands also have the difference of their speeds. Heights are those of
-    the hands above the hips and of the hips above the feet; `rise` is the vertical velocity of the
-    hips.
+    feet and sides of the hips; hands also have the difference of their speeds and heights. Heights
+    are those of the hands above the hips and of the hips above the feet; `vertical` is the vertical
+    place of a part in the coordinates of the poses, and `hips_rise` the hips' vertical velocity.
     """
     skeleton = context.motion.skeleton
     velocity, acceleration = (context.kinematics(n) for n in ("velocity", "acceleration"))
@@ -83,6 +83,14 @@ def moment(context: WindowContext) -> Columns:
             rise = np.nan_to_num(velocity[:, :, places]).mean(axis=2)
             columns["hips_rise"] = context.height(rise)
     hands, hips, feet = (context.joint(*_PARTS[part]) for part in ("hands", "hips", "feet"))
+    for part, joints in _PARTS.items():
+        place = context.joint(*joints)
+        if place is not None:
+            columns[f"{part}_vertical"] = np.nan_to_num(context.height(place))
+    pair = context.pair("wrist")
+    if pair is not None:
+        apart = context.height(pair[0] - pair[1])
+        columns["hands_height_difference"] = np.nan_to_num(np.abs(apart))
     if hands is not None and hips is not None:
         columns["hands_height"] = np.nan_to_num(context.height(hands - hips))
     if hips is not None and feet is not None:

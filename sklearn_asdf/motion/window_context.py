@@ -74,10 +74,18 @@ class WindowContext:
         curve = lma.weighted_over_joints(values, weights)
         return fill_curves(np.where(nothing, np.nan, curve)) if nothing.any() else curve
 
+    def mean_length(self, name: str, weights: np.ndarray, *, squared: bool = False) -> np.ndarray:
+        """Weighted mean of the lengths of a derivative, as :meth:`curve`, (n_clips, n_frames)."""
+        mean = lma.mean_length(self.kinematics(name), weights, squared=squared, missing=False)
+        if not np.isnan(mean).any():
+            return mean
+        lengths = magnitude(self.kinematics(name))
+        return self.curve(lengths**2 if squared else lengths, weights)
+
     @cached_property
     def activity(self) -> np.ndarray:
         """Mean speed of all joints, (n_clips, n_frames)."""
-        return self.curve(self.speed)
+        return self.mean_length("velocity", self.uniform)
 
     @cached_property
     def beat(self) -> np.ndarray:
@@ -89,12 +97,12 @@ class WindowContext:
     @cached_property
     def acceleration(self) -> np.ndarray:
         """Mean magnitude of acceleration, with the weights of Time, (n_clips, n_frames)."""
-        return self.curve(magnitude(self.kinematics("acceleration")), self.weights["time"])
+        return self.mean_length("acceleration", self.weights["time"])
 
     @cached_property
     def jerk(self) -> np.ndarray:
         """Mean magnitude of jerk, with the weights of Flow, (n_clips, n_frames)."""
-        return self.curve(magnitude(self.kinematics("jerk")), self.weights["flow"])
+        return self.mean_length("jerk", self.weights["flow"])
 
     @cached_property
     def masses(self) -> np.ndarray:
@@ -105,13 +113,18 @@ class WindowContext:
     @cached_property
     def energy(self) -> np.ndarray:
         """Kinetic energy by body mass, (n_clips, n_frames)."""
-        return self.curve(0.5 * self.speed**2, self.masses)
+        return 0.5 * self.mean_length("velocity", self.masses, squared=True)
 
     @cached_property
     def body(self) -> np.ndarray:
         """Positions, stored joint by joint, which makes reductions over joints faster."""
         position = np.moveaxis(self.motion.position, (-1, -2), (0, 1))
         return np.moveaxis(np.ascontiguousarray(position, dtype=float), (0, 1), (-1, -2))
+
+    @cached_property
+    def bodies(self) -> geometry.Bodies:
+        """Positions as the functions of form take them."""
+        return geometry.Bodies.of(self.body)
 
     def joint(self, *names: str) -> np.ndarray | None:
         """Positions of the mean of joints, (n_clips, n_frames, n_axes), or None."""
@@ -181,7 +194,7 @@ class WindowContext:
     @cached_property
     def sides(self) -> np.ndarray:
         """Sides of the box around the body in each frame, (n_clips, n_frames, n_axes)."""
-        return geometry.extent(self.body)
+        return geometry.extent(self.bodies)
 
     @cached_property
     def size(self) -> Columns:
@@ -191,22 +204,22 @@ class WindowContext:
         return {
             "height": (self.sides * ~across).sum(axis=-1),
             "width": magnitude(self.sides * across),
-            "spread": geometry.spread(self.body),
+            "spread": geometry.spread(self.bodies),
         }
 
     @cached_property
     def form(self) -> Columns:
         """Hull area, contraction and sphericity in each frame, (n_clips, n_frames)."""
-        position, sides = self.body, self.sides
+        sides = self.sides
         n_axes = self.motion.n_axes
         if n_axes < 2 or self.motion.n_joints < 3:
             return {}
-        hull = geometry.convex_hull_area(position)
+        hull = geometry.convex_hull_area(self.bodies)
         pairs = [(i, j) for i in range(n_axes) for j in range(i)]
         box = sum(sides[..., i] * sides[..., j] for i, j in pairs) / len(pairs)
         filled = np.divide(hull, box, out=np.zeros_like(hull), where=box > 0)
         return {
             "hull_area": hull,
             "contraction": np.where(np.isnan(hull), hull, filled),
-            "sphericity": geometry.sphericity(position),
+            "sphericity": geometry.sphericity(self.bodies),
         }

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .._validation import check_choice, raise_all
-from .sample_checks import as_integers, check_array, check_recording
+from .sample_checks import as_integers, check_recording
 from .sound_file import read_sound_file
 
-__all__ = ["AudioClips", "check_audio", "load_audio"]
+__all__ = ["AudioClips", "load_audio"]
 
 
 class AudioClips:
@@ -339,75 +339,3 @@ def load_audio(path: str | os.PathLike, *, sr: int = 22050) -> np.ndarray:
     FileNotFoundError: expected a sound file, but there is no file 'nowhere.wav'
     """
     return read_sound_file(path, sr=sr)
-
-
-def check_audio(
-    y: Any,
-    *,
-    sr: int = 22050,
-    n_samples: int | None = None,
-    allow_silent: bool = False,
-    name: str = "audio",
-) -> Any:
-    """Return checked audio, or raise an error with all that is wrong.
-
-    Parameters
-    ----------
-    y : AudioClips or array-like of shape (n_clips, n_samples)
-        Mono clips, floats in [-1, 1].
-    sr : int, default=22050
-        Expected sampling rate in Hz; an array is taken to be at that rate.
-    n_samples : int, default=None
-        Expected length of a clip; any if None.
-    allow_silent : bool, default=False
-        Whether every clip may be silent.
-    name : str, default="audio"
-        Name of the argument in errors.
-
-    Returns
-    -------
-    AudioClips or ndarray of float32 or float64 of shape (n_clips, n_samples)
-        `AudioClips` are returned as they are; floats keep their precision, integers become float64.
-
-    Raises
-    ------
-    TypeError
-        If `y` is text, a path or otherwise no numbers.
-    ValueError
-        If `y` has another rank or length, no clips, NaN or infinite samples, only silent
-        clips, integer samples of a sound file, or another sampling rate.
-
-    Notes
-    -----
-    Samples beyond [-1, 1], a constant offset and clipping are left as they are. Single silent
-    clips are allowed.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_asdf.music.clips import check_audio
-    >>> check_audio(np.zeros(5))
-    Traceback (most recent call last):
-        ...
-    ValueError: expected audio of shape (n_clips, n_samples), got an array of shape (5,): ...
-    """
-    if isinstance(y, AudioClips):
-        problems = []
-        if y.sr != sr:
-            problems.append(
-                f"expected {name} at {sr} Hz, got clips at {y.sr} Hz: cut them with sr={sr}, "
-                "which resamples files"
-            )
-        if not len(y):
-            problems.append(f"expected {name} with at least one clip, got none")
-    else:
-        y, problems = check_array(y, name)
-    if not problems and n_samples is not None and y.shape[1] != n_samples:
-        problems.append(
-            f"expected {name} clips of {n_samples} samples, got {y.shape[1]}: "
-            "cut all clips to one length"
-        )
-    if not problems and not allow_silent and not any(np.any(clip) for clip in y):
-        problems.append(f"expected sound in {name}, but every clip is silent")
-    raise_all(problems)
-    return y

@@ -14,6 +14,7 @@ from ..functional.overlap import fade_gains
 from ..functional.stretch import warp_time
 from ..functional.unit_selection import cheapest_path
 from .analysis import DESCRIPTORS, AudioAnalysis
+from .recording import Recording
 
 __all__ = ["FADE_LEAD", "Corpus", "Run", "load_units", "render"]
 
@@ -52,8 +53,8 @@ class Corpus:
 
     Parameters
     ----------
-    recordings : list of ndarray
-        The music.
+    recordings : list of Recording
+        The music, in 16 bits. Models that earlier versions saved have arrays.
     recording : ndarray of int of shape (n_units,)
         The recording of each unit.
     start, stop : ndarray of shape (n_units,)
@@ -68,7 +69,7 @@ class Corpus:
         Level, brightness and onset strength of each unit.
     """
 
-    recordings: list[np.ndarray]
+    recordings: list[Recording]
     recording: np.ndarray
     start: np.ndarray
     stop: np.ndarray
@@ -81,7 +82,7 @@ class Corpus:
     @classmethod
     def of(cls, parts: list[tuple[np.ndarray, ...]]) -> Corpus:
         """Join what `load_units` returned for each recording."""
-        recordings = [part[0] for part in parts]
+        recordings = [Recording.of(part[0]) for part in parts]
         columns = [np.concatenate(column) for column in zip(*(part[1:] for part in parts))]
         start, stop, clip, features, goes_on, steps = columns
         index = np.repeat(np.arange(len(parts)), [len(part[1]) for part in parts])

@@ -50,7 +50,7 @@ def loudness_of(audio: np.ndarray, *, sr: int) -> float:
     >>> abs(loudness_of(np.sin(2 * np.pi * 997 * t), sr=48000) + 3.01) < 0.1
     True
     """
-    require("pyloudnorm", extra="music", purpose="measuring loudness")
+    require("pyloudnorm", extra="play", purpose="measuring loudness")
     import pyloudnorm
 
     audio = np.asarray(audio, dtype=float)

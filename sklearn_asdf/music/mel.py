@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import validate_data
 
 from .._validation import (
     Integral,
@@ -27,7 +26,7 @@ from ..nets.estimator import (
     NetworkEstimatorMixin,
     with_training_parameters,
 )
-from .clips import AudioClips, check_audio
+from .audio_checks import check_clips
 from .codecs import fit_patches
 from .mel_codec import MelCodecMixin
 from .mel_training import ARCHITECTURES, clip_rows, hold_out, train_codec
@@ -282,10 +281,10 @@ class MelEncoder(MelCodecMixin, NetworkEstimatorMixin, BaseEstimator):
             The fitted encoder.
         """
         validate_parameters(self)
-        require("librosa", extra="music", purpose="MelEncoder")
+        require("librosa", extra="play", purpose="MelEncoder")
         self._check_checkpoint_dir()
         self._check_band_limits()
-        X = self._check_clips(X, reset=True)
+        X = check_clips(self, X, reset=True)
         weight = check_sample_weight(sample_weight, len(X))
         X = X if weight is None or weight.all() else X[np.flatnonzero(weight)]
         random_state = check_random_state(self.random_state)
@@ -324,21 +323,6 @@ class MelEncoder(MelCodecMixin, NetworkEstimatorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-    def _check_clips(self, X: Any, *, reset: bool = False) -> Any:
-        """Return checked clips."""
-        checked = check_audio(X, sr=self.sr, allow_silent=not reset)
-        if not reset and checked.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X has {checked.shape[1]} features, but MelEncoder is expecting "
-                f"{self.n_features_in_} features as input: give clips of "
-                f"{self.n_features_in_ / self.sr:.6g} s, as in training"
-            )
-        named = X if hasattr(X, "columns") else checked
-        if isinstance(checked, AudioClips):
-            named = np.empty((0, checked.shape[1]))
-        validate_data(self, named, reset=reset, skip_check_array=True)
-        return checked
 
     def _code_shape(self) -> tuple[int, int]:
         if self.architecture == "paper":

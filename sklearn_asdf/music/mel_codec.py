@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..functional.griffinlim import highpass, mel_to_audio
 from ..functional.limiter import limit
 from ..functional.mel import overlap_add, unit_to_db
+from .audio_checks import check_clips
 from .codecs import BATCH_SIZE
 from .spectra import spectrogram_options, unit_spectrograms
 
@@ -27,7 +28,7 @@ class MelCodecMixin(TransformerMixin):
     """Methods of `MelEncoder` that apply the fitted codec.
 
     The class provides the parameters of the spectrograms and of the synthesis, the fitted
-    attributes, `_codec`, `_seed` and `_check_clips`.
+    attributes, `_codec` and `_seed`.
     """
 
     architecture: Any
@@ -46,7 +47,6 @@ class MelCodecMixin(TransformerMixin):
     level_range_: tuple[float, float]
     _codec: Any
     _seed: int
-    _check_clips: Any
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the codes of clips.
@@ -62,7 +62,7 @@ class MelCodecMixin(TransformerMixin):
             One code a clip.
         """
         check_is_fitted(self)
-        X = self._check_clips(X)
+        X = check_clips(self, X, reset=False)
         parts = [self._encode(unit, level) for _, unit, level in self._batches(X)]
         return np.concatenate(parts)
 
@@ -100,7 +100,7 @@ class MelCodecMixin(TransformerMixin):
             Values in [0, 1]: 1 is the maximum of a clip, 0 is `top_db` or more below it.
         """
         check_is_fitted(self)
-        X = self._check_clips(X)
+        X = check_clips(self, X, reset=False)
         parts = [unit.swapaxes(1, 2) for _, unit, _ in self._batches(X)]
         return np.ascontiguousarray(np.concatenate(parts))
 
@@ -162,7 +162,7 @@ class MelCodecMixin(TransformerMixin):
            Encoder-RNN-Decoder Topology", Aalborg University, 2019.
         """
         check_is_fitted(self)
-        X = self._check_clips(X)
+        X = check_clips(self, X, reset=False)
         error = np.empty(len(X))
         for rows, unit, level in self._batches(X):
             decoded = self._decode(self._encode(unit, level))[0]

@@ -49,7 +49,7 @@ _EXPECTED = "expected a sound file (WAV, FLAC, OGG, MP3)"
 
 def read_sound_file(path: str | os.PathLike[str], *, sr: int) -> np.ndarray:
     """Return a sound file as mono float32 at `sr`, as `load_audio` documents it."""
-    require("soundfile", "soxr", extra="music", purpose="reading sound files")
+    require("soundfile", "soxr", extra="play", purpose="reading sound files")
     import soxr
 
     place = Path(path)

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._progress import progress
 from .._validation import Interval, Real, check_sample_weight, require, validate_parameters
@@ -23,7 +23,7 @@ from .analysis import (
     check_code,
     recordings_of,
 )
-from .clips import AudioClips, check_audio
+from .audio_checks import check_clips
 from .corpus import Corpus, load_units
 from .stream import UnitStream
 from .unit_player import play_codes, split_code
@@ -242,7 +242,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
             One code per clip.
         """
         check_is_fitted(self)
-        X = self._check_clips(X)
+        X = check_clips(self, X, reset=False)
         code = np.empty((len(X), self._n_features_out))
         for recording, rows, starts in recordings_of(X):
             analysis = analyze(recording, sr=self.sr, start_bpm=self.start_bpm)
@@ -351,8 +351,8 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     def _fit(self, X: Any, sample_weight: Any) -> np.ndarray:
         """Fit the units of the clips with a weight above 0; return the codes of all clips."""
         validate_parameters(self)
-        require("librosa", extra="music", purpose="UnitEncoder")
-        X = self._check_clips(X, reset=True)
+        require("librosa", extra="play", purpose="UnitEncoder")
+        X = check_clips(self, X, reset=True)
         given = check_sample_weight(sample_weight, len(X))
         weight = np.ones(len(X)) if given is None else given
         self.n_samples_ = X.shape[1]
@@ -390,21 +390,6 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         self.corpus_ = Corpus.of(parts)
         self.n_units_ = len(self.corpus_.start)
         return code
-
-    def _check_clips(self, X: Any, *, reset: bool = False) -> Any:
-        """Return checked clips."""
-        checked = check_audio(X, sr=self.sr, allow_silent=not reset)
-        if not reset and checked.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X has {checked.shape[1]} features, but UnitEncoder is expecting "
-                f"{self.n_features_in_} features as input: give clips of "
-                f"{self.n_features_in_ / self.sr:.6g} s, as in training"
-            )
-        named = X if hasattr(X, "columns") else checked
-        if isinstance(checked, AudioClips):
-            named = np.empty((0, checked.shape[1]))
-        validate_data(self, named, reset=reset, skip_check_array=True)
-        return checked
 
     def _check_code(self, code: Any) -> np.ndarray:
         check_is_fitted(self)

@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["BUILDERS", "build_decoder", "build_encoder", "build_network"]
+__all__ = [
+    "BUILDERS",
+    "build_decoder",
+    "build_encoder",
+    "build_network",
+    "build_sequence_network",
+]
 
 
 def build_network(**config: Any) -> Any:
@@ -28,6 +34,24 @@ def build_network(**config: Any) -> Any:
     from . import mixture_network
 
     return mixture_network.build_network(**config)
+
+
+def build_sequence_network(**config: Any) -> Any:
+    """Return the Keras model of a recurrent mixture density network over sequences.
+
+    Parameters
+    ----------
+    **config : dict
+        As for :func:`sklearn_asdf.nets.sequence_network.build_sequence_network`.
+
+    Returns
+    -------
+    keras.Model
+        The model.
+    """
+    from . import sequence_network
+
+    return sequence_network.build_sequence_network(**config)
 
 
 def build_encoder(**config: Any) -> Any:
@@ -70,4 +94,5 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "build_decoder": build_decoder,
     "build_encoder": build_encoder,
     "build_network": build_network,
+    "build_sequence_network": build_sequence_network,
 }

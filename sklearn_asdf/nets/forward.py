@@ -17,6 +17,7 @@ from .layers import (
     max_pool,
 )
 from .mixture_output import PADDING
+from .recurrent import RecurrentNetwork
 
 __all__ = ["convolves_images", "forward_of"]
 
@@ -31,8 +32,8 @@ def forward_of(
     Parameters
     ----------
     build : str
-        Name of the function that builds the network: "build_network", "build_encoder" or
-        "build_decoder".
+        Name of the function that builds the network: "build_network", "build_sequence_network",
+        "build_encoder" or "build_decoder".
     config : mapping
         Keyword arguments of that function.
     weights : sequence of ndarray
@@ -55,8 +56,8 @@ def forward_of(
     array([[6., 6., 6.],
            [0., 0., 0.]])
     """
-    if build == "build_network":
-        chosen: Callable[..., np.ndarray] = _mixture
+    if build in ("build_network", "build_sequence_network"):
+        chosen: Callable[..., np.ndarray] = _mixture if build == "build_network" else _sequences
         names = [config.get("recurrent_activation", "tanh"), *config.get("activations", ("relu",))]
     elif build in ("build_encoder", "build_decoder"):
         paper = config["architecture"] == "paper"
@@ -133,6 +134,15 @@ def _mixture(
     if factors is not None:
         shared = next(weights)
         x = np.concatenate([x, np.broadcast_to(shared, (len(x), len(shared)))], axis=1)
+    return x
+
+
+def _sequences(x: np.ndarray, weights: Iterator[np.ndarray], **config: Any) -> np.ndarray:
+    network = RecurrentNetwork(config, list(weights))
+    x, _ = network.run(x, network.start(len(x), x.dtype))
+    x = x.reshape(len(x), -1)
+    if network.factors is not None:
+        x = np.hstack([x, np.broadcast_to(network.factors, (len(x), len(network.factors)))])
     return x
 
 

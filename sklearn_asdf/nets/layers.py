@@ -19,6 +19,7 @@ __all__ = [
     "convolve_image_transposed",
     "dense",
     "lstm",
+    "lstm_cell",
     "lstm_step",
     "max_pool",
 ]
@@ -107,8 +108,30 @@ def lstm_step(
     """
     before, cell = state
     kernel, recurrent_kernel, bias = weights
+    return lstm_cell(x @ kernel + before @ recurrent_kernel + bias, cell, activation)
+
+
+def lstm_cell(
+    z: np.ndarray, cell: np.ndarray, activation: str = "tanh"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the state of an LSTM layer from the sums that enter its gates.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n, 4 * n_units)
+        Sums for the input gate, the forget gate, the cell and the output gate.
+    cell : ndarray of shape (n, n_units)
+        Cell before the step.
+    activation : str, default="tanh"
+        As in `lstm_step`.
+
+    Returns
+    -------
+    output, cell : ndarray of shape (n, n_units)
+        State after the step.
+    """
     act = ACTIVATIONS[activation]
-    enter, forget, new, leave = np.split(x @ kernel + before @ recurrent_kernel + bias, 4, axis=-1)
+    enter, forget, new, leave = np.split(z, 4, axis=-1)
     cell = expit(forget) * cell + expit(enter) * act(new)
     return expit(leave) * act(cell), cell
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["PADDING", "scale_of_numpy", "split_factors", "split_output"]
+__all__ = ["PADDING", "UNKNOWN", "scale_of_numpy", "split_factors", "split_output"]
 
 # Scaled value of padded time steps, below any real one.
 PADDING = -1e6
+# Scaled value of unknown targets in training, above any real one: scikeras refuses NaN.
+UNKNOWN = 1e18
 
 
 def split_output(

@@ -17,7 +17,7 @@ def weight_shapes(build: str, config: Mapping[str, Any]) -> _Shapes:
 
     Parameters
     ----------
-    build : {"build_network", "build_encoder", "build_decoder"}
+    build : {"build_network", "build_sequence_network", "build_encoder", "build_decoder"}
         Name of the function that builds the network.
     config : mapping
         Keyword arguments of that function.
@@ -36,6 +36,8 @@ def weight_shapes(build: str, config: Mapping[str, Any]) -> _Shapes:
     """
     if build == "build_network":
         return _mixture(**config)
+    if build == "build_sequence_network":
+        return _sequence_mixture(**config)
     paper = config["architecture"] == "paper"
     shapes: dict[str, Callable[..., _Shapes]] = {
         "build_encoder": _paper_encoder if paper else _local_encoder,
@@ -72,6 +74,12 @@ def _mixture(
     if factors is not None:
         shapes.append((np.size(factors),))
     return shapes
+
+
+def _sequence_mixture(*, n_inputs: int, n_targets: int, **config: Any) -> _Shapes:
+    # A step's inputs are its features, the targets before it, and whether these are known.
+    n = n_inputs + n_targets + 1
+    return _mixture(n_inputs=n, n_targets=n_targets, step_size=n, **config)
 
 
 def _paper_encoder(

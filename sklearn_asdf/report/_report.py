@@ -127,7 +127,7 @@ def write_report(
     '<!DOCTYPE html>'
     """
     place = Path(path)
-    require("librosa", "soundfile", "matplotlib", "jinja2", extra="music", purpose="a report")
+    require("librosa", "soundfile", "matplotlib", "jinja2", extra="play", purpose="a report")
     encoder = encoder_of(pipeline)
     take = as_motion(take)
     audio = _check(place, pipeline, audio, video)

@@ -1,70 +1,87 @@
-"""From smoothed poses to the table of Laban features, in milliseconds a clip.
+"""From smoothed poses to the table of Laban features, and from one clip's poses to its row.
 
 ``pytest -m benchmark -n 0 -s tests/benchmarks`` prints the figures, beside the effort profile of
-musicalgestures where that is installed (extra `benchmark`); times are not asserted.
+musicalgestures where that is installed (extra `benchmark`). Times are not asserted, but that they
+grow with the number of frames and of clips alone.
 """
 
 from __future__ import annotations
 
-import sys
-import time
-from dataclasses import replace
+import importlib.util
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from sklearn_asdf import KeyframeSegmenter, KinematicsTransformer, LMAFeaturizer, PoseSmoother
-from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.functional.compiled import numpy_only
+from sklearn_asdf.pipeline import make_lma_pipeline
+
+from .timing import exponent, shortest
 
 pytestmark = pytest.mark.benchmark
 
-
-def _shortest(function, repeats=7):
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
+# Of the default preset.
+GROUPS = ("effort", "shape", "level", "periodicity")
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_smoothed_poses_to_features(dtype):
-    poses = np.asarray(make_dance_music(n_clips=25, random_state=0).poses)[..., :2]
-    poses = np.tile(poses, (4, 1, 1, 1)).astype(dtype)
-    smooth = PoseSmoother().fit_transform(poses)
-    rng = np.random.default_rng(0)
-    # A hundred different clips: what repeats itself is easier for a processor to foresee.
-    smooth = replace(
-        smooth, position=smooth.position + rng.normal(size=(100, 1, 17, 2)).astype(dtype)
-    )
-    stages = [KinematicsTransformer(), KeyframeSegmenter(), LMAFeaturizer()]
-    total, motion = 0.0, smooth
-    sys.stdout.write(f"\n{len(poses)} clips {poses.shape[1:]}, {np.dtype(dtype)}\n")
-    with threadpool_limits(1):
-        for stage in stages:
-            before = motion
-            motion = stage.fit_transform(before)
-            taken = 1e3 * _shortest(lambda s=stage, m=before: s.transform(m)) / len(poses)
-            total += taken
-            sys.stdout.write(f"  {type(stage).__name__:24s} {taken:6.3f} ms a clip\n")
-    sys.stdout.write(f"  {'all of it':24s} {total:6.3f} ms a clip\n")
-    assert motion.shape == (100, 9 * 13)
-    assert np.isfinite(motion).all()
-    peer = _musicalgestures(np.asarray(smooth[:10]), fps=smooth.fps)
-    sys.stdout.write(f"  {'musicalgestures':24s} {peer:6.3f} ms a clip, {peer / total:.1f} times\n")
+def _poses(shape):
+    return np.random.default_rng(0).normal(size=shape).cumsum(axis=1)
 
 
-def _musicalgestures(clips, *, fps):
-    """Time of the nearest rival: four Effort factors of five joints in as many windows."""
-    effort = pytest.importorskip("musicalgestures._effort", reason="pip install musicalgestures")
-    window = clips.shape[1] / fps / 9
+def _table(shape):
+    """Return a function that computes the table of the default preset."""
+    motion = PoseSmoother().fit_transform(_poses(shape))
+    motion = KinematicsTransformer(scale="body").fit_transform(motion)
+    motion = KeyframeSegmenter().fit_transform(motion)
+    lma = LMAFeaturizer(groups=GROUPS).fit(motion)
+    return lambda: lma.transform(motion)
+
+
+def _with_numpy(function):
+    def run():
+        with numpy_only():
+            return function()
+
+    return run
+
+
+@pytest.mark.parametrize("n_axes", [2, 3])
+def test_table_of_the_default_preset(n_axes, speed_table):
+    table = _table((100, 240, 17, n_axes))
+    ours, theirs = shortest(table, _with_numpy(table))
+    work = f"Laban table of the default preset: 100 clips, {n_axes}-D"
+    speed_table.add(work, ours, frames=24_000, peer="the same in NumPy", theirs=theirs)
+    np.testing.assert_allclose(table(), _with_numpy(table)(), rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("preset", ["default", "paper"])
+def test_one_clip_from_poses_to_its_row(preset, speed_table):
+    poses = _poses((1, 240, 17, 2))
+    pipeline = make_lma_pipeline(preset=preset).fit(poses)
+    ours, theirs = shortest(lambda: pipeline.transform(poses), _effort_profiles(poses[0]))
+    peer = "musicalgestures, Effort of five joints" if theirs > 1e-5 else ""
+    work = f"One clip from poses to its row, {preset}"
+    speed_table.add(work, ours, peer=peer, theirs=theirs if peer else None)
+
+
+def _effort_profiles(clip, fps=30.0):
+    """Return the nearest rival: four Effort factors of five joints in as many windows."""
+    if importlib.util.find_spec("musicalgestures") is None:
+        return lambda: None
+    from musicalgestures._effort import effort_profile
+
+    window = len(clip) / fps / 9
 
     def profiles():
-        for clip in clips:
-            for joint in (0, 9, 10, 15, 16):
-                effort.effort_profile(clip[:, joint], fps, window_s=window)
+        for joint in (0, 9, 10, 15, 16):
+            effort_profile(clip[:, joint], fps, window_s=window)
 
-    with threadpool_limits(1):
-        return 1e3 * _shortest(profiles) / len(clips)
+    return profiles
+
+
+@pytest.mark.parametrize("of", ["frames", "clips"])
+def test_the_table_is_linear(of):
+    sizes = [2**k for k in range(11, 16)] if of == "frames" else [2**k for k in range(4, 9)]
+    shapes = [(1, n, 17, 2) if of == "frames" else (n, 240, 17, 2) for n in sizes]
+    times = [shortest(_table(shape), repeats=3)[0] for shape in shapes]
+    assert exponent(sizes, times) < 1.15

@@ -34,10 +34,18 @@ from sklearn_asdf.nets.training import train
 from ..test_common import INSTANCES
 
 RECURRENT = clone(INSTANCES["MDNRegressor"][0]).set_params(step_size=1, recurrent_layer_sizes=(32,))
+# Each target is a step of a sequence, whose steps share the features.
+SEQUENCES = clone(INSTANCES["MDNRegressor"][0]).set_params(
+    target_step_size=1,
+    recurrent_layer_sizes=(8,),
+    hidden_layer_sizes=(32,),
+    epochs=40,
+    learning_rate=0.03,
+)
 
 
 @pytest.mark.slow
-@parametrize_with_checks([RECURRENT])
+@parametrize_with_checks([RECURRENT, SEQUENCES])
 def test_scikit_learn_battery_of_a_recurrent_network(estimator, check):
     check(estimator)
 

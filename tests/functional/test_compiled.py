@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from sklearn_asdf.functional import filters, kinematics
+from sklearn_asdf import KeyframeSegmenter, LMAFeaturizer
+from sklearn_asdf.functional import filters, geometry, kinematics, lma, windows
+from sklearn_asdf.functional.body import body_size
 from sklearn_asdf.functional.compiled import numpy_only, use_compiled
+from sklearn_asdf.functional.kernels.form import principal_values
+from sklearn_asdf.functional.keyframe_candidates import curve_salience
+from sklearn_asdf.functional.kmeans import kmeans_1d
+from sklearn_asdf.motion.lma_groups import CLIP_GROUPS, WINDOW_GROUPS
 
 pytest.importorskip("numba", reason="compiled loops need numba (the extra 'fast')")
 
@@ -80,6 +87,78 @@ def test_butterworth_of_long_streams_in_blocks(fps, cutoff, order):
     assert_same(*both(filters.butterworth, x, fps=fps, cutoff=cutoff, order=order))
 
 
+@pytest.mark.parametrize("n_clusters", [1, 2, 3, 10, 40])
+def test_clusters_are_the_same_where_costs_tie_too(n_clusters):
+    rng = np.random.default_rng(n_clusters)
+    spaced = np.arange(90.0).reshape(1, -1) // 2
+    frames = np.sort([rng.choice(400, 90, replace=False) for _ in range(5)], axis=1)
+    for values in (rng.random((6, 90)).cumsum(axis=1), frames.astype(float), spaced):
+        counts = rng.integers(1, 91, len(values))
+        for weights in (None, rng.integers(1, 8, values.shape)):
+            np.testing.assert_array_equal(
+                *both(kmeans_1d, values, n_clusters, counts, weights=weights)
+            )
+
+
+def test_clusters_of_a_long_row_are_cut_in_time():
+    rng = np.random.default_rng(0)
+    values = np.sort(rng.choice(10_000, 2000, replace=False)).astype(float)[None]
+    # Both ways to search: few clusters, and many.
+    for n_clusters in (6, 100):
+        np.testing.assert_array_equal(*both(kmeans_1d, values, n_clusters))
+
+
+def test_salience():
+    curves = walk((3, 50, 4)).swapaxes(1, 2)
+    for fps in (30.0, 120.0):
+        np.testing.assert_array_equal(*both(curve_salience, curves, fps=fps))
+    np.testing.assert_array_equal(*both(curve_salience, curves[..., :1], fps=30.0))
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.1])
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+def test_keyframes(n_axes, missing):
+    x = walk((4, 200, 17, n_axes), missing=missing)
+    x[:, 50:90] = x[:, [50]]
+    for refine in (True, False):
+        compiled, plain = both(KeyframeSegmenter(refine=refine).fit_transform, x)
+        np.testing.assert_array_equal(compiled.keyframes, plain.keyframes)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.1])
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+def test_form_of_the_body(n_axes, missing):
+    x = walk((3, 70, 9, n_axes), missing=missing)
+    whole = np.round(x)  # points that coincide and lie in one line
+    for function in (geometry.extent, geometry.spread, geometry.convex_hull_area):
+        assert_same(*both(function, x))
+        assert_same(*both(function, whole))
+    assert_same(*both(geometry.sphericity, x))
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.1])
+@pytest.mark.parametrize("how", ["sum", "mean", "max", "min"])
+def test_reductions_of_windows(how, missing):
+    curves = walk((3, 50, 1))[..., 0]
+    curves[np.random.default_rng(1).random(curves.shape) < missing] = np.nan
+    start = np.array([[0, 10, 10, 49, 50]] * 3)
+    stop = np.array([[10, 10, 45, 50, 50]] * 3)
+    assert_same(*both(windows.reduce_windows, curves, start, stop, how=how))
+    assert_same(*both(lma.mean_of_windows, curves, start, stop))
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.02])
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+def test_table_of_all_groups(n_axes, missing):
+    x = walk((3, 120, 17, n_axes), missing=missing)
+    groups = [*WINDOW_GROUPS, *CLIP_GROUPS]
+    motion = KeyframeSegmenter(n_keyframes=5).fit_transform(x)
+    for space in ("directness", "path_ratio"):
+        table = LMAFeaturizer(groups=groups, space=space).fit_transform
+        compiled, plain = both(table, motion)
+        np.testing.assert_allclose(compiled, plain, rtol=1e-10, atol=1e-10)
+
+
 def test_still_joints_stay_exactly_still():
     x = np.full((1, 3000, 5, 2), 1 / 3)
     np.testing.assert_array_equal(filters.butterworth(x, fps=30), x)
@@ -110,6 +189,31 @@ print(make_lma_pipeline().fit_transform(poses).shape[0], "numba" in sys.modules)
     assert done.stdout.split() == ["2", "False"], done.stderr
 
 
-def test_numba_disable_jit_means_numpy(monkeypatch):
-    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
-    assert not use_compiled()
+def test_numba_disable_jit_means_numpy():
+    code = "from sklearn_asdf.functional import compiled; print(compiled.use_compiled())"
+    for value, used in (("1", "False"), ("0", "True")):
+        environment = {**os.environ, "NUMBA_DISABLE_JIT": value}
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env=environment
+        )
+        assert done.stdout.strip() == used, done.stderr
+
+
+def test_eigenvalues_of_three_rows():
+    rng = np.random.default_rng(0)
+    factors = rng.normal(size=(3, 5, 400)) * 10.0 ** rng.integers(-4, 3, (3, 1, 400))
+    factors[:, :, :20] = 0
+    factors[2, :, 20:40] = 0
+    matrices = np.einsum("akn,bkn->abn", factors, factors)
+    compiled, plain = both(principal_values, matrices)
+    assert np.all(np.abs(compiled - plain) <= 1e-14 * plain[-1])
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.1])
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+def test_body_size(n_axes, missing):
+    segments = [((0,), (1,), 0.2), ((2, 3), (4, 5), 0.3), ((6,), (7, 8), 0.1)]
+    for n_frames in (1, 2, 7, 50):
+        x = walk((4, n_frames, 9, n_axes), missing=missing, seed=n_frames)
+        x[1, :, 7] = np.nan
+        assert_same(*both(body_size, x, segments))

@@ -48,6 +48,30 @@ def test_pitch_and_level_stay():
     assert np.sqrt(np.mean(out**2)) == pytest.approx(np.sqrt(0.5), rel=0.02)
 
 
+@pytest.mark.parametrize("pace", [0.9, 1.1])
+def test_attacks_stay_sharp(pace):
+    beats = np.arange(0.5, 5.5, 0.5)
+    rng = np.random.default_rng(0)
+    y = np.zeros(6 * SR, np.float32)
+    for t in beats:
+        y[round(t * SR) :][:2000] += np.exp(-np.arange(2000) / 150) * rng.normal(size=2000)
+    out = warp_time(y, [0, len(y)], [0, pace * len(y)])
+    early = late = 0.0
+    for at in np.rint(pace * beats * SR).astype(int):
+        early += np.sum(out[at - 660 : at - 32] ** 2)
+        late += np.sum(out[at : at + 660] ** 2)
+    # Of librosa's phase vocoder as much comes in the 30 ms before an attack as after it.
+    assert early < 0.15 * late
+
+
+def test_sound_after_silence_is_not_turned():
+    rng = np.random.default_rng(0)
+    y = np.concatenate([rng.normal(size=SR), np.zeros(SR), rng.normal(size=SR)]).astype(np.float32)
+    out = warp_time(y, [0, 1.5 * SR, 3 * SR], [0, 1.8 * SR, 3.3 * SR])
+    after = slice(round(2.0 * SR), 3 * SR - 2048)
+    np.testing.assert_allclose(out[round(2.3 * SR) :][: SR - 2048], y[after], atol=1e-4)
+
+
 def test_long_signals_are_worked_on_in_blocks_without_a_seam():
     y = np.sin(2 * np.pi * 220 * np.arange(10 * SR) / SR)
     out = warp_time(y, [0, 10 * SR], [0, 11 * SR])[SR : 10 * SR]

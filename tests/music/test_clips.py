@@ -12,7 +12,8 @@ from sklearn.model_selection import GroupKFold
 from sklearn.utils import _safe_indexing
 
 from sklearn_asdf import AudioClips
-from sklearn_asdf.music.clips import check_audio, load_audio
+from sklearn_asdf.music.audio_checks import check_audio
+from sklearn_asdf.music.clips import load_audio
 
 
 @pytest.fixture
