@@ -23,8 +23,6 @@ __all__ = ["make_dance_pipeline", "make_lma_pipeline"]
 _DEFAULT = "units"
 # For tables, whose y is usually not music, from which the beat could be learned.
 _DEFAULT_TABLE = "codec"
-# Steps in s in which the music follows the dance.
-_STEP_DURATION = 0.25
 
 
 def make_lma_pipeline(
@@ -172,10 +170,7 @@ def _motion_steps(preset: str, random_state: Any = None, verbose: int = 0) -> di
     if preset == "units":
         steps["beats"] = DanceBeatTracker(n_jobs=-1, random_state=random_state, verbose=verbose)
         groups = (*groups, "beat")
-    lma = LMAFeaturizer(groups=groups)
-    if preset == "units":
-        lma.set_params(step_duration=_STEP_DURATION)
-    return steps | {"keyframes": KeyframeSegmenter(), "lma": lma}
+    return steps | {"keyframes": KeyframeSegmenter(), "lma": LMAFeaturizer(groups=groups)}
 
 
 def _music_step(
@@ -184,8 +179,6 @@ def _music_step(
     """Return the last step of a preset: density and audio encoder."""
     from .density.mdn import MDNRegressor
     from .density.on_beat import OnBeatRegressor
-    from .density.step_regressor import StepRegressor
-    from .music.analysis import STEP_DESCRIPTORS
     from .music.mel import MelEncoder
     from .music.units import UnitEncoder
     from .target import AudioTargetRegressor
@@ -201,15 +194,9 @@ def _music_step(
             2, linear_baseline=True, hidden_layer_sizes=(16,), epochs=5, **common
         )
     elif preset == "units":
-        encoder = UnitEncoder(step_duration=_STEP_DURATION, verbose=verbose)
+        encoder = UnitEncoder(verbose=verbose)
         rest = MDNRegressor(3, linear_baseline=True, **common)
-        on_beat = OnBeatRegressor(rest, beat_columns=BEAT_COLUMNS, restore_variance=True)
-        density = StepRegressor(
-            on_beat,
-            n_channels=len(STEP_DESCRIPTORS),
-            restore_variance=True,
-            random_state=random_state,
-        )
+        density = OnBeatRegressor(rest, beat_columns=BEAT_COLUMNS, restore_variance=True)
     else:
         encoder = MelEncoder(**common)
         # Few of a code's numbers can be predicted from a dance, such as the level: by a linear map.

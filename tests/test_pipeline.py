@@ -34,7 +34,7 @@ from sklearn_asdf.motion.lma import BEAT_COLUMNS
 from sklearn_asdf.testing import run_in_new_process
 
 # The preset "units" without a network and with few trees.
-QUICK = {"beats__max_iter": 5, "music__regressor__regressor__regressor": Ridge()}
+QUICK = {"beats__max_iter": 5, "music__regressor__regressor": Ridge()}
 STEPS = ["smooth", "kinematics", "keyframes", "lma", "scale", "music"]
 
 
