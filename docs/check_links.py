@@ -39,7 +39,9 @@ class _Page(HTMLParser):
 def check(site: Path) -> tuple[list[str], dict[str, set[str]]]:
     """Return what is wrong with the links of a site, and its external addresses by page."""
     site = site.resolve()
-    pages = {path: _Page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
+    # What lies in _static belongs to the theme, templates among them.
+    paths = [path for path in sorted(site.rglob("*.html")) if "_static" not in path.parts]
+    pages = {path: _Page(path.read_text(encoding="utf-8")) for path in paths}
     if not pages:
         raise ValueError(f"expected a folder with HTML pages, got {str(site)!r}: build them first")
     problems, external = [], defaultdict(set)

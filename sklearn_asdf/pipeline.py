@@ -10,7 +10,6 @@ from sklearn.preprocessing import StandardScaler
 
 from ._defaults import PRESETS
 from ._validation import check_choice
-from .motion.beats import DanceBeatTracker
 from .motion.canonical_pose import PoseCanonicalizer
 from .motion.keyframes import KeyframeSegmenter
 from .motion.kinematics import KinematicsTransformer
@@ -168,6 +167,9 @@ def _motion_steps(preset: str, random_state: Any = None, verbose: int = 0) -> di
     groups: tuple[str, ...] = ("effort", "shape", "level", "periodicity")
     steps = {"smooth": PoseSmoother(), "kinematics": KinematicsTransformer(scale="body")}
     if preset == "units":
+        # A table of features needs nothing of what reads music.
+        from .motion.beats import DanceBeatTracker
+
         steps["beats"] = DanceBeatTracker(n_jobs=-1, random_state=random_state, verbose=verbose)
         groups = (*groups, "beat")
     return steps | {"keyframes": KeyframeSegmenter(), "lma": LMAFeaturizer(groups=groups)}

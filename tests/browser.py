@@ -117,7 +117,12 @@ class Browser:
                 assert came.wait(timeout), "the page never answered"
             finally:
                 process.terminate()
-                process.wait(20)
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    # On a machine that is busy with other work.
+                    process.kill()
+                    process.wait()
                 server.shutdown()
         return answers[0]
 

@@ -144,6 +144,18 @@ def test_poses_beside_each_other_keep_their_shape_and_room(motion):
         assert ends[0] < patch.center[1] < ends[1]
 
 
+def test_arms_that_reach_beyond_the_ends_of_a_strip_are_not_cut_off():
+    dance = make_dance_music(1, clip_duration=4.0, random_state=0).poses
+    position = np.array(dance.position)
+    wrist = dance.skeleton.index("left_wrist")
+    position[0, 0, wrist, 0] -= 900.0
+    ax = PoseStripDisplay.from_motion(Motion(position, fps=30, skeleton="coco17")).ax_
+    drawn = np.concatenate([path.vertices for c in ax.collections for path in c.get_paths()])
+    low, high = ax.get_xlim()
+    assert low <= drawn[:, 0].min() < -0.2
+    assert drawn[:, 0].max() <= high
+
+
 def luminance(colour):
     from matplotlib.colors import to_rgb
 
@@ -224,7 +236,8 @@ def test_a_performance_is_shown_whole_and_on_one_axis(performance):
     marked = {
         float(line.get_xdata()[0]) for line in display.axes_[0].lines if line.get_linewidth() == 0.5
     }
-    expected = pipe[:3].transform(take.windows(2.0, 2.0)).keyframes + 60 * np.arange(3)[:, None]
+    to_keyframes = pipe[: list(pipe.named_steps).index("keyframes") + 1]
+    expected = to_keyframes.transform(take.windows(2.0, 2.0)).keyframes + 60 * np.arange(3)[:, None]
     assert {round(time * 30) for time in marked} == set(expected.ravel())
 
 

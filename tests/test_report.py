@@ -121,7 +121,7 @@ def test_keyframes_are_those_of_the_segmenter(page, pipe, dance):
     # Clips overlap; a keyframe is that of the clip whose middle is nearest.
     clips, hop = overlapping_clips(dance[0], CLIP)
     middles = CLIP / 2 + np.arange(len(clips)) * hop
-    found = pipe[:3].transform(clips).keyframes / 30 + (middles - CLIP / 2)[:, None]
+    found = pipe[:4].transform(clips).keyframes / 30 + (middles - CLIP / 2)[:, None]
     expected = {
         round(float(t), 3)
         for i, row in enumerate(found)

@@ -15,6 +15,7 @@ ORDER = (
     "plot_efforts_and_styles.py",
     "plot_codec.py",
     "plot_mdn.py",
+    "plot_strokes.py",
     "plot_evaluation.py",
     "plot_grid_search.py",
 )

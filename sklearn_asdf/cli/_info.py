@@ -17,7 +17,7 @@ _EXTRAS = {
     "play": ("making music with saved models", ("librosa", "soundfile", "pyloudnorm")),
     "music": ("learning and making music", ("keras", "librosa", "soundfile", "pyloudnorm")),
     "video": ("poses from videos, music onto videos", ("av", "ai-edge-litert")),
-    "live": ("poses as they come", ("python-osc",)),
+    "live": ("poses as they come, music on the sound card", ("python-osc", "sounddevice")),
     "parquet": ("tables in Parquet", ("pyarrow",)),
     "formats": ("poses in HDF5", ("h5py",)),
 }

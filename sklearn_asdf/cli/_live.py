@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 _STDOUT = "-"
+# --play without a device.
+_OWN_CHOICE = ""
 # Seconds without a pose after which the user is told.
 _SILENCE = 3.0
 
@@ -43,8 +45,8 @@ def add(commands: Any) -> None:
         more=(
             "Make music for poses as they come, by OSC or from a camera, until Ctrl-C. A movement "
             "is heard after --hop-duration, a tenth of a second, and the time of computing; the "
-            "music begins when the first clip is whole. To hear it, send it on: "
-            "sklearn-asdf live MODEL -o - | aplay -f S16_LE -r 22050"
+            "music begins when the first clip is whole. --play plays it on the sound card; "
+            "-o - sends it on: sklearn-asdf live MODEL -o - | aplay -f S16_LE -r 22050"
         ),
     )
     add_model(parser)
@@ -71,6 +73,17 @@ def add(commands: Any) -> None:
         "--out",
         metavar="FILE",
         help="sound to write, .wav, or - for samples of 16 bits on the standard output",
+    )
+    parser.add_argument(
+        "--play",
+        nargs="?",
+        const=_OWN_CHOICE,
+        metavar="DEVICE",
+        help="play the music on a sound device: its number or a part of its name, or else the "
+        "system's own choice; needs the extra 'live'",
+    )
+    parser.add_argument(
+        "--list-speakers", action=_ListSpeakers, help="list the sound devices and stop"
     )
     parser.add_argument(
         "--send", metavar="HOST:PORT", help="where to send the Laban features by OSC"
@@ -104,8 +117,10 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Dance."""
     check_draw(options)
-    if options.out is None and options.send is None:
-        raise ValueError("expected somewhere to put the music or the features: add -o or --send")
+    if options.out is None and options.send is None and options.play is None:
+        raise ValueError(
+            "expected somewhere to put the music or the features: add --play, -o or --send"
+        )
     out = options.out
     if out not in (None, _STDOUT):
         out = check_output(out, (".wav",), force=options.force)
@@ -127,17 +142,22 @@ def run(options: argparse.Namespace) -> None:
         # First, so that it lasts until all else is closed.
         _interrupt_once(stack)
         write = _writer(stack, out, sr)
+        if options.play is not None:
+            _warm_up(model, live)
+        speaker = _speaker(stack, options.play, sr)
         send = _sender(stack, to, options.style, live.feature_names)
         poses, waiting, source = _poses(stack, options, model)
         # The standard output may be the music.
         tell = note if out == _STDOUT else lambda sentence: say(options, sentence)
         if not options.quiet:
-            tell(f"{source}; a movement is heard after {live.latency:g} s and computing")
+            tell(f"{source}; a movement is heard after {_latency(live, speaker)} and computing")
         watched = _watch(poses, source)
         n_pieces = 0
 
         def count(audio: np.ndarray) -> None:
             nonlocal n_pieces
+            if speaker is not None:
+                speaker.write(audio)
             write(audio)
             n_pieces += 1
 
@@ -149,10 +169,62 @@ def run(options: argparse.Namespace) -> None:
         except BrokenPipeError:
             # Whoever played the music has ended.
             return
+    if speaker is not None and speaker.n_gaps > 1:
+        # The last one is the end.
+        note(f"note: music came too late {speaker.n_gaps - 1} times: try a longer --hop-duration")
     if out not in (None, _STDOUT) and not n_pieces:
         note(f"note: nobody danced for as long as a clip, so {str(out)!r} is not written")
     elif out != _STDOUT:
         say(options, f"{n_pieces} pieces of {live.hop_duration:g} s")
+
+
+class _ListSpeakers(argparse.Action):
+    """Print the sound devices and end, as --version does."""
+
+    def __init__(self, option_strings: list[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from ..live import list_speakers
+
+        for line in list_speakers() or ["no device that plays sound"]:
+            print(line)
+        parser.exit()
+
+
+def _speaker(stack: ExitStack, device: str | None, sr: int) -> Any:
+    if device is None:
+        return None
+    from ..live import Speaker
+
+    chosen = None if device == _OWN_CHOICE else int(device) if device.isdigit() else device
+    return stack.enter_context(Speaker(sr, device=chosen))
+
+
+def _warm_up(model: Any, live: Any) -> None:
+    """Compute a first piece that nobody hears: libraries are loaded and loops compiled meanwhile.
+
+    In the dance this would be a delay, and all sound after it would be as late.
+    """
+    import numpy as np
+
+    from ..live import StreamingDancer
+    from ..performance import motion_stage_of
+
+    first = motion_stage_of(model)
+    trial = StreamingDancer(model, hop_duration=live.hop_duration, skeleton=live.skeleton)
+    shape = (round(live.clip_duration * live.fps) + 1, first.n_joints_in_, first.n_axes_in_)
+    for pose in np.random.default_rng(0).normal(size=shape).cumsum(axis=0):
+        if trial.push(pose):
+            trial.step()
+            break
+
+
+def _latency(live: Any, speaker: Any) -> str:
+    if speaker is None:
+        return f"{live.latency:g} s"
+    whole = live.latency + speaker.margin + speaker.device_latency
+    return f"{whole:.2g} s ({speaker.device_latency:.2g} s of them the sound device's)"
 
 
 def _interrupt_once(stack: ExitStack) -> None:
@@ -195,6 +267,8 @@ def _require(options: argparse.Namespace) -> None:
     from ..datasets._dance_files import require_video
 
     require_play("making music")
+    if options.play is not None:
+        require("sounddevice", extra="live", purpose="playing sound")
     if options.input == "camera":
         require_video(options.pose_model)
     if options.input == "osc" or options.send is not None:

@@ -23,6 +23,7 @@ from . import overlap as overlap
 from . import pairing as pairing
 from . import patches as patches
 from . import periodicity as periodicity
+from . import phase_gradient as phase_gradient
 from . import resampling as resampling
 from . import stretch as stretch
 from . import tempo as tempo
@@ -58,6 +59,7 @@ __all__ = [
     "pairing",
     "patches",
     "periodicity",
+    "phase_gradient",
     "resampling",
     "stretch",
     "tempo",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import scipy.fft
@@ -13,6 +14,7 @@ from scipy.signal import butter, sosfilt
 from sklearn.utils import check_random_state
 
 from .mel import BLOCK_SIZE, MelFilterbank, hann, mel_filterbank
+from .phase_gradient import PhaseIntegration
 
 __all__ = ["highpass", "mel_to_audio", "mel_to_power"]
 
@@ -83,6 +85,7 @@ def mel_to_audio(
     n_samples: int | None = None,
     n_iter: int = 16,
     momentum: float = 0.99,
+    start: Literal["random", "pghi"] = "random",
     random_state: int | np.random.RandomState | None = None,
 ) -> np.ndarray:
     r"""Find sounds that have given mel spectrograms.
@@ -105,6 +108,9 @@ def mel_to_audio(
         Number of iterations; more iterations approximate `mel` better.
     momentum : float, default=0.99
         Weight of the last step in the next; 0 is plain Griffin-Lim.
+    start : {"random", "pghi"}, default="random"
+        Initial phases: those of noise, or those of phase gradient heap integration
+        (:class:`~sklearn_asdf.functional.phase_gradient.PhaseIntegration`).
     random_state : int, RandomState instance or None, default=None
         Seed of the noise of the initial phases. All clips start from the same noise, so the sound
         of a clip does not depend on the other clips.
@@ -146,7 +152,11 @@ def mel_to_audio(
     bank = mel_filterbank(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
     clips = np.ascontiguousarray(mel.reshape(-1, n_mels, n_frames).swapaxes(1, 2))
     span = max((n_frames - 1) * hop_length + n_fft, n_fft // 2 + n_samples)
-    noise = check_random_state(random_state).standard_normal(span).astype(np.float32)
+    if start not in ("random", "pghi"):
+        raise ValueError(f"expected start to be 'random' or 'pghi', got {start!r}")
+    noise = None
+    if start == "random":
+        noise = check_random_state(random_state).standard_normal(span).astype(np.float32)
     y = np.empty((len(clips), n_samples), np.float32)
     together = max(1, BLOCK_SIZE // (n_fft * n_frames))
     for first in range(0, len(clips), together):
@@ -265,17 +275,22 @@ def _griffin_lim(
     bank: MelFilterbank,
     mel: np.ndarray,
     frames: _Frames,
-    noise: np.ndarray,
+    noise: np.ndarray | None,
     n_iter: int,
     momentum: float,
 ) -> np.ndarray:
     """Return sounds (n_clips, span) whose mel bands approximate (n_clips, n_frames, n_mels)."""
     weights = _divisor(bank)
     last = np.zeros((len(mel), frames.span), np.float32)
+    integrations = [PhaseIntegration(frames.n_fft, frames.hop_length) for _ in mel]
     for block in frames.blocks():
-        spectrum = frames.analyse(noise[None], block)
         magnitude = np.sqrt(_invert(bank, mel[:, block], 10))
-        spectrum = spectrum * (magnitude / np.maximum(np.abs(spectrum), _TINY))
+        if noise is None:
+            phase = [p.phases(m) for p, m in zip(integrations, magnitude, strict=True)]
+            spectrum = magnitude * np.exp(1j * np.stack(phase)).astype(np.complex64)
+        else:
+            spectrum = frames.analyse(noise[None], block)
+            spectrum = spectrum * (magnitude / np.maximum(np.abs(spectrum), _TINY))
         frames.add(last, spectrum, block)
     last *= frames.gain
     ahead = last

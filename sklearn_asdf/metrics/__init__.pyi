@@ -31,6 +31,9 @@ from ._rhythm import onset_f1_5hz as onset_f1_5hz
 from ._rhythm import tempo_difference as tempo_difference
 from ._scorers import get_scorer as get_scorer
 from ._scorers import get_scorer_names as get_scorer_names
+from ._sound import consistency as consistency
+from ._sound import harmonic_error as harmonic_error
+from ._sound import spectral_distance as spectral_distance
 from ._stops import accent_response as accent_response
 from ._stops import stop_response as stop_response
 
@@ -45,6 +48,7 @@ __all__ = [
     "beat_f70",
     "beat_scores_d2m",
     "beat_scores_loris",
+    "consistency",
     "curve_correlations",
     "dance_beats",
     "dance_features",
@@ -55,6 +59,7 @@ __all__ = [
     "frechet_distance",
     "get_scorer",
     "get_scorer_names",
+    "harmonic_error",
     "hold_still",
     "key_clarity",
     "mantel_test",
@@ -68,6 +73,7 @@ __all__ = [
     "retrieval",
     "reverse",
     "slow_down",
+    "spectral_distance",
     "stop_response",
     "tempo_difference",
 ]

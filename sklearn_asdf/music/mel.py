@@ -86,8 +86,12 @@ class MelEncoder(MelCodecMixin, NetworkEstimatorMixin, BaseEstimator):
         Weight of the Kullback-Leibler divergence from the standard normal distribution.
     dtype : str, default=None
         Precision policy of the network, such as `"mixed_bfloat16"`. None is Keras's own.
+    vocoder : {"griffin_lim", "pghi"}, default="griffin_lim"
+        Phases from which the iterations of the phase reconstruction start: those of noise, or
+        those of phase gradient heap integration
+        (:class:`~sklearn_asdf.functional.phase_gradient.PhaseIntegration`).
     n_iter : int, default=16
-        Iterations of the phase reconstruction.
+        Iterations of the phase reconstruction. `"pghi"` gives sound without any.
     highpass : float, default=None
         Cutoff frequency in Hz of a filter of 12 dB per octave on decoded sound. None filters
         nothing.
@@ -175,7 +179,7 @@ class MelEncoder(MelCodecMixin, NetworkEstimatorMixin, BaseEstimator):
     # Clips of weight 0 are not part of the training set, whether or not weights are requested.
     __metadata_request__fit = {"sample_weight": True}
     # `fit` does not depend on these parameters: caches and checkpoints ignore them.
-    unused_in_fit = ("checkpoint_dir", "highpass", "n_iter", "verbose")
+    unused_in_fit = ("checkpoint_dir", "highpass", "n_iter", "verbose", "vocoder")
     _trained = "the audio encoder"
     _resumable = ("epochs", *unused_in_fit)
 
@@ -197,6 +201,7 @@ class MelEncoder(MelCodecMixin, NetworkEstimatorMixin, BaseEstimator):
         "variational": ["boolean"],
         "kl_weight": [Interval(Real, 0, None, closed="left")],
         "dtype": [str, None],
+        "vocoder": [StrOptions({"griffin_lim", "pghi"})],
         "n_iter": [Interval(Integral, 0, None, closed="left")],
         "highpass": [Interval(Real, 0, None, closed="neither"), None],
         **TRAINING_CONSTRAINTS,
@@ -222,6 +227,7 @@ class MelEncoder(MelCodecMixin, NetworkEstimatorMixin, BaseEstimator):
         variational: bool = False,
         kl_weight: float = 1e-2,
         dtype: str | None = None,
+        vocoder: str = "griffin_lim",
         n_iter: int = 16,
         highpass: float | None = None,
         optimizer: Any = None,
@@ -250,6 +256,7 @@ class MelEncoder(MelCodecMixin, NetworkEstimatorMixin, BaseEstimator):
         self.variational = variational
         self.kl_weight = kl_weight
         self.dtype = dtype
+        self.vocoder = vocoder
         self.n_iter = n_iter
         self.highpass = highpass
         self.optimizer = optimizer

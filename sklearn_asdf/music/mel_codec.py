@@ -40,6 +40,7 @@ class MelCodecMixin(TransformerMixin):
     fmax: Any
     top_db: Any
     n_iter: Any
+    vocoder: Any
     highpass: Any
     n_samples_: int
     code_shape_: tuple[int, int]
@@ -287,6 +288,7 @@ class MelCodecMixin(TransformerMixin):
             fmax=self.fmax,
             n_samples=n_samples,
             n_iter=self.n_iter,
+            start="pghi" if self.vocoder == "pghi" else "random",
             random_state=self._seed,
         )
         return y if self.highpass is None else highpass(y, cutoff=self.highpass, sr=self.sr)

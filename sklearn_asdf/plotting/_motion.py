@@ -159,10 +159,12 @@ class PoseStripDisplay:
         radius = body.head_radius(poses)
         # Without keyframes to stand out from, limbs have the colours of their sides.
         plain = "0.7" if keyframes else None
+        edges = [self.start - width / 2, self.start + duration + width / 2]
         for frames, colour, linewidth in ((quiet, plain, 1.2), (shown, ACCENT, 1.4)):
             for frame in frames:
                 pose = poses[frame] * [per_height, 1.0]
                 pose[:, 0] += self.start + frame / self.fps
+                edges += pose[np.isfinite(pose[:, 0]), 0].tolist()
                 head = (per_height * radius, radius)
                 body.draw(ax, pose, radius=head, colour=colour, linewidth=linewidth)
         for frame in keyframes:
@@ -170,7 +172,8 @@ class PoseStripDisplay:
         ax.set(
             xlabel="time (s)",
             yticks=[],
-            xlim=(self.start - width / 2, self.start + duration + width / 2),
+            # Arms that reach beyond the ends are not cut off.
+            xlim=(min(edges), max(edges)),
             ylim=(-_STRIP_HEIGHT / share / 2, _STRIP_HEIGHT / share / 2),
         )
         self.ax_, self.figure_ = ax, ax.figure

@@ -219,10 +219,11 @@ def test_info_says_what_a_file_holds(folder, model, tmp_path, capsys):
     said = run(capsys, "info", video).out
     assert "video, 1.0 s, 128 x 48 pixels, 25 frames per second (h264), without sound" in said
     said = run(capsys, "info", model).out
-    assert "a pipeline of 6 steps" in said
+    assert "a pipeline of 7 steps" in said
     for line in (
         "preset: tiny",
-        "for dances of 17 joints (coco17) in 2 dimensions, of at least 2 s",
+        "for dances of any skeleton with hips",
+        "(fitted to 17 joints (coco17) in 2 dimensions), of at least 2 s",
         "at 30 frames per second",
         "makes music at 22050 Hz, in clips of 2 s",
         "holds no recordings",

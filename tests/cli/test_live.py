@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import numpy as np
 import pytest
@@ -72,6 +73,47 @@ def test_samples_go_to_the_standard_output(dancing, model, capfdbinary):
     samples = np.frombuffer(capfdbinary.readouterr().out, "<i2")
     assert len(samples) >= 11000
     assert np.abs(samples).max() > 30
+
+
+def test_the_sound_card_plays_what_is_made(dancing, model, capsys, monkeypatch):
+    played, stop = [], threading.Event()
+
+    class Stream:
+        latency = 0.03
+
+        def __init__(self, *, samplerate, callback, **options):
+            self.thread = threading.Thread(target=self.call_back, args=(samplerate, callback))
+
+        def call_back(self, samplerate, callback):
+            while not stop.wait(0.02):
+                block = np.zeros((round(0.02 * samplerate), 1), np.float32)
+                callback(block, len(block), None, None)
+                played.append(block[:, 0])
+
+        def start(self):
+            self.thread.start()
+
+        def stop(self):
+            stop.set()
+            self.thread.join()
+
+        def close(self):
+            pass
+
+    devices = [{"name": "Out", "max_output_channels": 2, "default_low_output_latency": 0.01}]
+    simulated = types.ModuleType("sounddevice")
+    simulated.__spec__ = types.SimpleNamespace()
+    simulated.OutputStream, simulated.PortAudioError = Stream, OSError
+    simulated.query_devices = lambda: devices
+    simulated.default = types.SimpleNamespace(device=(0, 0))
+    monkeypatch.setitem(sys.modules, "sounddevice", simulated)
+    said = run(capsys, "live", model, "--port", dancing, "--play", "--seconds", 5)
+    # .6 s of the stream, .1 s of margin, .03 s of the device.
+    assert "heard after 0.73 s (0.03 s of them the sound device's)" in said.out
+    assert np.abs(np.concatenate(played)).max() > 1e-3
+    with pytest.raises(SystemExit, match="0"):
+        main(["live", "--list-speakers"])
+    assert capsys.readouterr().out == "0: Out, 0.010 s (default)\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")

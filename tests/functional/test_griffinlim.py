@@ -125,3 +125,14 @@ def test_real_music_reaches_the_quality_of_slow_methods(data_dir):
     assert _mel_error(back, mel, {}) < 0.06
     distance = power_to_db(melspectrogram(back)) - power_to_db(mel)
     assert np.sqrt((distance**2).mean(axis=0)).mean() < 1.2
+
+
+def test_integrated_phases_are_a_better_start_than_noise(sound):
+    mel = melspectrogram(sound, n_mels=64, **SMALL)
+    options = {"n_samples": len(sound), "n_iter": 16, "random_state": 0, **SMALL}
+    random, pghi = (mel_to_audio(mel, start=s, **options) for s in ("random", "pghi"))
+    assert _mel_error(pghi, mel, SMALL) < 0.9 * _mel_error(random, mel, SMALL)
+    both = mel_to_audio(np.stack([mel, mel]), start="pghi", **options)
+    np.testing.assert_array_equal(both[1], pghi)
+    with pytest.raises(ValueError, match="'random' or 'pghi', got 'noise'"):
+        mel_to_audio(mel, start="noise")

@@ -265,6 +265,19 @@ def test_other_lengths_of_clip(seconds, steps):
     assert encoder.reconstruction_error(clips).mean() < encoder.spectrogram(clips).var() / 2
 
 
+def test_vocoders_make_other_sound_of_one_spectrogram():
+    clips = AudioClips.from_recordings([_melody(8, 0)], clip_duration=4, hop_duration=2)
+    encoder = MelEncoder(code_size=32, n_mels=24, n_fft=1024, hop_length=256, epochs=0, n_iter=2)
+    code = encoder.set_params(random_state=0).fit_transform(clips)
+    noise = encoder.inverse_transform(code)
+    integrated = encoder.set_params(vocoder="pghi").inverse_transform(code)
+    assert integrated.shape == noise.shape
+    assert not np.allclose(integrated, noise)
+    np.testing.assert_array_equal(integrated, encoder.inverse_transform(code))
+    with pytest.raises(ValueError, match="Did you mean 'pghi'"):
+        encoder.set_params(vocoder="pghy").fit(clips)
+
+
 def test_memory_does_not_grow_with_overlap():
     options = {"sr": SR, "n_fft": 1024, "hop_length": 512, "n_mels": 16}
     recordings = [_melody(20, s) for s in range(2)]
