@@ -262,7 +262,7 @@ def test_a_new_process_trains_without_a_line_of_log_and_leaves_tensorflow_as_it_
     )
     unset = ("TF_CPP_MIN_LOG_LEVEL", "TF_DETERMINISTIC_OPS")
     done = subprocess.run(
-        [sys.executable, "-W", "error::UserWarning", "-c", code],
+        [sys.executable, "-Werror::UserWarning", "-Wignore::DeprecationWarning", "-c", code],
         capture_output=True,
         text=True,
         env={k: v for k, v in os.environ.items() if k not in unset},
