@@ -14,6 +14,7 @@ from . import video as video
 from .density.mdn import MDNRegressor as MDNRegressor
 from .density.mixtures import GaussianMixtures as GaussianMixtures
 from .density.on_beat import OnBeatRegressor as OnBeatRegressor
+from .density.step_regressor import StepRegressor as StepRegressor
 from .motion.batches import BatchTransformer as BatchTransformer
 from .motion.beats import DanceBeatTracker as DanceBeatTracker
 from .motion.canonical_pose import PoseCanonicalizer as PoseCanonicalizer
@@ -49,6 +50,7 @@ __all__ = [
     "PoseCanonicalizer",
     "PoseSmoother",
     "Skeleton",
+    "StepRegressor",
     "StyleRegressor",
     "UnitEncoder",
     "datasets",

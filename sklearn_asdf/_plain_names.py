@@ -46,6 +46,7 @@ _OWN = {
     "Recording": "music.recording",
     "Segment": "motion.skeletons",
     "Skeleton": "motion.skeletons",
+    "StepRegressor": "density.step_regressor",
     "StyleRegressor": "style",
     "UnitEncoder": "music.units",
 }

@@ -40,6 +40,7 @@ __all__ = [
     "featurizer_of",
     "fps_of",
     "motion_stage_of",
+    "overlapping_clips",
     "perform",
     "plays_any_skeleton",
     "prepare_take",
@@ -387,17 +388,12 @@ def perform(
             UserWarning,
             stacklevel=2,
         )
-    size = round(clip_duration * fps)
-    spare = max(take.n_frames - size, 0)
-    # Clips overlap by at least half, so that the last one ends with the dance.
-    n_hops = int(np.ceil(2 * spare / size))
-    hop = spare / n_hops if n_hops else size
-    clips = take.windows(clip_duration, hop / fps)
+    clips, hop_duration = overlapping_clips(take, clip_duration)
     with Progress("describing the dance", verbose=verbose):
-        features = _features(pipeline, take, clips, hop / fps)
+        features = _features(pipeline, take, clips, hop_duration)
     audio = audio_regressor_of(pipeline).compose(
         features,
-        hop_duration=hop / fps,
+        hop_duration=hop_duration,
         temperature=temperature,
         random_state=random_state,
         verbose=verbose,
@@ -405,7 +401,31 @@ def perform(
     audio, sr = np.asarray(audio), int(encoder_of(pipeline).sr)
     if loudness is not None:
         audio = at_loudness(audio, loudness, sr=sr)
-    return Performance(take, clips, hop / fps, audio, sr)
+    return Performance(take, clips, hop_duration, audio, sr)
+
+
+def overlapping_clips(take: Motion, clip_duration: float) -> tuple[Motion, float]:
+    """Cut a take into clips that overlap by at least half, the last of which ends with it.
+
+    Parameters
+    ----------
+    take : Motion
+        One clip, not shorter than `clip_duration`.
+    clip_duration : float
+        Duration of the clips in s.
+
+    Returns
+    -------
+    clips : Motion
+        The clips.
+    hop_duration : float
+        Time from one clip's start to the next one's, in s.
+    """
+    size = round(clip_duration * take.fps)
+    spare = max(take.n_frames - size, 0)
+    n_hops = int(np.ceil(2 * spare / size))
+    hop = spare / n_hops if n_hops else size
+    return take.windows(clip_duration, hop / take.fps), hop / take.fps
 
 
 def _features(pipeline: Any, take: Motion, clips: Motion, hop_duration: float) -> Any:

@@ -22,6 +22,7 @@ from sklearn_asdf import (
     MelEncoder,
     OnBeatRegressor,
     PoseSmoother,
+    StepRegressor,
     StyleRegressor,
 )
 
@@ -61,6 +62,7 @@ INSTANCES = {
     ],
     "MelEncoder": [MelEncoder(**_MEL), MelEncoder(**_MEL, architecture="paper")],
     "OnBeatRegressor": [OnBeatRegressor(Ridge())],
+    "StepRegressor": [StepRegressor(step_regressor=Ridge())],
     "StyleRegressor": [
         StyleRegressor(Ridge()),
         StyleRegressor(Ridge(), LogisticRegression(), mixing="probability"),

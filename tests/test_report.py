@@ -15,6 +15,7 @@ import pytest
 
 from sklearn_asdf import Motion, Skeleton, make_dance_pipeline, make_lma_pipeline
 from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.performance import overlapping_clips
 from sklearn_asdf.report import write_report
 from sklearn_asdf.report._scores import answer_from_likelihood, answer_from_table
 from sklearn_asdf.video import probe, write_stick_figure
@@ -117,12 +118,30 @@ def test_keyframes_are_those_of_the_segmenter(page, pipe, dance):
     marks = Tags(page.read_text()).of("button", **{"class": "keyframe"})
     times = [float(mark["data-time"]) for mark in marks]
     assert times == sorted(times)
-    clips = dance[0].windows(CLIP, CLIP)
-    motion = pipe[:4].transform(clips)
+    # Clips overlap; a keyframe is that of the clip whose middle is nearest.
+    clips, hop = overlapping_clips(dance[0], CLIP)
+    middles = CLIP / 2 + np.arange(len(clips)) * hop
+    found = pipe[:4].transform(clips).keyframes / 30 + (middles - CLIP / 2)[:, None]
     expected = {
-        round(i * CLIP + frame / 30, 3) for i, row in enumerate(motion.keyframes) for frame in row
+        round(float(t), 3)
+        for i, row in enumerate(found)
+        for t in row
+        if abs(t - middles).argmin() == i
     }
     assert {round(t, 3) for t in times} == expected
+
+
+def test_laban_curves_go_through_the_whole_piece(page):
+    curves = re.findall(r'd="(M[^"]*V100Z)"', page.read_text())
+    assert len(curves) == 5
+    for curve in curves:
+        assert curve.count("M") == 1
+        x = [float(pair.split()[0]) for pair in curve.removesuffix("V100Z")[1:].split("L")]
+        assert x[0] == 0
+        assert x[-1] == pytest.approx(1000, abs=0.01)
+        assert x == sorted(x)
+        # Steps of a quarter of a second.
+        assert max(np.diff(x)) < 1000 * 0.3 / 6 * 1.1
 
 
 def rows_of(text):

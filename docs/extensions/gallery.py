@@ -13,6 +13,7 @@ ORDER = (
     "plot_lma_features.py",
     "plot_keyframes.py",
     "plot_efforts_and_styles.py",
+    "plot_styles.py",
     "plot_codec.py",
     "plot_mdn.py",
     "plot_strokes.py",

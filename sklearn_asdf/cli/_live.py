@@ -97,9 +97,9 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--hop-duration",
         type=positive,
-        default=0.5,
         metavar="S",
-        help="seconds from one piece of music to the next",
+        help="seconds from one piece of music to the next (default: 0.25, or 0.5 for music that "
+        "does not follow in steps)",
     )
     parser.add_argument("--seconds", type=positive, metavar="S", help="stop after so long")
     parser.add_argument(
@@ -175,7 +175,7 @@ def run(options: argparse.Namespace) -> None:
     if out not in (None, _STDOUT) and not n_pieces:
         note(f"note: nobody danced for as long as a clip, so {str(out)!r} is not written")
     elif out != _STDOUT:
-        say(options, f"{n_pieces} pieces of {options.hop_duration:g} s")
+        say(options, f"{n_pieces} pieces of {live.hop_duration:g} s")
 
 
 class _ListSpeakers(argparse.Action):

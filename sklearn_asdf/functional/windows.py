@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from .compiled import use_compiled
 from .kernels.reductions import reduce_curves
 
-__all__ = ["frame_windows", "reduce_windows"]
+__all__ = ["count_steps", "frame_windows", "reduce_windows", "step_edges"]
 
 _REDUCTIONS = {"sum": np.add, "max": np.maximum, "min": np.minimum}
 
@@ -110,3 +110,53 @@ def reduce_windows(
     out[...] = reduced.reshape(*rest, *shape)
     out[..., empty] = 0.0
     return np.moveaxis(out, (-2, -1), (0, 1))
+
+
+def count_steps(duration: float, step_duration: float, n_frames: int) -> int:
+    """Return the number of steps of a clip.
+
+    Parameters
+    ----------
+    duration : float
+        Duration of the clip in s.
+    step_duration : float
+        Wanted duration of a step in s.
+    n_frames : int
+        Frames or samples of the clip; a step has at least one.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.windows import count_steps
+    >>> count_steps(8.0, 0.25, 240)
+    32
+    """
+    return int(np.clip(round(duration / step_duration), 1, max(n_frames, 1)))
+
+
+def step_edges(n_frames: int, n_steps: int) -> np.ndarray:
+    """Return the frames that bound the steps of a clip, as near to equal as whole frames are.
+
+    Parameters
+    ----------
+    n_frames : int
+        Frames or samples of a clip.
+    n_steps : int
+        Steps of a clip.
+
+    Returns
+    -------
+    ndarray of int of shape (n_steps + 1,)
+        Frames, from 0 to `n_frames`.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.windows import step_edges
+    >>> step_edges(60, 4).tolist()
+    [0, 15, 30, 45, 60]
+    """
+    return np.rint(np.linspace(0, n_frames, n_steps + 1)).astype(int)

@@ -30,6 +30,9 @@ from ._buffer import PoseBuffer
 
 __all__ = ["LiveFrame", "StreamingDancer"]
 
+# Default hops in s, with music that follows in steps and without.
+_STEP_HOP, _HOP = 0.25, 0.5
+
 
 @dataclass(frozen=True, eq=False)
 class LiveFrame:
@@ -67,8 +70,9 @@ class StreamingDancer:
     pipeline : Pipeline
         Fitted: from :func:`make_dance_pipeline` for features and music, or from
         :func:`make_lma_pipeline` for features alone.
-    hop_duration : float, default=0.5
-        Time from one :class:`LiveFrame` to the next, in s.
+    hop_duration : float or None, default=None
+        Time from one :class:`LiveFrame` to the next, in s. None is 0.25 s if the music follows in
+        steps (`UnitEncoder.step_duration`), so that each step is heard soon, and else 0.5 s.
     clip_duration : float or None, default=None
         Duration of the clips, in s. None is the clip duration of the pipeline, or 8 s if it
         generates no music.
@@ -97,7 +101,8 @@ class StreamingDancer:
         Sampling rate of the sound in Hz.
     latency : float
         Maximum latency from a movement to its sound in s, without the computation time:
-        `hop_duration` plus `fade`. Units are played to their ends, which adds up to one beat.
+        `hop_duration` plus `fade`. Units are played to their ends, which adds up to one beat, but
+        with steps (`UnitEncoder.step_duration`) the level changes within them.
 
     See Also
     --------
@@ -136,7 +141,7 @@ class StreamingDancer:
     >>> from sklearn_asdf.live import StreamingDancer
     >>> dance = make_dance_music(n_clips=1, clip_duration=4.0, random_state=0).poses
     >>> lma = make_lma_pipeline(n_keyframes=4).fit(dance)
-    >>> live = StreamingDancer(lma, clip_duration=2.0)
+    >>> live = StreamingDancer(lma, clip_duration=2.0, hop_duration=0.5)
     >>> moments = [m for pose in dance.position[0] for m in live.feed(pose)]
     >>> [moment.time for moment in moments]
     [2.0, 2.5, 3.0, 3.5, 4.0]
@@ -148,7 +153,7 @@ class StreamingDancer:
         self,
         pipeline: Pipeline,
         *,
-        hop_duration: float = 0.5,
+        hop_duration: float | None = None,
         clip_duration: float | None = None,
         fps: float | None = None,
         skeleton: Skeleton | str | None = "auto",
@@ -179,6 +184,9 @@ class StreamingDancer:
                 )
             clip_duration = whole
         self.clip_duration = 8.0 if clip_duration is None else clip_duration
+        if hop_duration is None:
+            fastest = _STEP_HOP if getattr(self._encoder, "n_steps_", 0) else _HOP
+            hop_duration = min(fastest, self.clip_duration / 2)
         fps = fps_of(pipeline) if fps is None else fps
         _check(self.clip_duration, hop_duration, fps, fade, temperature, random_state, min_seen)
         self.hop_duration = float(hop_duration)

@@ -20,13 +20,13 @@ from .._validation import (
     raise_all,
     validate_parameters,
 )
-from ..functional.windows import frame_windows
+from ..functional.windows import count_steps, frame_windows, step_edges
 from .container import Motion
 from .joint_weights import joint_weights_of
 from .kinematics import with_kinematics
 from .lma_groups import CLIP_GROUPS, WINDOW_GROUPS
 from .stage import on_fitted_clock, validate_motion
-from .step_groups import STEP_GROUPS, count_steps, step_edges, step_means, step_values
+from .step_groups import STEP_GROUPS, step_means, step_values
 from .window_context import Columns, WindowContext
 
 __all__ = ["BEAT_COLUMNS", "LMAFeaturizer"]
@@ -134,7 +134,9 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     by step. A step has the values of the window in which its middle lies, or of the nearest one,
     and in group "moment" means over its own frames: speed and acceleration of the body, head,
     hands, feet and hips (L/s, L/s^2), hands_speed_difference and hips_rise (L/s), hands_height
-    above the hips and hips_height above the ankles (L). The steps of a clip are equal and cover it,
+    above the hips, hips_height above the ankles, hands_height_difference, and
+    head_vertical, hips_vertical, hands_vertical and feet_vertical, the vertical places in the
+    coordinates of the poses (L). The steps of a clip are equal and cover it,
     so dance and music have the same steps whatever the keyframes are.
 
     Columns whose joints the skeleton lacks are left out.

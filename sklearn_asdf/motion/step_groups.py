@@ -10,7 +10,7 @@ from ..functional.kinematics import magnitude
 from ..functional.windows import reduce_windows
 from .window_context import Columns, WindowContext
 
-__all__ = ["STEP_GROUPS", "count_steps", "step_edges", "step_means", "step_values"]
+__all__ = ["STEP_GROUPS", "step_means", "step_values"]
 
 _PARTS = {
     "head": ("head",),
@@ -18,50 +18,6 @@ _PARTS = {
     "hands": ("left_wrist", "right_wrist"),
     "feet": ("left_ankle", "right_ankle"),
 }
-
-
-def count_steps(duration: float, step_duration: float, n_frames: int) -> int:
-    """Return the number of steps of a clip.
-
-    Parameters
-    ----------
-    duration : float
-        Duration of the clip in s.
-    step_duration : float
-        Wanted duration of a step in s.
-    n_frames : int
-        Frames or samples of the clip; a step has at least one.
-
-    Returns
-    -------
-    int
-        At least 1.
-    """
-    return int(np.clip(round(duration / step_duration), 1, max(n_frames, 1)))
-
-
-def step_edges(n_frames: int, n_steps: int) -> np.ndarray:
-    """Return the frames that bound the steps of a clip, as near to equal as whole frames are.
-
-    Parameters
-    ----------
-    n_frames : int
-        Frames or samples of a clip.
-    n_steps : int
-        Steps of a clip.
-
-    Returns
-    -------
-    ndarray of int of shape (n_steps + 1,)
-        Frames, from 0 to `n_frames`.
-
-    Examples
-    --------
-    >>> from sklearn_asdf.motion.step_groups import step_edges
-    >>> step_edges(60, 4).tolist()
-    [0, 15, 30, 45, 60]
-    """
-    return np.rint(np.linspace(0, n_frames, n_steps + 1)).astype(int)
 
 
 def step_means(curve: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -98,9 +54,9 @@ def moment(context: WindowContext) -> Columns:
     """Return speeds, accelerations and heights in each frame, (n_clips, n_frames).
 
     Speed and acceleration are those of all joints, of the head, and of the means of both hands,
-    feet and sides of the hips; hands also have the difference of their speeds. Heights are those of
-    the hands above the hips and of the hips above the feet; `rise` is the vertical velocity of the
-    hips.
+    feet and sides of the hips; hands also have the difference of their speeds and heights. Heights
+    are those of the hands above the hips and of the hips above the feet; `vertical` is the vertical
+    place of a part in the coordinates of the poses, and `hips_rise` the hips' vertical velocity.
     """
     skeleton = context.motion.skeleton
     velocity, acceleration = (context.kinematics(n) for n in ("velocity", "acceleration"))
@@ -127,6 +83,14 @@ def moment(context: WindowContext) -> Columns:
             rise = np.nan_to_num(velocity[:, :, places]).mean(axis=2)
             columns["hips_rise"] = context.height(rise)
     hands, hips, feet = (context.joint(*_PARTS[part]) for part in ("hands", "hips", "feet"))
+    for part, joints in _PARTS.items():
+        place = context.joint(*joints)
+        if place is not None:
+            columns[f"{part}_vertical"] = np.nan_to_num(context.height(place))
+    pair = context.pair("wrist")
+    if pair is not None:
+        apart = context.height(pair[0] - pair[1])
+        columns["hands_height_difference"] = np.nan_to_num(np.abs(apart))
     if hands is not None and hips is not None:
         columns["hands_height"] = np.nan_to_num(context.height(hands - hips))
     if hips is not None and feet is not None:

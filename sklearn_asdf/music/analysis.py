@@ -17,6 +17,9 @@ from .clips import AudioClips
 __all__ = [
     "DESCRIPTORS",
     "LEVEL",
+    "STEP_DESCRIPTORS",
+    "STEP_LEVEL",
+    "STEP_SILENCE",
     "AudioAnalysis",
     "analyze",
     "beat_of",
@@ -51,6 +54,12 @@ DESCRIPTORS = (
     "beat_cos",
     "beat_sin",
 )
+# Names of the descriptors of short spans, in order.
+STEP_DESCRIPTORS = ("level", "brightness", "onset_strength")
+# Column of the level in them.
+STEP_LEVEL = STEP_DESCRIPTORS.index("level")
+# Level in dB of silence in short spans.
+STEP_SILENCE = -70.0
 # Column of the level in codes.
 LEVEL = DESCRIPTORS.index("level")
 _TEMPO, _COS, _SIN = (DESCRIPTORS.index(name) for name in ("log_tempo", "beat_cos", "beat_sin"))
@@ -105,6 +114,40 @@ class AudioAnalysis:
         parts = [self._describe(starts[b], n_samples) for b in gen_batches(len(starts), _BATCH)]
         return np.concatenate(parts)
 
+    def describe_spans(self, first: np.ndarray, stop: np.ndarray) -> np.ndarray:
+        """Return the descriptors of short spans, such as steps and beats.
+
+        Parameters
+        ----------
+        first, stop : ndarray of int, of one shape
+            First sample of each span, and the sample after its last.
+
+        Returns
+        -------
+        ndarray of float64 of shape (..., n_step_descriptors)
+            One code per span, in the order of `STEP_DESCRIPTORS`.
+        """
+        stop = np.minimum(stop, len(self.energy) - 1)
+        first = np.clip(first, 0, np.maximum(stop - 1, 0))
+        size = np.maximum(stop - first, 1)
+        level = 10 * np.log10((self.energy[stop] - self.energy[first]) / size + 1e-10)
+        n_frames = len(self.mel)
+        low = np.minimum(np.rint(first / self.hop_length).astype(int), n_frames - 1)
+        high = np.clip(np.rint(stop / self.hop_length).astype(int), low + 1, n_frames)
+        spectra = np.pad(np.cumsum(self.mel, axis=0, dtype=float), ((1, 0), (0, 0)))
+        power = np.maximum(spectra[high] - spectra[low], 0.0) + 1e-9
+        brightness = power @ _octaves(self.sr) / power.sum(axis=-1)
+        onsets = np.concatenate([[0.0], np.cumsum(self.onset_strength)])
+        onsets = (onsets[high] - onsets[low]) / (high - low)
+        return np.stack(
+            [
+                np.maximum(level, STEP_SILENCE),
+                brightness,
+                np.log2(1 + np.maximum(onsets, 0.0)),
+            ],
+            axis=-1,
+        )
+
     def _describe(self, starts: np.ndarray, n_samples: int) -> np.ndarray:
         rate = self.sr / self.hop_length
         n_frames = max(1, round(n_samples / self.hop_length))
@@ -128,11 +171,17 @@ class AudioAnalysis:
         return np.column_stack([*columns, log_tempo, np.cos(angle), np.sin(angle)])
 
 
-def _timbre(spectra: np.ndarray, sr: float) -> list[np.ndarray]:
-    """Brightness, bands, articulation and fluctuations of (n_clips, n_frames, n_mels) powers."""
+def _octaves(sr: float) -> np.ndarray:
+    """Octaves of the middles of the bands above 20 Hz."""
     import librosa
 
-    octave = np.log2(librosa.mel_frequencies(_N_MELS + 2, fmax=sr / 2)[1:-1] / 20.0)
+    octaves: np.ndarray = np.log2(librosa.mel_frequencies(_N_MELS + 2, fmax=sr / 2)[1:-1] / 20.0)
+    return octaves
+
+
+def _timbre(spectra: np.ndarray, sr: float) -> list[np.ndarray]:
+    """Brightness, bands, articulation and fluctuations of (n_clips, n_frames, n_mels) powers."""
+    octave = _octaves(sr)
     mean = spectra.mean(axis=1, dtype=float) + 1e-12
     bands = spectra.reshape(*spectra.shape[:2], _N_BANDS, -1).sum(axis=3)
     share = bands.mean(axis=1, dtype=float) / mean.sum(axis=1, keepdims=True)
@@ -213,23 +262,26 @@ def analyze(y: np.ndarray, *, sr: float, start_bpm: float = 100.0) -> AudioAnaly
     )
 
 
-def check_code(code: Any) -> np.ndarray:
+def check_code(code: Any, n_steps: int = 0) -> np.ndarray:
     """Return codes of clips as an array of descriptors.
 
     Parameters
     ----------
-    code : array-like of shape (n_clips, n_descriptors)
-        Codes.
+    code : array-like of shape (n_clips, n_values)
+        Codes: the descriptors of each step, and those of the clip.
+    n_steps : int, default=0
+        Steps of a clip.
 
     Returns
     -------
-    code : ndarray of float64 of shape (n_clips, n_descriptors)
+    code : ndarray of float64 of shape (n_clips, n_values)
         Finite values.
     """
     code = check_array(code, dtype=float, input_name="code")
-    if code.shape[1] != len(DESCRIPTORS):
+    n_values = n_steps * len(STEP_DESCRIPTORS) + len(DESCRIPTORS)
+    if code.shape[1] != n_values:
         raise ValueError(
-            f"expected codes of {len(DESCRIPTORS)} numbers, got {code.shape[1]}: pass what "
+            f"expected codes of {n_values} numbers, got {code.shape[1]}: pass what "
             "transform returned"
         )
     return code

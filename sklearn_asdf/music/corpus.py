@@ -29,6 +29,10 @@ _WEIGHTS = dict.fromkeys(DESCRIPTORS, 0.5) | {
     "beat_sin": 0.0,
 }
 _WEIGHTS |= {name: 0.2 for name in DESCRIPTORS if name.startswith("band")}
+# Weights of level, brightness and onset strength of the beat itself, and the difference in
+# standard deviations beyond which costs do not grow.
+_STEP_WEIGHTS = np.array([0.5, 0.5, 1.0])
+_FURTHEST = 4.0
 # Beats over which accents are compared at a join.
 _N_ACCENTS = 4
 # Seconds before a beat at which a cross-fade ends, so that the attack on the beat is intact.
@@ -61,6 +65,8 @@ class Corpus:
         Harmony, spectrum and onset strengths from the unit's beat on.
     goes_on : ndarray of bool of shape (n_units,)
         Whether the next unit is the one that follows in the recording.
+    steps : ndarray of shape (n_units, n_step_descriptors), default=None
+        Level, brightness and onset strength of each unit.
     """
 
     recordings: list[Recording]
@@ -70,17 +76,19 @@ class Corpus:
     clip: np.ndarray
     features: np.ndarray
     goes_on: np.ndarray
+    # Models of earlier versions have none.
+    steps: np.ndarray | None = None
 
     @classmethod
     def of(cls, parts: list[tuple[np.ndarray, ...]]) -> Corpus:
         """Join what `load_units` returned for each recording."""
         recordings = [Recording.of(part[0]) for part in parts]
         columns = [np.concatenate(column) for column in zip(*(part[1:] for part in parts))]
-        start, stop, clip, features, goes_on = columns
+        start, stop, clip, features, goes_on, steps = columns
         index = np.repeat(np.arange(len(parts)), [len(part[1]) for part in parts])
         spread = features.std(axis=0)
         features = features / np.where(spread > 1e-9, spread, 1.0) / np.sqrt(features.shape[1])
-        return cls(recordings, index, start, stop, clip, features, goes_on)
+        return cls(recordings, index, start, stop, clip, features, goes_on, steps)
 
     def choose(
         self,
@@ -91,6 +99,8 @@ class Corpus:
         stretch: float,
         join_cost: float,
         first_unit: int | None = None,
+        steps: np.ndarray | None = None,
+        step_scale: np.ndarray | None = None,
     ) -> list[Run]:
         """Return the cheapest sequence of units.
 
@@ -108,6 +118,11 @@ class Corpus:
             Least cost of a join.
         first_unit : int, default=None
             The unit on the first beat; None chooses it as well.
+        steps : ndarray of shape (n_beats, n_step_descriptors), default=None
+            Level, brightness and onset strength of each beat, in standard deviations; NaN where
+            they do not matter. None leaves them out.
+        step_scale : ndarray of shape (n_step_descriptors,), default=None
+            The standard deviations.
 
         Returns
         -------
@@ -127,7 +142,10 @@ class Corpus:
 
         def costs(beat: int) -> np.ndarray:
             slower = (pace - np.log2(durations[beat])) / stretch
-            return costs_of_clips(code[beat].tobytes()) + slower**2
+            of_unit = costs_of_clips(code[beat].tobytes()) + slower**2
+            if steps is not None and step_scale is not None:
+                of_unit += self._step_costs(steps[beat], step_scale)
+            return of_unit
 
         # Products of small matrices are slower in several threads, which wait for each other.
         with one_blas_thread():
@@ -142,6 +160,15 @@ class Corpus:
         goes_on = (np.diff(units) == 1) & self.goes_on[units[:-1]]
         first = np.r_[0, np.flatnonzero(~goes_on) + 1, len(units)]
         return [Run(int(a), int(units[a]), int(b - a)) for a, b in pairwise(first)]
+
+    def _step_costs(self, wanted: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        """Cost of each unit on a beat with these descriptors, (n_units,)."""
+        if self.steps is None or np.isnan(wanted).any():
+            return np.zeros(len(self.start))
+        # A unit that is a rest is as far from music as the softest music is.
+        unlike = np.clip(self.steps / scale - wanted, -_FURTHEST, _FURTHEST)
+        costs: np.ndarray = np.square(unlike) @ _STEP_WEIGHTS
+        return costs
 
 
 def load_units(
@@ -168,7 +195,7 @@ def load_units(
 
     Returns
     -------
-    recording, start, stop, clip, features, goes_on : ndarray
+    recording, start, stop, clip, features, goes_on, steps : ndarray
         As in `Corpus`.
     """
     order = np.argsort(starts, kind="stable")
@@ -185,7 +212,9 @@ def load_units(
     middle = starts + n_samples / 2
     clip = rows[np.abs((start + stop)[:, None] / 2 - middle).argmin(axis=1)]
     goes_on = np.r_[np.diff(np.flatnonzero(covered)) == 1, False]
-    return recording, start, stop, clip, _join_features(recording, analysis, start, stop), goes_on
+    features = _join_features(recording, analysis, start, stop)
+    steps = analysis.describe_spans(start.astype(int), stop.astype(int))
+    return recording, start, stop, clip, features, goes_on, steps
 
 
 def _join_features(

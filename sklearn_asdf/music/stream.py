@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..functional.overlap import fade_gains
+from ..functional.step_course import StepCourse, merge_steps
 from ..functional.stretch import warp_time
-from .analysis import LEVEL, beat_of, check_code, limit_level
+from .analysis import LEVEL, STEP_LEVEL, beat_of, check_code, limit_level
 from .corpus import FADE_LEAD
+from .unit_player import limit_course, split_code, wanted_steps
+from .unit_steps import set_gain
 
 if TYPE_CHECKING:
     from .units import UnitEncoder
@@ -38,6 +41,9 @@ class UnitStream:
     of the cheapest sequence of units over the length of a clip, so that the music leaves its
     recording only for changes of the code that last. The end of a unit is moved towards the
     nearest beat of the code, by at most a fifth of a beat.
+
+    With steps (`UnitEncoder.step_duration`) the level follows the steps of the code, also within a
+    unit, and the units are chosen by the steps of the last beat.
     """
 
     def __init__(self, encoder: UnitEncoder) -> None:
@@ -50,13 +56,18 @@ class UnitStream:
         self._end = 0.0
         self._unit: int | None = None
         self._gain = 0.0
+        # With steps the ready samples have no gain yet, but this level of their unit, in dB.
+        self._level = np.zeros(0, np.float32)
+        self._course: StepCourse | None = None
+        # The last factor that was played.
+        self._factor: float | None = None
 
     def play(self, code: np.ndarray, n_new: int, n_fade: int = 0) -> np.ndarray:
         """Return the music from where the last call's new music ended.
 
         Parameters
         ----------
-        code : ndarray of shape (26,)
+        code : ndarray of shape (n_values,)
             Code of the clip that ends where this music does.
         n_new : int
             Samples until the next call's music begins.
@@ -69,8 +80,14 @@ class UnitStream:
             The music.
         """
         encoder = self._encoder
-        code = check_code(code[None])[0]
+        steps, codes = split_code(check_code(code[None], encoder.n_steps_), encoder.n_steps_)
+        code = codes[0]
         n_samples = n_new + n_fade
+        if steps is not None:
+            duration = encoder.n_samples_ / encoder.sr
+            # Times are from the beginning of this music, which ends with the clip.
+            middle = np.array([n_samples / encoder.sr - duration / 2])
+            self._course = merge_steps(steps, middle, duration)
         tempo, phase = beat_of(code[None])
         period = 60 / float(tempo[0]) * encoder.sr
         # Sample of one beat of the code; the others are whole periods away.
@@ -79,9 +96,30 @@ class UnitStream:
         while len(self._ready) < n_samples + self._n_join:
             self._append(code, period, beat)
         y = self._ready[:n_samples].copy()
+        if self._course is not None:
+            y = self._follow(y, self._course, n_new)
+            self._level = self._level[n_new:]
         self._ready = self._ready[n_new:]
         self._end -= n_new
         return y
+
+    def _follow(self, y: np.ndarray, course: StepCourse, n_new: int) -> np.ndarray:
+        """Return music with the levels of a course, continued from the last factor."""
+        encoder = self._encoder
+        factors = set_gain(
+            self._level[: len(y)],
+            course.time,
+            limit_course(encoder, course.values[:, STEP_LEVEL]),
+            rest_level=encoder.rest_level_,
+            sr=encoder.sr,
+        )
+        if self._factor is not None:
+            # What changed in the course since the last call is faded in.
+            n = min(self._n_join, len(factors))
+            share = np.arange(n) / max(n, 1)
+            factors[:n] = self._factor * (1 - share) + factors[:n] * share
+        self._factor = float(factors[n_new - 1]) if n_new else self._factor
+        return (y * factors).astype(np.float32)
 
     def _append(self, code: np.ndarray, period: float, beat: float) -> None:
         """Choose the unit that is due, and render it up to the next cross-fade."""
@@ -99,6 +137,9 @@ class UnitStream:
         source = self._source_level(unit)
         wanted = float(limit_level(code[LEVEL], self._encoder.code_[:, LEVEL]))
         gain = wanted - source if source > _SILENT else 0.0
+        if self._course is not None:
+            # Here the level of the unit itself, which the course's gain will replace.
+            gain = source
         before, self._gain = (self._gain if goes_on else gain), gain
 
         n_join, ahead = self._n_join, round(FADE_LEAD * sr)
@@ -109,7 +150,11 @@ class UnitStream:
         places = corpus.start[unit] + (points - start) * pace
         y = warp_time(corpus.recordings[corpus.recording[unit]], places, points)
         gains = np.interp(np.arange(begin, end), [start, self._end], [before, gain])
-        y = (y * 10 ** (gains / 20)).astype(np.float32)
+        if self._course is None:
+            y = y * 10 ** (gains / 20)
+        else:
+            self._level = np.concatenate([self._level[:begin], gains.astype(np.float32)])
+        y = y.astype(np.float32)
         if last is None:
             self._ready = y
             return
@@ -122,14 +167,26 @@ class UnitStream:
         encoder = self._encoder
         n_beats = max(round(encoder.n_samples_ / period), 1)
         is_first = self._unit is None
+        n_chosen = n_beats + (not is_first)
+        steps = None
+        if self._course is not None:
+            # The last beat, as far as it is known.
+            end = float(self._course.time[-1])
+            last_beat = np.array([end - period / encoder.sr, end])
+            wanted = wanted_steps(encoder, self._course.means(last_beat))
+            # Only the next beat: what comes later is not known.
+            steps = np.full((n_chosen, wanted.shape[1]), np.nan)
+            steps[: 1 + (not is_first)] = wanted
         runs = encoder.corpus_.choose(
-            np.tile(code / encoder.scale_, (n_beats + (not is_first), 1)),
+            np.tile(code / encoder.scale_, (n_chosen, 1)),
             # The nominal period: corrections of the beat do not count for or against a unit.
-            np.full(n_beats + (not is_first), period),
+            np.full(n_chosen, period),
             encoder.code_ / encoder.scale_,
             stretch=encoder.stretch,
             join_cost=encoder.join_cost,
             first_unit=self._unit,
+            steps=steps,
+            step_scale=None if steps is None else encoder.step_scale_,
         )
         if is_first:
             return runs[0].unit
@@ -138,4 +195,6 @@ class UnitStream:
     def _source_level(self, unit: int) -> float:
         """Return the level of the training clip around a unit in dB."""
         encoder = self._encoder
+        if self._course is not None and encoder.corpus_.steps is not None:
+            return float(encoder.corpus_.steps[unit, STEP_LEVEL])
         return float(encoder.code_[encoder.corpus_.clip[unit], LEVEL])

@@ -11,20 +11,23 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._progress import progress
 from .._validation import Interval, Real, check_sample_weight, require, validate_parameters
-from ..functional.beat_grid import beat_times, steady_beats
 from ..functional.limiter import limit
+from ..functional.windows import count_steps, step_edges
 from .analysis import (
     DESCRIPTORS,
     LEVEL,
+    STEP_DESCRIPTORS,
+    STEP_LEVEL,
+    AudioAnalysis,
     analyze,
-    beat_of,
     check_code,
-    limit_level,
     recordings_of,
 )
 from .audio_checks import check_clips
-from .corpus import Corpus, load_units, render
+from .corpus import Corpus, load_units
 from .stream import UnitStream
+from .unit_player import play_codes, split_code
+from .unit_steps import rest_level_of
 
 __all__ = ["UnitEncoder"]
 
@@ -51,15 +54,28 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         keep longer excerpts.
     fade_duration : float, default=0.03
         Length in seconds of the cross-fade, just before a beat, where units are joined.
+    step_duration : float or None, default=None
+        Duration in s of the steps of a clip whose level, brightness and onset strength the code
+        has too. None describes whole clips only.
     verbose : int, default=0
         If above 0, progress is shown while fitting (needs tqdm).
 
     Attributes
     ----------
     code_ : ndarray of shape (n_clips, 26)
-        Codes of the training clips with a weight above 0.
+        Descriptors of the training clips with a weight above 0.
     scale_ : ndarray of shape (26,)
         Their standard deviations; 1 where there is none.
+    n_steps_ : int
+        Steps of a clip, 0 without `step_duration`.
+    code_shape_ : tuple of int
+        Steps and channels of the first columns of a code: ``code[:, :n].reshape(-1, *code_shape_)``
+        with ``n = prod(code_shape_)`` is in time. The 26 descriptors of the clip follow.
+    step_scale_ : ndarray of shape (3,)
+        Standard deviations of the channels of the steps.
+    rest_level_ : float
+        Level in dB below which a step is a rest, which is silent: 30 dB below the median of the
+        training clips, and at most -50.
     corpus_ : Corpus
         The units: training music, and where in it each beat begins and ends.
     n_units_ : int
@@ -92,6 +108,12 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     - `log_tempo`: log2 of the tempo in BPM
     - `beat_cos`, `beat_sin`: phase of the beat in the middle of the clip, where it depends least on
       the tempo; the angle is 0 on a beat
+
+    With `step_duration` these are preceded by the code of the steps, ``step0_level,
+    step0_brightness, step0_onset_strength, step1_level, ...``: the root mean square of the step
+    (at least -70), and the others as above. Then each beat has a code of its own, the unit that is
+    played on it is near to it in these three descriptors too, and the level follows from step to
+    step. Steps that are softer than `rest_level_` are silent.
 
     Beats are tracked in the whole recordings of :class:`~sklearn_asdf.AudioClips`, but units are
     taken only from the parts that clips cover. Decoding sets the level by a gain, tempo and phase
@@ -129,6 +151,8 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
 
     # `fit` does not depend on these parameters: caches ignore them.
     unused_in_fit = ("stretch", "join_cost", "fade_duration", "verbose")
+    # Models of earlier versions have no steps.
+    n_steps_ = 0
     # Clips of weight 0 are not part of the training set, whether or not weights are requested.
     __metadata_request__fit = {"sample_weight": True}
 
@@ -138,6 +162,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         "stretch": [Interval(Real, 0, None, closed="neither")],
         "join_cost": [Interval(Real, 0, None, closed="left")],
         "fade_duration": [Interval(Real, 0, 0.2, closed="left")],
+        "step_duration": [Interval(Real, 0, None, closed="neither"), None],
         "verbose": ["verbose"],
     }
 
@@ -149,6 +174,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         stretch: float = 0.1,
         join_cost: float = 20.0,
         fade_duration: float = 0.03,
+        step_duration: float | None = None,
         verbose: int = 0,
     ) -> None:
         self.sr = sr
@@ -156,6 +182,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         self.stretch = stretch
         self.join_cost = join_cost
         self.fade_duration = fade_duration
+        self.step_duration = step_duration
         self.verbose = verbose
 
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
@@ -216,10 +243,10 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_clips(self, X, reset=False)
-        code = np.empty((len(X), len(DESCRIPTORS)))
+        code = np.empty((len(X), self._n_features_out))
         for recording, rows, starts in recordings_of(X):
             analysis = analyze(recording, sr=self.sr, start_bpm=self.start_bpm)
-            code[rows] = analysis.describe(starts, self.n_samples_)
+            code[rows] = self._describe(analysis, starts)
         return code
 
     def inverse_transform(self, X: Any) -> np.ndarray:
@@ -239,7 +266,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         audio = np.empty((len(code), self.n_samples_), np.float32)
         middle = np.array([self.n_samples_ / self.sr / 2])
         for i in range(len(code)):
-            audio[i] = self._play(code[i : i + 1], middle, self.n_samples_)
+            audio[i] = play_codes(self, code[i : i + 1], middle, self.n_samples_)
         return audio
 
     def compose(self, code: ArrayLike, *, hop_duration: float) -> np.ndarray:
@@ -274,7 +301,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
             )
         middles = duration / 2 + np.arange(len(code)) * hop_duration
         n_samples = round((len(code) - 1) * hop_duration * self.sr) + self.n_samples_
-        return limit(self._play(code, middles, n_samples), sr=self.sr)
+        return limit(play_codes(self, code, middles, n_samples), sr=self.sr)
 
     def stream(self) -> UnitStream:
         """Return a player of codes that arrive one after the other, as of a live dance.
@@ -305,11 +332,21 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
             ``level, brightness, ...``.
         """
         check_is_fitted(self)
-        return np.asarray(DESCRIPTORS, dtype=object)
+        steps = [f"step{i}_{name}" for i in range(self.n_steps_) for name in STEP_DESCRIPTORS]
+        return np.asarray([*steps, *DESCRIPTORS], dtype=object)
 
     @property
     def _n_features_out(self) -> int:
-        return len(DESCRIPTORS)
+        return self.n_steps_ * len(STEP_DESCRIPTORS) + len(DESCRIPTORS)
+
+    def _describe(self, analysis: AudioAnalysis, starts: np.ndarray) -> np.ndarray:
+        """Return the codes of clips of one recording."""
+        of_clips = analysis.describe(starts, self.n_samples_)
+        if not self.n_steps_:
+            return of_clips
+        edges = starts[:, None] + step_edges(self.n_samples_, self.n_steps_)
+        steps = analysis.describe_spans(edges[:, :-1], edges[:, 1:])
+        return np.concatenate([steps.reshape(len(starts), -1), of_clips], axis=1)
 
     def _fit(self, X: Any, sample_weight: Any) -> np.ndarray:
         """Fit the units of the clips with a weight above 0; return the codes of all clips."""
@@ -319,7 +356,12 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         given = check_sample_weight(sample_weight, len(X))
         weight = np.ones(len(X)) if given is None else given
         self.n_samples_ = X.shape[1]
-        code = np.empty((len(X), len(DESCRIPTORS)))
+        self.n_steps_ = 0
+        if self.step_duration is not None:
+            duration = self.n_samples_ / self.sr
+            self.n_steps_ = count_steps(duration, self.step_duration, self.n_samples_)
+        self.code_shape_ = (self.n_steps_, len(STEP_DESCRIPTORS))
+        code = np.empty((len(X), self._n_features_out))
         # Row numbers among the clips that are kept.
         number = np.cumsum(weight > 0) - 1
         parts = []
@@ -328,60 +370,34 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
             recordings, "analyzing the music", unit="recordings", verbose=self.verbose
         ):
             analysis = analyze(recording, sr=self.sr, start_bpm=self.start_bpm)
-            code[rows] = analysis.describe(starts, self.n_samples_)
+            code[rows] = self._describe(analysis, starts)
             kept = weight[rows] > 0
             if kept.any():
                 rows, starts = number[rows[kept]], starts[kept]
                 parts.append(load_units(recording, analysis, rows, starts, self.n_samples_))
-        self.code_, weight = code[weight > 0], weight[weight > 0]
-        mean = np.average(self.code_, axis=0, weights=weight)
-        spread = np.sqrt(np.average((self.code_ - mean) ** 2, axis=0, weights=weight))
-        self.scale_ = np.where(spread > 1e-9, spread, 1.0)
+        steps, self.code_ = split_code(code[weight > 0], self.n_steps_)
+        weight = weight[weight > 0]
+        self.scale_ = _spread(self.code_, weight)
+        self.rest_level_ = rest_level_of(self.code_[:, LEVEL])
+        self.step_scale_ = np.ones(len(STEP_DESCRIPTORS))
+        self.step_level_limit_ = 0.0
+        if steps is not None:
+            self.step_level_limit_ = float(steps[..., STEP_LEVEL].max() + 6.0)
+            # Rests differ from music by more than music does from music.
+            sounding = np.maximum(steps, [self.rest_level_, -np.inf, -np.inf])
+            of_steps = np.repeat(weight, self.n_steps_)
+            self.step_scale_ = _spread(sounding.reshape(len(of_steps), -1), of_steps)
         self.corpus_ = Corpus.of(parts)
         self.n_units_ = len(self.corpus_.start)
         return code
 
-    def _play(self, code: np.ndarray, middles: np.ndarray, n_samples: int) -> np.ndarray:
-        """Return music for codes of clips with these middles in s."""
-        tempo, phase = beat_of(code)
-        duration = n_samples / self.sr
-        if len(code) == 1:
-            grid = beat_times(tempo[0], phase[0], at=middles[0], duration=duration)
-        else:
-            grid = steady_beats(
-                tempo,
-                phase,
-                at=middles,
-                reach=self.n_samples_ / self.sr / 2,
-                duration=duration,
-            )
-        beat = (grid[:-1] + grid[1:]) / 2
-        of_beat = np.abs(beat[:, None] - middles).argmin(axis=1)
-        runs = self.corpus_.choose(
-            (code / self.scale_)[of_beat],
-            np.diff(grid) * self.sr,
-            self.code_ / self.scale_,
-            stretch=self.stretch,
-            join_cost=self.join_cost,
-        )
-        y = render(
-            runs, self.corpus_, grid, n_samples, sr=self.sr, fade_duration=self.fade_duration
-        )
-        return self._set_level(y, code[:, LEVEL], middles)
-
-    def _set_level(self, y: np.ndarray, level: np.ndarray, middles: np.ndarray) -> np.ndarray:
-        """Return the music with the levels in dB around the middles of clips."""
-        level = limit_level(level, self.code_[:, LEVEL])
-        energy = np.concatenate([[0.0], np.cumsum(np.square(y, dtype=float))])
-        first = np.rint(middles * self.sr - self.n_samples_ / 2).astype(int)
-        power = (energy[np.minimum(first + self.n_samples_, len(y))] - energy[first]) / (
-            self.n_samples_
-        )
-        # Silence has no gain.
-        gain = np.where(power > 1e-10, level - 10 * np.log10(np.maximum(power, 1e-10)), 0.0)
-        gain = np.interp(np.arange(len(y)) / self.sr, middles, gain)
-        return (y * 10 ** (gain / 20)).astype(np.float32)
-
     def _check_code(self, code: Any) -> np.ndarray:
         check_is_fitted(self)
-        return check_code(code)
+        return check_code(code, self.n_steps_)
+
+
+def _spread(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the standard deviations of columns; 1 where there is none."""
+    mean = np.average(values, axis=0, weights=weight)
+    spread = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weight))
+    return np.where(spread > 1e-9, spread, 1.0)

@@ -94,12 +94,12 @@ def _curves(windows: TakeWindows, units: dict[str, str], duration: float) -> lis
     curves = []
     for name, values in windows.values.items():
         top = upper_limit(values, name=name)
-        path = ""
-        for left, right, value in zip(windows.edges[:-1], windows.edges[1:], values):
-            if np.isfinite(value):
-                y = 100 - 90 * min(value / top, 1)
-                x1, x2 = (f"{1000 * t / duration:.2f}" for t in (left, right))
-                path += f"M{x1} 100V{y:.1f}H{x2}V100"
+        # One curve through the piece, with the area under it.
+        middles = (windows.edges[:-1] + windows.edges[1:]) / 2
+        x = 1000 * np.r_[0.0, middles, windows.edges[-1]] / duration
+        y = 100 - 90 * np.clip(values[[0, *range(len(values)), -1]] / top, 0, 1)
+        points = "L".join(f"{a:.2f} {b:.1f}" for a, b in zip(x, y))
+        path = f"M{x[0]:.2f} 100L{points}V100Z"
         label = name.capitalize()
         curves.append(
             {

@@ -1,0 +1,200 @@
+"""Courses of codes: models of what changes within performances, and of what does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.model_selection import GroupKFold
+from sklearn.utils import gen_batches
+from threadpoolctl import threadpool_limits
+
+from ..motion.boosted_trees import BoostedTrees
+from .mdn_steps import column_moments
+from .step_columns import fold_steps
+
+__all__ = ["LARGEST_FACTOR", "fit_course", "fit_offsets", "means_of_groups", "predict_course"]
+
+# Rows of (clip, step) that a model is fitted to, evenly spaced over all of them.
+_ROWS_LEARNED = 40_000
+# Clips predicted at a time.
+_BATCH = 512
+# Rounds of fitting the course about the means of the groups, and those means about the course.
+_ROUNDS = 2
+# Larger factors would amplify the noise in what the dance hardly explains.
+LARGEST_FACTOR = 2.0
+
+
+def means_of_groups(values: np.ndarray, number: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return for each clip the mean over its group.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_clips, ...)
+        Values.
+    number : ndarray of int of shape (n_clips,)
+        Group of each clip.
+    weight : ndarray of shape (n_clips,)
+        Weights of the clips.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of `values`.
+    """
+    _, place = np.unique(number, return_inverse=True)
+    wide = weight.reshape(-1, *(1,) * (values.ndim - 1))
+    total = np.zeros((place.max() + 1, *values.shape[1:]))
+    size = np.zeros((len(total), *wide.shape[1:]))
+    np.add.at(total, place, wide * values)
+    np.add.at(size, place, wide)
+    means: np.ndarray = (total / np.maximum(size, 1e-12))[place]
+    return means
+
+
+def fit_course(
+    regressor: Any,
+    steps: np.ndarray,
+    course: np.ndarray,
+    weight: np.ndarray,
+    number: np.ndarray | None,
+    *,
+    n_context: int,
+    seed: int,
+) -> Any:
+    """Fit a model of one channel to the steps of all clips.
+
+    Parameters
+    ----------
+    regressor : estimator or None
+        Regressor; None means gradient boosting.
+    steps : ndarray of shape (n_clips, n_steps, n_columns)
+        Features.
+    course : ndarray of shape (n_clips, n_steps)
+        Targets.
+    weight : ndarray of shape (n_clips,)
+        Weights of the clips.
+    number : ndarray of int of shape (n_clips,) or None
+        Group of each clip, about whose mean the course is learned; None learns it as it is.
+    n_context : int
+        Steps before and after each step whose features count.
+    seed : int
+        Seed of the gradient boosting.
+
+    Returns
+    -------
+    estimator
+        The fitted regressor; :class:`BoostedTrees` by default.
+    """
+    n_rows = course.size
+    every = 1 + n_rows // _ROWS_LEARNED
+    # Odd, or all rows would be of the same steps.
+    chosen = np.arange(0, n_rows, every + (every > 1 and every % 2 == 0))
+    rows = fold_steps(steps, n_context)[chosen]
+    weights = np.repeat(weight, course.shape[1])[chosen]
+    weighted: dict[str, Any] = {} if (weights == 1).all() else {"sample_weight": weights}
+    mean, model = np.zeros(len(course)), regressor
+    if number is not None:
+        mean = means_of_groups(course.mean(axis=1), number, weight)
+    for i in range(1 if number is None else _ROUNDS):
+        if i and number is not None:
+            left = (course - predict_course(model, steps, n_context)).mean(axis=1)
+            mean = means_of_groups(left, number, weight)
+        model = _new(seed) if regressor is None else clone(regressor)
+        with threadpool_limits(1, user_api="openmp"):
+            model.fit(rows, (course - mean[:, None]).ravel()[chosen], **weighted)
+        if regressor is None:
+            # As arrays, which can be saved as data.
+            model = BoostedTrees.of(model)
+    return model
+
+
+def _new(seed: int) -> HistGradientBoostingRegressor:
+    return HistGradientBoostingRegressor(
+        max_iter=120,
+        learning_rate=0.05,
+        max_leaf_nodes=8,
+        min_samples_leaf=40,
+        max_features=0.2,
+        l2_regularization=10.0,
+        early_stopping=False,
+        random_state=seed,
+    )
+
+
+def predict_course(model: Any, steps: np.ndarray, n_context: int) -> np.ndarray:
+    """Return one channel of clips.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted by `fit_course`.
+    steps : ndarray of shape (n_clips, n_steps, n_columns)
+        Features.
+    n_context : int
+        As in `fit_course`.
+
+    Returns
+    -------
+    ndarray of shape (n_clips, n_steps)
+        Predictions, without the means of groups.
+    """
+    with threadpool_limits(1, user_api="openmp"):
+        parts = [
+            np.asarray(model.predict(fold_steps(steps[b], n_context)), dtype=float)
+            for b in gen_batches(len(steps), _BATCH)
+        ]
+    return np.concatenate(parts).reshape(steps.shape[:2])
+
+
+def fit_offsets(
+    features: np.ndarray,
+    target: np.ndarray,
+    weight: np.ndarray,
+    number: np.ndarray,
+    n_folds: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Fit a linear model of the offsets of clips.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_clips, n_columns)
+        Features of clips.
+    target : ndarray of shape (n_clips, n_channels)
+        Offsets.
+    weight : ndarray of shape (n_clips,)
+        Weights of the clips.
+    number : ndarray of int of shape (n_clips,)
+        Group of each clip.
+    n_folds : int
+        Folds of groups by which the penalty is chosen.
+
+    Returns
+    -------
+    coefficients : ndarray of shape (n_columns + 1, n_channels)
+        Of the ridge regression; the last row is the intercept.
+    mean, scale : ndarray of shape (n_channels,)
+        Mean offset, and standard deviation of the residuals.
+    factor : ndarray of shape (n_channels,)
+        Factor by which predictions have the variance of the offsets, from 1 to 2.
+    """
+    n_folds = min(n_folds, len(np.unique(number)))
+    # Of one group nothing is known about others: almost a constant.
+    ridge: Any = Ridge(1e5)
+    if n_folds >= 2:
+        folds = list(GroupKFold(n_folds).split(features, groups=number))
+        ridge = RidgeCV(np.logspace(0, 5, 11), cv=folds)
+    center, scale = column_moments(features, weight)
+    scale = np.where(scale > 1e-9, scale, 1.0)
+    ridge.fit((features - center) / scale, target, sample_weight=weight)
+    slopes = np.reshape(ridge.coef_, (target.shape[1], -1)).T / scale[:, None]
+    coefficients = np.vstack([slopes, ridge.intercept_ - center @ slopes])
+    predicted = features @ slopes + coefficients[-1]
+    mean, spread = column_moments(target, weight)
+    found = column_moments(predicted, weight)[1]
+    ratio = np.divide(spread, found, out=np.ones_like(spread), where=found > 1e-9 * spread)
+    left = np.maximum(column_moments(target - predicted, weight)[1], 1e-9)
+    return coefficients, mean, left, np.clip(ratio, 1.0, LARGEST_FACTOR)

@@ -1,0 +1,569 @@
+"""StepRegressor: codes with a time axis, each step predicted from the dance around it."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.model_selection import GroupKFold
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._metadata import accepted, routing_enabled
+from .._validation import (
+    HasMethods,
+    Integral,
+    Interval,
+    check_sample_weight,
+    validate_parameters,
+)
+from .density_mixin import DensityMixin
+from .mdn_steps import column_moments, reference_mixture
+from .mixtures import GaussianMixtures
+from .step_columns import find_step_columns
+from .step_courses import (
+    LARGEST_FACTOR,
+    fit_course,
+    fit_offsets,
+    means_of_groups,
+    predict_course,
+)
+from .step_density import fit_residual, join_density, with_offsets
+
+__all__ = ["StepRegressor"]
+
+_MIN_SCALE = 0.01
+_SHORT, _NESTED = "n_mixtures", "regressor__n_mixtures"
+
+
+def _has_density(self: StepRegressor) -> bool:
+    """Return whether there is a density of the other numbers, if there are any."""
+    regressor = getattr(self, "regressor_", None) or self.regressor
+    return regressor is None or hasattr(regressor, "predict_dist")
+
+
+class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+    r"""Regressor of codes with a time axis: each step from the dance around it.
+
+    Music swells where the dance does, whatever its mean level is. `step_regressor` therefore learns
+    the course of a code from the features of each step and its neighbors, one model per channel for
+    all steps. A linear model predicts the offset of each clip from its course, and `regressor` the
+    other numbers of the code from the other features.
+
+    Parameters
+    ----------
+    regressor : estimator, default=None
+        Regressor of the other numbers of the code, with `predict_dist` for a density. None means
+        that there are none: all numbers are channels of steps.
+    step_regressor : estimator, default=None
+        Regressor of one channel. None means gradient boosting of 120 trees with 8 leaves
+        (:class:`sklearn.ensemble.HistGradientBoostingRegressor`).
+    n_channels : int, default=None
+        Number of channels: the first ``n_steps * n_channels`` columns of `y` are the code of the
+        steps, one step after the other. None means that all columns are.
+    n_steps : int, default=None
+        Number of steps into which all columns of `X` are folded, one step after the other. None
+        finds the columns of the steps by their names, ``step0_weight, ..., step1_weight, ...``;
+        `X` is then a DataFrame. Without such names there is one step with all columns.
+    n_context : int, default=4
+        Number of steps before and after a step from which its code is predicted.
+    restore_variance : bool, default=False
+        Whether predicted courses, and samples at temperatures below 1, are scaled about the median
+        of each clip to the variance within the performances of the training set, at most twofold.
+    n_folds : int, default=3
+        Number of folds of groups by which the residuals of the courses are estimated.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the default `step_regressor`. Pass an int for reproducible output across calls.
+
+    Attributes
+    ----------
+    regressor_ : estimator or None
+        The fitted regressor of the other numbers.
+    offset_coef_ : ndarray of shape (n_columns + 1, n_channels) or None
+        Coefficients of the offsets in the medians of the features; the last row is the intercept.
+    step_regressors_ : list of estimator
+        The fitted regressors of the channels.
+    step_columns_ : ndarray of int of shape (n_steps, n_columns)
+        Places in `X` of the columns of each step.
+    n_steps_, n_channels_ : int
+        Steps of a clip, and channels of a step.
+    factor_, offset_factor_ : ndarray of shape (n_channels,)
+        Factors by which `restore_variance` scales the courses, and the offsets.
+    unconditional_ : GaussianMixtures
+        Density of one row, fitted to the same codes without features.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of columns, where `X` had names.
+
+    See Also
+    --------
+    LMAFeaturizer : Describes the steps of clips (`step_duration`).
+    UnitEncoder : Encodes the steps of music (`step_duration`).
+    OnBeatRegressor : A regressor of the other numbers.
+
+    Notes
+    -----
+    The code of channel c at step t of clip i is
+
+    .. math:: y_{itc} = f_c(x_{i,t-k}, \ldots, x_{i,t+k}) + b_{ic} + e_{itc}
+
+    with the features x of the steps, the offset b and a Gaussian residual e, whose covariance over
+    the steps is of low rank plus diagonal. :math:`f` is fitted to deviations from the means of
+    each group, which are updated once by the means of :math:`y - f`, as in mixed-effects models
+    [1]_: what distinguishes performances does not hide what changes within them. Groups are the
+    recordings of clips, if `groups` is given, or else the clips. Offsets are predicted by ridge
+    regression from the medians of the features over the steps, so that a short rest does not move
+    the rest of its clip. Residuals are those for groups outside the training folds.
+
+    Without a regressor :math:`b = 0` is assumed, and y is not centered.
+
+    References
+    ----------
+    .. [1] A. Hajjem, F. Bellavance and D. Larocque, "Mixed-effects random forest for clustered
+       data", Journal of Statistical Computation and Simulation 84(6), 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn_asdf import StepRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(50, 8))
+    >>> y = 2 * X + rng.normal(0, 0.1, X.shape)
+    >>> model = StepRegressor(step_regressor=Ridge(), n_steps=8, n_context=1).fit(X, y)
+    >>> round(model.score(X, y), 2)
+    1.0
+    """
+
+    _parameter_constraints = {
+        "regressor": [HasMethods(["fit", "predict"]), None],
+        "step_regressor": [HasMethods(["fit", "predict"]), None],
+        "n_channels": [Interval(Integral, 1, None, closed="left"), None],
+        "n_steps": [Interval(Integral, 1, None, closed="left"), None],
+        "n_context": [Interval(Integral, 0, None, closed="left")],
+        "restore_variance": ["boolean"],
+        "n_folds": [Interval(Integral, 2, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+    # `groups` are used here, and passed on as the regressor requests them.
+    __metadata_request__fit = {"groups": True}
+
+    def __init__(
+        self,
+        regressor: Any = None,
+        *,
+        step_regressor: Any = None,
+        n_channels: int | None = None,
+        n_steps: int | None = None,
+        n_context: int = 4,
+        restore_variance: bool = False,
+        n_folds: int = 3,
+        random_state: Any = None,
+    ) -> None:
+        self.regressor = regressor
+        self.step_regressor = step_regressor
+        self.n_channels = n_channels
+        self.n_steps = n_steps
+        self.n_context = n_context
+        self.restore_variance = restore_variance
+        self.n_folds = n_folds
+        self.random_state = random_state
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters, with `n_mixtures` for that of `regressor`.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to return the parameters of the regressors too, and with them `n_mixtures`.
+
+        Returns
+        -------
+        params : dict
+            Names and values.
+        """
+        params = super().get_params(deep=deep)
+        if _NESTED in params:
+            params[_SHORT] = params[_NESTED]
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters; `n_mixtures` is a short name of `regressor__n_mixtures`.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : StepRegressor
+            This estimator.
+        """
+        if (
+            _SHORT in params
+            and _SHORT in getattr(params.get("regressor", self.regressor), "get_params", dict)()
+        ):
+            short = params.pop(_SHORT)
+            if params.setdefault(_NESTED, short) != short:
+                raise ValueError(
+                    f"expected one value of {_SHORT} and {_NESTED}, which are the same parameter, "
+                    f"got {short!r} and {params[_NESTED]!r}: pass one of them"
+                )
+        return super().set_params(**params)
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None) -> Self:
+        """Fit the courses, and the regressor of offsets and other numbers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features.
+        y : array-like of shape (n_clips, n_targets)
+            Codes.
+        sample_weight : array-like of shape (n_clips,), default=None
+            Weight of each clip, here and in `regressor`: 2 counts as two clips and 0 as none.
+        groups : array-like of shape (n_clips,), default=None
+            Recording of each clip.
+
+        Returns
+        -------
+        self : StepRegressor
+            The fitted regressor.
+        """
+        validate_parameters(self)
+        checked, y = validate_data(
+            self, X, y, multi_output=True, y_numeric=True, ensure_all_finite=self._finite()
+        )
+        self._y_ndim = y.ndim
+        y = np.asarray(y, dtype=float).reshape(len(y), -1)
+        self._find_steps(y.shape[1])
+        weight, params = self._metadata(sample_weight, groups, len(y))
+        number = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
+        kept = np.flatnonzero(weight > 0)
+        n_values = self.n_steps_ * self.n_channels_
+        courses = y[:, :n_values].reshape(len(y), self.n_steps_, self.n_channels_)
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        out_of_fold = self._fit_courses(checked, courses, weight, number, kept, seed)
+        self.regressor_: Any = None
+        self.offset_coef_: Any = None
+        if self.regressor is not None:
+            self._fit_offsets(checked, courses - out_of_fold, weight, number, kept)
+            rest = self._rest(X, checked)
+            self.regressor_ = clone(self.regressor).fit(rest, y[:, n_values:], **params)
+        self._fit_residuals(y, courses, out_of_fold, weight, kept)
+        return self
+
+    def _find_steps(self, n_targets: int) -> None:
+        """Find the columns of the steps, and count steps and channels."""
+        n_columns = self.n_features_in_
+        names = getattr(self, "feature_names_in_", None)
+        if self.n_steps is not None:
+            if n_columns % self.n_steps:
+                raise ValueError(
+                    f"expected a multiple of n_steps={self.n_steps} columns, got X with {n_columns}"
+                )
+            self.step_columns_ = np.arange(n_columns).reshape(self.n_steps, -1)
+        else:
+            self.step_columns_ = find_step_columns([] if names is None else names)
+            if not len(self.step_columns_):
+                if self.regressor is not None:
+                    raise ValueError(
+                        "expected columns named step0_..., step1_..., ... in X, got none: use "
+                        "LMAFeaturizer(step_duration=...).set_output(transform='pandas'), or give "
+                        "n_steps"
+                    )
+                self.step_columns_ = np.arange(n_columns)[None]
+        self.n_steps_ = len(self.step_columns_)
+        n_channels = self.n_channels
+        if n_channels is None or self.regressor is None:
+            n_channels = n_targets // self.n_steps_
+        if self.n_steps_ * n_channels > n_targets or (
+            self.regressor is None and n_targets % self.n_steps_
+        ):
+            raise ValueError(
+                f"expected codes of {self.n_steps_} steps with {n_channels} channels each, got y "
+                f"with {n_targets} columns: dance and music need the same step_duration"
+            )
+        self.n_channels_ = n_channels
+        self._others = np.setdiff1d(np.arange(n_columns), self.step_columns_)
+
+    def _rest(self, X: Any, checked: np.ndarray) -> Any:
+        """Return the columns that do not describe steps, or all if there are no others."""
+        if not len(self._others):
+            return X if hasattr(X, "columns") else checked
+        if hasattr(X, "iloc"):
+            return X.iloc[:, self._others]
+        if hasattr(X, "columns"):
+            return X[[X.columns[i] for i in self._others]]
+        return checked[:, self._others]
+
+    def _metadata(
+        self, sample_weight: Any, groups: Any, n_rows: int
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Return the weights of the rows, and the metadata for the regressor."""
+        weight = check_sample_weight(sample_weight, n_rows)
+        given = {"sample_weight": weight, "groups": groups}
+        given = {name: value for name, value in given.items() if value is not None}
+        params: dict[str, Any] = {}
+        if routing_enabled() and self.regressor is not None:
+            params = dict(process_routing(self, "fit", **given).regressor.fit) if given else {}
+        elif self.regressor is not None:
+            params = {name: v for name, v in given.items() if name == "sample_weight"}
+            params |= accepted(self.regressor, {k: v for k, v in given.items() if k == "groups"})
+        return np.ones(n_rows) if weight is None else weight, params
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return which metadata this estimator and its regressor requested.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            The routing of `fit`.
+        """
+        router = MetadataRouter(owner=self).add_self_request(self)
+        if self.regressor is None:
+            return router
+        return router.add(
+            regressor=self.regressor, method_mapping=MethodMapping().add(caller="fit", callee="fit")
+        )
+
+    def _fit_courses(
+        self,
+        X: np.ndarray,
+        courses: np.ndarray,
+        weight: np.ndarray,
+        number: np.ndarray,
+        kept: np.ndarray,
+        seed: int,
+    ) -> np.ndarray:
+        """Fit the models of the channels; return predictions for clips of other folds."""
+        steps = X[:, self.step_columns_]
+
+        def learn(rows: np.ndarray) -> list[Any]:
+            of_groups = number[rows] if self.regressor is not None else None
+            return [
+                fit_course(
+                    self.step_regressor,
+                    steps[rows],
+                    courses[rows, :, channel],
+                    weight[rows],
+                    of_groups,
+                    n_context=self.n_context,
+                    seed=seed,
+                )
+                for channel in range(self.n_channels_)
+            ]
+
+        self.step_regressors_ = learn(kept)
+        own = self._courses(steps)
+        out_of_fold = own.copy()
+        n_folds = min(self.n_folds, len(np.unique(number[kept])))
+        if n_folds >= 2:
+            for train, test in GroupKFold(n_folds).split(kept, groups=number[kept]):
+                out_of_fold[kept[test]] = self._courses(steps[kept[test]], learn(kept[train]))
+
+        def spread(of: np.ndarray) -> np.ndarray:
+            """Standard deviations of the channels within groups."""
+            of = of - means_of_groups(of.mean(axis=1), number, weight)[:, None]
+            return np.sqrt(np.average(np.square(of).mean(axis=1), axis=0, weights=weight))
+
+        whole, found = spread(courses), spread(own)
+        ratio = np.divide(whole, found, out=np.ones_like(whole), where=found > 1e-9 * whole)
+        self.factor_ = np.clip(ratio, 1.0, LARGEST_FACTOR)
+        return out_of_fold
+
+    def _fit_offsets(
+        self,
+        X: np.ndarray,
+        residual: np.ndarray,
+        weight: np.ndarray,
+        number: np.ndarray,
+        kept: np.ndarray,
+    ) -> None:
+        """Fit the offsets of clips from their courses."""
+        self.offset_coef_, mean, scale, factor = fit_offsets(
+            self._medians(X[kept]),
+            residual[kept].mean(axis=1),
+            weight[kept],
+            number[kept],
+            self.n_folds,
+        )
+        self.offset_factor_, self._offset_mean, self._offset_scale = factor, mean, scale
+
+    def _courses(self, steps: np.ndarray, models: list[Any] | None = None) -> np.ndarray:
+        """Predict all channels without their offsets, (n_clips, n_steps, n_channels)."""
+        models = self.step_regressors_ if models is None else models
+        return np.stack([predict_course(m, steps, self.n_context) for m in models], axis=2)
+
+    def _scaled(self, courses: np.ndarray) -> np.ndarray:
+        """Return courses scaled to the variance within performances."""
+        # About the median: a clip with a rest has the level of its moving part.
+        middle = np.median(courses, axis=1, keepdims=True)
+        scaled: np.ndarray = middle + self.factor_ * (courses - middle)
+        return scaled
+
+    def _medians(self, X: np.ndarray) -> np.ndarray:
+        """Medians of the features over the steps, (n_clips, n_columns)."""
+        medians: np.ndarray = np.median(X[:, self.step_columns_], axis=1)
+        return medians
+
+    def _with_offsets(self, courses: np.ndarray, X: np.ndarray, *, scaled: bool) -> np.ndarray:
+        """Return courses moved by the offsets of their clips."""
+        if self.offset_coef_ is None:
+            return courses
+        offset = self._medians(X) @ self.offset_coef_[:-1] + self.offset_coef_[-1]
+        if scaled:
+            offset = self._offset_mean + self.offset_factor_ * (offset - self._offset_mean)
+        return courses + offset[:, None]
+
+    def _fit_residuals(
+        self,
+        y: np.ndarray,
+        courses: np.ndarray,
+        out_of_fold: np.ndarray,
+        weight: np.ndarray,
+        kept: np.ndarray,
+    ) -> None:
+        """Fit the densities of the residuals, with features and without."""
+        n_values = self.n_steps_ * self.n_channels_
+        weight, y, courses = weight[kept], y[kept], courses[kept]
+        spread = column_moments(y, weight)[1]
+        spread = np.where(spread > 1e-9, spread, 1.0)
+
+        def residual(left: np.ndarray, offset_scale: Any) -> tuple[np.ndarray, np.ndarray]:
+            if offset_scale is not None:
+                left = left - left.mean(axis=1, keepdims=True)
+            found = fit_residual(left.reshape(len(left), -1), weight, spread[:n_values])
+            return (
+                found if offset_scale is None else (found[0], with_offsets(found[1], offset_scale))
+            )
+
+        has_offset = self.offset_coef_ is not None
+        own = self._offset_scale if has_offset else None
+        # The density is that of courses as they were learned, not scaled.
+        self._residual = residual(courses - out_of_fold[kept], own)
+        mean = np.average(courses, axis=0, weights=weight)
+        without = courses - mean
+        of_clips = column_moments(without.mean(axis=1), weight)[1] if has_offset else None
+        rest = None
+        if self.regressor_ is not None:
+            rest, _ = reference_mixture(
+                y[:, n_values:],
+                weight,
+                y[:0, n_values:],
+                None,
+                spread=spread[n_values:],
+                n_mixtures=3,
+                min_scale=_MIN_SCALE,
+            )
+        self.unconditional_ = join_density(mean[None], *residual(without, of_clips), rest)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the predicted codes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features.
+
+        Returns
+        -------
+        code : ndarray of shape (n_clips, n_targets)
+            Codes.
+        """
+        checked = self._check(X)
+        courses = self._predicted(checked, scaled=self.restore_variance)
+        courses = courses.reshape(len(courses), -1)
+        if self.regressor_ is None:
+            return courses[:, 0] if self._y_ndim == 1 else courses
+        rest = np.asarray(self.regressor_.predict(self._rest(X, checked)), dtype=float)
+        return np.concatenate([courses, rest.reshape(len(courses), -1)], axis=1)
+
+    @available_if(_has_density)
+    def predict_dist(self, X: Any) -> GaussianMixtures:
+        """Return the predicted density of the code of each clip.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features.
+
+        Returns
+        -------
+        GaussianMixtures
+            One mixture per clip, with covariances of low rank.
+        """
+        checked = self._check(X)
+        rest = None
+        if self.regressor_ is not None:
+            rest = self.regressor_.predict_dist(self._rest(X, checked))
+        return join_density(self._predicted(checked, scaled=False), *self._residual, rest)
+
+    @available_if(_has_density)
+    def sample_y(
+        self, X: Any, n_samples: int = 1, random_state: Any = None, temperature: float = 1.0
+    ) -> np.ndarray:
+        """Sample codes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features.
+        n_samples : int, default=1
+            Samples per clip.
+        random_state : int, RandomState instance or None, default=None
+            Pass an int for the same samples on each call.
+        temperature : float, default=1.0
+            1 samples the density; 0 returns predictions. Variances of residuals are multiplied by
+            it.
+
+        Returns
+        -------
+        ndarray of shape (n_clips, n_targets, n_samples)
+            As :meth:`sklearn.gaussian_process.GaussianProcessRegressor.sample_y`.
+        """
+        checked = self._check(X)
+        rng = check_random_state(random_state)
+        courses = self._predicted(checked, scaled=self.restore_variance and temperature < 1)
+        scale, factors = self._residual
+        n = len(courses)
+        noise = rng.standard_normal((n_samples, n, len(scale))) * scale
+        noise += rng.standard_normal((n_samples, n, factors.shape[1])) @ factors.T
+        drawn = courses.reshape(n, -1) + np.sqrt(temperature) * noise
+        codes: np.ndarray = np.moveaxis(drawn, 0, 2)
+        if self.regressor_ is not None:
+            rest = self.regressor_.sample_y(
+                self._rest(X, checked), n_samples, random_state=rng, temperature=temperature
+            )
+            codes = np.concatenate([codes, rest.reshape(n, -1, n_samples)], axis=1)
+        return codes[:, 0] if self._y_ndim == 1 else codes
+
+    def _predicted(self, X: np.ndarray, *, scaled: bool) -> np.ndarray:
+        """Return courses with their offsets, (n_clips, n_steps, n_channels)."""
+        courses = self._courses(X[:, self.step_columns_])
+        return self._with_offsets(self._scaled(courses) if scaled else courses, X, scaled=scaled)
+
+    def _check(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False, ensure_all_finite=self._finite())
+
+    def _finite(self) -> bool | str:
+        if self.regressor is None or not get_tags(self.regressor).input_tags.allow_nan:
+            return True
+        return "allow-nan"
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        if self.regressor is not None:
+            tags.input_tags.allow_nan = get_tags(self.regressor).input_tags.allow_nan
+        return tags
