@@ -10,10 +10,7 @@ from .container import Motion
 from .kinematics import with_kinematics
 from .skeletons import Skeleton
 
-__all__ = ["N_KINDS", "beat_curves"]
-
-# Curves of each part: speed, magnitude of acceleration, height, its first and second derivative.
-N_KINDS = 5
+__all__ = ["beat_curves"]
 
 # Parts of the body that move apart, by the vocabulary of skeletons.
 _SIDED = (

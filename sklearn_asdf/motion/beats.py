@@ -32,7 +32,6 @@ from ..functional.beat_grid import beat_position
 from ..music.analysis import analyze, recordings_of
 from ..music.audio_checks import check_audio
 from ..music.clips import AudioClips
-from .beat_curves import N_KINDS
 from .beat_rows import rows_of_clips, sample_rows
 from .boosted_trees import BoostedTrees
 from .container import Motion
@@ -375,15 +374,10 @@ def _fit_trees(
     # Only training needs it, and a saved model should load quickly.
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    # Histograms of all columns are computed for the root of a tree alone: below it, a tree compares
-    # curves of one kind.
-    kinds = [list(range(i, features.shape[1], N_KINDS)) for i in range(N_KINDS)]
     model = HistGradientBoostingRegressor(
         learning_rate=0.12,
         max_iter=max_iter,
-        max_bins=32,
-        max_features=0.3,
-        interaction_cst=kinds,
+        max_features=0.1,
         l2_regularization=1.0,
         early_stopping=False,
         random_state=seed,
