@@ -54,8 +54,8 @@ def test_features_are_those_of_the_pipeline(folder, tmp_path, capsys):
     assert table["start"].tolist() == [0, 1, 2, 3, 4] * 2
     lma = make_lma_pipeline(n_keyframes=4).set_output(transform="pandas")
     expected = lma.fit_transform(load_folder(folder, clip_duration=CLIP).poses[:10])
-    # Flow is a third derivative of float32 poses, whose rounding depends on NumPy's version.
-    np.testing.assert_allclose(table[expected.columns], expected, rtol=3e-4, atol=1e-5)
+    # Flow is a third derivative of float32 poses: compiled loops round it otherwise than NumPy.
+    np.testing.assert_allclose(table[expected.columns], expected, rtol=1e-3, atol=1e-5)
 
 
 def test_features_as_parquet(folder, tmp_path, capsys):
