@@ -21,6 +21,7 @@ _TERMS = {
     "or see datasets.load_folder for many takes": "for one dance is taken at a time",
     "datasets.load_folder": "a folder of takes",
     "sklearn_asdf.save": "'fit' or 'demo'",
+    "pass Motion(array, skeleton=Skeleton([...]))": "use a pose format that names them",
     "Motion": "dance",
 }
 _TERM = re.compile(
