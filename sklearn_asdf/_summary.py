@@ -65,7 +65,9 @@ def summarize(model: Any) -> dict[str, Any]:
         "joints": None if skeleton is None else list(map(str, skeleton.joints)),
         "any_skeleton": bool(plays_any_skeleton(model)),
     }
-    if hasattr(steps_of(model)[-1], "transformer_"):
+    encoder = getattr(steps_of(model)[-1], "transformer_", None)
+    # A transformer of another target has no sound.
+    if hasattr(encoder, "sr") and hasattr(encoder, "n_samples_"):
         summary["music"] = _music(model)
     return summary
 

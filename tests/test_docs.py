@@ -37,11 +37,12 @@ BEFORE = {
     """,
     "motion.rst": """
         from functools import partial
-        from sklearn_asdf import DanceBeatTracker
+        from sklearn_asdf import DanceBeatTracker, make_dance_pipeline
         from sklearn_asdf.datasets import make_dance_music
         data = make_dance_music(n_clips=6, n_performances=3, clip_duration=4.0, random_state=0)
         poses, audio = data.poses, data.audio
         new_poses = poses[:2]
+        pipe = make_dance_pipeline("tiny")
         DanceBeatTracker = partial(DanceBeatTracker, max_iter=3)
     """,
     "music.rst": """
@@ -50,6 +51,7 @@ BEFORE = {
         from sklearn_asdf.datasets import make_dance_music
         X = np.random.default_rng(0).normal(size=(60, 3))
         y = X[:, :2] + 0.1
+        X_next = X[:, ::-1]
         data = make_dance_music(n_clips=15, n_performances=5, clip_duration=2.0, random_state=0)
         poses, audio = data.poses, data.audio
         music = audio
@@ -81,6 +83,9 @@ BEFORE = {
         new_poses = poses[:2]
         np.save("sound.npy", np.ones(9 * 22050, np.float32))
         paths = ["sound.npy"]
+        from sklearn.ensemble import RandomForestRegressor
+        from sklearn_asdf import save
+        save(RandomForestRegressor(2, random_state=0).fit([[0.0], [1.0]], [0.0, 1.0]), "forest.zip")
         def make_dance_pipeline(preset="tiny", **parameters):
             return pipeline.make_dance_pipeline("tiny", n_keyframes=4, **parameters)
         def GridSearchCV(pipe, grid, **parameters):
@@ -99,6 +104,17 @@ BEFORE = {
         pipe = make_dance_pipeline("tiny", n_keyframes=4, random_state=0)
         pipe.set_params(music__regressor__epochs=1)
         grid = {"music__regressor__n_mixtures": [1]}
+        dances = make_dance_music(2, clip_duration=9.0, random_state=1)
+        takes, real_music = [dances.poses[[0]], dances.poses[[1]]], list(dances.audio)
+    """,
+    "travel.rst": """
+        import shutil
+        from sklearn_asdf import make_dance_pipeline, save
+        from sklearn_asdf.datasets import make_dance_music
+        data = make_dance_music(n_clips=6, n_performances=3, clip_duration=2.0, random_state=0)
+        pipe = make_dance_pipeline("tiny", n_keyframes=4, random_state=0)
+        save(pipe.fit(data.poses, data.audio), "mocap.zip")
+        shutil.copy("take.json", "dance.csv")
     """,
     "README.md": """
         import numpy as np

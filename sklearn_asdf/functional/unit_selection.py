@@ -73,7 +73,7 @@ def cheapest_path(
     --------
     >>> import numpy as np
     >>> from sklearn_asdf.functional.unit_selection import cheapest_path
-    >>> wanted = np.array([[0, 0, 9, 9], [0, 0, 9, 9], [9, 9, 0, 9.0]])
+    >>> wanted = np.array([[0, 0, 9, 9], [9, 0, 9, 9], [9, 9, 0, 9.0]])
     >>> goes_on = np.array([True, False, True, False])
     >>> cheapest_path(wanted.__getitem__, 3, goes_on, np.zeros((4, 1)), join_cost=4.0)
     array([0, 1, 2])

@@ -17,6 +17,8 @@ class Column(NamedTuple):
 
 _P = "how often chance does as well: the share of random assignments of dances to music that do"
 _RESPONSE = "as a share of the difference between two samples for one dance; above 1, it reacts"
+_IN_TIME = "with that of the real music within each performance, in steps of 0.5 s"
+_SHIFTED = "how often the same music, shifted in time, does as well"
 
 COLUMNS: dict[str, Column] = {
     "retrieval_r1": Column(
@@ -60,6 +62,26 @@ COLUMNS: dict[str, Column] = {
     "amplified_p": Column("p of size", "lower", _P),
     "reversed_p": Column("p of reversal", "lower", _P),
     "half_tempo_p": Column("p of tempo", "lower", _P),
+    "stop_fall": Column(
+        "fall at a stop", "higher", "by how many dB the level falls while the dancer stands still"
+    ),
+    "stop_delay": Column(
+        "delay of the fall", "lower", "seconds from the stop until the level is 20 dB lower"
+    ),
+    "stop_return_delay": Column(
+        "delay of the return", "0", "seconds from the end of the stop until the level is back"
+    ),
+    "stop_elsewhere": Column(
+        "change elsewhere", "lower", "by how many dB the level changes before and after the stop"
+    ),
+    "level_r": Column("level in time", "higher", f"correlation of the level {_IN_TIME}"),
+    "brightness_r": Column("brightness in time", "higher", f"correlation of brightness {_IN_TIME}"),
+    "onset_density_r": Column(
+        "onsets in time", "higher", f"correlation of the density of onsets {_IN_TIME}"
+    ),
+    "level_r_p": Column("p of level", "lower", _SHIFTED),
+    "brightness_r_p": Column("p of brightness", "lower", _SHIFTED),
+    "onset_density_r_p": Column("p of onsets", "lower", _SHIFTED),
     "f70_music": Column(
         "beat", "higher", "how well the beats agree, within 70 ms, with those of the real music"
     ),

@@ -7,7 +7,6 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-import soundfile
 
 from sklearn_asdf import Motion, load
 from sklearn_asdf.datasets import load_folder
