@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
-from sklearn.utils import Tags, check_random_state, get_tags
+from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import (
     UNUSED,
     MetadataRouter,
@@ -16,7 +16,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from .._metadata import accepted, routing_enabled
 from .._validation import (
@@ -31,22 +31,17 @@ from .beat_deviations import MIN_SCALE, fit_deviations, weighted_median
 from .density_mixin import DensityMixin
 from .mdn_steps import column_moments, reference_mixture
 from .mixtures import GaussianMixtures
+from .nested_regressor import NestedRegressorMixin, has_density
 
 __all__ = ["OnBeatRegressor"]
 
 # Larger factors would amplify the noise in descriptors that the dance hardly explains.
 _LARGEST_FACTOR = 2.0
-# A parameter of the density with a short name, so that searches use one name in all presets.
-_SHORT, _NESTED = "n_mixtures", "regressor__n_mixtures"
 
 
-def _has_density(self: OnBeatRegressor) -> bool:
-    """Return whether the regressor, fitted or not, predicts a density; the default one does."""
-    regressor = getattr(self, "regressor_", None) or self.regressor
-    return regressor is None or hasattr(regressor, "predict_dist")
-
-
-class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+class OnBeatRegressor(
+    NestedRegressorMixin, DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator
+):
     r"""Regressor of codes whose tempo and beat are those of the dance.
 
     The tempo that is estimated from a dance mostly equals that of the music, or is off by an
@@ -180,48 +175,6 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
         self.n_beat_mixtures = n_beat_mixtures
         self.restore_variance = restore_variance
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters, with `n_mixtures` for `regressor__n_mixtures`.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Whether to return the parameters of `regressor` too, and with them `n_mixtures`.
-
-        Returns
-        -------
-        params : dict
-            Names and values.
-        """
-        params = super().get_params(deep=deep)
-        if _NESTED in params:
-            params[_SHORT] = params[_NESTED]
-        return params
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters; `n_mixtures` is a short name of `regressor__n_mixtures`.
-
-        Searches can use it for `MDNRegressor` and for this regressor alike.
-
-        Parameters
-        ----------
-        **params : dict
-            Names and values.
-
-        Returns
-        -------
-        self : OnBeatRegressor
-            This estimator.
-        """
-        if _SHORT in params and hasattr(params.get("regressor", self.regressor), _SHORT):
-            short = params.pop(_SHORT)
-            if params.setdefault(_NESTED, short) != short:
-                raise ValueError(
-                    f"expected one value of {_SHORT} and {_NESTED}, which are the same parameter, "
-                    f"got {short!r} and {params[_NESTED]!r}: pass one of them"
-                )
-        return super().set_params(**params)
-
     # `groups` are the regressor's alone, as it requests them.
     __metadata_request__fit = {"groups": UNUSED}
 
@@ -348,7 +301,7 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
             return self.regressor_.predict(X)
         return self._join(self._stretch(self._predict_others(X), temperature=0.0), self._beat(X))
 
-    @available_if(_has_density)
+    @available_if(has_density)
     def predict_dist(self, X: Any) -> GaussianMixtures:
         """Return the predicted density of the code of each row.
 
@@ -385,7 +338,7 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
             weight, mean.reshape(n, k * m, -1), scale.reshape(n, k * m, -1), factors
         )
 
-    @available_if(_has_density)
+    @available_if(has_density)
     def sample_y(
         self,
         X: Any,
@@ -460,24 +413,8 @@ class OnBeatRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEsti
         tempo = np.where(tempo > 0, tempo, self._default_tempo)
         return np.stack([np.log2(tempo), cosine, sine], axis=1)
 
-    def _check(self, X: Any) -> np.ndarray:
-        check_is_fitted(self)
-        return validate_data(self, X, reset=False, ensure_all_finite=self._finite())
-
-    def _finite(self) -> bool | str:
-        if self.regressor is None or not get_tags(self.regressor).input_tags.allow_nan:
-            return True
-        return "allow-nan"
-
     @staticmethod
     def _default_regressor() -> Any:
         from .mdn import MDNRegressor
 
         return MDNRegressor()
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        if self.regressor is not None:
-            tags.input_tags.allow_nan = get_tags(self.regressor).input_tags.allow_nan
-        return tags

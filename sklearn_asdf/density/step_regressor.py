@@ -7,14 +7,14 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.model_selection import GroupKFold
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
     process_routing,
 )
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from .._metadata import accepted, routing_enabled
 from .._validation import (
@@ -27,6 +27,7 @@ from .._validation import (
 from .density_mixin import DensityMixin
 from .mdn_steps import column_moments, reference_mixture
 from .mixtures import GaussianMixtures
+from .nested_regressor import NestedRegressorMixin, has_density
 from .step_columns import find_step_columns
 from .step_courses import (
     LARGEST_FACTOR,
@@ -40,16 +41,11 @@ from .step_density import fit_residual, join_density, with_offsets
 __all__ = ["StepRegressor"]
 
 _MIN_SCALE = 0.01
-_SHORT, _NESTED = "n_mixtures", "regressor__n_mixtures"
 
 
-def _has_density(self: StepRegressor) -> bool:
-    """Return whether there is a density of the other numbers, if there are any."""
-    regressor = getattr(self, "regressor_", None) or self.regressor
-    return regressor is None or hasattr(regressor, "predict_dist")
-
-
-class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+class StepRegressor(
+    NestedRegressorMixin, DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator
+):
     r"""Regressor of codes with a time axis: each step from the dance around it.
 
     Music swells where the dance does, whatever its mean level is. `step_regressor` therefore learns
@@ -176,49 +172,6 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
         self.restore_variance = restore_variance
         self.n_folds = n_folds
         self.random_state = random_state
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters, with `n_mixtures` for that of `regressor`.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Whether to return the parameters of the regressors too, and with them `n_mixtures`.
-
-        Returns
-        -------
-        params : dict
-            Names and values.
-        """
-        params = super().get_params(deep=deep)
-        if _NESTED in params:
-            params[_SHORT] = params[_NESTED]
-        return params
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters; `n_mixtures` is a short name of `regressor__n_mixtures`.
-
-        Parameters
-        ----------
-        **params : dict
-            Names and values.
-
-        Returns
-        -------
-        self : StepRegressor
-            This estimator.
-        """
-        if (
-            _SHORT in params
-            and _SHORT in getattr(params.get("regressor", self.regressor), "get_params", dict)()
-        ):
-            short = params.pop(_SHORT)
-            if params.setdefault(_NESTED, short) != short:
-                raise ValueError(
-                    f"expected one value of {_SHORT} and {_NESTED}, which are the same parameter, "
-                    f"got {short!r} and {params[_NESTED]!r}: pass one of them"
-                )
-        return super().set_params(**params)
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None) -> Self:
         """Fit the courses, and the regressor of offsets and other numbers.
@@ -488,7 +441,7 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
         rest = np.asarray(self.regressor_.predict(self._rest(X, checked)), dtype=float)
         return np.concatenate([courses, rest.reshape(len(courses), -1)], axis=1)
 
-    @available_if(_has_density)
+    @available_if(has_density)
     def predict_dist(self, X: Any) -> GaussianMixtures:
         """Return the predicted density of the code of each clip.
 
@@ -508,7 +461,7 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
             rest = self.regressor_.predict_dist(self._rest(X, checked))
         return join_density(self._predicted(checked, scaled=False), *self._residual, rest)
 
-    @available_if(_has_density)
+    @available_if(has_density)
     def sample_y(
         self, X: Any, n_samples: int = 1, random_state: Any = None, temperature: float = 1.0
     ) -> np.ndarray:
@@ -551,19 +504,3 @@ class StepRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstima
         """Return courses with their offsets, (n_clips, n_steps, n_channels)."""
         courses = self._courses(X[:, self.step_columns_])
         return self._with_offsets(self._scaled(courses) if scaled else courses, X, scaled=scaled)
-
-    def _check(self, X: Any) -> np.ndarray:
-        check_is_fitted(self)
-        return validate_data(self, X, reset=False, ensure_all_finite=self._finite())
-
-    def _finite(self) -> bool | str:
-        if self.regressor is None or not get_tags(self.regressor).input_tags.allow_nan:
-            return True
-        return "allow-nan"
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        if self.regressor is not None:
-            tags.input_tags.allow_nan = get_tags(self.regressor).input_tags.allow_nan
-        return tags
