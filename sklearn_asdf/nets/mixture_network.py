@@ -107,6 +107,171 @@ def output_bias(weights: Any, means: Any, scales: Any, *, min_scale: float) -> n
     return np.concatenate([logits, np.ravel(means), np.ravel(raw)])
 
 
+class LayerStack:
+    """Layers of mixture density networks, each with seeds of its own.
+
+    Parameters
+    ----------
+    dtype : str
+        Precision of weights and computation.
+    seed : int
+        Of the first weights, of dropout and of noise.
+    alpha : float
+        Weight of the squared weights of the dense layers in the loss.
+    blank : bool
+        Whether all weights are 0.
+    """
+
+    def __init__(self, dtype: str, seed: int, *, alpha: float, blank: bool) -> None:
+        self._dtype, self._blank = dtype, blank
+        self._seeds = layer_seeds(seed)
+        self._penalty = {"kernel_regularizer": SquaredWeights(alpha)} if alpha else {}
+
+    def _kernel(self, kind: Any = keras.initializers.GlorotUniform) -> Any:
+        return "zeros" if self._blank else kind(seed=next(self._seeds))
+
+    def noise(self, x: Any, scale: float) -> Any:
+        """Return a tensor with Gaussian noise of a standard deviation, in training.
+
+        Parameters
+        ----------
+        x : tensor
+            What is passed through.
+        scale : float
+            Standard deviation.
+
+        Returns
+        -------
+        tensor
+            The output.
+        """
+        layer = keras.layers.GaussianNoise(scale, seed=next(self._seeds), dtype=self._dtype)
+        return layer(x)
+
+    def recurrent(self, x: Any, sizes: Sequence[int], activation: str, *, whole: bool) -> Any:
+        """Return the output of LSTM layers.
+
+        Parameters
+        ----------
+        x : tensor of shape (n, n_steps, n_features)
+            Sequences.
+        sizes : sequence of int
+            Units of the layers.
+        activation : str
+            Of the cells.
+        whole : bool
+            Whether the last layer returns its sequence, and not its last step alone.
+
+        Returns
+        -------
+        tensor of shape (n, n_steps, size) or (n, size)
+            The output of the last layer.
+        """
+        for i, size in enumerate(sizes, 1):
+            x = keras.layers.LSTM(
+                size,
+                activation=activation,
+                return_sequences=whole or i < len(sizes),
+                kernel_initializer=self._kernel(),
+                recurrent_initializer=self._kernel(keras.initializers.Orthogonal),
+                seed=next(self._seeds),
+                dtype=self._dtype,
+            )(x)
+        return x
+
+    def dense(
+        self, x: Any, sizes: Sequence[int], activations: Sequence[str], dropout: float
+    ) -> Any:
+        """Return the output of dense layers with dropout after each.
+
+        Parameters
+        ----------
+        x : tensor of shape (..., n_features)
+            Rows, or steps of sequences.
+        sizes : sequence of int
+            Units of the layers.
+        activations : sequence of str
+            Of the layers; the last one stands for all further layers.
+        dropout : float
+            Share of the units.
+
+        Returns
+        -------
+        tensor of shape (..., size)
+            The output of the last layer.
+        """
+        for i, size in enumerate(sizes):
+            x = keras.layers.Dense(
+                size,
+                activation=activations[min(i, len(activations) - 1)],
+                kernel_initializer=self._kernel(),
+                dtype=self._dtype,
+                **self._penalty,
+            )(x)
+            if dropout:
+                x = keras.layers.Dropout(dropout, seed=next(self._seeds), dtype=self._dtype)(x)
+        return x
+
+    def head(self, n_mixtures: int, n_targets: int) -> Any:
+        """Return the layer of logits, means and raw scales.
+
+        Parameters
+        ----------
+        n_mixtures, n_targets : int
+            Components and their dimensions.
+
+        Returns
+        -------
+        keras.layers.Dense
+            Not yet called.
+        """
+        return keras.layers.Dense(
+            n_mixtures * (1 + 2 * n_targets),
+            name="mixture",
+            kernel_initializer=self._kernel(),
+            dtype=self._dtype,
+            **self._penalty,
+        )
+
+    def with_factors(self, x: Any, factors: np.ndarray | None) -> Any:
+        """Return rows with the factors of the covariances behind them, which all rows share.
+
+        Parameters
+        ----------
+        x : tensor of shape (n, m)
+            Rows.
+        factors : ndarray of shape (K, D, R) or None
+            Where the factors start; None leaves the rows as they are.
+
+        Returns
+        -------
+        tensor of shape (n, m) or (n, m + K D R)
+            The rows.
+        """
+        if factors is None:
+            return x
+        shared = Factors(factors.size, dtype=self._dtype, name="factors")
+        x = shared(x)
+        shared.values.assign(np.ravel(factors))
+        return x
+
+    def start(self, head: Any, bias: np.ndarray | None, kernel_scale: float) -> None:
+        """Set the first weights of the output layer, unless all weights are to be loaded.
+
+        Parameters
+        ----------
+        head : keras.layers.Dense
+            The output layer, called.
+        bias : ndarray of shape (K + 2 K D,) or None
+            Its first bias; None leaves the layer as it is.
+        kernel_scale : float
+            Factor of its first weights.
+        """
+        if bias is not None and not self._blank:
+            head.kernel.assign(head.kernel * kernel_scale)
+            head.bias.assign(bias)
+
+
 def build_network(
     *,
     n_inputs: int,
@@ -168,50 +333,16 @@ def build_network(
     keras.Model
         From (n, n_inputs) to (n, K + 2 K D), or to (n, K + 2 K D + K D R) with `factors`.
     """
-    layers, initializers = keras.layers, keras.initializers
-    seeds = layer_seeds(seed)
-
-    def kernel() -> Any:
-        return "zeros" if blank else initializers.GlorotUniform(seed=next(seeds))
-
-    def recurrent_kernel() -> Any:
-        return "zeros" if blank else initializers.Orthogonal(seed=next(seeds))
-
-    penalty = {"kernel_regularizer": SquaredWeights(alpha)} if alpha else {}
+    stack = LayerStack(dtype, seed, alpha=alpha, blank=blank)
     x = inputs = keras.Input((n_inputs,), dtype=dtype)
     if step_size is not None:
-        x = layers.Reshape((n_inputs // step_size, step_size), dtype=dtype)(x)
-        x = layers.Masking(PADDING, dtype=dtype)(x)
+        x = keras.layers.Reshape((n_inputs // step_size, step_size), dtype=dtype)(x)
+        x = keras.layers.Masking(PADDING, dtype=dtype)(x)
     if noise:
-        x = layers.GaussianNoise(noise, seed=next(seeds), dtype=dtype)(x)
-    for i, size in enumerate(recurrent_layer_sizes, 1):
-        x = layers.LSTM(
-            size,
-            activation=recurrent_activation,
-            return_sequences=i < len(recurrent_layer_sizes),
-            kernel_initializer=kernel(),
-            recurrent_initializer=recurrent_kernel(),
-            seed=next(seeds),
-            dtype=dtype,
-        )(x)
-    for i, size in enumerate(hidden_layer_sizes):
-        activation = activations[min(i, len(activations) - 1)]
-        x = layers.Dense(
-            size, activation=activation, kernel_initializer=kernel(), dtype=dtype, **penalty
-        )(x)
-        if dropout:
-            x = layers.Dropout(dropout, seed=next(seeds), dtype=dtype)(x)
-    n_outputs = n_mixtures * (1 + 2 * n_targets)
-    head = layers.Dense(
-        n_outputs, name="mixture", kernel_initializer=kernel(), dtype=dtype, **penalty
-    )
-    x = head(x)
-    if factors is not None:
-        shared = Factors(factors.size, dtype=dtype, name="factors")
-        x = shared(x)
-        shared.values.assign(np.ravel(factors))
-    model = keras.Model(inputs, x)
-    if bias is not None and not blank:
-        head.kernel.assign(head.kernel * kernel_scale)
-        head.bias.assign(bias)
+        x = stack.noise(x, noise)
+    x = stack.recurrent(x, recurrent_layer_sizes, recurrent_activation, whole=False)
+    x = stack.dense(x, hidden_layer_sizes, activations, dropout)
+    head = stack.head(n_mixtures, n_targets)
+    model = keras.Model(inputs, stack.with_factors(head(x), factors))
+    stack.start(head, bias, kernel_scale)
     return model

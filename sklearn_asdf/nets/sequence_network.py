@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .backend import import_keras, layer_seeds
+from .backend import import_keras
 from .mixture import MixtureNLL, mixture_log_prob, scale_of
-from .mixture_network import Factors, SquaredWeights
+from .mixture_network import LayerStack
 from .mixture_output import UNKNOWN, split_output
 
 import_keras("a mixture density network")
@@ -145,50 +145,17 @@ def build_sequence_network(
         `factors`. The inputs of a step are its features, the targets of the step before, and
         whether these are known.
     """
-    layers, initializers = keras.layers, keras.initializers
-    seeds = layer_seeds(seed)
-
-    def kernel(kind: Any = initializers.GlorotUniform) -> Any:
-        return "zeros" if blank else kind(seed=next(seeds))
-
-    penalty = {"kernel_regularizer": SquaredWeights(alpha)} if alpha else {}
+    layers = keras.layers
+    stack = LayerStack(dtype, seed, alpha=alpha, blank=blank)
     x = inputs = keras.Input((None, n_inputs + n_targets + 1), dtype=dtype)
     if noise or feedback_noise:
-        features, fed_back = x[..., :n_inputs], x[..., n_inputs:-1]
-        features = layers.GaussianNoise(noise, seed=next(seeds), dtype=dtype)(features)
-        fed_back = layers.GaussianNoise(feedback_noise, seed=next(seeds), dtype=dtype)(fed_back)
+        features = stack.noise(x[..., :n_inputs], noise)
+        fed_back = stack.noise(x[..., n_inputs:-1], feedback_noise)
         x = layers.Concatenate(dtype=dtype)([features, fed_back, x[..., -1:]])
-    for size in recurrent_layer_sizes:
-        x = layers.LSTM(
-            size,
-            activation=recurrent_activation,
-            return_sequences=True,
-            kernel_initializer=kernel(),
-            recurrent_initializer=kernel(initializers.Orthogonal),
-            seed=next(seeds),
-            dtype=dtype,
-        )(x)
-    for i, size in enumerate(hidden_layer_sizes):
-        activation = activations[min(i, len(activations) - 1)]
-        x = layers.Dense(
-            size, activation=activation, kernel_initializer=kernel(), dtype=dtype, **penalty
-        )(x)
-        if dropout:
-            x = layers.Dropout(dropout, seed=next(seeds), dtype=dtype)(x)
-    head = layers.Dense(
-        n_mixtures * (1 + 2 * n_targets),
-        name="mixture",
-        kernel_initializer=kernel(),
-        dtype=dtype,
-        **penalty,
-    )
+    x = stack.recurrent(x, recurrent_layer_sizes, recurrent_activation, whole=True)
+    x = stack.dense(x, hidden_layer_sizes, activations, dropout)
+    head = stack.head(n_mixtures, n_targets)
     x = layers.Reshape((-1,), dtype=dtype)(head(x))
-    if factors is not None:
-        shared = Factors(factors.size, dtype=dtype, name="factors")
-        x = shared(x)
-        shared.values.assign(np.ravel(factors))
-    model = keras.Model(inputs, x)
-    if bias is not None and not blank:
-        head.kernel.assign(head.kernel * kernel_scale)
-        head.bias.assign(bias)
+    model = keras.Model(inputs, stack.with_factors(x, factors))
+    stack.start(head, bias, kernel_scale)
     return model
