@@ -27,8 +27,8 @@ __all__ = [
 _OWN = {
     "AudioTargetRegressor": "target",
     "BatchTransformer": "motion.batches",
-    "BoostedTrees": "motion.boosted_trees",
-    "ColumnScaling": "density.mdn_scaling",
+    "BoostedTrees": "functional.boosted_trees",
+    "ColumnScaling": "density.mdn.scaling",
     "Corpus": "music.corpus",
     "DanceBeatTracker": "motion.beats",
     "GaussianMixtures": "density.mixtures",

@@ -29,11 +29,11 @@ from threadpoolctl import threadpool_limits
 from .._progress import progress
 from .._validation import Integral, Interval, Real, require, validate_parameters
 from ..functional.beat_grid import beat_position
+from ..functional.boosted_trees import BoostedTrees
 from ..music.analysis import analyze, recordings_of
 from ..music.audio_checks import check_audio
 from ..music.clips import AudioClips
 from .beat_rows import rows_of_clips, sample_rows
-from .boosted_trees import BoostedTrees
 from .container import Motion
 from .stage import MotionTransformer, validate_motion
 from .tempo import BeatTrack, track_beats, weight_activation
