@@ -49,6 +49,7 @@ _OWN = {
     "StepRegressor": "density.step_regressor",
     "StyleRegressor": "style",
     "UnitEncoder": "music.units",
+    "UnpairedRegressor": "unpaired",
 }
 _FUNCTIONS = {
     "build_decoder": "nets.builders",
