@@ -15,8 +15,8 @@ In the user guide: :doc:`/guide/motion`.
 """
 
 # %%
-# Windows do not overlap, and each is smoothed and differentiated alone: a window that is held out has
-# left no trace in those that the classifier learns from.
+# Windows do not overlap, and each is smoothed and differentiated alone: a window that is held out
+# has left no trace in those that the classifier learns from.
 import os
 from pathlib import Path
 
