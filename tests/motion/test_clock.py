@@ -188,7 +188,7 @@ def test_keyframes_of_models_that_counted_frames():
 
 
 def test_the_rate_is_found_in_pipelines_of_pipelines_and_batches():
-    inner = make_lma_pipeline(n_keyframes=4)
+    inner = make_lma_pipeline(n_keyframes=4, fps=None)
     for model in (make_pipeline(inner), make_pipeline(BatchTransformer(inner, batch_size=2))):
         model.fit(DANCES[60])
         assert fps_of(model) == 60
