@@ -101,7 +101,7 @@ def test_a_table_is_computed_at_one_rate_whatever_that_of_its_file(fps, preset):
 
 
 def test_the_rate_of_a_smoother_is_checked_in_fit():
-    with pytest.raises(ValueError, match="below half the frame rate .2 Hz at 4 fps"):
+    with pytest.raises(ValueError, match="below half the frame rate"):
         PoseSmoother(fps=4).fit(DANCES[30])
     smoother = PoseSmoother(fps=15).fit(DANCES[60])
     assert smoother.fps_ == 15
