@@ -10,13 +10,13 @@ from typing import Any
 
 from .._files import describe, one_line
 from .._version import __version__
-from . import _demo, _evaluate, _features, _fit, _generate, _info, _live, _poses, _report
+from . import _demo, _evaluate, _features, _fit, _generate, _info, _live, _poses, _report, _studio
 from ._batch import DONE, INTERRUPTED, PROBLEMS, REFUSED
 from ._console import console, note
 
 __all__ = ["main"]
 
-_COMMANDS = (_demo, _poses, _features, _fit, _generate, _evaluate, _report, _live, _info)
+_COMMANDS = (_demo, _studio, _poses, _features, _fit, _generate, _evaluate, _report, _live, _info)
 _DESCRIPTION = """\
 Dance in, music out.
 
