@@ -44,10 +44,11 @@ class Chromium:
         self, folder: Path, *, size: tuple[int, int], dark: bool = False, path: str | None = None
     ) -> None:
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         self.events: list[dict[str, Any]] = []
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
-        # The protocol is on the descriptors 3 and 4.
+        # The protocol is on the descriptors 3 and 4; not every sh knows numbers above 9.
         command = [
             path or program() or NAMES[0], *OPTIONS, "--remote-debugging-pipe",
             f"--user-data-dir={folder / 'profile'}",
@@ -55,7 +56,7 @@ class Chromium:
             "about:blank",
         ]  # fmt: skip
         self.process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", *command],
+            ["bash", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "bash", *command],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=(to_browser, from_browser),
@@ -65,6 +66,13 @@ class Chromium:
         self._buffer = b""
         self._count = 0
         self._session: str | None = None
+        try:
+            self._attach(size, dark)
+        except BaseException:
+            self.close()
+            raise
+
+    def _attach(self, size: tuple[int, int], dark: bool) -> None:
         targets = self.call("Target.getTargets")["targetInfos"]
         page = next(target for target in targets if target["type"] == "page")
         attached = self.call("Target.attachToTarget", targetId=page["targetId"], flatten=True)
@@ -72,7 +80,7 @@ class Chromium:
         for domain in ("Page", "Runtime", "Network", "DOM", "Log"):
             self.call(f"{domain}.enable")
         self.resize(size, dark=dark)
-        downloads = str(folder / "downloads")
+        downloads = str(self.folder / "downloads")
         session, self._session = self._session, None
         self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=downloads)
         self._session = session

@@ -63,7 +63,7 @@ def test_from_upload_to_download_in_a_browser(page, files):
     notes.write_text("no dance")
     browser.choose("#dance input[type=file]", [notes])
     assert problem(browser, "dance").startswith("'notes.txt' is a text: drop a video of a dance")
-    browser.choose("#dance input[type=file]", [notes, notes])
+    browser.run("drop('dance', [new File(['a'], 'a.mp4'), new File(['b'], 'b.mp4')])")
     assert problem(browser, "dance").startswith("One dance at a time, please")
     browser.choose("#dance input[type=file]", [files / "my dance.npz"])
     browser.choose("#music input[type=file]", [files / "song.wav"])
