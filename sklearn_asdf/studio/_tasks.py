@@ -34,6 +34,7 @@ __all__ = [
 # Pixels of the longer side of the video that the page plays, and of the picture that it shows
 # while the dancer is being found.
 _SHOWN_SIDE = 854
+_SHOWN_FIGURE = (480, 480)
 # Poses at a higher rate cost twice the time, and models work at 30 frames per second.
 _FASTEST = 33.0
 _CLIP, _HOP = 8.0, 1.0
@@ -125,7 +126,7 @@ def _of_pose_file(source: str, place: Path) -> Motion:
             f"expected one whole dance in {source!r}, got {len(motion)} clips: give one dance a "
             "file"
         )
-    write_stick_figure(motion, place / "dance.mp4")
+    write_stick_figure(motion, place / "dance.mp4", size=_SHOWN_FIGURE)
     return motion
 
 
@@ -170,8 +171,12 @@ def _model_of(about: dict[str, Any]) -> Any:
         music = list(about["music"])
         for name in progress(about["shipped"], "playing the pieces", unit="pieces"):
             music.append(str(shipped_file(name, Path(about["folder"]))))
+        motion = _read_dance(about["dance"])
         with Progress("listening to the music"):
-            model = make_soundtrack_pipeline(music, poses=_read_dance(about["dance"]))
+            # Clips no longer than the dance.
+            model = make_soundtrack_pipeline(
+                music, poses=motion, clip_duration=min(_CLIP, float(motion.duration))
+            )
     _kept = key, model
     return model
 
