@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from .._validation import Integral, raise_all, require
@@ -73,7 +74,7 @@ def serve(
         if started is not None:
             started(address)
         # Ctrl-C is how this ends.
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt), _terminated_as_interrupted():
             server.run(sockets=[listener])
 
 
@@ -96,6 +97,19 @@ def make_server(studio: Studio, *, host: str = "127.0.0.1") -> Any:
             timeout_graceful_shutdown=_GRACE,
         )
     )
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM end the server as Ctrl-C does, so that its files are removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _listen(host: str, port: int | None) -> socket.socket:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from importlib.resources import files
@@ -164,3 +168,24 @@ def test_a_port_that_is_taken_is_a_sentence():
         serve(port=taken.getsockname()[1])
     with pytest.raises(ValueError, match="from 0 to 65535, got 70000"):
         serve(port=70000)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals end no process cleanly there")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_and_cleans_up_when_it_ends(tmp_path, how):
+    pytest.importorskip("ai_edge_litert")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sklearn_asdf", "studio", "--no-browser", "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+    )
+    line = process.stdout.readline()
+    port = int(re.search(r"http://127\.0\.0\.1:(\d+)/: the studio", line)[1])
+    wait(lambda: ask(port, "POST", "/api/sessions", {})[0] == 200)
+    assert [path.name[:20] for path in tmp_path.iterdir()] == ["sklearn-asdf-studio-"]
+    process.send_signal(how)
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert rest == "the studio is closed, and its files are removed\n"
+    assert list(tmp_path.iterdir()) == []
