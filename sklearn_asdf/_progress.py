@@ -7,7 +7,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from ._validation import require
 
@@ -24,7 +25,8 @@ _WITH_TOTAL = (
 _WITHOUT_TOTAL = "{desc}: {elapsed}{postfix}"
 
 
-class ProgressState(NamedTuple):
+@dataclass(frozen=True)
+class ProgressState:
     """How far a computation is: `done` of `total`, which is None where it is not known."""
 
     description: str
@@ -125,7 +127,7 @@ class Progress:
             self._bar.refresh()
 
     def _report(self, **changes: Any) -> None:
-        self._state = self._state._replace(**changes)
+        self._state = replace(self._state, **changes)
         if _listener is not None:
             _listener(self._state)
 

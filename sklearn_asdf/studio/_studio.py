@@ -86,6 +86,11 @@ class Studio:
     def new_session(self) -> Session:
         """Return a session for a page that was opened.
 
+        Returns
+        -------
+        Session
+            With a name and a folder of its own.
+
         Raises
         ------
         ValueError
@@ -106,6 +111,16 @@ class Studio:
 
     def session(self, name: str) -> Session:
         """Return a session by its name, and note that its page is there.
+
+        Parameters
+        ----------
+        name : str
+            As the page was told it.
+
+        Returns
+        -------
+        Session
+            The session.
 
         Raises
         ------

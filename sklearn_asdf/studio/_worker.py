@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import warnings
+from dataclasses import asdict
 from typing import Any, TextIO
 
 from .._files import describe, one_line
@@ -48,7 +49,7 @@ class Teller:
         now = time.monotonic()
         if now >= self._next or state.description != self._last:
             self._next, self._last = now + _TELL_EVERY, state.description
-            self.send(progress={**state._asdict(), "doing": one_line(state.doing, limit=80)})
+            self.send(progress={**asdict(state), "doing": one_line(state.doing, limit=80)})
 
 
 def run_task(name: str, arguments: dict[str, Any], teller: Teller) -> None:
