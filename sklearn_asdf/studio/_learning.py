@@ -35,7 +35,7 @@ def learn(folder: str, out: str, *, models: str | None = None) -> dict[str, Any]
 
     require("keras", "scikeras", extra="music", purpose="learning from your own dances")
     data = load_folder(
-        poses=_poses_of_videos(Path(folder), models), audio=folder, on_error="skip", models=models
+        poses=poses_of_videos(Path(folder), models), audio=folder, on_error="skip", models=models
     )
     # Above 0, networks tell their epochs too.
     pipeline = make_dance_pipeline(random_state=0, verbose=1).fit(data.poses, data.audio)
@@ -44,7 +44,7 @@ def learn(folder: str, out: str, *, models: str | None = None) -> dict[str, Any]
     return {"n_dances": len(set(data.groups.tolist())), "skipped": data.skipped}
 
 
-def _poses_of_videos(folder: Path, models: str | None) -> Path:
+def poses_of_videos(folder: Path, models: str | None) -> Path:
     """Return a folder of pose files: those of `folder`, and those found in its videos.
 
     `load_folder` would find them too, and keep them in the user's cache, of which nobody here was

@@ -247,7 +247,7 @@ def make_takes(
             random_state=seed,
             loudness=_LOUDNESS,
         )
-        audio = _between(played.audio, set_to.start, set_to.end, sr=played.sr)
+        audio = between(played.audio, set_to.start, set_to.end, sr=played.sr)
         write_sound(place / f"take{number}.wav", audio, sr=played.sr)
         add_music(
             Path(dance, "dance.mp4"),
@@ -259,7 +259,7 @@ def make_takes(
     return takes
 
 
-def _between(audio: np.ndarray, start: float, end: float, *, sr: int) -> np.ndarray:
+def between(audio: np.ndarray, start: float, end: float, *, sr: int) -> np.ndarray:
     """Return music that is silent before `start` and after `end` in s, with fades."""
     time = np.arange(len(audio)) / sr
     gain = np.ones(len(audio))

@@ -441,7 +441,7 @@ for (const button of $("downloads").querySelectorAll("button")) {
     if (take[what]) return save(what, chosen);
     await act("soundtrack", what === "model" ? "save" : "prepare",
       what === "model" ? { number: chosen } : { number: chosen, what });
-    download = { number: chosen, what };
+    if (!problems.soundtrack) download = { number: chosen, what };
     fetchDownload();
   };
 }
