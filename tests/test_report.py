@@ -333,7 +333,7 @@ def test_without_music_there_is_one_sound_and_an_answer_from_it(pipe, dance, tmp
     text = (tmp_path / "a.html").read_text()
     assert len(Tags(text).of("audio")) == 1
     assert "Does the music follow the dance?" in text
-    assert "Cannot be told" not in text
+    assert "The dancer moves evenly" in text
     assert "Does the model expect the true music" not in text
     assert text.count('<div class="row spectrogram">') == 1
 
