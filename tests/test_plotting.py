@@ -7,6 +7,7 @@ import re
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 
 from sklearn_asdf import (
     AudioTargetRegressor,
@@ -341,9 +342,9 @@ def test_a_density_is_drawn_with_its_area_interval_and_what_came():
     display = MixtureDisplay.from_distribution(density, row=1, y=[[0.0, 0.0], [1.5, 0.0]])
     curve = next(line for line in display.ax_.lines if line.get_label() == "density")
     x, y = curve.get_data()
-    assert np.trapezoid(y, x) == pytest.approx(1, abs=1e-3)
+    assert trapezoid(y, x) == pytest.approx(1, abs=1e-3)
     inside = (x >= display.interval[0]) & (x <= display.interval[1])
-    assert np.trapezoid(y[inside], x[inside]) == pytest.approx(0.9, abs=0.01)
+    assert trapezoid(y[inside], x[inside]) == pytest.approx(0.9, abs=0.01)
     came = next(line for line in display.ax_.lines if line.get_label() == "observed")
     assert came.get_xdata()[0] == 1.5
     # A component without weight does not stretch the axis.
