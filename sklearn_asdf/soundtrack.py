@@ -172,10 +172,14 @@ def _standard_dances(poses: Any, audio: Any, clip_duration: float) -> tuple[Moti
     motion = as_motion(poses)
     if audio is not None:
         return motion, "clip"
-    if len(motion) > 1 or motion.duration < 1.5 * clip_duration:
+    if len(motion) > 1:
         return motion, "clip"
     take, _ = prepare_take(motion, 30.0)
-    return take.windows(clip_duration, clip_duration / 4), "dances"
+    if take.duration < clip_duration:
+        return take, "clip"
+    # A dance that is hardly longer than a clip has no other heights to compare with.
+    origin = "clip" if take.duration < 1.5 * clip_duration else "dances"
+    return take.windows(clip_duration, clip_duration / 4), origin
 
 
 def adjust_soundtrack(
@@ -313,6 +317,8 @@ def make_soundtrack(
             poses=dance if poses is None else poses,
             audio=audio,
             sr=sr,
+            # Clips as short as the dance; not longer than what is described best.
+            clip_duration=min(8.0, float(dance.lengths[0] / dance.fps)),
             memory=memory,
             random_state=0,
             verbose=verbose,
@@ -363,18 +369,14 @@ def _within(value: Any, low: float, high: float) -> bool:
 def _check_takes(dance: Motion, n_takes: int, start: float, end: float | None) -> float:
     """Return the end of the music, or raise an error with all that is wrong."""
     duration = dance.lengths[0] / dance.fps
-    end = duration if end is None else end
     problems = []
     if not (isinstance(n_takes, Integral) and n_takes >= 1):
         problems.append(f"expected n_takes of at least 1, got {n_takes!r}")
-    if not (isinstance(start, Real) and isinstance(end, Real) and 0 <= start < end):
-        problems.append(
-            f"expected the music to start at 0 s or later and to end after that, got start={start} "
-            f"and end={end}"
-        )
-    elif start >= duration:
+    if not (isinstance(start, Real) and 0 <= start < duration):
         problems.append(
             f"expected the music to start within the dance of {duration:.3g} s, got start={start}"
         )
+    elif not (end is None or (isinstance(end, Real) and start < end)):
+        problems.append(f"expected the music to end after its start at {start:g} s, got end={end}")
     raise_all(problems)
-    return end
+    return float(duration) if end is None else float(end)

@@ -56,7 +56,7 @@ def read_poses(
     fps : float or None, default=None
         Frame rate of the file in Hz, in place of the one that is stored in it. None uses the stored
         rate; if there is none, 30 is assumed with a warning. The frames are not resampled: see
-        `Motion.resample`.
+        :meth:`Motion.resample <sklearn_asdf.Motion.resample>`.
     skeleton : Skeleton, str or None, default=None
         Names and bones of the joints. None uses the names in the file, or selects a skeleton by the
         number of joints.
