@@ -150,7 +150,7 @@ def path_of(value: Any) -> str | None:
     Under that name it is found again; local functions and those of builtins have none.
     """
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-    module = _MISNAMED.get(module, module)
+    module = _MISNAMED.get(str(module), module)
     if not module or not name or module == "builtins" or module.startswith("sklearn_asdf."):
         return None
     path = f"{module}.{name}"
