@@ -100,13 +100,12 @@ def _disc(pen: Any, center: np.ndarray, radius: float, colour: str) -> None:
 
 def _path(x: np.ndarray, fps: float) -> np.ndarray:
     """Return the middle of the joints (n_frames, n_joints), smoothed over a second."""
-    low, high = (np.where(np.isfinite(x), x, sign * np.inf) for sign in (1, -1))
-    middle = (low.min(axis=1) + high.max(axis=1)) / 2
-    known = np.flatnonzero(np.isfinite(middle))
+    known = np.flatnonzero(np.isfinite(x).any(axis=1))
     if not len(known):
         return np.zeros(len(x))
+    middle = (np.nanmin(x[known], axis=1) + np.nanmax(x[known], axis=1)) / 2
     path: np.ndarray = gaussian_filter1d(
-        np.interp(np.arange(len(x)), known, middle[known]), fps, mode="nearest"
+        np.interp(np.arange(len(x)), known, middle), fps, mode="nearest"
     )
     return path
 
