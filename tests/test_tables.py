@@ -62,7 +62,7 @@ def test_windows_are_the_same_numbers_with_their_times():
     timing = lma(lma__groups=["timing"])
     found = features_table(take, lma=timing, rows="windows", clip_duration=3.0, hop_duration=2.0)
     np.testing.assert_allclose(found["duration"], windows["stop"] - windows["start"])
-    units = {"weight": "H²/s²", "time": "H/s²", "space": "", "flow": "H/s³", "shape": "1/H"}
+    units = {"weight": "H²/s²", "time": "H/s²", "space": "", "flow": "H/s³", "shape": "H⁻¹"}
     assert windows.attrs["units"] == {"start": "s", "stop": "s", **units}
 
 
