@@ -225,13 +225,18 @@ def _cut(
     clips = take.windows(clip_duration, hop_duration)
     starts = np.rint(np.arange(len(clips)) * hop_duration * take.fps) / take.fps
     kept = frames_seen(clips.seen).mean(axis=1) >= _MIN_SEEN
-    left_out = f"the dancer is seen in less than half of the frames of {{}} in {name!r}"
     if not kept.any():
-        raise ValueError(left_out.format(f"every clip of {clip_duration:g} s"))
+        raise ValueError(
+            f"expected the dancer to be seen in half of the frames of some clip of "
+            f"{clip_duration:g} s, but {name!r} has no such clip"
+        )
     if not kept.all():
         which = ", ".join(f"{start:.4g}" for start in starts[~kept][:5])
-        some = f"{(~kept).sum()} of {len(kept)} clips (from {which} s)"
-        warnings.warn(f"{left_out.format(some)}: left out", stacklevel=4)
+        warnings.warn(
+            f"the dancer is seen in less than half of the frames of {(~kept).sum()} of {len(kept)} "
+            f"clips (from {which} s) in {name!r}: they are left out",
+            stacklevel=4,
+        )
     return clips[kept], starts[kept]
 
 

@@ -9,8 +9,9 @@ from .kinematics import magnitude
 
 __all__ = ["MAX_SPEED", "find_jumps"]
 
-# In body heights per second: a sprinter runs at 6, and in no frame of 90 minutes of dances
-# that were tracked without faults do half of the joints exceed 4.
+# In body heights per second: a sprinter runs at 6. In 40 minutes of ballroom and street dances no
+# pair of frames exceeds it; in 3 minutes of salsa with faults of the motion capture 15 do, and the
+# first frames of each take.
 MAX_SPEED = 8.0
 
 
