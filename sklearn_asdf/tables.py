@@ -301,7 +301,7 @@ def _named(takes: Any) -> dict[str, Any]:
     if isinstance(takes, Mapping):
         named = {str(name): take for name, take in takes.items()}
     else:
-        one = isinstance(takes, (str, os.PathLike, Motion)) or getattr(takes, "ndim", 0) > 2
+        one = isinstance(takes, (str, os.PathLike)) or hasattr(takes, "__array__")
         listed: Sequence[Any] = [takes] if one else list(takes)
         named = {_name(take, i, listed): take for i, take in enumerate(listed)}
     if not named:

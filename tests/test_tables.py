@@ -142,6 +142,7 @@ def test_the_command_writes_the_same_table(rows, tmp_path):
     ("takes", "parameters", "message"),
     [
         ([], {}, "at least one take"),
+        (pd.DataFrame(np.zeros((3, 60))), {}, "expected one take in '0', got 3 clips"),
         ({"a": np.zeros((3, 60, 17, 2))}, {}, "expected one take in 'a', got 3 clips"),
         (dance(1.0), {"rows": "frames"}, "expected rows to be one of 'clips', 'windows'"),
         (dance(1.0), {"clip_duration": 0}, "expected clip_duration above 0 s, got 0"),
