@@ -252,7 +252,7 @@ def _long(
     import pandas as pd
 
     keyframes = motion.keyframes
-    wide = [column for column in table if column.startswith("window1_")]
+    wide = [column for column in map(str, table.columns) if column.startswith("window1_")]
     if keyframes is None or not wide:
         raise ValueError(
             "expected features of windows between keyframes for rows='windows', got features of "
