@@ -15,8 +15,8 @@ In the user guide: :doc:`/guide/motion`.
 """
 
 # %%
-# The features are computed of each window alone, so windows share no frame, nor what a filter or a
-# difference takes from neighbouring frames.
+# Windows do not overlap, and each is smoothed and differentiated alone: a window that is held out
+# has left no trace in those that the classifier learns from.
 import os
 from pathlib import Path
 

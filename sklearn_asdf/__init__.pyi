@@ -10,6 +10,7 @@ from . import music as music
 from . import performance as performance
 from . import plotting as plotting
 from . import report as report
+from . import studio as studio
 from . import video as video
 from .density.mdn import MDNRegressor as MDNRegressor
 from .density.mixtures import GaussianMixtures as GaussianMixtures
@@ -77,5 +78,6 @@ __all__ = [
     "plotting",
     "report",
     "save",
+    "studio",
     "video",
 ]

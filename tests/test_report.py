@@ -145,6 +145,16 @@ def test_laban_curves_go_through_the_whole_piece(page):
         assert max(np.diff(x)) < 1000 * 0.3 / 6 * 1.1
 
 
+def test_the_curves_are_there_as_a_table(page):
+    link = re.search(r'href="data:text/csv;base64,([^"]+)"', page.read_text())
+    table = pd.read_csv(io.BytesIO(base64.b64decode(link[1])), index_col=0)
+    names = ["weight [H²/s²]", "time [H/s²]", "space [distance/path]", "flow [H/s³]", "shape [H⁻¹]"]
+    assert list(table.columns) == names
+    assert table.index.name == "start [s]"
+    np.testing.assert_allclose(table.index, np.arange(0, 6, 0.25))
+    assert (table.to_numpy() >= 0).all()
+
+
 def rows_of(text):
     """Rows of the cards of scores, by title."""
     cards = re.findall(r'<div class="card">\s*<h3>(.*?)</h3>(.*?)</table>', text, re.S)

@@ -104,7 +104,7 @@ def _loudness(
     rows = {name: own, "shifted, highest 5 %": float(np.quantile(shifts[1:], 0.95)), **known}
     meaning = (
         "correlation of the level of the music with the logarithm of the speed of the movement, in "
-        "steps of half a second; above the shifted music, the music follows"
+        "steps of half a second; music follows if it has more than shifted music"
     )
     return louder, sentence, score_of("loudness and movement", meaning, rows)
 
