@@ -10,7 +10,7 @@ On the command line, with a video and a folder of music::
 
     sklearn-asdf soundtrack my_dance.mp4 --music my_music -o with_music.mp4
 
-In the user guide: :doc:`/guide/command`.
+In the user guide: :doc:`/guide/soundtrack`.
 """
 
 # %%

@@ -437,7 +437,10 @@ for (const zone of document.querySelectorAll(".drop")) {
 // A file that misses its place must not take the place of the page.
 for (const event of ["dragover", "drop"]) window.addEventListener(event, (e) => e.preventDefault());
 $("example").onclick = () => act("dance", "example");
-$("another").onclick = () => act("dance", "remove", { step: "dance" });
+$("another").onclick = () => {
+  const lost = "The takes for this dance go with it. Have you downloaded what you want to keep?";
+  if (!state.takes.length || confirm(lost)) act("dance", "remove", { step: "dance" });
+};
 $("no-model").onclick = () => act("music", "remove", { step: "model" });
 $("learn").onclick = () => act("music", "learn");
 $("make").onclick = () => {
