@@ -107,7 +107,9 @@ def test_stages_are_found_by_what_they_are(plain, nested, data):
 
 def test_the_featurizer_is_found_in_a_union():
     poses = make_dance_music(4, clip_duration=2.0, fps=FPS, random_state=0).poses
-    union = FeatureUnion([("few", make_lma_pipeline(n_keyframes=3)), ("all", LMAFeaturizer())])
+    union = FeatureUnion(
+        [("few", make_lma_pipeline(n_keyframes=3, fps=None)), ("all", LMAFeaturizer())]
+    )
     model = make_pipeline(union, StandardScaler()).fit(poses)
     assert featurizer_of(model).n_windows_ == 2
     assert table_step_of(model) is model[0]
