@@ -142,14 +142,14 @@ def _meaning(column: Any) -> str:
     return column.meaning + better[column.better]
 
 
-def score_of(title: str, meaning: str, values: dict[Any, Any]) -> Score:
+def score_of(title: str, meaning: str, values: dict[Any, Any], *, bars: bool = True) -> Score:
     """Return a score with its values as text, and as bars where none is negative."""
     numbers = np.array(
         [v if isinstance(v, (int, float, np.number)) else np.nan for v in values.values()], float
     )
     finite = numbers[np.isfinite(numbers)]
     # Bars from 0 say something of values that are not negative.
-    top = finite.max() if len(finite) and finite.min() >= 0 else 0.0
+    top = finite.max() if bars and len(finite) and finite.min() >= 0 else 0.0
     rows = [
         {
             "name": str(name),
