@@ -8,7 +8,7 @@ from scipy.linalg import solveh_banded
 
 __all__ = ["STEP_DURATION", "beat_states", "filter_beats", "viterbi_beats"]
 
-# Phases of the beat that are told apart, and the length of a step in s. Tempi are
+# Number of phases of the beat, and the length of a step in s. Tempi are
 # 1 / (_N_PHASES * STEP_DURATION) Hz apart, so that each
 # advances the phase by a whole number of places in a step.
 _N_PHASES, STEP_DURATION = 64, 2.0

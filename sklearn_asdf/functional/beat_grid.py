@@ -43,7 +43,7 @@ def beat_times(tempo: float, phase: float, *, at: float, duration: float) -> np.
     Parameters
     ----------
     tempo : float
-        Beats a minute.
+        Tempo in BPM.
     phase : float
         Phase of the beat at the moment `at`, in radians; 0 on a beat.
     at : float
@@ -85,7 +85,7 @@ def steady_beats(
     Parameters
     ----------
     tempo : array-like of shape (n_clips,)
-        Beats a minute of each clip.
+        Tempo of each clip in BPM.
     phase : array-like of shape (n_clips,)
         Phase of the beat in each clip's middle, in radians; 0 on a beat.
     at : array-like of shape (n_clips,)

@@ -250,7 +250,7 @@ class DanceBeatTracker(MotionTransformer):
         -------
         activation : ndarray of complex of shape (n_clips, n_frames)
             Expected :math:`\\exp(i \\phi)` of the phase :math:`\\phi`: its real part is near 1 on a
-            beat, its size near 0 where the movement tells nothing. Without music it is real.
+            beat, its size near 0 where the movement does not predict it. Without music it is real.
         """
         check_is_fitted(self)
         motion = validate_motion(self, X, reset=False)
