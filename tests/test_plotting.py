@@ -32,7 +32,7 @@ from sklearn_asdf.plotting import (
     TrainingDisplay,
 )
 from sklearn_asdf.plotting._body import Body, front_view
-from sklearn_asdf.plotting._colours import CYCLE, SIDES, SIDES_ON_DARK
+from sklearn_asdf.plotting._colors import CYCLE, SIDES, SIDES_ON_DARK
 from sklearn_asdf.plotting._features import feature_units, limits, upper_limit
 from sklearn_asdf.plotting._motion import centered_poses
 
@@ -157,16 +157,16 @@ def test_arms_that_reach_beyond_the_ends_of_a_strip_are_not_cut_off():
     assert drawn[:, 0].max() <= high
 
 
-def luminance(colour):
+def luminance(color):
     from matplotlib.colors import to_rgb
 
-    return np.dot(to_rgb(colour), [0.2126, 0.7152, 0.0722])
+    return np.dot(to_rgb(color), [0.2126, 0.7152, 0.0722])
 
 
 def test_colours_that_stand_side_by_side_differ_in_grey():
-    for colours in (SIDES, SIDES_ON_DARK):
-        assert luminance(colours["left"]) - luminance(colours["right"]) > 0.15
-    brightness = [luminance(colour) for colour in CYCLE]
+    for colors in (SIDES, SIDES_ON_DARK):
+        assert luminance(colors["left"]) - luminance(colors["right"]) > 0.15
+    brightness = [luminance(color) for color in CYCLE]
     assert np.abs(np.diff(brightness)).min() > 0.1
 
 
@@ -351,9 +351,9 @@ def test_training_curves_stand_before_what_can_be_heard():
         "modulated noise",
         "modulated timbre",
         "blurred notes",
-        "recognisable melody",
+        "recognizable melody",
     ]
-    assert 0 < texts["recognisable melody"] < 0.0035 < texts["blurred notes"] < 0.0050
+    assert 0 < texts["recognizable melody"] < 0.0035 < texts["blurred notes"] < 0.0050
 
 
 def test_training_of_both_networks_and_of_none():

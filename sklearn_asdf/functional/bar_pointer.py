@@ -107,7 +107,7 @@ def viterbi_beats(
     fps : float
         Frame rate in Hz.
     tempi : array-like of shape (n_tempi,)
-        Neighbouring tempi of :func:`beat_states`, in BPM.
+        Neighboring tempi of :func:`beat_states`, in BPM.
     log_prior : array-like of shape (n_tempi,)
         Log-probability of each tempo at the beginning, in nats.
     weight : float, default=5.0
@@ -258,7 +258,7 @@ def filter_beats(
     fps : float
         Frame rate in Hz.
     tempi : array-like of shape (n_tempi,)
-        Neighbouring tempi of :func:`beat_states`, in BPM.
+        Neighboring tempi of :func:`beat_states`, in BPM.
     log_prior : array-like of shape (n_tempi,)
         Log-probability of each tempo at the beginning, in nats.
     weight : float, default=5.0

@@ -189,7 +189,7 @@ def quiet_log() -> Iterator[None]:
 
 
 def layer_seeds(seed: int, *, stream: int = 0) -> Iterator[int]:
-    """Yield a seed for each initialiser and layer of a network.
+    """Yield a seed for each initializer and layer of a network.
 
     Layers without a seed take one from Python's global generator, which belongs to the user.
 
