@@ -577,6 +577,6 @@ def test_a_browser_draws_the_whole_page(page, browser, tmp_path):  # noqa: F811
     picture = imread(tmp_path / "page.png")[..., :3]
     assert picture.shape[:2] == (1300, 1280)
     # The dancer's sides, the playhead and the spectrograms' black are all on it.
-    for colour in ("#e69f00", "#0072b2", "#d55e00", "#000004"):
-        rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-        assert (np.abs(picture - rgb).max(-1) < 0.02).sum() > 100, colour
+    for color in ("#e69f00", "#0072b2", "#d55e00", "#000004"):
+        rgb = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+        assert (np.abs(picture - rgb).max(-1) < 0.02).sum() > 100, color

@@ -41,7 +41,7 @@ _MIN_DURATION_OF_TEMPO = 8.0
 # Level in dB below the loudest step that is as good as silence.
 _RANGE = 60.0
 _SAME_TEMPO = 0.04
-# Other ratios of tempi that are mentioned, but are no agreement.
+# Other ratios of tempi, which are reported but do not count as agreement.
 _METRE = {0.5: "half", 1.0: "", 2.0: "twice"}
 
 

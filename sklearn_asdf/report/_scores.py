@@ -40,7 +40,7 @@ def answer_from_likelihood(density: Any, X: Any, codes: np.ndarray) -> Answer:
     """Compare the likelihood of the true music given its dance, other moments of it, and none."""
     own = float(density.log_likelihood(X, codes))
     gain = float(density.information_gain(X, codes))
-    # Neighbouring clips overlap by half, so a shift by one is no other moment.
+    # Neighboring clips overlap by half: a shift by one leaves half of the music.
     shifts = np.arange(2, len(X) - 1)
     if len(shifts) > _MAX_SHIFTS:
         shifts = np.unique(np.linspace(2, len(X) - 2, _MAX_SHIFTS).round().astype(int))
