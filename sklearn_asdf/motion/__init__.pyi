@@ -1,5 +1,6 @@
 from .batches import BatchTransformer as BatchTransformer
 from .beats import DanceBeatTracker as DanceBeatTracker
+from .clips import MotionClips as MotionClips
 from .container import Motion as Motion
 from .container import as_motion as as_motion
 from .keyframes import KeyframeSegmenter as KeyframeSegmenter
@@ -25,6 +26,7 @@ __all__ = [
     "KinematicsTransformer",
     "LMAFeaturizer",
     "Motion",
+    "MotionClips",
     "PoseSmoother",
     "Segment",
     "Skeleton",

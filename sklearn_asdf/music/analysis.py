@@ -212,12 +212,12 @@ def _count_peaks(onset_strength: np.ndarray) -> np.ndarray:
     return ((onset_strength >= around) & (onset_strength > floor)).sum(axis=1)
 
 
-def analyze(y: np.ndarray, *, sr: float, start_bpm: float = 100.0) -> AudioAnalysis:
+def analyze(y: Any, *, sr: float, start_bpm: float = 100.0) -> AudioAnalysis:
     """Analyze one recording.
 
     Parameters
     ----------
-    y : ndarray of shape (n_samples,)
+    y : ndarray of shape (n_samples,), or Recording
         Sound.
     sr : float
         Sampling rate in Hz.
@@ -240,16 +240,17 @@ def analyze(y: np.ndarray, *, sr: float, start_bpm: float = 100.0) -> AudioAnaly
     .. [1] D. P. W. Ellis, "Beat tracking by dynamic programming", Journal of New Music Research
        36(1), 2007.
     """
-    y = np.asarray(y)
     analysis = _CACHE.get(
         y,
         (sr, start_bpm),
-        lambda: _analyze(y, sr, start_bpm),
+        lambda: _analyze(np.asarray(y), sr, start_bpm),
         # Of the spectrum, in essence.
         size=4 * (_N_MELS + 2) * (len(y) // _hop_length(sr) + 1),
     )
     # As large as the recording many times over, and computed at once.
-    energy = np.concatenate([[0.0], np.cumsum(np.square(y, dtype=float))])
+    energy = np.zeros(len(y) + 1)
+    np.square(y[:], out=energy[1:], dtype=float)
+    np.cumsum(energy[1:], out=energy[1:])
     return replace(analysis, energy=energy)
 
 
@@ -352,7 +353,7 @@ def limit_level(level: np.ndarray, of_corpus: np.ndarray) -> np.ndarray:
     return np.clip(level, of_corpus.min() - _LEVEL_MARGIN, of_corpus.max() + _LEVEL_MARGIN)
 
 
-def recordings_of(audio: Any) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def recordings_of(audio: Any) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
     """Yield each recording with the rows of its clips and the samples at which they start.
 
     A clip of an array is its own recording.
