@@ -13,9 +13,9 @@ that it took and the most memory that it held::
 `--music` are real music without dances: synthetic dances are put beside them, cut to their length.
 The other hours are synthetic dances with synthetic music. Without both, everything is synthetic.
 
-Recordings are WAV files of 16 bits, which are memory-mapped, and poses are arrays in 32 bits, so the
-clips (8 s, one every second) take no memory of their own: ``MotionClips`` and ``AudioClips`` cut
-them where they are needed.
+Recordings are WAV files of 16 bits and poses arrays of 32 bits, both memory-mapped. The clips (8 s,
+one every second) take no memory of their own: ``MotionClips`` and ``AudioClips`` cut them when
+they are needed.
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ import numpy as np
 SR, FPS = 22050, 30.0
 # Minutes of the performances, in turn.
 MINUTES = (4, 8, 12, 30)
-# The joints of a capture that those of COCO-17 are, by name.
-HEAD = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
 
 
 def write_take(folder, number, poses, y):
@@ -111,8 +109,7 @@ def clips_of(folder):
     poses = MotionClips.from_takes(takes, fps=FPS)
     # Rounding may leave one clip more of one of them.
     keep = [
-        min(n, m)
-        for n, m in zip(np.bincount(audio.groups), np.bincount(poses.groups), strict=True)
+        min(n, m) for n, m in zip(np.bincount(audio.groups), np.bincount(poses.groups), strict=True)
     ]
     rank = [np.arange(len(x)) - np.searchsorted(x.groups, x.groups) for x in (poses, audio)]
     poses, audio = (
@@ -137,7 +134,7 @@ def fit(folder):
         elif stage != "passthrough":
             X = stage.fit_transform(X, audio)
         found[f"fit {name}"] = time.process_time() - start
-        print(f"{name}: {found[f'fit {name}']:.1f} s, {memory():.0f} MB", flush=True)  # noqa: T201
+        print(f"{name}: {found[f'fit {name}']:.1f} s, {memory():.0f} MB", flush=True)
     start = time.process_time()
     save(pipe, folder / "model.zip")
     found["save"] = time.process_time() - start
@@ -187,13 +184,16 @@ def memory():
 
 def run_part(part, folder, **options):
     """Run a part in its own process; return what it found."""
+    done = folder / f"{part}.json"
+    if part == "prepare" and done.exists():
+        return json.loads(done.read_text())
     command = [sys.executable, __file__, "--part", part, "--folder", str(folder)]
     for name, value in options.items():
         values = value if isinstance(value, list) else [value]
         command += [f"--{name}", *map(str, values)] if value else []
     start = time.perf_counter()
     subprocess.run(command, check=True)
-    found = json.loads((folder / f"{part}.json").read_text())
+    found = json.loads(done.read_text())
     return found | {"wall time": time.perf_counter() - start}
 
 
@@ -202,7 +202,11 @@ def main():
     parser.add_argument("--hours", type=float, default=6.0)
     parser.add_argument("--music", nargs="*", type=Path, default=[], help="folders of real music")
     parser.add_argument("--pairs", type=Path, help="folder of motion capture with music")
-    parser.add_argument("--folder", type=Path, help="where the performances are stored")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="where the performances are stored; those that are there are used again",
+    )
     parser.add_argument("--out", type=Path, help="CSV file to write")
     parser.add_argument("--part", choices=["prepare", "fit", "dance"], help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -221,13 +225,12 @@ def main():
         folder = args.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         options = {"hours": args.hours, "music": args.music, "pairs": args.pairs}
-        rows = [
-            (part, what, f"{value:.4g}")
-            for part in ("prepare", "fit", "dance")
-            for what, value in run_part(part, folder, **(options if part == "prepare" else {})).items()
-        ]
+        rows = []
+        for part in ("prepare", "fit", "dance"):
+            found = run_part(part, folder, **(options if part == "prepare" else {}))
+            rows += [(part, what, f"{value:.4g}") for what, value in found.items()]
     for row in rows:
-        print(*row, sep="\t")  # noqa: T201
+        print(*row, sep="\t")
     if args.out:
         with args.out.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")

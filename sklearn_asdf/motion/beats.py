@@ -340,8 +340,8 @@ class DanceBeatTracker(MotionTransformer):
         at = phase[rows.clip, rows.frame]
         cosine, sine = np.cos(at), np.sin(at)
         # Clips are standardised by themselves, and dances that are tracked as a whole.
-        alone, together = (rows.features(g) for g in (np.arange(len(motion)), groups))
-        alone, together = BinnedRows(alone), BinnedRows(together)
+        each = np.arange(len(motion))
+        alone, together = (BinnedRows(rows.features(of)) for of in (each, groups))
         every = np.ones(len(at), bool)
         sets = [(alone, cosine, every), (together, cosine, every), (together, sine, every)]
         sets += [(alone, cosine, np.isin(rows.clip, part)) for part in parts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import fields
 from functools import cached_property
 from typing import Any, Self
 
@@ -68,6 +68,7 @@ class MotionClips(Motion):
 
     takes: tuple[Motion, ...]
     functions: tuple[Callable[[Motion], Motion], ...]
+    # The take of each clip, its first frame in it, the frames of a clip, and fields in memory.
     _take: np.ndarray
     _start: np.ndarray
     _size: int | None
@@ -233,7 +234,7 @@ class MotionClips(Motion):
         motion = self._cut()
         for function in self.functions:
             motion = function(motion)
-        return replace(motion, **self._fields) if self._fields else motion
+        return motion.with_fields(**self._fields) if self._fields else motion
 
     def batches(self, size: int | None = None) -> Iterator[tuple[slice, Motion]]:
         """Yield some clips at a time, in memory.
@@ -374,12 +375,19 @@ def _field(name: str) -> property:
     return property(read, doc=f"`{name}` of all clips, computed at once; see :class:`Motion`.")
 
 
-for _name in ("position", "confidence", "velocity", "acceleration", "jerk", "curvature"):
-    setattr(MotionClips, _name, _field(_name))
-for _name in ("keyframes", "beat"):
-    setattr(MotionClips, _name, _field(_name))
-for _name in ("fps", "skeleton"):
-    setattr(MotionClips, _name, property(lambda self, name=_name: getattr(self._form, name)))
+def _same_of_all(name: str) -> property:
+    """Return a property that all clips share."""
+
+    def read(self: MotionClips) -> Any:
+        return getattr(self._form, name)
+
+    return property(read, doc=f"`{name}` of the clips; see :class:`Motion`.")
+
+
+# All fields of a motion are computed when they are read.
+for _of in fields(Motion):
+    _shared = _of.name in ("fps", "skeleton")
+    setattr(MotionClips, _of.name, _same_of_all(_of.name) if _shared else _field(_of.name))
 
 
 def _as_take(take: Any, index: int, fps: float, skeleton: Any) -> Motion:

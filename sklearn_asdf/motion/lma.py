@@ -233,7 +233,8 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         self.n_steps_ = 0
         if self.step_duration is not None:
             self.n_steps_ = count_steps(motion.duration, self.step_duration, motion.n_frames)
-        self.feature_names_out_ = np.array(list(self._columns(next(motion.batches(1))[1])), dtype=object)
+        _, first = next(motion.batches(1))
+        self.feature_names_out_ = np.array(list(self._columns(first)), dtype=object)
         return self
 
     def transform(self, X: Any) -> np.ndarray:

@@ -250,7 +250,7 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
         # Before resampling too: a higher rate adds no frequencies.
         self._check(motion)
         if motion.n_clips > 1 and (isinstance(motion, MotionClips) or motion.position.size > _MANY):
-            return self._stream(MotionClips.of(motion))
+            return self._transform_clips(MotionClips.of(motion))
         return self._transform_checked(motion)
 
     def _transform_checked(self, motion: Motion) -> Motion:
@@ -259,7 +259,7 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
             self._check(resampled)
         return self._transform(resampled)
 
-    def _stream(self, clips: MotionClips) -> MotionClips:
+    def _transform_clips(self, clips: MotionClips) -> MotionClips:
         """Return what `transform` adds to clips that are not all in memory."""
         if self._added is None:
             return clips.then(self._transform_batch)

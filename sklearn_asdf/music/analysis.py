@@ -36,6 +36,8 @@ _METRE = {"half_beat": 0.5, "two_beats": 2.0, "three_beats": 3.0, "four_beats": 
 _EARLY = 3
 # Clips described at once.
 _BATCH = 64
+# Frames of onset strength beyond which a recording is long: two minutes.
+_LONG = 10_000
 _PERIODS = np.linspace(0.25, 1.5, 80)
 
 # Names of the descriptors, in order; UnitEncoder documents them.
@@ -280,6 +282,7 @@ def _analyze(y: np.ndarray, sr: float, start_bpm: float) -> AudioAnalysis:
             sr=sr,
             hop_length=hop_length,
             start_bpm=start_bpm,
+            bpm=_tempo_of(onset_strength, sr, hop_length, start_bpm),
             trim=False,
             units="time",
         )[1]
@@ -289,6 +292,35 @@ def _analyze(y: np.ndarray, sr: float, start_bpm: float) -> AudioAnalysis:
     return AudioAnalysis(
         sr, hop_length, np.asarray(beats, dtype=float), np.zeros(0), mel, onset_strength
     )
+
+
+def _tempo_of(
+    onset_strength: np.ndarray, sr: float, hop_length: int, start_bpm: float
+) -> np.ndarray | None:
+    """Return librosa's estimate of the tempo in BPM; None leaves it to the tracker.
+
+    librosa computes the autocorrelations around all frames at once, 3 GB for 20 minutes. For long
+    recordings they are summed part by part here.
+    """
+    import librosa
+
+    n_frames = len(onset_strength)
+    if n_frames <= _LONG:
+        return None
+    size = int(librosa.time_to_frames(8.0, sr=sr, hop_length=hop_length))
+    padded = np.pad(onset_strength, size // 2, mode="linear_ramp", end_values=[0, 0])
+    total = np.zeros(size)
+    for first in range(0, n_frames, _LONG):
+        part = padded[first : min(first + _LONG, n_frames) + size - 1]
+        around = librosa.feature.tempogram(
+            onset_envelope=part, sr=sr, hop_length=hop_length, win_length=size, center=False
+        )
+        total += around.sum(axis=1)
+    mean = total[:, None] / n_frames
+    tempo: np.ndarray = librosa.feature.tempo(
+        tg=mean, sr=sr, hop_length=hop_length, start_bpm=start_bpm
+    )
+    return tempo
 
 
 def check_code(code: Any, n_steps: int = 0) -> np.ndarray:

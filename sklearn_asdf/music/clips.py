@@ -143,8 +143,8 @@ class AudioClips:
         Parameters
         ----------
         recordings : iterable of {ndarray of shape (n,), Recording, str, PathLike}
-            Mono arrays at `sr` Hz, recordings in 16 bits, or files (WAV, FLAC, OGG, MP3), which are mixed to mono and
-            resampled to `sr` once.
+            Mono arrays at `sr` Hz, recordings in 16 bits, or files (WAV, FLAC, OGG, MP3), which are
+            mixed to mono and resampled to `sr` once.
         sr : int, default=22050
             Sampling rate of the clips in Hz.
         clip_duration : float, default=8.0
