@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from ..motion.container import Motion
 from ..motion.smoothing import MIN_CONFIDENCE
 from ..plotting._body import Body, front_view, mean_of_joints
 from ..plotting._colours import SIDES_ON_DARK
 
-__all__ = ["StickFigure"]
+__all__ = ["StickFigure", "draw_pose"]
 
 _BACKGROUND = (18, 20, 28)
 # Drawn so many times larger and then made smaller, which smooths the edges.
@@ -20,7 +21,7 @@ _MARGIN = 0.1
 
 
 class StickFigure:
-    """Pictures of the poses of a motion, with a fixed camera.
+    """Pictures of the poses of a motion, with a fixed camera or one that follows the dancer.
 
     Parameters
     ----------
@@ -28,6 +29,9 @@ class StickFigure:
         Every clip is a dancer.
     size : (int, int)
         Width and height of the picture in pixels.
+    follow : bool, default=False
+        Whether the camera follows the first dancer to the sides, within a second or so. A dancer
+        who travels is then larger.
 
     Attributes
     ----------
@@ -39,7 +43,7 @@ class StickFigure:
         In pixels.
     """
 
-    def __init__(self, motion: Motion, *, size: tuple[int, int]) -> None:
+    def __init__(self, motion: Motion, *, size: tuple[int, int], follow: bool = False) -> None:
         self.size = size
         self.body = Body.of(motion.skeleton, motion.n_joints)
         plane = front_view(motion)
@@ -50,6 +54,8 @@ class StickFigure:
             # A tracker that was sure of nothing is shown all the same.
             if (sure & motion.seen).any():
                 plane[~sure] = np.nan
+        if follow:
+            plane[..., 0] -= _path(plane[0, ..., 0], motion.fps)[:, None]
         self.pixels = _fit(plane, np.array(size))
         self.head_radius = self.body.head_radius(self.pixels)
 
@@ -73,23 +79,53 @@ class StickFigure:
         pen = ImageDraw.Draw(picture)
         thick = max(2, round(min(self.size) * _FINER / 110))
         for pose in self.pixels[:, frame] * _FINER:
-            for line, side in self.body.lines(pose):
-                pen.line([*map(tuple, line)], fill=SIDES_ON_DARK[side], width=thick)
-            seen = np.isfinite(pose).all(axis=-1)
-            for joint in {j for bone in self.body.bones for j in bone} | set(self.body.loose):
-                if seen[joint]:
-                    _disc(
-                        pen, pose[joint], thick * 0.8, SIDES_ON_DARK[self.body.joint_sides[joint]]
-                    )
-            head = mean_of_joints(pose, self.body.head)
-            if self.body.head and np.isfinite(head).all():
-                _disc(pen, head, self.head_radius * _FINER, SIDES_ON_DARK["middle"])
+            draw_pose(pen, pose, self.body, thick=thick, head_radius=self.head_radius * _FINER)
         return picture.resize(self.size, Image.Resampling.BOX)
+
+
+def draw_pose(
+    pen: Any,
+    pose: np.ndarray,
+    body: Body,
+    *,
+    thick: float,
+    head_radius: float,
+    face: bool = False,
+) -> None:
+    """Draw one pose (n_joints, 2), in pixels, with a PIL pen; joints that are NaN are left out.
+
+    With `face`, the head is a ring through which the face is seen.
+    """
+    for line, side in body.lines(pose):
+        pen.line([*map(tuple, line)], fill=SIDES_ON_DARK[side], width=round(thick))
+    seen = np.isfinite(pose).all(axis=-1)
+    for joint in {j for bone in body.bones for j in bone} | set(body.loose):
+        if seen[joint]:
+            _disc(pen, pose[joint], thick * 0.8, SIDES_ON_DARK[body.joint_sides[joint]])
+    head = mean_of_joints(pose, body.head)
+    if body.head and np.isfinite(head).all():
+        if face:
+            box = [*(head - head_radius), *(head + head_radius)]
+            pen.ellipse(box, outline=SIDES_ON_DARK["middle"], width=round(thick))
+        else:
+            _disc(pen, head, head_radius, SIDES_ON_DARK["middle"])
 
 
 def _disc(pen: Any, center: np.ndarray, radius: float, colour: str) -> None:
     x, y = center
     pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=colour)
+
+
+def _path(x: np.ndarray, fps: float) -> np.ndarray:
+    """Return the middle of the joints (n_frames, n_joints), smoothed over a second."""
+    known = np.flatnonzero(np.isfinite(x).any(axis=1))
+    if not len(known):
+        return np.zeros(len(x))
+    middle = (np.nanmin(x[known], axis=1) + np.nanmax(x[known], axis=1)) / 2
+    path: np.ndarray = gaussian_filter1d(
+        np.interp(np.arange(len(x)), known, middle), fps, mode="nearest"
+    )
+    return path
 
 
 def _fit(plane: np.ndarray, size: np.ndarray) -> np.ndarray:
