@@ -76,7 +76,7 @@ def prepare(folder, hours, music, pairs):
     """Write performances until there are enough hours of music."""
     from sklearn_asdf.music.clips import load_audio
 
-    found = {"motion capture with its music": 0.0, "real music": 0.0, "synthetic": 0.0}
+    found = {"motion capture with its music": 0.0, "real music": 0.0, "synthetic": 0.0}  # h
     number, seed = 0, 0
 
     def add(kind, poses, y):
@@ -95,7 +95,7 @@ def prepare(folder, hours, music, pairs):
         left = 60 * (hours - sum(found.values()))
         add("synthetic", *synthetic(min(MINUTES[seed % len(MINUTES)], max(left, 0.5)), seed))
         seed += 1
-    return {"performances": number} | {f"h of {kind}": round(h, 3) for kind, h in found.items()}
+    return {"performances": number} | {f"{kind}, h": round(h, 3) for kind, h in found.items()}
 
 
 def clips_of(folder):
@@ -138,7 +138,7 @@ def fit(folder):
     start = time.process_time()
     save(pipe, folder / "model.zip")
     found["save"] = time.process_time() - start
-    found["MB of the model"] = (folder / "model.zip").stat().st_size / 1e6
+    found["size of the model, MB"] = (folder / "model.zip").stat().st_size / 1e6
     return found
 
 
@@ -194,7 +194,7 @@ def run_part(part, folder, **options):
     start = time.perf_counter()
     subprocess.run(command, check=True)
     found = json.loads(done.read_text())
-    return found | {"wall time": time.perf_counter() - start}
+    return found | {"by the clock": time.perf_counter() - start}
 
 
 def main():
@@ -218,7 +218,7 @@ def main():
         }
         start = time.process_time()
         found = parts[args.part]()
-        found |= {"processor time": time.process_time() - start, "peak memory, MB": memory()}
+        found |= {"all together": time.process_time() - start, "peak memory, MB": memory()}
         (args.folder / f"{args.part}.json").write_text(json.dumps(found))
         return
     with tempfile.TemporaryDirectory() as temporary:
@@ -234,7 +234,7 @@ def main():
     if args.out:
         with args.out.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(("Part", "What", "s"))
+            writer.writerow(("Part", "What (in s of processor time, if no unit is given)", "Value"))
             writer.writerows(rows)
 
 
