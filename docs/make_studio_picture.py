@@ -1,7 +1,7 @@
-"""Make the picture of the studio in the guide: `python docs/make_studio_picture.py DANCE.mp4`.
+"""Make the picture of the studio in the guide: `python docs/make_studio_picture.py`.
 
-The page is driven in Chromium as a user would drive it: a video is dropped, music is chosen, and a
-take is made.
+The page is driven in Chromium as a user would drive it: a dance and music are chosen, and a take
+is made. The dance is the example; a video may be given instead.
 """
 
 from __future__ import annotations
@@ -26,12 +26,15 @@ from tests.chromium import Chromium
 PIECES = ("calm", "playful", "waltz")
 
 
-def drive(browser: Chromium, video: Path, moment: float) -> None:
+def drive(browser: Chromium, video: Path | None, moment: float) -> None:
     """Go through the three steps, and stop both videos at a moment in s."""
     browser.until("state !== null")
     for name in PIECES:
         browser.run(f"document.querySelector('input[value={name}]').click()")
-    browser.choose("#dance input[type=file]", [video])
+    if video is None:
+        browser.run("document.getElementById('example').click()")
+    else:
+        browser.choose("#dance input[type=file]", [video.resolve()])
     browser.until("state.dance && state.dance.ready", 1200)
     browser.until("!document.getElementById('make').disabled")
     browser.run("document.getElementById('make').click()")
@@ -45,7 +48,7 @@ def drive(browser: Chromium, video: Path, moment: float) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("video", type=Path, help="video of a dance")
+    parser.add_argument("--video", type=Path, help="video of a dance")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "static" / "studio.webp")
     parser.add_argument("--moment", type=float, default=8.0, help="second of the dance to show")
     parser.add_argument("--pose-model", help="folder of the pose networks")
@@ -63,7 +66,7 @@ def main() -> None:
         try:
             with Chromium(Path(folder), size=(options.width, 768), dark=options.dark) as browser:
                 browser.open(f"http://127.0.0.1:{listener.getsockname()[1]}/")
-                drive(browser, options.video.resolve(), options.moment)
+                drive(browser, options.video, options.moment)
                 picture = Path(folder, "studio.png")
                 browser.screenshot(picture)
             with Image.open(picture) as shown:

@@ -37,6 +37,7 @@ from .soundtrack import adjust_soundtrack as adjust_soundtrack
 from .soundtrack import make_soundtrack as make_soundtrack
 from .soundtrack import make_soundtrack_pipeline as make_soundtrack_pipeline
 from .style import StyleRegressor as StyleRegressor
+from .tables import features_table as features_table
 from .target import AudioTargetRegressor as AudioTargetRegressor
 from .unpaired import UnpairedRegressor as UnpairedRegressor
 
@@ -64,6 +65,7 @@ __all__ = [
     "adjust_soundtrack",
     "datasets",
     "density",
+    "features_table",
     "functional",
     "io",
     "live",

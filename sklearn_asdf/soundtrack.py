@@ -159,7 +159,8 @@ def _motion_steps(tempi: np.ndarray, waltz: bool, verbose: int) -> dict[str, Any
         "canonical": PoseCanonicalizer(trend_duration=None),
         "smooth": PoseSmoother(),
         "kinematics": KinematicsTransformer(scale="body"),
-        "beats": DanceBeatTracker(tempi=tempi, waltz=waltz, verbose=verbose),
+        # The phase is found again and again, where it is as uncertain as without training.
+        "beats": DanceBeatTracker(tempi=tempi, waltz=waltz, tightness=1000.0, verbose=verbose),
         "keyframes": KeyframeSegmenter(),
         "lma": lma.set_output(transform="pandas"),
     }

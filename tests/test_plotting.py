@@ -210,6 +210,11 @@ def test_lma_display_spans_the_windows(motion):
     lma = make_lma_pipeline(n_keyframes=4)[-1].set_output(transform="pandas")
     display = LMADisplay.from_features(lma.fit_transform(motion), motion, clip=0, start=2.0)
     assert display.values.shape == (3, 5)
+    for units in (lma.feature_units_, {"weight": "H²/s²"}):
+        display = LMADisplay.from_features(lma.transform(motion), motion, start=2.0, units=units)
+        labels = [label.get_text() for label in display.ax_.get_yticklabels()]
+        assert labels[0].endswith(" H²/s²")
+        assert not labels[2].endswith(" ")
     np.testing.assert_allclose(display.edges, 2.0 + motion.keyframes[0] / motion.fps)
     # Each label tells the range, which no value exceeds.
     labels = [label.get_text() for label in display.ax_.get_yticklabels()]

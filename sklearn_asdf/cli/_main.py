@@ -45,6 +45,7 @@ _DESCRIPTION = """\
 Dance in, music out.
 
   sklearn-asdf demo                                  hear what this does, with synthetic dances
+  sklearn-asdf studio                                a page in the browser for all of this
   sklearn-asdf soundtrack dance.mp4 --music folder -o new.mp4
                                                      play your music for a dance
   sklearn-asdf poses videos --sound -o takes         find the dancer in videos

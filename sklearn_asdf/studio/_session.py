@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ..datasets._dance_files import is_video
 from ._checks import check_dance, check_music
 from ._jobs import Job, JobQueue
 from ._knobs import Knobs
@@ -175,9 +176,12 @@ class Session(SessionWork):
                 self.model = None
             elif step == "pairs" and which in self.pairs:
                 self.pairs.remove(which)
-                for place in (self.folder / "pairs").rglob(f"{Path(which).stem}.*"):
-                    place.unlink()
-                self.pairs = [n for n in self.pairs if (self.folder / "pairs" / n).exists()]
+                # Pose files have been moved, and the poses of a video written, by `learn`.
+                pairs = self.folder / "pairs"
+                for place in (pairs / which, pairs / "poses" / which):
+                    place.unlink(missing_ok=True)
+                if is_video(which):
+                    (pairs / "poses" / f"{Path(which).stem}.npz").unlink(missing_ok=True)
             elif step == "take":
                 for take in [t for t in self.takes if str(t["number"]) == which]:
                     self.takes.remove(take)

@@ -20,6 +20,8 @@ let state = null;        // what the server said last
 let sending = null;      // {step, name, request, share}: an upload from this page
 const waiting = [];      // files that are uploaded after it
 let chosen = null;       // number of the take that is played
+let known = 0;           // number of the last take that was seen
+let awaited = false;     // whether a take was asked for, which is shown when it is there
 let download = null;     // {number, what}: to be fetched as soon as it is made
 const problems = {};     // step: sentence
 const clock = {};        // when each stage of the work began, to tell how long it will take
@@ -243,8 +245,7 @@ function drawShipped() {
       player(`api/shipped/${piece.name}`),
       make("label", {},
         box,
-        make("span", { className: "name" }, piece.title, make("small", { textContent: piece.character })),
-        make("small", { textContent: inMinutes(piece.duration) })));
+        make("span", { className: "name" }, piece.title, make("small", { textContent: piece.character }))));
   }));
 }
 
@@ -286,8 +287,12 @@ function showMusic() {
 function showTakes() {
   const { takes, dance } = state;
   show($("takes-box"), takes.length > 0);
-  if (takes.length && !takes.some((take) => take.number === chosen)) chosen = takes[takes.length - 1].number;
+  // The first of the takes that are new is shown.
+  const fresh = takes.find((take) => take.number > known);
+  if (fresh) chosen = fresh.number;
+  else if (takes.length && !takes.some((take) => take.number === chosen)) chosen = takes[takes.length - 1].number;
   if (!takes.length) chosen = null;
+  known = takes.length ? takes[takes.length - 1].number : 0;
   list($("takes"), takes.map((take) => [take.number, describe(take), take.number === chosen]), ([number, text, current]) => {
     const pick = make("button", { type: "button", className: "pick" }, `Take ${number}`, make("small", { textContent: text }));
     pick.setAttribute("aria-pressed", String(current));
@@ -296,6 +301,10 @@ function showTakes() {
   });
   const video = $("take-player").querySelector("video");
   show($("take-player"), chosen !== null);
+  if (fresh && awaited) {
+    awaited = false;
+    requestAnimationFrame(() => $("take-player").scrollIntoView({ block: "nearest", behavior: "smooth" }));
+  }
   show($("empty"), chosen === null);
   show($("downloads"), chosen !== null);
   document.querySelector(".result").classList.toggle("made", chosen !== null);
@@ -387,7 +396,7 @@ function drawKnobs() {
   row("Music begins at (s)", seconds("knob-start", "0"));
   row("Music ends at (s)", seconds("knob-end", "the end"));
   row("Takes at once", make("select", { id: "knob-takes" }, ...[1, 2, 3, 4].map((n) => make("option", { value: n, textContent: n }))));
-  row("Seed (the same seed, the same take)", make("input", { type: "number", id: "knob-seed", min: 0, step: 1, placeholder: "next" }));
+  row("Seed: the same one, the same take", make("input", { type: "number", id: "knob-seed", min: 0, step: 1, placeholder: "next" }));
 }
 
 function knobs() {
@@ -428,10 +437,16 @@ for (const zone of document.querySelectorAll(".drop")) {
 // A file that misses its place must not take the place of the page.
 for (const event of ["dragover", "drop"]) window.addEventListener(event, (e) => e.preventDefault());
 $("example").onclick = () => act("dance", "example");
-$("another").onclick = () => act("dance", "remove", { step: "dance" });
+$("another").onclick = () => {
+  const lost = "The takes for this dance go with it. Have you downloaded what you want to keep?";
+  if (!state.takes.length || confirm(lost)) act("dance", "remove", { step: "dance" });
+};
 $("no-model").onclick = () => act("music", "remove", { step: "model" });
 $("learn").onclick = () => act("music", "learn");
-$("make").onclick = () => act("soundtrack", "make", { knobs: knobs() });
+$("make").onclick = () => {
+  awaited = true;
+  act("soundtrack", "make", { knobs: knobs() });
+};
 $("skeleton").onchange = () => skeletons.forEach((each) => each.draw());
 for (const button of $("downloads").querySelectorAll("button")) {
   button.onclick = async () => {

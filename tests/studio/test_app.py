@@ -13,6 +13,7 @@ import sys
 import threading
 from contextlib import contextmanager
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ pytest.importorskip("uvicorn")
 from sklearn_asdf.studio import serve
 from sklearn_asdf.studio._serve import make_server
 
-from .conftest import wait
+from .conftest import DANCE, wait
 
 
 @contextmanager
@@ -118,6 +119,18 @@ def test_from_upload_to_download_over_http(port, name, worker, poses, music):
     assert json.loads(content)["sentence"].startswith("The seed must be from 0")
     # The scripted process wrote no file.
     assert ask(port, "GET", f"/api/s/{name}/file/video/1")[0] == 404
+
+
+def test_the_picture_of_the_search_may_change_while_it_is_sent(port, name, worker, poses, studio):
+    def find(folder, **_):
+        Path(folder, "looking.jpg").write_bytes(b"picture")
+        return DANCE
+
+    worker.answers["find_dancer"] = find
+    upload(port, name, "dance", "d.npz", poses)
+    wait(lambda: state(port, name)["dance"]["ready"])
+    status, headers, content = ask(port, "GET", f"/api/s/{name}/file/looking?at=1")
+    assert (status, headers["content-type"], content) == (200, "image/jpeg", b"picture")
 
 
 def test_refusals_are_sentences(port, name):

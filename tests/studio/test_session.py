@@ -211,6 +211,9 @@ def test_learning_needs_dances_and_gives_a_model(session, worker, music, poses):
     give(session, "pairs", "b.wav", music)
     assert session.pairs == ["a.npz", "a.wav", "b.wav"]
     session.remove("pairs", "b.wav")
+    assert session.pairs == ["a.npz", "a.wav"]
+    kept = {path.name for path in (session.folder / "pairs").iterdir()}
+    assert kept == {"a.npz", "a.wav"}
     worker.answers["learn"] = {"n_dances": 1, "skipped": {"c": "it is silent"}}
     session.learn()
     idle(session)
