@@ -31,6 +31,12 @@ class MotionClips(Motion):
 
     Make them with :meth:`from_takes`.
 
+    Parameters
+    ----------
+    *args, **kwargs : object
+        Fields of a :class:`Motion`, which is returned then, in memory: :func:`dataclasses.replace`
+        passes all fields.
+
     Attributes
     ----------
     takes : tuple of Motion
@@ -75,7 +81,6 @@ class MotionClips(Motion):
     _fields: dict[str, np.ndarray]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        # `dataclasses.replace` passes all fields: they are in memory then.
         return Motion(*args, **kwargs) if args or kwargs else object.__new__(cls)
 
     @classmethod
