@@ -6,6 +6,7 @@ from typing import Any
 
 # From what a newcomer wants to what few need.
 ORDER = (
+    "plot_soundtrack.py",
     "plot_dance_to_music.py",
     "plot_your_own_video.py",
     "plot_report.py",

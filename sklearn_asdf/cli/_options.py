@@ -53,7 +53,7 @@ def add_force(parser: argparse.ArgumentParser) -> None:
 
 
 def add_take(parser: argparse.ArgumentParser, *, each: bool = False) -> None:
-    """Add what tells how to read poses and videos; `each` is whether all people can be taken."""
+    """Add the options for reading poses and videos; `each` is whether all people can be taken."""
     parser.add_argument(
         "--fps",
         type=positive,

@@ -119,7 +119,7 @@ class DanceBeatTracker(MotionTransformer):
     Features are speed, magnitude of the acceleration, height, vertical velocity and vertical
     acceleration of the whole body and of its parts, at frames up to `context_duration` away. For
     the left and the right side they are the mean and the absolute difference, so that a mirrored
-    dance has the same beat. They are standardised within each clip, or within each recording for
+    dance has the same beat. They are standardized within each clip, or within each recording for
     the models of whole dances, so that they do not depend on the dancer. Joints without names are
     one part. Velocity and acceleration are computed with the defaults of `KinematicsTransformer`
     if they are missing.
@@ -251,7 +251,7 @@ class DanceBeatTracker(MotionTransformer):
         -------
         activation : ndarray of complex of shape (n_clips, n_frames)
             Expected :math:`\\exp(i \\phi)` of the phase :math:`\\phi`: its real part is near 1 on a
-            beat, its size near 0 where the movement tells nothing. Without music it is real.
+            beat, its size near 0 where the movement does not predict it. Without music it is real.
         """
         check_is_fitted(self)
         motion = validate_motion(self, X, reset=False)
@@ -359,7 +359,7 @@ class DanceBeatTracker(MotionTransformer):
         )
         at = phase[rows.clip, rows.frame]
         cosine, sine = np.cos(at), np.sin(at)
-        # Clips are standardised by themselves, and dances that are tracked as a whole.
+        # Clips are standardized by themselves, and dances that are tracked as a whole.
         each = np.arange(len(motion))
         alone, together = (BinnedRows(rows.features(of)) for of in (each, groups))
         every = np.ones(len(at), bool)

@@ -98,7 +98,7 @@ class KeyframeSegmenter(MotionTransformer):
     frames and repeats the last, so its remaining windows are empty.
 
     k-means in one dimension is solved exactly by dynamic programming instead of by Lloyd's
-    algorithm, so nothing is random. The paper keeps the frame that "maximises or minimises" the
+    algorithm, so nothing is random. The paper keeps the frame that "maximizes or minimizes" the
     angle; here that is the one with the largest deviation from the mean angle around its cluster.
 
     With `refine`, a bone that rests at an extreme (within 2 % of its range) gives the middle of
