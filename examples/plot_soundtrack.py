@@ -1,54 +1,64 @@
 """
-Your own music for a dance
-==========================
+Play your own music for a dance
+===============================
 
-:func:`~sklearn_asdf.make_soundtrack` plays music for a dance, without recordings of dances with
-their music: loud where the dance is vigorous, on its beat.
+A dance and some music are enough: :func:`~sklearn_asdf.make_soundtrack` cuts the music at its beats
+and joins it anew, on the beat of the dance, loud where it is vigorous. Nothing has to be learned
+from pairs of both.
+
+On the command line, with a video and a folder of music::
+
+    sklearn-asdf soundtrack my_dance.mp4 --music my_music -o with_music.mp4
 
 In the user guide: :doc:`/guide/soundtrack`.
 """
 
 # %%
-# A synthetic dance whose vigour changes, with rests, and music in two characters, which the package
-# synthesizes. In use, the dance comes from :func:`~sklearn_asdf.video.estimate_poses` or
-# :func:`~sklearn_asdf.io.read_poses`, and the music is a folder of files.
-import matplotlib.pyplot as plt
+# A synthetic dance of 24 s that becomes wilder and calmer, and rests. For a video, use
+# :func:`~sklearn_asdf.video.estimate_poses`, for a file :func:`~sklearn_asdf.io.read_poses`.
 import numpy as np
 from IPython.display import Audio
 
 from sklearn_asdf import make_soundtrack, make_soundtrack_pipeline
-from sklearn_asdf.datasets import make_dance_music, make_music
-from sklearn_asdf.metrics import curve_correlations, music_curves
+from sklearn_asdf.datasets import make_dance_music
 
-data = make_dance_music(1, clip_duration=24, courses=True, random_state=6)
-dance, course = data.poses, data.courses[0]
-music = make_music(["playful", "driving"], duration=40, random_state=0)
-pipe = make_soundtrack_pipeline(music, poses=dance)
+dance = make_dance_music(1, clip_duration=24.0, courses=True, random_state=3).poses
 
 # %%
-# Two pieces: the second one follows less closely, and prefers the wild parts of the music.
-close = make_soundtrack(dance, pipe, random_state=0)[0]
-wild = make_soundtrack(dance, pipe, closeness=0.4, intensity=0.8, random_state=1)[0]
-Audio(close.audio, rate=close.sr)
+# The music: two characters of those that the package synthesizes. In their place, give paths of
+# sound files, or a folder.
+pipe = make_soundtrack_pipeline(["calm", "driving"], poses=dance, random_state=0)
+piece = make_soundtrack(dance, pipe, random_state=0)[0]
 
 # %%
-# The level of the music beside the vigour of the dance, which the mapping was not told:
-figure, (above, below) = plt.subplots(2, figsize=(9, 4.5), sharex=True, layout="constrained")
-above.plot(course["time"], course["vigour"] * course["moving"])
-above.set_title("vigour of the dance, 0 in rests")
-for name, take in (("closeness 1", close), ("closeness 0.4, intensity 0.8", wild)):
-    level = music_curves(take.audio, sr=take.sr)[:, 0]
-    below.plot((np.arange(len(level)) + 0.5) * 0.5, level, label=name)
-below.set(title="level of the music", xlabel="time (s)", ylabel="dB")
-legend = below.legend()
+# Does it follow? The level of the music and the speed of the movement, in steps of
+# half a second, smoothed over a second:
+import matplotlib.pyplot as plt
+from scipy.ndimage import gaussian_filter1d
+
+from sklearn_asdf.metrics import music_curves
+
+level = music_curves(piece.audio, sr=piece.sr, smoothing=1.0)[:, 0]
+moving = np.linalg.norm(np.diff(dance.position[0], axis=0), axis=-1).mean(axis=1) * dance.fps
+speed = gaussian_filter1d(np.append(moving, moving[-1]).reshape(48, 15).mean(axis=1), 2)
+print(f"correlation {np.corrcoef(level, np.log(speed))[0, 1]:.2f}")
+
+figure, axes = plt.subplots(2, figsize=(10, 4), sharex=True, layout="constrained")
+for ax, curve, name in zip(axes, (speed, level), ("speed (pixels/s)", "level (dB)")):
+    ax.plot(np.arange(0.25, 24, 0.5), curve)
+    ax.set_ylabel(name)
+label = axes[-1].set_xlabel("time (s)")
 
 # %%
-# How far the level follows, as the correlation with that of the music to which the figure danced:
-for name, take in (("closely", close), ("less", wild)):
-    r = curve_correlations([data.audio.recordings[0]], [take.audio], random_state=0)
-    print(f"{name}: r = {r.loc['level', 'r']:.2f}")
+# The dance with its keyframes, what the model reads from it, and the music.
+from sklearn_asdf.plotting import PerformanceDisplay
+
+# sphinx_gallery_thumbnail_number = 2
+display = PerformanceDisplay.from_pipeline(pipe, dance, {"music": piece.audio})
 
 # %%
-# On the command line::
-#
-#     sklearn-asdf soundtrack dance.mp4 --music my_music -o dance_new.mp4
+Audio(piece.audio, rate=piece.sr)
+
+# %%
+# Another number, another piece. With ``closeness=0`` only the beat is that of the dance.
+Audio(make_soundtrack(dance, pipe, random_state=1)[0].audio, rate=piece.sr)

@@ -19,6 +19,7 @@ from .density.step_regressor import StepRegressor as StepRegressor
 from .motion.batches import BatchTransformer as BatchTransformer
 from .motion.beats import DanceBeatTracker as DanceBeatTracker
 from .motion.canonical_pose import PoseCanonicalizer as PoseCanonicalizer
+from .motion.clips import MotionClips as MotionClips
 from .motion.container import Motion as Motion
 from .motion.keyframes import KeyframeSegmenter as KeyframeSegmenter
 from .motion.kinematics import KinematicsTransformer as KinematicsTransformer
@@ -36,6 +37,7 @@ from .soundtrack import adjust_soundtrack as adjust_soundtrack
 from .soundtrack import make_soundtrack as make_soundtrack
 from .soundtrack import make_soundtrack_pipeline as make_soundtrack_pipeline
 from .style import StyleRegressor as StyleRegressor
+from .tables import features_table as features_table
 from .target import AudioTargetRegressor as AudioTargetRegressor
 from .unpaired import UnpairedRegressor as UnpairedRegressor
 
@@ -51,6 +53,7 @@ __all__ = [
     "MDNRegressor",
     "MelEncoder",
     "Motion",
+    "MotionClips",
     "OnBeatRegressor",
     "PoseCanonicalizer",
     "PoseSmoother",
@@ -62,6 +65,7 @@ __all__ = [
     "adjust_soundtrack",
     "datasets",
     "density",
+    "features_table",
     "functional",
     "io",
     "live",

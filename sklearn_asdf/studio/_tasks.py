@@ -288,19 +288,11 @@ def write_video(source: str, dance: str, sound: str, out: str) -> dict[str, Any]
 def write_table(dance: str, out: str) -> dict[str, Any]:
     """Write the Laban features of a dance as CSV, a row for each second."""
     from .._files import atomic_path
-    from ..cli._takes import cut
-    from ..functional.compiled import numpy_only
-    from ..pipeline import make_lma_pipeline
+    from ..tables import features_table
 
     motion = _read_dance(dance)
     with Progress("describing the dance"):
-        clips, starts = cut(
-            motion, "the dance", clip_duration=min(_CLIP, motion.duration), hop_duration=_HOP
-        )
-        pipeline = make_lma_pipeline(n_keyframes=10).set_output(transform="pandas")
-        with numpy_only():
-            table = pipeline.fit_transform(clips)
-    table.insert(0, "start", starts)
+        table = features_table({Path(dance).stem: motion}, clip_duration=_CLIP, hop_duration=_HOP)
     with atomic_path(out) as temporary:
         table.to_csv(temporary, index=False)
     return {"rows": len(table)}
