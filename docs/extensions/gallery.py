@@ -31,7 +31,6 @@ def order(filename: str) -> int:
 def set_style(gallery_conf: dict[str, Any], fname: str) -> None:
     """Draw in colours that colour-blind readers tell apart."""
     import matplotlib.pyplot as plt
-
     from sklearn_asdf.plotting._colours import CYCLE
 
     plt.rcParams["axes.prop_cycle"] = plt.cycler(color=CYCLE)
