@@ -86,7 +86,11 @@ def add_clips(parser: argparse.ArgumentParser, *, hop_duration: float | None = 1
         default=hop_duration,
         metavar="S",
         help="seconds from one clip's start to the next one's"
-        + (", 1 by default, or a whole clip for rows of windows" if hop_duration is None else ""),
+        + (
+            "; by default 1, or for rows of windows equal clips without overlap"
+            if hop_duration is None
+            else ""
+        ),
     )
 
 

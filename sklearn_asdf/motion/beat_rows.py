@@ -145,8 +145,8 @@ def sample_rows(
         chosen = (edges[:-1] + random_state.uniform(size=n_rows) * np.diff(edges)).astype(int)
         clip, frame = clip[chosen], frame[chosen]
     values, sums = [], []
-    for block in gen_batches(len(motion), _BLOCK):
-        curves, known = beat_curves(motion[block])
+    for block, part in motion.batches(_BLOCK):
+        curves, known = beat_curves(part)
         sums.append(_sums(curves, known))
         here = slice(*np.searchsorted(clip, [block.start, block.stop]))
         around = _around(motion, clip[here], frame[here], context_duration)
@@ -174,8 +174,8 @@ def rows_of_clips(
         The features of each row.
     """
     lengths = np.maximum(motion.lengths, 1)
-    for block in gen_batches(len(motion), _BLOCK):
-        curves, known = beat_curves(motion[block])
+    for block, part in motion.batches(_BLOCK):
+        curves, known = beat_curves(part)
         scales = CurveScales.of(_sums(curves, known), np.arange(len(curves)))
         for few in gen_batches(len(curves), _FEW):
             rows = np.arange(motion.n_frames) < lengths[block][few, None]

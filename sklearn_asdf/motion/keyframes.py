@@ -139,6 +139,8 @@ class KeyframeSegmenter(MotionTransformer):
         "limb_bones": [None, list, tuple],
     }
 
+    _added = "keyframes"
+
     def __init__(
         self,
         *,
@@ -197,11 +199,8 @@ class KeyframeSegmenter(MotionTransformer):
 
     def _transform(self, motion: Motion) -> Motion:
         size = max(1, _BLOCK // int(np.prod(motion.shape[1:])))
-        if size >= motion.n_clips:
-            return replace(motion, keyframes=self._on_grid(motion))
-        blocks = [slice(i, i + size) for i in range(0, motion.n_clips, size)]
-        keyframes = np.concatenate([self._on_grid(motion[block]) for block in blocks])
-        return replace(motion, keyframes=keyframes)
+        keyframes = [self._on_grid(part) for _, part in motion.batches(size)]
+        return replace(motion, keyframes=np.concatenate(keyframes))
 
     def _on_grid(self, motion: Motion) -> np.ndarray:
         """Return the keyframes found at `search_fps`, as frames of the motion."""
