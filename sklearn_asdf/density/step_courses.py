@@ -245,7 +245,7 @@ def fit_offsets(
     weight: np.ndarray,
     number: np.ndarray,
     n_folds: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray]:
     """Fit a linear model of the offsets of clips.
 
     Parameters
@@ -265,10 +265,8 @@ def fit_offsets(
     -------
     coefficients : ndarray of shape (n_columns + 1, n_channels)
         Of the ridge regression; the last row is the intercept.
-    mean, scale : ndarray of shape (n_channels,)
-        Mean offset, and standard deviation of the residuals.
-    factor : ndarray of shape (n_channels,)
-        Factor by which predictions have the variance of the offsets, from 1 to 2.
+    scale : ndarray of shape (n_channels,)
+        Standard deviation of the residuals.
     """
     n_folds = min(n_folds, len(np.unique(number)))
     # Of one group nothing is known about others: almost a constant.
@@ -282,7 +280,4 @@ def fit_offsets(
     slopes = np.reshape(ridge.coef_, (target.shape[1], -1)).T / scale[:, None]
     coefficients = np.vstack([slopes, ridge.intercept_ - center @ slopes])
     predicted = features @ slopes + coefficients[-1]
-    mean, spread = column_moments(target, weight)
-    found = column_moments(predicted, weight)[1]
-    left = np.maximum(column_moments(target - predicted, weight)[1], 1e-9)
-    return coefficients, mean, left, _variance_factor(spread, found)
+    return coefficients, np.maximum(column_moments(target - predicted, weight)[1], 1e-9)

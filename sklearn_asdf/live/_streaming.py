@@ -31,7 +31,7 @@ from ._buffer import PoseBuffer
 __all__ = ["LiveFrame", "StreamingDancer"]
 
 # Default hops in s, with music that follows in steps and without.
-_STEP_HOP, _HOP = 0.25, 0.5
+_STEP_HOP, _HOP = 0.125, 0.5
 
 
 @dataclass(frozen=True, eq=False)
