@@ -25,7 +25,7 @@ from sklearn_asdf import (
 )
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.density.em import fit_mixture
-from sklearn_asdf.density.linear import fit_predictable_targets
+from sklearn_asdf.density.mdn.linear_baseline import fit_predictable_targets
 
 COLUMNS = {"beat_columns": (1, 2, 3)}
 

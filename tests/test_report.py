@@ -17,6 +17,7 @@ from sklearn_asdf import Motion, Skeleton, make_dance_pipeline, make_lma_pipelin
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.performance import overlapping_clips
 from sklearn_asdf.report import write_report
+from sklearn_asdf.report._heard import answer_from_sound, movement_speed
 from sklearn_asdf.report._scores import answer_from_likelihood, answer_from_table
 from sklearn_asdf.video import probe, write_stick_figure
 
@@ -144,6 +145,16 @@ def test_laban_curves_go_through_the_whole_piece(page):
         assert max(np.diff(x)) < 1000 * 0.3 / 6 * 1.1
 
 
+def test_the_curves_are_there_as_a_table(page):
+    link = re.search(r'href="data:text/csv;base64,([^"]+)"', page.read_text())
+    table = pd.read_csv(io.BytesIO(base64.b64decode(link[1])), index_col=0)
+    names = ["weight [H²/s²]", "time [H/s²]", "space [distance/path]", "flow [H/s³]", "shape [H⁻¹]"]
+    assert list(table.columns) == names
+    assert table.index.name == "start [s]"
+    np.testing.assert_allclose(table.index, np.arange(0, 6, 0.25))
+    assert (table.to_numpy() >= 0).all()
+
+
 def rows_of(text):
     """Rows of the cards of scores, by title."""
     cards = re.findall(r'<div class="card">\s*<h3>(.*?)</h3>(.*?)</table>', text, re.S)
@@ -158,7 +169,7 @@ def number(text):
 
 def test_the_likelihood_stands_beside_its_baselines(page, pipe, dance):
     text = page.read_text()
-    likelihood, adds = rows_of(text).values()
+    likelihood, adds = list(rows_of(text).values())[-2:]
     assert list(likelihood) == [
         "given this dance",
         "given other moments of the dance",
@@ -203,6 +214,80 @@ def test_the_answer_comes_with_its_evidence(n_clips, own, others, none, verdict,
     assert evidence in answer.sentence
 
 
+def swinging(speed, fps=30.0, bpm=90.0):
+    """A dancer whose arms swing with the beat, as wide as `speed` of each frame tells."""
+    pose = np.asarray(make_dance_music(1, clip_duration=1.0, random_state=0).poses)[0, 0]
+    position = np.repeat(pose[None], len(speed), axis=0)
+    angle = 2 * np.pi * bpm / 60 * np.arange(len(speed)) / fps
+    swing = speed * (np.sin(angle / 2) + 0.5 * np.sin(angle))
+    for joint, share in ((7, 0.5), (8, 0.5), (9, 1.0), (10, 1.0)):
+        position[:, joint, 1] += 60 * share * swing
+    return Motion(position[None], fps=fps, skeleton="coco17")
+
+
+def clicks(level, bpm, fps=30.0):
+    """Clicks at a tempo, of the level of each frame."""
+    time = np.arange(round(len(level) / fps * SR)) / SR
+    since = time % (60 / bpm)
+    click = np.exp(-since / 0.1) * np.sin(2 * np.pi * 880 * since)
+    return (0.5 * click * np.interp(time, np.arange(len(level)) / fps, level)).astype(np.float32)
+
+
+def test_level_follows_the_movement_or_not():
+    course = 0.2 + 0.8 * np.sin(np.arange(720) / 720 * 2 * np.pi * 1.5) ** 2
+    dance = swinging(course)
+    speed = movement_speed(dance)
+    assert len(speed) == 48
+    assert np.corrcoef(speed, np.log(course.reshape(48, 15).mean(axis=1)))[0, 1] > 0.8
+    follows, against = clicks(course, 90.0), clicks(1.2 - course, 90.0)
+    answer = answer_from_sound(dance, {"generated music": follows, "true music": against}, SR)
+    assert answer.sentence.startswith("The music is louder where the dancer moves more")
+    assert "shifts of the music against the dance, 0% have as much" in answer.sentence
+    level = answer.scores[0]
+    assert [row["name"] for row in level.rows] == [
+        "generated music",
+        "shifted, highest 5 %",
+        "true music",
+    ]
+    values = [float(row["text"].replace("−", "-")) for row in level.rows]
+    assert values[0] > 0.95 >= values[1]
+    assert values[2] < -0.5
+    answer = answer_from_sound(dance, {"generated music": against}, SR)
+    assert answer.sentence.startswith("The music is not clearly louder")
+
+
+@pytest.mark.parametrize(
+    ("bpm", "verdict", "sentence"),
+    [
+        (108, "In part.", "BPM, is that of the movement, estimated as 10"),
+        (85, "Not shown.", "BPM, is not that of the movement, estimated as 10"),
+    ],
+)
+def test_tempo_of_music_and_movement_are_compared(bpm, verdict, sentence):
+    data = make_dance_music(1, clip_duration=16, factors={"tempo": 108}, random_state=0)
+    answer = answer_from_sound(data.poses, {"music": clicks(np.ones(480), bpm)}, SR)
+    assert answer.verdict == verdict
+    assert sentence in answer.sentence
+    assert abs(float(answer.scores[-1].rows[0]["text"]) / bpm - 1) < 0.03
+
+
+def test_what_is_hardly_seen_or_too_short_has_no_answer():
+    course = np.ones(360)
+    dance, sound = swinging(course), {"generated music": clicks(course, 90.0)}
+    hidden = np.array(dance.position)
+    hidden[:, 100:] = np.nan
+    assert answer_from_sound(Motion(hidden, fps=30, skeleton="coco17"), sound, SR) is None
+    assert answer_from_sound(dance.frames(0, 170), sound, SR) is None
+    # A tempo needs eight seconds, the level six. There is nothing to follow in an even movement.
+    short = answer_from_sound(dance.frames(0, 190), sound, SR)
+    assert (short.verdict, short.scores) == ("Not shown.", [])
+    assert short.sentence == "The dancer moves evenly: there is no course that loudness can follow."
+    growing = swinging(np.linspace(0.2, 2.0, 190))
+    tone = {"music": 0.1 * np.sin(np.arange(round(190 / 30 * SR)) / 10)}
+    short = answer_from_sound(growing, tone, SR)
+    assert short.sentence == "The music is equally loud throughout, while the movement is not."
+
+
 def test_tables_are_answered_column_by_column():
     rows = ["model", "shuffled pairs", "metronome", "real"]
     table = pd.DataFrame(
@@ -243,11 +328,13 @@ def test_own_scores_take_the_place_of_the_likelihood(pipe, dance, tmp_path):
     }
 
 
-def test_without_music_there_is_one_sound_and_no_answer(pipe, dance, tmp_path):
+def test_without_music_there_is_one_sound_and_an_answer_from_it(pipe, dance, tmp_path):
     write_report(tmp_path / "a.html", pipe, dance[0], random_state=0)
     text = (tmp_path / "a.html").read_text()
     assert len(Tags(text).of("audio")) == 1
-    assert "There is no true music to compare with" in text
+    assert "Does the music follow the dance?" in text
+    assert "Cannot be told" not in text
+    assert "Does the model expect the true music" not in text
     assert text.count('<div class="row spectrogram">') == 1
 
 

@@ -17,9 +17,10 @@ from .._validation import HasMethods, Integral, Interval, validate_parameters
 from .beat_columns import find_beat_columns
 from .beat_deviations import MIN_SCALE, fit_deviations, weighted_median
 from .density_mixin import DensityMixin
-from .mdn_steps import column_moments, reference_mixture
 from .mixtures import GaussianMixtures
+from .moments import column_moments
 from .nested_regressor import NestedRegressorMixin, has_density
+from .unconditional import fit_unconditional
 
 __all__ = ["OnBeatRegressor"]
 
@@ -230,7 +231,7 @@ class OnBeatRegressor(
         off = y[:, self._of_beat] - self._beat(X)
         self.beat_error_ = fit_deviations(off, weight, self.n_beat_mixtures)
         spread = column_moments(y, weight)[1]
-        self.unconditional_, _ = reference_mixture(
+        self.unconditional_, _ = fit_unconditional(
             y,
             weight,
             y[:0],

@@ -12,8 +12,8 @@ from sklearn.model_selection import GroupKFold
 from sklearn.utils import gen_batches
 from threadpoolctl import threadpool_limits
 
-from ..motion.boosted_trees import BoostedTrees
-from .mdn_steps import column_moments
+from ..functional.boosted_trees import BoostedTrees
+from .moments import column_moments
 from .step_columns import fold_steps
 
 __all__ = ["fit_course", "fit_courses", "fit_offsets", "means_of_groups", "predict_courses"]

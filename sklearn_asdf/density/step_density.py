@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .mdn_steps import column_moments, reference_mixture
 from .mixtures import GaussianMixtures
+from .moments import column_moments
+from .unconditional import fit_unconditional
 
 __all__ = ["fit_densities", "fit_residual", "join_density", "with_offsets"]
 
@@ -125,7 +126,7 @@ def fit_densities(
         of_clips = column_moments(without.mean(axis=1), weight)[1]
     rest = None
     if y.shape[1] > n_values:
-        rest, _ = reference_mixture(
+        rest, _ = fit_unconditional(
             y[:, n_values:],
             weight,
             y[:0, n_values:],

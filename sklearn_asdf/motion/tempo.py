@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import raise_all
 from ..functional.bar_pointer import STEP_DURATION, beat_states, filter_beats, viterbi_beats
-from ..functional.beat_grid import beat_position
 from ..functional.filters import butterworth
 from ..functional.frames import fill_curves
 from ..functional.kinematics import magnitude
@@ -25,10 +24,11 @@ from ..functional.tempo import (
     tempo_posterior,
     tempo_prior,
 )
+from .beat_track import BeatTrack, TempoCandidate, TempoEstimate
 from .container import Motion, as_motion
 from .skeletons import Skeleton
 
-__all__ = ["BeatTrack", "TempoCandidate", "TempoEstimate", "estimate_tempo", "track_beats"]
+__all__ = ["estimate_tempo", "track_beats"]
 
 _CUTOFF = 6.0  # Hz
 # The trunk carries the weight: it counts twice.
@@ -40,98 +40,6 @@ _WEIGHT, _UNTRAINED_WEIGHT = 5.0, 1.0
 _TEMPO_WEIGHT = 3.0
 # Weight at which the posterior of a learned tempo is as sure as it is often right.
 _POSTERIOR_WEIGHT = 1.0
-
-
-class TempoCandidate(NamedTuple):
-    """A tempo that a dance may have.
-
-    Parameters
-    ----------
-    tempo : float
-        In BPM.
-    metre : int
-        Beats per bar.
-    weight : float
-        Posterior probability of this tempo, within 4 %.
-    """
-
-    tempo: float
-    metre: int
-    weight: float
-
-
-@dataclass(frozen=True, eq=False)
-class TempoEstimate:
-    """Tempo and metre of a dance, and what else they may be.
-
-    Parameters
-    ----------
-    tempo : float
-        The most probable tempo in BPM.
-    metre : int
-        Its beats per bar.
-    confidence : float
-        Probability of this tempo, within 4 %.
-    alternatives : tuple of TempoCandidate
-        Other tempi, the most probable first: often an octave or 3:2 apart.
-    tempi : ndarray of shape (n_tempi,)
-        Tempi in BPM.
-    posterior : ndarray of shape (n_metres, n_tempi)
-        Probability of each metre and tempo; sums to 1.
-    metres : tuple of int
-        The metres, in the order of `posterior`.
-    """
-
-    tempo: float
-    metre: int
-    confidence: float
-    alternatives: tuple[TempoCandidate, ...]
-    tempi: np.ndarray
-    posterior: np.ndarray
-    metres: tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class BeatTrack:
-    """The beats of a dance, as one grid.
-
-    Parameters
-    ----------
-    tempo : float
-        Median tempo of the beats in BPM.
-    beats : ndarray of shape (n_beats,)
-        Times in s from the first frame.
-    downbeats : ndarray of shape (n_bars,)
-        Those beats at which bars most likely begin.
-    metre : int
-        Beats per bar.
-    confidence : float
-        Probability of the tempo, within 4 %.
-    alternatives : tuple of TempoCandidate
-        Other tempi, the most probable first.
-    """
-
-    tempo: float
-    beats: np.ndarray
-    downbeats: np.ndarray
-    metre: int
-    confidence: float
-    alternatives: tuple[TempoCandidate, ...]
-
-    def phase(self, time: Any) -> np.ndarray:
-        """Return the phase of the beat at some moments.
-
-        Parameters
-        ----------
-        time : array-like
-            In s from the first frame.
-
-        Returns
-        -------
-        phase : ndarray, shaped as `time`
-            In radians; a multiple of 2 pi on each beat.
-        """
-        return 2 * np.pi * beat_position(self.beats, time)
 
 
 def estimate_tempo(
@@ -195,6 +103,8 @@ def track_beats(
     std_bpm: float = 0.35,
     tightness: float = 3000.0,
     causal: bool = False,
+    tempi: ArrayLike | None = None,
+    waltz: bool = False,
 ) -> BeatTrack:
     """Track the beats of a whole dance, as one grid whose tempo may drift.
 
@@ -213,6 +123,12 @@ def track_beats(
     causal : bool, default=False
         Whether each beat is predicted from the activations before it alone, as in a live
         performance. The activations themselves look a second or two ahead.
+    tempi : array-like of shape (n_pieces,), default=None
+        Tempi in BPM of music that the dance may belong to, near which its tempo is expected. Not
+        used with a tracker that knows music.
+    waltz : bool, default=False
+        Without a tracker that knows music, whether beats of a dance in bars of three are where its
+        feet are fastest; see the notes.
 
     Returns
     -------
@@ -227,8 +143,9 @@ def track_beats(
     Notes
     -----
     Without training the tempo is often right, and the phase as often as a dancer's weight falls on
-    the beat: waltzes rise on it. Bars begin at those beats at which the trunk is pushed up the
-    most.
+    the beat. Waltzes rise on it: in recorded ones the stride goes through the beat, and the feet
+    are fastest where `waltz` assumes it. Bars begin at those beats at which the trunk is pushed up
+    the most.
 
     Examples
     --------
@@ -245,19 +162,21 @@ def track_beats(
     _check_prior(start_bpm, std_bpm, metres, tightness)
     trained = tracker is not None and _knows_music(tracker)
     likelihood = _likelihood(motion, metres)
-    tempi = beat_states()
+    states = beat_states()
     if trained:
         activation, weight = tracker.activation(motion)[0, : motion.lengths[0]], _WEIGHT
-        log_prior = tempo_prior(tempi, known=getattr(tracker, "tempi_", None))
+        log_prior = tempo_prior(states, known=getattr(tracker, "tempi_", None))
         flat = np.full(len(TEMPI), -np.log(len(TEMPI)))
         estimate = _learned(activation, motion.fps, log_prior, likelihood, flat, metres)
     else:
-        activation, weight = weight_activation(motion)[0, : motion.lengths[0]], _UNTRAINED_WEIGHT
-        prior = tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm)
+        prior = tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm, known=tempi)
         estimate = _estimate(likelihood, prior, metres)
+        strides = waltz and estimate.metre == 3
+        activation = (stride_activation if strides else weight_activation)(motion)
+        activation, weight = activation[0, : motion.lengths[0]], _UNTRAINED_WEIGHT
         log_prior = _on_states(prior if causal else np.log(estimate.posterior.sum(0) + 1e-12))
         log_prior = log_prior if causal else _TEMPO_WEIGHT * log_prior
-    settings: dict[str, Any] = {"fps": motion.fps, "tempi": tempi, "weight": weight}
+    settings: dict[str, Any] = {"fps": motion.fps, "tempi": states, "weight": weight}
     if causal:
         evidence = None if trained else _evidence(likelihood, len(activation) / motion.fps)
         beats, _ = filter_beats(activation, log_prior=log_prior, evidence=evidence, **settings)
@@ -302,6 +221,30 @@ def weight_activation(motion: Motion) -> np.ndarray:
         activation -= detrend(speed, **options)
         activation -= detrend(np.gradient(speed, axis=1), **options) / 2
     return np.tanh(activation / 2)
+
+
+def stride_activation(motion: Motion) -> np.ndarray:
+    """Return how near a beat each frame is, if beats are where the feet are fastest.
+
+    Parameters
+    ----------
+    motion : Motion
+        Clips.
+
+    Returns
+    -------
+    activation : ndarray of shape (n_clips, n_frames)
+        From -1 to 1: high where the feet are fast, and one much faster than the other. Where the
+        joints have no names, high where all of them are fast.
+    """
+    speed = magnitude(_velocity(motion)[0])
+    options: dict[str, Any] = {"fps": motion.fps, "lengths": motion.lengths}
+    left, right = (_joints(motion.skeleton, [f"{s}_{f}" for f in _FEET]) for s in ("left", "right"))
+    if not left or not right:
+        return np.tanh(detrend(speed.mean(axis=2), **options))
+    one, other = speed[:, :, left].mean(axis=2), speed[:, :, right].mean(axis=2)
+    both = detrend(one + other, **options) + detrend(np.abs(one - other), **options)
+    return np.tanh(both / 2)
 
 
 def _velocity(motion: Motion) -> tuple[np.ndarray, np.ndarray | None]:
