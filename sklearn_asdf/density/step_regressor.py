@@ -271,7 +271,9 @@ class StepRegressor(
         if self.offset_coef_ is None:
             return courses
         # Not scaled: an offset that is hardly predictable would drown the course.
-        return courses + (self._medians(X) @ self.offset_coef_[:-1] + self.offset_coef_[-1])[:, None]
+        return (
+            courses + (self._medians(X) @ self.offset_coef_[:-1] + self.offset_coef_[-1])[:, None]
+        )
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the predicted codes.

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import LinearRegression, Ridge
 
 from sklearn_asdf import MDNRegressor, StepRegressor
-from sklearn_asdf.density.step_columns import find_step_columns, fold_steps
+from sklearn_asdf.density.step_columns import columns_of_clips, find_step_columns, fold_steps
 from sklearn_asdf.density.step_courses import means_of_groups
 from sklearn_asdf.density.step_density import fit_residual
 
@@ -59,6 +59,12 @@ class TestColumns:
         with pytest.raises(ValueError, match="the same columns for each step"):
             find_step_columns(names)
 
+    def test_features_of_windows_that_steps_repeat_are_left_out(self):
+        names = ["window1_weight", "window2_weight", "window1_travel", "clip_tempo", "step0_weight"]
+        steps = find_step_columns(names)
+        assert columns_of_clips(names, 5, steps).tolist() == [2, 3]
+        assert columns_of_clips(None, 5, steps).tolist() == [0, 1, 2, 3]
+
     def test_rows_have_their_neighbors(self):
         rows = fold_steps(np.arange(8.0).reshape(2, 4, 1), 2)
         assert rows.shape == (8, 7)
@@ -97,6 +103,13 @@ class TestCourses:
         change = abs(a - b).reshape(len(X), N_STEPS, N_CHANNELS).mean(axis=(0, 2))
         assert change[3] > 30
         assert change[[0, 5]].max() < 1
+
+    def test_offsets_that_are_hardly_predictable_are_not_scaled(self):
+        X, y, groups = dances(noise=3.0)
+        plain, scaled = (model(restore_variance=r).fit(X, y, groups=groups) for r in (False, True))
+        a, b = (m.predict(X)[:, :12].reshape(-1, N_STEPS, N_CHANNELS) for m in (plain, scaled))
+        assert_allclose(np.median(b, axis=1), np.median(a, axis=1), atol=1e-9)
+        assert b.std(axis=1).mean() > 1.2 * a.std(axis=1).mean()
 
     def test_restored_variance_is_that_within_performances(self):
         X, y, groups = dances(noise=3.0)
