@@ -10,6 +10,7 @@ from . import music as music
 from . import performance as performance
 from . import plotting as plotting
 from . import report as report
+from . import studio as studio
 from . import video as video
 from .density.mdn import MDNRegressor as MDNRegressor
 from .density.mixtures import GaussianMixtures as GaussianMixtures
@@ -35,6 +36,7 @@ from .soundtrack import adjust_soundtrack as adjust_soundtrack
 from .soundtrack import make_soundtrack as make_soundtrack
 from .soundtrack import make_soundtrack_pipeline as make_soundtrack_pipeline
 from .style import StyleRegressor as StyleRegressor
+from .tables import features_table as features_table
 from .target import AudioTargetRegressor as AudioTargetRegressor
 from .unpaired import UnpairedRegressor as UnpairedRegressor
 
@@ -61,6 +63,7 @@ __all__ = [
     "adjust_soundtrack",
     "datasets",
     "density",
+    "features_table",
     "functional",
     "io",
     "live",
@@ -77,5 +80,6 @@ __all__ = [
     "plotting",
     "report",
     "save",
+    "studio",
     "video",
 ]

@@ -28,8 +28,12 @@ from .music.recording import Recording
 __all__ = ["Reader", "check_trust"]
 
 _GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
-# What skops, by which earlier versions saved trees, may make unasked: arrays of nodes.
-_TREES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
+# What skops, by which earlier versions saved trees, may make unasked: arrays of nodes, and the
+# squared error, which has no state.
+_TREES = (
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn._loss._loss.CyHalfSquaredError",
+)
 
 
 class Reader:

@@ -159,7 +159,8 @@ def _motion_steps(tempi: np.ndarray, waltz: bool, verbose: int) -> dict[str, Any
         "canonical": PoseCanonicalizer(trend_duration=None),
         "smooth": PoseSmoother(),
         "kinematics": KinematicsTransformer(scale="body"),
-        "beats": DanceBeatTracker(tempi=tempi, waltz=waltz, verbose=verbose),
+        # The phase is found again and again, where it is as uncertain as without training.
+        "beats": DanceBeatTracker(tempi=tempi, waltz=waltz, tightness=1000.0, verbose=verbose),
         "keyframes": KeyframeSegmenter(),
         "lma": lma.set_output(transform="pandas"),
     }
@@ -172,10 +173,14 @@ def _standard_dances(poses: Any, audio: Any, clip_duration: float) -> tuple[Moti
     motion = as_motion(poses)
     if audio is not None:
         return motion, "clip"
-    if len(motion) > 1 or motion.duration < 1.5 * clip_duration:
+    if len(motion) > 1:
         return motion, "clip"
     take, _ = prepare_take(motion, 30.0)
-    return take.windows(clip_duration, clip_duration / 4), "dances"
+    if take.duration < clip_duration:
+        return take, "clip"
+    # A dance that is hardly longer than a clip has no other heights to compare with.
+    origin = "clip" if take.duration < 1.5 * clip_duration else "dances"
+    return take.windows(clip_duration, clip_duration / 4), origin
 
 
 def adjust_soundtrack(

@@ -7,6 +7,7 @@ import re
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 
 from sklearn_asdf import (
     AudioTargetRegressor,
@@ -210,6 +211,11 @@ def test_lma_display_spans_the_windows(motion):
     lma = make_lma_pipeline(n_keyframes=4)[-1].set_output(transform="pandas")
     display = LMADisplay.from_features(lma.fit_transform(motion), motion, clip=0, start=2.0)
     assert display.values.shape == (3, 5)
+    for units in (lma.feature_units_, {"weight": "H²/s²"}):
+        display = LMADisplay.from_features(lma.transform(motion), motion, start=2.0, units=units)
+        labels = [label.get_text() for label in display.ax_.get_yticklabels()]
+        assert labels[0].endswith(" H²/s²")
+        assert not labels[2].endswith(" ")
     np.testing.assert_allclose(display.edges, 2.0 + motion.keyframes[0] / motion.fps)
     # Each label tells the range, which no value exceeds.
     labels = [label.get_text() for label in display.ax_.get_yticklabels()]
@@ -341,9 +347,9 @@ def test_a_density_is_drawn_with_its_area_interval_and_what_came():
     display = MixtureDisplay.from_distribution(density, row=1, y=[[0.0, 0.0], [1.5, 0.0]])
     curve = next(line for line in display.ax_.lines if line.get_label() == "density")
     x, y = curve.get_data()
-    assert np.trapezoid(y, x) == pytest.approx(1, abs=1e-3)
+    assert trapezoid(y, x) == pytest.approx(1, abs=1e-3)
     inside = (x >= display.interval[0]) & (x <= display.interval[1])
-    assert np.trapezoid(y[inside], x[inside]) == pytest.approx(0.9, abs=0.01)
+    assert trapezoid(y[inside], x[inside]) == pytest.approx(0.9, abs=0.01)
     came = next(line for line in display.ax_.lines if line.get_label() == "observed")
     assert came.get_xdata()[0] == 1.5
     # A component without weight does not stretch the axis.

@@ -139,10 +139,14 @@ def _table(place: Path) -> list[str] | None:
             "written by 'demo'",
         ]
     if kind == "features":
+        from ..tables import KEYS
+
         takes = table["take"].nunique()
+        rows = "windows" if "window" in table else "clips"
+        n_features = len(set(table) - set(KEYS))
         return [
-            f"features of {len(table)} clips of {takes} take{'s' if takes > 1 else ''}, "
-            f"{len(names) - 2} features",
+            f"features of {len(table)} {rows} of {takes} take{'s' if takes > 1 else ''}, "
+            f"{n_features} features",
             "written by 'features', for a spreadsheet or any other program",
         ]
     return None

@@ -76,16 +76,17 @@ def add_take(parser: argparse.ArgumentParser, *, each: bool = False) -> None:
     )
 
 
-def add_clips(parser: argparse.ArgumentParser) -> None:
+def add_clips(parser: argparse.ArgumentParser, *, hop_duration: float | None = 1.0) -> None:
     parser.add_argument(
         "--clip-duration", type=positive, default=8.0, metavar="S", help="seconds of a clip"
     )
     parser.add_argument(
         "--hop-duration",
         type=positive,
-        default=1.0,
+        default=hop_duration,
         metavar="S",
-        help="seconds from one clip's start to the next one's",
+        help="seconds from one clip's start to the next one's"
+        + (", 1 by default, or a whole clip for rows of windows" if hop_duration is None else ""),
     )
 
 

@@ -137,8 +137,8 @@ def spread(position: ArrayLike | Bodies) -> np.ndarray:
     Examples
     --------
     >>> from sklearn_asdf.functional.geometry import spread
-    >>> spread([[0.0, 0.0], [2.0, 0.0]])
-    np.float64(1.0)
+    >>> float(spread([[0.0, 0.0], [2.0, 0.0]]))
+    1.0
     """
     bodies = Bodies.of(position)
     position, seen = bodies.position, bodies.seen
@@ -179,8 +179,8 @@ def sphericity(position: ArrayLike | Bodies) -> np.ndarray:
     Examples
     --------
     >>> from sklearn_asdf.functional.geometry import sphericity
-    >>> sphericity([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]).round(6)
-    np.float64(1.0)
+    >>> round(float(sphericity([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])), 6)
+    1.0
     """
     bodies = Bodies.of(position)
     position, seen = bodies.position, bodies.seen

@@ -4,7 +4,8 @@ Where tempo and beats are computed:
 
 - of a movement, clip by clip: `functional.periodicity` (no training), this module (learned from
   music), with the curves of `beat_curves`;
-- of a whole dance: `motion.tempo` (`estimate_tempo`, `track_beats`), by the posterior of
+- of a whole dance: `motion.tempo` (`estimate_tempo`, `track_beats`), of the curves of
+  `motion.beat_activation`, by the posterior of
   `functional.tempo` and the bar-pointer model of `functional.bar_pointer`;
 - of music: `music.analysis` (librosa's beats), for units and for the phase that is learned here;
 - regular beats, from a tempo and a phase or through several estimates: `functional.beat_grid`;
@@ -33,11 +34,12 @@ from ..functional.boosted_trees import BoostedTrees
 from ..music.analysis import analyze, recordings_of
 from ..music.audio_checks import check_audio
 from ..music.clips import AudioClips
+from .beat_activation import weight_activation
 from .beat_rows import rows_of_clips, sample_rows
 from .beat_track import BeatTrack
 from .container import Motion
 from .stage import MotionTransformer, validate_motion
-from .tempo import track_beats, weight_activation
+from .tempo import track_beats
 
 __all__ = ["DanceBeatTracker"]
 
@@ -71,6 +73,8 @@ class DanceBeatTracker(MotionTransformer):
     waltz : bool, default=False
         Without music, whether beats of dances in bars of three are where the feet are fastest, as
         in :func:`~sklearn_asdf.motion.track_beats`.
+    tightness : float, default=3000.0
+        How steady the tempo of whole dances is, as in :func:`~sklearn_asdf.motion.track_beats`.
     n_jobs : int, default=None
         Number of models that are fitted in parallel, in processes; -1 uses all cores. Each uses one
         thread, since the threads of one model wait for each other on a busy machine. None fits one
@@ -152,6 +156,7 @@ class DanceBeatTracker(MotionTransformer):
         "start_bpm": [Interval(Real, 40, 240, closed="both")],
         "tempi": ["array-like", None],
         "waltz": ["boolean"],
+        "tightness": [Interval(Real, 0, None, closed="neither")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -167,6 +172,7 @@ class DanceBeatTracker(MotionTransformer):
         start_bpm: float = 100.0,
         tempi: Any = None,
         waltz: bool = False,
+        tightness: float = 3000.0,
         n_jobs: int | None = None,
         random_state: Any = None,
         verbose: int = 0,
@@ -178,6 +184,7 @@ class DanceBeatTracker(MotionTransformer):
         self.start_bpm = start_bpm
         self.tempi = tempi
         self.waltz = waltz
+        self.tightness = tightness
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -269,10 +276,8 @@ class DanceBeatTracker(MotionTransformer):
         """
         check_is_fitted(self)
         motion = validate_motion(self, X, reset=False)
-        return [
-            track_beats(motion[[i]], tracker=self, tempi=self.tempi, waltz=self.waltz)
-            for i in range(len(motion))
-        ]
+        options = {"tempi": self.tempi, "waltz": self.waltz, "tightness": self.tightness}
+        return [track_beats(motion[[i]], tracker=self, **options) for i in range(len(motion))]
 
     def _prepare(self, X: Any, y: Any) -> tuple[Motion, Any, Any]:
         """The dances, and where there is music the phase of its beat and who belongs together."""

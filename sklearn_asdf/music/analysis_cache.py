@@ -39,8 +39,8 @@ class RecordingCache(Generic[_T]):
     >>> from sklearn_asdf.music.analysis_cache import RecordingCache
     >>> cache = RecordingCache(1000)
     >>> y = np.arange(3.0)
-    >>> [cache.get(y, (), lambda: y.sum(), size=8) for _ in range(2)]
-    [np.float64(3.0), np.float64(3.0)]
+    >>> [float(cache.get(y, (), lambda: y.sum(), size=8)) for _ in range(2)]
+    [3.0, 3.0]
     >>> len(cache)
     1
     >>> del y

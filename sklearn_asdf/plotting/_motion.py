@@ -279,7 +279,8 @@ class LMADisplay:
         names : sequence of str, default=("weight", "time", "space", "flow", "shape")
             Names of the features to draw.
         units : dict of str to str, default=None
-            Units of the features by name, for the labels.
+            Units of the features by name or by column, for the labels, such as `feature_units_` of
+            the featurizer.
         start : float, default=0.0
             Time of the clip's first frame, in seconds.
         ax : matplotlib Axes, default=None
@@ -299,6 +300,8 @@ class LMADisplay:
         row = features.iloc[clip]
         windows = range(1, len(edges))
         values = np.array([[row[f"window{w}_{name}"] for name in names] for w in windows])
+        if units is not None:
+            units = {name: units.get(name, units.get(f"window1_{name}", "")) for name in names}
         display = cls(values, names=names, edges=start + edges / motion.fps, units=units)
         return display.plot(ax=ax, **kwargs)
 
