@@ -19,6 +19,7 @@ from .density.step_regressor import StepRegressor as StepRegressor
 from .motion.batches import BatchTransformer as BatchTransformer
 from .motion.beats import DanceBeatTracker as DanceBeatTracker
 from .motion.canonical_pose import PoseCanonicalizer as PoseCanonicalizer
+from .motion.clips import MotionClips as MotionClips
 from .motion.container import Motion as Motion
 from .motion.keyframes import KeyframeSegmenter as KeyframeSegmenter
 from .motion.kinematics import KinematicsTransformer as KinematicsTransformer
@@ -52,6 +53,7 @@ __all__ = [
     "MDNRegressor",
     "MelEncoder",
     "Motion",
+    "MotionClips",
     "OnBeatRegressor",
     "PoseCanonicalizer",
     "PoseSmoother",

@@ -61,7 +61,7 @@ def open_model(path: Path) -> Iterator[tuple[Zip, dict[str, Any], int]]:
 
 
 def read_summary(path: Path) -> dict[str, Any] | None:
-    """Return what `save` told about a model, without loading it.
+    """Return the description that `save` wrote of a model, without loading it.
 
     Parameters
     ----------

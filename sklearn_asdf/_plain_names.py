@@ -23,7 +23,7 @@ __all__ = [
     "request_methods",
 ]
 
-# The names in a file are for ever; where a class or function lives may change, here.
+# Names in saved files must not change; the modules may.
 _OWN = {
     "AudioTargetRegressor": "target",
     "BatchTransformer": "motion.batches",

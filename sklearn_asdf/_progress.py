@@ -174,7 +174,7 @@ class Progress:
 
 
 def _width() -> dict[str, Any]:
-    """Follow the width of the terminal, where it tells one."""
+    """Follow the width of the terminal, where it has one."""
     with suppress(OSError, ValueError, AttributeError):
         if not all(os.get_terminal_size(sys.stderr.fileno())):
             return {"ncols": _USUAL_SIZE[0], "nrows": _USUAL_SIZE[1]}

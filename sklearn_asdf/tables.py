@@ -64,8 +64,9 @@ def features_table(
     clip_duration : float, default=8.0
         Duration of a clip in s. A shorter take is one clip.
     hop_duration : float or None, default=None
-        Time from the start of a clip to that of the next, in s. None is 1 s for clips; for windows
-        it is `clip_duration`, so that no moment is described twice.
+        Time from the start of a clip to that of the next, in s; a remainder shorter than a clip is
+        left out. None is 1 s for clips. For windows it divides a take into equal clips of about
+        `clip_duration`, so that no moment is described twice.
 
     Returns
     -------
@@ -91,8 +92,9 @@ def features_table(
 
     Notes
     -----
-    A take is resampled to the rate of the analysis before it is cut. Gaps of more than 0.5 s are
-    not filled, and with ``lma__missing="nan"`` a feature of a window in which less than half
+    A take is resampled to the rate of the analysis before it is cut. Windows lie between keyframes:
+    what is before the first and after the last one of a clip is in none. Gaps of more than 0.5 s
+    are not filled, and with ``lma__missing="nan"`` a feature of a window in which less than half
     was seen is NaN. A clip that shows the dancer (half of the joints) in less than half of its
     frames is left out, with a warning.
 
@@ -179,8 +181,8 @@ def features_of_take(
             "expected a pipeline whose last step is an LMAFeaturizer, as make_lma_pipeline makes "
             f"it, got {type(lma[-1]).__name__} as the last step"
         )
-    if hop_duration is None:
-        hop_duration = _HOP_DURATION if rows == "clips" else clip_duration
+    if hop_duration is None and rows == "clips":
+        hop_duration = _HOP_DURATION
     _warn_of_jumps(take, name)
     take = _at_rate(take, getattr(lma[0], "fps", None))
     clips, starts = _cut(take, name, lma, clip_duration, hop_duration)
@@ -209,9 +211,12 @@ def _at_rate(take: Motion, fps: float | None) -> Motion:
 
 
 def _cut(
-    take: Motion, name: str, lma: Any, clip_duration: float, hop_duration: float
+    take: Motion, name: str, lma: Any, clip_duration: float, hop_duration: float | None
 ) -> tuple[Motion, np.ndarray]:
-    """Return the clips of a take in which the dancer is seen, and where each starts in s."""
+    """Return the clips of a take in which the dancer is seen, and where each starts in s.
+
+    Without a hop, equal clips cover the take.
+    """
     n_frames = round(clip_duration * take.fps)
     length = int(take.lengths[0])
     n_keyframes = lma.get_params().get("keyframes__n_keyframes", 2)
@@ -220,10 +225,18 @@ def _cut(
             f"expected a take of at least n_keyframes={n_keyframes} frames at {take.fps:g} fps, "
             f"got {length} frames in {name!r}: take fewer keyframes"
         )
-    if length <= n_frames:
+    n_equal = max(1, round(length / n_frames)) if hop_duration is None else 0
+    if length <= n_frames or n_equal == 1:
         return take.frames(0, length), np.zeros(1)
-    clips = take.windows(clip_duration, hop_duration)
-    starts = np.rint(np.arange(len(clips)) * hop_duration * take.fps) / take.fps
+    if hop_duration is None:
+        size = length // n_equal
+        first = np.rint(np.linspace(0, length - size, n_equal)).astype(int)
+        position = take.position[0, first[:, None] + np.arange(size)]
+        clips = Motion(position, fps=take.fps, skeleton=take.skeleton)
+    else:
+        clips = take.windows(clip_duration, hop_duration)
+        first = np.rint(np.arange(len(clips)) * hop_duration * take.fps)
+    starts = first / take.fps
     kept = frames_seen(clips.seen).mean(axis=1) >= _MIN_SEEN
     if not kept.any():
         raise ValueError(

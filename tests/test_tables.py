@@ -66,9 +66,14 @@ def test_windows_are_the_same_numbers_with_their_times():
     assert windows.attrs["units"] == {"start": "s", "stop": "s", **units}
 
 
-def test_windows_do_not_describe_a_moment_twice():
-    windows = features_table(dance(), lma=lma(), rows="windows", clip_duration=3.0)
-    assert windows["clip"].unique().tolist() == [0, 1]
+@pytest.mark.parametrize(("clip_duration", "n_clips"), [(3.0, 2), (2.0, 4), (5.0, 1), (8.0, 1)])
+def test_equal_clips_cover_a_take_and_their_windows_do_not_overlap(clip_duration, n_clips):
+    windows = features_table(dance(), lma=lma(), rows="windows", clip_duration=clip_duration)
+    assert windows["clip"].unique().tolist() == list(range(n_clips))
+    # What is before the first and after the last keyframe of a clip is in no window.
+    gaps = windows["start"].to_numpy()[1:] - windows["stop"].to_numpy()[:-1]
+    assert gaps.max() < 7.0 / n_clips / 2
+    assert windows["stop"].max() > 7.0 - 7.0 / n_clips / 2
     assert (windows["start"].to_numpy()[1:] >= windows["stop"].to_numpy()[:-1] - 1e-9).all()
 
 

@@ -91,7 +91,7 @@ def _sound(path: str) -> list[str]:
         )
         silent = all(map(is_silent, soundfile.blocks(path, 1 << 18)))
     except (soundfile.LibsndfileError, RuntimeError):
-        # Other formats are decoded, which also tells whether the file can be read.
+        # Other formats are decoded, which also checks that the file can be read.
         from ..music.clips import load_audio
 
         sound = load_audio(path, sr=_SR)

@@ -53,7 +53,7 @@ def add_force(parser: argparse.ArgumentParser) -> None:
 
 
 def add_take(parser: argparse.ArgumentParser, *, each: bool = False) -> None:
-    """Add what tells how to read poses and videos; `each` is whether all people can be taken."""
+    """Add the options for reading poses and videos; `each` is whether all people can be taken."""
     parser.add_argument(
         "--fps",
         type=positive,
@@ -86,7 +86,11 @@ def add_clips(parser: argparse.ArgumentParser, *, hop_duration: float | None = 1
         default=hop_duration,
         metavar="S",
         help="seconds from one clip's start to the next one's"
-        + (", 1 by default, or a whole clip for rows of windows" if hop_duration is None else ""),
+        + (
+            "; by default 1, or for rows of windows equal clips without overlap"
+            if hop_duration is None
+            else ""
+        ),
     )
 
 

@@ -36,7 +36,7 @@ _CUTOFF, _ORDER = 8.0, 2  # Hz; up to the fourth multiple of 120 BPM, rolling of
 # Moving averages of so many seconds are removed from curves, and again before they are correlated.
 _SLOW_TREND, _TREND = 4.0, 2.0
 _WINDOW, _HOP = 8.0, 2.0  # s
-# Nats for a mean autocorrelation of 1, and for a nat of each spectrum. Neighbouring frames and
+# Nats for a mean autocorrelation of 1, and for a nat of each spectrum. Neighboring frames and
 # joints are no independent observations, so both are far below what their number would give.
 _REPETITION, _SPECTRUM = 12.0, 1.2
 # Windows of a dance that count as one: they overlap, and a dance repeats its figures.

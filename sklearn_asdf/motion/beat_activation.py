@@ -1,4 +1,4 @@
-"""How near a beat the frames of a dance are, as far as movement alone tells."""
+"""Activation of the beat in each frame, estimated from movement alone."""
 
 from __future__ import annotations
 

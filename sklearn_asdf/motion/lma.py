@@ -20,6 +20,7 @@ from .._validation import (
     validate_parameters,
 )
 from ..functional.windows import count_steps, frame_windows, step_edges
+from .clips import MotionClips
 from .container import Motion
 from .joint_weights import joint_weights_of
 from .kinematics import with_kinematics
@@ -253,7 +254,8 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         self.n_steps_ = 0
         if self.step_duration is not None:
             self.n_steps_ = count_steps(motion.duration, self.step_duration, motion.n_frames)
-        self.feature_names_out_ = np.array(list(self._columns(motion[:1])), dtype=object)
+        _, first = next(motion.batches(1))
+        self.feature_names_out_ = np.array(list(self._columns(first)), dtype=object)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -279,14 +281,14 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
                 f"{self.n_windows_ + 1} keyframes, or fit again"
             )
         size = max(1, _BLOCK // int(np.prod(motion.shape[1:])))
-        if size >= motion.n_clips:
+        if size >= motion.n_clips and not isinstance(motion, MotionClips):
             return self._table(motion)
-        blocks = [slice(i, i + size) for i in range(0, motion.n_clips, size)]
+        batches = (part for _, part in motion.batches(size))
         if self.n_jobs in (None, 1):
-            parts = [self._table(motion[block]) for block in blocks]
+            parts = [self._table(part) for part in batches]
         else:
             parts = Parallel(self.n_jobs, prefer="threads")(
-                delayed(self._table)(motion[block]) for block in blocks
+                delayed(self._table)(part) for part in batches
             )
         return np.concatenate(parts)
 

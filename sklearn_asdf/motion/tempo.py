@@ -29,7 +29,7 @@ __all__ = ["estimate_tempo", "track_beats"]
 
 # Evidence in nats per second. What is known of a dance's beat without its music is little.
 _WEIGHT, _UNTRAINED_WEIGHT = 5.0, 1.0
-# The tempo is estimated from the whole dance: it outweighs what single steps tell.
+# The tempo is estimated from the whole dance: it outweighs single steps.
 _TEMPO_WEIGHT = 3.0
 # Weight at which the posterior of a learned tempo is as sure as it is often right.
 _POSTERIOR_WEIGHT = 1.0
@@ -248,7 +248,7 @@ def _learned(
     flat: np.ndarray,
     metres: Sequence[int],
 ) -> TempoEstimate:
-    """The tempo that a tracker tells, with the metres that the movement tells for each tempo."""
+    """The tempo that a tracker predicts, with the metres estimated from the movement."""
     _, probability = filter_beats(
         activation, fps=fps, tempi=beat_states(), log_prior=log_prior, weight=_POSTERIOR_WEIGHT
     )

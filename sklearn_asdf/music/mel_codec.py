@@ -154,7 +154,7 @@ class MelCodecMixin(TransformerMixin):
         -----
         The paper [1]_ describes the sound at each error: above .0080 noise; .0060 to .0080
         modulated noise; .0050 to .0060 modulated timbre; .0035 to .0050 blurred notes; below
-        .0035 a recognisable melody.
+        .0035 a recognizable melody.
 
         References
         ----------

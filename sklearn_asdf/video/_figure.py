@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 from ..motion.container import Motion
 from ..motion.smoothing import MIN_CONFIDENCE
 from ..plotting._body import Body, front_view, mean_of_joints
-from ..plotting._colours import SIDES_ON_DARK
+from ..plotting._colors import SIDES_ON_DARK
 
 __all__ = ["StickFigure", "draw_pose"]
 
@@ -111,9 +111,9 @@ def draw_pose(
             _disc(pen, head, head_radius, SIDES_ON_DARK["middle"])
 
 
-def _disc(pen: Any, center: np.ndarray, radius: float, colour: str) -> None:
+def _disc(pen: Any, center: np.ndarray, radius: float, color: str) -> None:
     x, y = center
-    pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=colour)
+    pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=color)
 
 
 def _path(x: np.ndarray, fps: float) -> np.ndarray:

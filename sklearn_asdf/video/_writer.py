@@ -261,7 +261,7 @@ def _coded(
         if stream is None:
             fraction = Fraction(rate).limit_denominator(1001)
             stream = out.add_stream("libx264", rate=fraction)
-            # H.264 halves the resolution of colour: sides must be even.
+            # H.264 halves the resolution of color: sides must be even.
             stream.width, stream.height = frame.width // 2 * 2, frame.height // 2 * 2
             stream.pix_fmt = "yuv420p"
             stream.codec_context.time_base = clock

@@ -140,7 +140,7 @@ class TestDensity:
         new, truth, _ = dances(seed=2, n_groups=40)
         density = regressor.predict_dist(new)
         assert density.n_dimensions == truth.shape[1]
-        # Standardised residuals of a calibrated density: offsets are Gaussian of deviation 5.
+        # Standardized residuals of a calibrated density: offsets are Gaussian of deviation 5.
         inside = [
             np.mean(
                 (truth > density.quantile(0.5 - q / 2)) & (truth < density.quantile(0.5 + q / 2))
