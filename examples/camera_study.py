@@ -87,9 +87,12 @@ def study(folder, n_test, seed=0):
     rows, clips = [], {}
     for piece in test:
         name = data.names[piece]
-        take = read_poses(f"{folder}/poses/{name}.npz").resample(30.0)
+        file = f"{folder}/poses/{name}.npz"
+        take = read_poses(file).resample(30.0)
+        # The first frame of a capture lies at this time of its recording, s.
+        offset = float(np.load(file)["first_beat_offset_s"])
         own = np.flatnonzero(data.groups == piece)
-        true = analyze(data.audio.recordings[piece], sr=sr).beats
+        true = analyze(data.audio.recordings[piece], sr=sr).beats - offset
         for camera, options in {"motion capture": None, **CAMERAS}.items():
             dance = take if options is None else filmed(take, options, rng)
             sound = perform(pipe, dance, temperature=None).audio
@@ -104,8 +107,8 @@ def study(folder, n_test, seed=0):
             )
             size = data.audio.shape[1]
             for at, row in zip(data.starts[own], own):
-                start = round(at * sr)
-                if start + size <= len(sound):
+                start = round((at - offset) * sr)
+                if 0 <= start <= len(sound) - size:
                     clips.setdefault(camera, []).append((row, sound[start : start + size]))
     table = pd.DataFrame(rows).groupby("camera", sort=False).mean()
     for camera, found in clips.items():
