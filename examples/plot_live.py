@@ -48,11 +48,20 @@ for name, ax in zip(("clip_log_speed", "clip_hands_height"), axes):
 label = axes[-1].set_xlabel("time (s)")
 
 # %%
-# The music begins when the first clip is whole.
-Audio(np.concatenate([moment.audio for moment in moments]), rate=live.sr)
-
-# %%
 # The same on the command line, with poses that come by OSC in the addresses of Wekinator or of the
 # AI-Toolbox::
 #
-#     sklearn-asdf live my.zip -o - | aplay -f S16_LE -r 22050
+#     sklearn-asdf live my.zip --play
+#
+# Its music beside the dance: it begins when the first clip is whole.
+from sklearn_asdf.plotting import PoseStripDisplay, SpectrogramDisplay
+
+silence = np.zeros(round(moments[0].time * live.sr), np.float32)
+music = np.concatenate([silence, *(moment.audio for moment in moments)])
+figure, axes = plt.subplots(2, figsize=(10, 4.5), sharex=True, layout="constrained")
+strip = PoseStripDisplay.from_motion(take, ax=axes[0])
+spectrogram = SpectrogramDisplay.from_audio({"music": music}, sr=live.sr, axes=axes[1:])
+# sphinx_gallery_thumbnail_number = 2
+
+# %%
+Audio(music, rate=live.sr)

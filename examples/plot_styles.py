@@ -7,6 +7,8 @@ model for each style and a classifier of styles; for a new dance the classifier 
 its Laban features, and that style's model plays.
 
 Here the styles are the places of the beat in synthetic dances: moments of rest, hits, and bounces.
+
+In the user guide: :doc:`/guide/travel`.
 """
 
 # %%
@@ -79,7 +81,25 @@ print(f"{np.mean(told[first] == data.styles[new][first]):.2f}")
 # Music
 # -----
 #
-# The pipeline predicts, composes and is saved as any other.
+# The pipeline predicts, composes and is saved as any other. One held-out dance of each style, and
+# the music of its style's model:
 
-music = pipe.predict(data.poses[new][:2])
-print(music.shape)
+from IPython.display import Audio
+
+from sklearn_asdf.performance import perform
+from sklearn_asdf.plotting import SpectrogramDisplay
+
+rows = [int(np.flatnonzero(data.styles[new] == style)[0]) for style in styles.classes_]
+pieces = {
+    f"a dance of the style {style}, found: {found}": perform(
+        pipe, data.poses[new][[row]], temperature=None
+    ).audio
+    for style, row, found in zip(styles.classes_, rows, told[rows])
+}
+sr = data.audio.sr
+display = SpectrogramDisplay.from_audio(pieces, sr=sr)
+
+# %%
+# The first of them:
+
+Audio(next(iter(pieces.values())), rate=sr)

@@ -31,8 +31,12 @@ from .persistence import load as load
 from .persistence import save as save
 from .pipeline import make_dance_pipeline as make_dance_pipeline
 from .pipeline import make_lma_pipeline as make_lma_pipeline
+from .soundtrack import adjust_soundtrack as adjust_soundtrack
+from .soundtrack import make_soundtrack as make_soundtrack
+from .soundtrack import make_soundtrack_pipeline as make_soundtrack_pipeline
 from .style import StyleRegressor as StyleRegressor
 from .target import AudioTargetRegressor as AudioTargetRegressor
+from .unpaired import UnpairedRegressor as UnpairedRegressor
 
 __all__ = [
     "AudioClips",
@@ -53,6 +57,8 @@ __all__ = [
     "StepRegressor",
     "StyleRegressor",
     "UnitEncoder",
+    "UnpairedRegressor",
+    "adjust_soundtrack",
     "datasets",
     "density",
     "functional",
@@ -61,6 +67,8 @@ __all__ = [
     "load",
     "make_dance_pipeline",
     "make_lma_pipeline",
+    "make_soundtrack",
+    "make_soundtrack_pipeline",
     "metrics",
     "model_selection",
     "motion",

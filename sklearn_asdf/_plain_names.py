@@ -27,8 +27,8 @@ __all__ = [
 _OWN = {
     "AudioTargetRegressor": "target",
     "BatchTransformer": "motion.batches",
-    "BoostedTrees": "motion.boosted_trees",
-    "ColumnScaling": "density.mdn_scaling",
+    "BoostedTrees": "functional.boosted_trees",
+    "ColumnScaling": "density.mdn.scaling",
     "Corpus": "music.corpus",
     "DanceBeatTracker": "motion.beats",
     "GaussianMixtures": "density.mixtures",
@@ -49,6 +49,7 @@ _OWN = {
     "StepRegressor": "density.step_regressor",
     "StyleRegressor": "style",
     "UnitEncoder": "music.units",
+    "UnpairedRegressor": "unpaired",
 }
 _FUNCTIONS = {
     "build_decoder": "nets.builders",

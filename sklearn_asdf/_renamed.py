@@ -62,7 +62,7 @@ def present_state(name: str, state: dict[str, Any]) -> dict[str, Any]:
 
 def _trees_of(model: Any) -> Any:
     """Return the trees of a gradient boosting of scikit-learn, which earlier versions kept."""
-    from .motion.boosted_trees import BoostedTrees
+    from .functional.boosted_trees import BoostedTrees
 
     if isinstance(model, tuple):
         return tuple(map(_trees_of, model))
@@ -71,7 +71,7 @@ def _trees_of(model: Any) -> Any:
 
 def _scaling_of(state: dict[str, Any]) -> Any:
     """Return the scaling of an `MDNRegressor` whose state had an entry for each array."""
-    from .density.mdn_scaling import ColumnScaling
+    from .density.mdn.scaling import ColumnScaling
 
     names = ("input_loc", "input_scale", "target_loc", "target_scale", "spread", "varies")
     values = {name: state.pop(f"_{name}") for name in (*names, "min_scale")}

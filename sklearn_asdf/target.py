@@ -147,6 +147,32 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
         self._trained_on = known_spans(y) if isinstance(y, AudioClips) else None
         return self
 
+    @classmethod
+    def from_fitted(cls, regressor: Any, transformer: Any) -> Self:
+        """Return a fitted model of a regressor and an encoder that were fitted apart.
+
+        Parameters
+        ----------
+        regressor : estimator
+            Fitted regressor from features to codes of `transformer`, with ``n_features_in_``.
+        transformer : estimator
+            Fitted encoder.
+
+        Returns
+        -------
+        AudioTargetRegressor
+            With these two, not copied. `fit` fits clones of them to pairs.
+        """
+        check_is_fitted(regressor)
+        check_is_fitted(transformer)
+        self = cls(regressor, transformer)
+        self.regressor_, self.transformer_ = regressor, transformer
+        self.n_features_in_ = regressor.n_features_in_
+        if hasattr(regressor, "feature_names_in_"):
+            self.feature_names_in_ = regressor.feature_names_in_
+        self._trained_on, self._training_is_1d = None, False
+        return self
+
     def predict(self, X: Any) -> np.ndarray:
         """Return the sound of the regressor's predicted codes.
 

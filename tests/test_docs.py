@@ -230,8 +230,9 @@ def test_commands_on_the_page_are_understood(page):
         try:
             make_parser().parse_args(shlex.split(command, comments=True)[1:])
         except ImportError as missing:
-            # Speakers are listed while the command line is read.
-            assert "sklearn-asdf[live]" in str(missing)  # noqa: PT017
+            # Speakers are listed while the command line is read; this machine may lack the package
+            # or the system's library.
+            assert re.search(r"sklearn-asdf\[live\]|PortAudio", str(missing))  # noqa: PT017
 
 
 def test_badges_and_project_file_agree():
@@ -247,8 +248,9 @@ def test_badges_and_project_file_agree():
 
 def test_readme_shows_and_plays_what_is_there():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
-    assert [link for link in links if not (ROOT / link).is_file()] == []
+    links = re.findall(r"\]\(([^)]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
+    links = [link for link in links if "://" not in link]
+    assert [link for link in links if not (ROOT / link).exists()] == []
     assert {Path(link).suffix for link in links} >= {".webp", ".mp3", ".mp4", ".svg"}
     # Visitors load the picture with the page.
     assert (ROOT / "docs" / "static" / "teaser.webp").stat().st_size < 1_500_000

@@ -19,12 +19,13 @@ from sklearn_asdf import (
     BatchTransformer,
     MDNRegressor,
     OnBeatRegressor,
+    StepRegressor,
     UnitEncoder,
     make_dance_pipeline,
 )
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.density.em import fit_mixture
-from sklearn_asdf.density.linear import fit_predictable_targets
+from sklearn_asdf.density.mdn.linear_baseline import fit_predictable_targets
 
 COLUMNS = {"beat_columns": (1, 2, 3)}
 
@@ -240,6 +241,30 @@ def test_on_beat_honours_each_request(routing, columns):
         AudioTargetRegressor(OnBeatRegressor(Told(), beat_columns=columns), UnitEncoder()).fit(
             X, y, sample_weight=weight
         )
+
+
+def test_a_step_regressor_honors_each_request(routing):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 4)), rng.normal(size=(60, 5))
+    weight, groups = np.linspace(0, 2, 60), np.arange(60) // 3
+
+    def fitted(*, own, of_regressor, **metadata):
+        inner = Told().set_fit_request(sample_weight=of_regressor, groups=of_regressor)
+        model = StepRegressor(inner, step_regressor=Ridge(), n_steps=4, n_channels=1)
+        model.set_fit_request(sample_weight=own, groups=own)
+        return model.fit(X, y, **metadata)
+
+    plain = fitted(own=True, of_regressor=False)
+    both = {"sample_weight": weight, "groups": groups}
+    weighted = fitted(own=True, of_regressor=False, **both)
+    assert weighted.regressor_.told_ == {"sample_weight": None, "groups": None}
+    refused = fitted(own=False, of_regressor=True, **both)
+    assert_array_equal(refused.regressor_.told_["sample_weight"], weight)
+    assert_array_equal(refused.regressor_.told_["groups"], groups)
+    # Its own courses are learned without what it refused.
+    assert_array_equal(refused.offset_coef_, plain.offset_coef_)
+    assert_array_equal(refused.step_regressors_[0].coef_, plain.step_regressors_[0].coef_)
+    assert np.abs(weighted.step_regressors_[0].coef_ - plain.step_regressors_[0].coef_).max() > 0.01
 
 
 def test_without_routing_on_beat_offers_groups_and_insists_on_weights():

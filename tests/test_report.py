@@ -17,6 +17,7 @@ from sklearn_asdf import Motion, Skeleton, make_dance_pipeline, make_lma_pipelin
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.performance import overlapping_clips
 from sklearn_asdf.report import write_report
+from sklearn_asdf.report._heard import answer_from_sound, movement_speed
 from sklearn_asdf.report._scores import answer_from_likelihood, answer_from_table
 from sklearn_asdf.video import probe, write_stick_figure
 
@@ -158,7 +159,7 @@ def number(text):
 
 def test_the_likelihood_stands_beside_its_baselines(page, pipe, dance):
     text = page.read_text()
-    likelihood, adds = rows_of(text).values()
+    likelihood, adds = list(rows_of(text).values())[-2:]
     assert list(likelihood) == [
         "given this dance",
         "given other moments of the dance",
@@ -203,6 +204,76 @@ def test_the_answer_comes_with_its_evidence(n_clips, own, others, none, verdict,
     assert evidence in answer.sentence
 
 
+def swinging(speed, fps=30.0, bpm=90.0):
+    """A dancer whose arms swing with the beat, as wide as `speed` of each frame tells."""
+    pose = np.asarray(make_dance_music(1, clip_duration=1.0, random_state=0).poses)[0, 0]
+    position = np.repeat(pose[None], len(speed), axis=0)
+    angle = 2 * np.pi * bpm / 60 * np.arange(len(speed)) / fps
+    swing = speed * (np.sin(angle / 2) + 0.5 * np.sin(angle))
+    for joint, share in ((7, 0.5), (8, 0.5), (9, 1.0), (10, 1.0)):
+        position[:, joint, 1] += 60 * share * swing
+    return Motion(position[None], fps=fps, skeleton="coco17")
+
+
+def clicks(level, bpm, fps=30.0):
+    """Clicks at a tempo, of the level of each frame."""
+    time = np.arange(round(len(level) / fps * SR)) / SR
+    since = time % (60 / bpm)
+    click = np.exp(-since / 0.1) * np.sin(2 * np.pi * 880 * since)
+    return (0.5 * click * np.interp(time, np.arange(len(level)) / fps, level)).astype(np.float32)
+
+
+def test_level_follows_the_movement_or_not():
+    course = 0.2 + 0.8 * np.sin(np.arange(720) / 720 * 2 * np.pi * 1.5) ** 2
+    dance = swinging(course)
+    speed = movement_speed(dance)
+    assert len(speed) == 48
+    assert np.corrcoef(speed, np.log(course.reshape(48, 15).mean(axis=1)))[0, 1] > 0.8
+    follows, against = clicks(course, 90.0), clicks(1.2 - course, 90.0)
+    answer = answer_from_sound(dance, {"generated music": follows, "true music": against}, SR)
+    assert answer.sentence.startswith("The music is louder where the dancer moves more")
+    assert "reaches in 0% of" in answer.sentence
+    level = answer.scores[0]
+    assert [row["name"] for row in level.rows] == [
+        "generated music",
+        "shifted, highest 5 %",
+        "true music",
+    ]
+    values = [float(row["text"].replace("−", "-")) for row in level.rows]
+    assert values[0] > 0.95 >= values[1]
+    assert values[2] < -0.5
+    answer = answer_from_sound(dance, {"generated music": against}, SR)
+    assert answer.sentence.startswith("The music is not clearly louder")
+
+
+@pytest.mark.parametrize(
+    ("bpm", "verdict", "sentence"),
+    [
+        (108, "In part.", "BPM, is that of the movement, estimated as 10"),
+        (85, "Not shown.", "BPM, is not that of the movement, estimated as 10"),
+    ],
+)
+def test_tempo_of_music_and_movement_are_compared(bpm, verdict, sentence):
+    data = make_dance_music(1, clip_duration=16, factors={"tempo": 108}, random_state=0)
+    # Clicks of one level follow no course.
+    answer = answer_from_sound(data.poses, {"music": clicks(np.ones(480), bpm)}, SR)
+    assert answer.verdict == verdict
+    assert sentence in answer.sentence
+    assert abs(float(answer.scores[1].rows[0]["text"]) / bpm - 1) < 0.03
+
+
+def test_what_is_hardly_seen_or_too_short_has_no_answer():
+    course = np.ones(360)
+    dance, sound = swinging(course), {"generated music": clicks(course, 90.0)}
+    hidden = np.array(dance.position)
+    hidden[:, 100:] = np.nan
+    assert answer_from_sound(Motion(hidden, fps=30, skeleton="coco17"), sound, SR) is None
+    assert answer_from_sound(dance.frames(0, 170), sound, SR) is None
+    # A tempo needs eight seconds, the level six. At an even level, there is nothing to follow.
+    short = answer_from_sound(dance.frames(0, 190), sound, SR)
+    assert (short.verdict, len(short.scores)) == ("Not shown.", 1)
+
+
 def test_tables_are_answered_column_by_column():
     rows = ["model", "shuffled pairs", "metronome", "real"]
     table = pd.DataFrame(
@@ -243,11 +314,12 @@ def test_own_scores_take_the_place_of_the_likelihood(pipe, dance, tmp_path):
     }
 
 
-def test_without_music_there_is_one_sound_and_no_answer(pipe, dance, tmp_path):
+def test_without_music_there_is_one_sound_and_an_answer_from_it(pipe, dance, tmp_path):
     write_report(tmp_path / "a.html", pipe, dance[0], random_state=0)
     text = (tmp_path / "a.html").read_text()
     assert len(Tags(text).of("audio")) == 1
-    assert "There is no true music to compare with" in text
+    assert "where the dancer moves more: its level" in text
+    assert "Does the model expect the true music" not in text
     assert text.count('<div class="row spectrogram">') == 1
 
 

@@ -16,7 +16,7 @@ ALLOWED = {
     # What scikit-learn's `validate_params` reads, by the convention that its developers document.
     "_validation.py": {"estimator._parameter_constraints"},
     # The trees of a gradient boosting, which scikit-learn has no public name for.
-    "motion/boosted_trees.py": {"model._baseline_prediction", "model._predictors"},
+    "functional/boosted_trees.py": {"model._baseline_prediction", "model._predictors"},
 }
 
 

@@ -112,9 +112,14 @@ class Courses:
 
 
 def draw_courses(
-    rng: np.random.Generator, clock: Clock, factors: Mapping[str, Any], duration: float
+    rng: np.random.Generator,
+    clock: Clock,
+    factors: Mapping[str, Any],
+    duration: float,
+    *,
+    rests: bool = True,
 ) -> Courses:
-    """Draw the courses of a performance about its factors.
+    """Draw the courses of a performance about its factors, with rests or without.
 
     Segment after segment is drawn, so that a longer performance begins as a shorter one does.
     """
@@ -129,7 +134,7 @@ def draw_courses(
         # The same number of draws in each segment.
         length = float(rng.choice(_SEGMENTS))
         u = rng.random(10)
-        if n >= _FIRST_STOP and u[0] < _STOP_SHARE:
+        if rests and n >= _FIRST_STOP and u[0] < _STOP_SHARE:
             low, high = _STOP_DURATION
             rest = float(np.ceil((low + (high - low) * u[1]) * clock.tempo * ratio / 60))
             stops.append((beat, rest))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .em import fit_mixture
-from .mdn_steps import column_moments
+from .moments import column_moments
 
 __all__ = ["MIN_SCALE", "fit_deviations", "weighted_median"]
 

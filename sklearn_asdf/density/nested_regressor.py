@@ -1,4 +1,4 @@
-"""What densities around another regressor share: its checks, and a short name of a parameter."""
+"""What densities around another regressor share: checks, metadata, a short name of a parameter."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.utils import Tags, get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._metadata import accepted, routing_enabled
+from .._validation import check_sample_weight
 
 __all__ = ["NestedRegressorMixin", "has_density"]
 
@@ -69,6 +73,50 @@ class NestedRegressorMixin:
                     f"got {short!r} and {params[_NESTED]!r}: pass one of them"
                 )
         return super().set_params(**params)  # type: ignore[misc]
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return which metadata this estimator and its regressor requested.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            The routing of `fit`.
+        """
+        router = MetadataRouter(owner=self).add_self_request(self)
+        regressor = self._nested()
+        if regressor is None:
+            return router
+        return router.add(
+            regressor=regressor, method_mapping=MethodMapping().add(caller="fit", callee="fit")
+        )
+
+    def _nested(self) -> Any:
+        """Return the regressor that `fit` clones, or None."""
+        return self.regressor
+
+    def _metadata(
+        self, sample_weight: Any, groups: Any, n_rows: int
+    ) -> tuple[np.ndarray, Any, dict[str, Any]]:
+        """Return the weights and groups of this estimator's rows, and the regressor's metadata.
+
+        With metadata routing each of the two may refuse what the other requests.
+        """
+        weight = check_sample_weight(sample_weight, n_rows)
+        given = {"sample_weight": weight, "groups": groups}
+        given = {name: value for name, value in given.items() if value is not None}
+        regressor = self._nested()
+        params: dict[str, Any] = {}
+        if routing_enabled():
+            if given and regressor is not None:
+                params = dict(process_routing(self, "fit", **given).regressor.fit)
+            own = super().get_metadata_routing().fit.requests  # type: ignore[misc]
+            weight = None if own.get("sample_weight") is False else weight
+            groups = None if own.get("groups") is False else groups
+        elif regressor is not None:
+            # A regressor that does not take weights raises an error; groups are optional.
+            params = {name: v for name, v in given.items() if name == "sample_weight"}
+            params |= accepted(regressor, {k: v for k, v in given.items() if k == "groups"})
+        return np.ones(n_rows) if weight is None else weight, groups, params
 
     def _check(self, X: Any) -> np.ndarray:
         check_is_fitted(self)

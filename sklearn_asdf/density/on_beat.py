@@ -9,29 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.utils import check_random_state
-from sklearn.utils.metadata_routing import (
-    UNUSED,
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
-from .._metadata import accepted, routing_enabled
-from .._validation import (
-    HasMethods,
-    Integral,
-    Interval,
-    check_sample_weight,
-    validate_parameters,
-)
+from .._validation import HasMethods, Integral, Interval, validate_parameters
 from .beat_columns import find_beat_columns
 from .beat_deviations import MIN_SCALE, fit_deviations, weighted_median
 from .density_mixin import DensityMixin
-from .mdn_steps import column_moments, reference_mixture
 from .mixtures import GaussianMixtures
+from .moments import column_moments
 from .nested_regressor import NestedRegressorMixin, has_density
+from .unconditional import fit_unconditional
 
 __all__ = ["OnBeatRegressor"]
 
@@ -214,8 +203,8 @@ class OnBeatRegressor(
             self.beat_columns_ = find_beat_columns(
                 X, y, self.beat_columns, self.code_columns, names
             )
-        regressor = clone(self._default_regressor() if self.regressor is None else self.regressor)
-        weight, params = self._metadata(regressor, sample_weight, groups, len(X))
+        regressor = clone(self._nested())
+        weight, _, params = self._metadata(sample_weight, groups, len(X))
         if self.beat_columns is None:
             self.regressor_ = regressor.fit(X, y, **params)
             if hasattr(self.regressor_, "unconditional_"):
@@ -230,37 +219,6 @@ class OnBeatRegressor(
         self._learn_beat(X[kept], y[kept], weight[kept])
         return self
 
-    def _metadata(
-        self, regressor: Any, sample_weight: Any, groups: Any, n_rows: int
-    ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Return the weights of the rows, and the metadata for the regressor."""
-        weight = check_sample_weight(sample_weight, n_rows)
-        given = {"sample_weight": weight, "groups": groups}
-        given = {name: value for name, value in given.items() if value is not None}
-        if routing_enabled():
-            params = dict(process_routing(self, "fit", **given).regressor.fit) if given else {}
-            if super().get_metadata_routing().fit.requests.get("sample_weight") is False:
-                weight = None
-        else:
-            # A regressor that does not take weights raises an error; groups are optional.
-            params = {name: v for name, v in given.items() if name == "sample_weight"}
-            params |= accepted(regressor, {k: v for k, v in given.items() if k == "groups"})
-        return np.ones(n_rows) if weight is None else weight, params
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Return which metadata this estimator and its regressor requested.
-
-        Returns
-        -------
-        routing : MetadataRouter
-            The routing of `fit`.
-        """
-        router = MetadataRouter(owner=self).add_self_request(self)
-        return router.add(
-            regressor=self._default_regressor() if self.regressor is None else self.regressor,
-            method_mapping=MethodMapping().add(caller="fit", callee="fit"),
-        )
-
     def _learn_beat(self, X: np.ndarray, y: np.ndarray, weight: np.ndarray) -> None:
         """Compute the moments of the codes and fit the density of the deviations of the beat."""
         tempo = X[:, self.beat_columns_[0]]
@@ -273,7 +231,7 @@ class OnBeatRegressor(
         off = y[:, self._of_beat] - self._beat(X)
         self.beat_error_ = fit_deviations(off, weight, self.n_beat_mixtures)
         spread = column_moments(y, weight)[1]
-        self.unconditional_, _ = reference_mixture(
+        self.unconditional_, _ = fit_unconditional(
             y,
             weight,
             y[:0],
@@ -413,8 +371,10 @@ class OnBeatRegressor(
         tempo = np.where(tempo > 0, tempo, self._default_tempo)
         return np.stack([np.log2(tempo), cosine, sine], axis=1)
 
-    @staticmethod
-    def _default_regressor() -> Any:
+    def _nested(self) -> Any:
+        """Return the regressor, or by default a mixture density network."""
+        if self.regressor is not None:
+            return self.regressor
         from .mdn import MDNRegressor
 
         return MDNRegressor()

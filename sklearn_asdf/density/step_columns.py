@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["find_step_columns", "fold_steps"]
+__all__ = ["columns_of_steps", "find_step_columns", "fold_steps"]
 
 # With or without a prefix, as of a ColumnTransformer or FeatureUnion.
 _NAME = re.compile(r"^(?:.*__)?step(\d+)_(.+)$")
@@ -49,6 +49,51 @@ def find_step_columns(names: Any) -> np.ndarray:
             f"steps {sorted(found)} with {sorted({len(step) for step in found.values()})} columns"
         )
     return np.array([[found[step][name] for name in columns] for step in range(len(found))])
+
+
+def columns_of_steps(
+    names: Any, n_columns: int, n_steps: int | None, *, required: bool
+) -> np.ndarray:
+    """Return the places of the columns of each step, by their names or by a number of steps.
+
+    Parameters
+    ----------
+    names : array-like of str or None
+        Names of all columns, if they have names.
+    n_columns : int
+        Number of columns.
+    n_steps : int or None
+        Number of steps into which all columns are folded; None finds the columns by their names.
+    required : bool
+        Whether names of steps are required, or one step has all columns where there are none.
+
+    Returns
+    -------
+    ndarray of int of shape (n_steps, n_columns_of_step)
+        Places by step.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.density.step_columns import columns_of_steps
+    >>> columns_of_steps(None, 4, 2, required=True)
+    array([[0, 1],
+           [2, 3]])
+    """
+    if n_steps is not None:
+        if n_columns % n_steps:
+            raise ValueError(
+                f"expected a multiple of n_steps={n_steps} columns, got X with {n_columns}"
+            )
+        return np.arange(n_columns).reshape(n_steps, -1)
+    found = find_step_columns([] if names is None else names)
+    if len(found):
+        return found
+    if required:
+        raise ValueError(
+            "expected columns named step0_..., step1_..., ... in X, got none: use "
+            "LMAFeaturizer(step_duration=...).set_output(transform='pandas'), or give n_steps"
+        )
+    return np.arange(n_columns)[None]
 
 
 def fold_steps(steps: np.ndarray, n_context: int) -> np.ndarray:

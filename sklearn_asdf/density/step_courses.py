@@ -12,11 +12,11 @@ from sklearn.model_selection import GroupKFold
 from sklearn.utils import gen_batches
 from threadpoolctl import threadpool_limits
 
-from ..motion.boosted_trees import BoostedTrees
-from .mdn_steps import column_moments
+from ..functional.boosted_trees import BoostedTrees
+from .moments import column_moments
 from .step_columns import fold_steps
 
-__all__ = ["LARGEST_FACTOR", "fit_course", "fit_offsets", "means_of_groups", "predict_course"]
+__all__ = ["fit_course", "fit_courses", "fit_offsets", "means_of_groups", "predict_courses"]
 
 # Rows of (clip, step) that a model is fitted to, evenly spaced over all of them.
 _ROWS_LEARNED = 40_000
@@ -25,7 +25,7 @@ _BATCH = 512
 # Rounds of fitting the course about the means of the groups, and those means about the course.
 _ROUNDS = 2
 # Larger factors would amplify the noise in what the dance hardly explains.
-LARGEST_FACTOR = 2.0
+_LARGEST_FACTOR = 2.0
 
 
 def means_of_groups(values: np.ndarray, number: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -101,7 +101,7 @@ def fit_course(
         mean = means_of_groups(course.mean(axis=1), number, weight)
     for i in range(1 if number is None else _ROUNDS):
         if i and number is not None:
-            left = (course - predict_course(model, steps, n_context)).mean(axis=1)
+            left = (course - _predict_course(model, steps, n_context)).mean(axis=1)
             mean = means_of_groups(left, number, weight)
         model = _new(seed) if regressor is None else clone(regressor)
         with threadpool_limits(1, user_api="openmp"):
@@ -125,13 +125,23 @@ def _new(seed: int) -> HistGradientBoostingRegressor:
     )
 
 
-def predict_course(model: Any, steps: np.ndarray, n_context: int) -> np.ndarray:
-    """Return one channel of clips.
+def _predict_course(model: Any, steps: np.ndarray, n_context: int) -> np.ndarray:
+    """Return one channel of clips, (n_clips, n_steps), without the means of groups."""
+    with threadpool_limits(1, user_api="openmp"):
+        parts = [
+            np.asarray(model.predict(fold_steps(steps[b], n_context)), dtype=float)
+            for b in gen_batches(len(steps), _BATCH)
+        ]
+    return np.concatenate(parts).reshape(steps.shape[:2])
+
+
+def predict_courses(models: list[Any], steps: np.ndarray, n_context: int) -> np.ndarray:
+    """Return all channels of clips, without their offsets.
 
     Parameters
     ----------
-    model : estimator
-        Fitted by `fit_course`.
+    models : list of estimator
+        One for each channel, fitted by `fit_course`.
     steps : ndarray of shape (n_clips, n_steps, n_columns)
         Features.
     n_context : int
@@ -139,15 +149,94 @@ def predict_course(model: Any, steps: np.ndarray, n_context: int) -> np.ndarray:
 
     Returns
     -------
-    ndarray of shape (n_clips, n_steps)
-        Predictions, without the means of groups.
+    ndarray of shape (n_clips, n_steps, n_channels)
+        Predictions.
     """
-    with threadpool_limits(1, user_api="openmp"):
-        parts = [
-            np.asarray(model.predict(fold_steps(steps[b], n_context)), dtype=float)
-            for b in gen_batches(len(steps), _BATCH)
+    return np.stack([_predict_course(m, steps, n_context) for m in models], axis=2)
+
+
+def fit_courses(
+    regressor: Any,
+    steps: np.ndarray,
+    courses: np.ndarray,
+    weight: np.ndarray,
+    number: np.ndarray,
+    *,
+    about_groups: bool,
+    n_context: int,
+    n_folds: int,
+    seed: int,
+) -> tuple[list[Any], np.ndarray, np.ndarray]:
+    """Fit the models of all channels, and predict each clip by models of other groups.
+
+    Parameters
+    ----------
+    regressor : estimator or None
+        Regressor of one channel; None means gradient boosting.
+    steps : ndarray of shape (n_clips, n_steps, n_columns)
+        Features.
+    courses : ndarray of shape (n_clips, n_steps, n_channels)
+        Targets.
+    weight : ndarray of shape (n_clips,)
+        Weights of the clips; models are fitted to those above 0.
+    number : ndarray of int of shape (n_clips,)
+        Group of each clip.
+    about_groups : bool
+        Whether the courses are learned about the means of their groups.
+    n_context : int
+        Steps before and after each step whose features count.
+    n_folds : int
+        Folds of groups for the predictions.
+    seed : int
+        Seed of the gradient boosting.
+
+    Returns
+    -------
+    models : list of estimator
+        One for each channel, fitted to all clips.
+    out_of_fold : ndarray of shape (n_clips, n_steps, n_channels)
+        Predictions of models that were fitted without the clip's group, if there are two groups.
+    factor : ndarray of shape (n_channels,)
+        Factor by which predictions have the variance within groups, from 1 to 2.
+    """
+    kept = np.flatnonzero(weight > 0)
+
+    def learn(rows: np.ndarray) -> list[Any]:
+        of_groups = number[rows] if about_groups else None
+        return [
+            fit_course(
+                regressor,
+                steps[rows],
+                courses[rows, :, channel],
+                weight[rows],
+                of_groups,
+                n_context=n_context,
+                seed=seed,
+            )
+            for channel in range(courses.shape[2])
         ]
-    return np.concatenate(parts).reshape(steps.shape[:2])
+
+    models = learn(kept)
+    own = predict_courses(models, steps, n_context)
+    out_of_fold = own.copy()
+    n_folds = min(n_folds, len(np.unique(number[kept])))
+    if n_folds >= 2:
+        for train, test in GroupKFold(n_folds).split(kept, groups=number[kept]):
+            others = learn(kept[train])
+            out_of_fold[kept[test]] = predict_courses(others, steps[kept[test]], n_context)
+
+    def spread(of: np.ndarray) -> np.ndarray:
+        """Standard deviations of the channels within groups."""
+        of = of - means_of_groups(of.mean(axis=1), number, weight)[:, None]
+        return np.sqrt(np.average(np.square(of).mean(axis=1), axis=0, weights=weight))
+
+    return models, out_of_fold, _variance_factor(spread(courses), spread(own))
+
+
+def _variance_factor(whole: np.ndarray, explained: np.ndarray) -> np.ndarray:
+    """Return the factors from one standard deviation to another, at least 1 and limited."""
+    ratio = np.divide(whole, explained, out=np.ones_like(whole), where=explained > 1e-9 * whole)
+    return np.clip(ratio, 1.0, _LARGEST_FACTOR)
 
 
 def fit_offsets(
@@ -195,6 +284,5 @@ def fit_offsets(
     predicted = features @ slopes + coefficients[-1]
     mean, spread = column_moments(target, weight)
     found = column_moments(predicted, weight)[1]
-    ratio = np.divide(spread, found, out=np.ones_like(spread), where=found > 1e-9 * spread)
     left = np.maximum(column_moments(target - predicted, weight)[1], 1e-9)
-    return coefficients, mean, left, np.clip(ratio, 1.0, LARGEST_FACTOR)
+    return coefficients, mean, left, _variance_factor(spread, found)

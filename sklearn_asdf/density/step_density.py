@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from .mixtures import GaussianMixtures
+from .moments import column_moments
+from .unconditional import fit_unconditional
 
-__all__ = ["fit_residual", "join_density", "with_offsets"]
+__all__ = ["fit_densities", "fit_residual", "join_density", "with_offsets"]
 
 # Directions in which residuals are correlated over the steps of a clip.
 _RANK = 6
@@ -76,6 +78,64 @@ def with_offsets(factors: np.ndarray, offset_scale: np.ndarray) -> np.ndarray:
     n_channels = len(offset_scale)
     added = np.tile(np.diag(offset_scale), (len(factors) // n_channels, 1))
     return np.concatenate([factors, added], axis=1)
+
+
+def fit_densities(
+    y: np.ndarray,
+    courses: np.ndarray,
+    residual: np.ndarray,
+    weight: np.ndarray,
+    offset_scale: np.ndarray | None,
+) -> tuple[tuple[np.ndarray, np.ndarray], GaussianMixtures]:
+    """Fit the density of the residuals of courses, and that of codes without features.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_clips, n_targets)
+        Codes: the courses, time-major, and the other numbers, if there are any.
+    courses : ndarray of shape (n_clips, n_steps, n_channels)
+        Courses of the same codes.
+    residual : ndarray of shape (n_clips, n_steps, n_channels)
+        Courses less their predictions.
+    weight : ndarray of shape (n_clips,)
+        Weights of the clips, above 0.
+    offset_scale : ndarray of shape (n_channels,) or None
+        Standard deviations of the residuals of the offsets, where clips have offsets.
+
+    Returns
+    -------
+    residual : tuple of ndarray
+        Scale (n_values,) and factors (n_values, n_factors) of the residuals.
+    unconditional : GaussianMixtures
+        Density of codes without features, one row.
+    """
+    n_values = courses[0].size
+    spread = column_moments(y, weight)[1]
+    spread = np.where(spread > 1e-9, spread, 1.0)
+
+    def fit(left: np.ndarray, offsets: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        if offsets is not None:
+            left = left - left.mean(axis=1, keepdims=True)
+        scale, factors = fit_residual(left.reshape(len(left), -1), weight, spread[:n_values])
+        return scale, factors if offsets is None else with_offsets(factors, offsets)
+
+    mean = np.average(courses, axis=0, weights=weight)
+    without = courses - mean
+    of_clips = None
+    if offset_scale is not None:
+        of_clips = column_moments(without.mean(axis=1), weight)[1]
+    rest = None
+    if y.shape[1] > n_values:
+        rest, _ = fit_unconditional(
+            y[:, n_values:],
+            weight,
+            y[:0, n_values:],
+            None,
+            spread=spread[n_values:],
+            n_mixtures=3,
+            min_scale=_MIN_SCALE,
+        )
+    return fit(residual, offset_scale), join_density(mean[None], *fit(without, of_clips), rest)
 
 
 def join_density(

@@ -6,41 +6,19 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
-from sklearn.model_selection import GroupKFold
 from sklearn.utils import check_random_state
-from sklearn.utils.metadata_routing import (
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
-from .._metadata import accepted, routing_enabled
-from .._validation import (
-    HasMethods,
-    Integral,
-    Interval,
-    check_sample_weight,
-    validate_parameters,
-)
+from .._validation import HasMethods, Integral, Interval, validate_parameters
 from .density_mixin import DensityMixin
-from .mdn_steps import column_moments, reference_mixture
 from .mixtures import GaussianMixtures
 from .nested_regressor import NestedRegressorMixin, has_density
-from .step_columns import find_step_columns
-from .step_courses import (
-    LARGEST_FACTOR,
-    fit_course,
-    fit_offsets,
-    means_of_groups,
-    predict_course,
-)
-from .step_density import fit_residual, join_density, with_offsets
+from .step_columns import columns_of_steps
+from .step_courses import fit_courses, fit_offsets, predict_courses
+from .step_density import fit_densities, join_density
 
 __all__ = ["StepRegressor"]
-
-_MIN_SCALE = 0.01
 
 
 class StepRegressor(
@@ -183,7 +161,8 @@ class StepRegressor(
         y : array-like of shape (n_clips, n_targets)
             Codes.
         sample_weight : array-like of shape (n_clips,), default=None
-            Weight of each clip, here and in `regressor`: 2 counts as two clips and 0 as none.
+            Weight of each clip, here and in `regressor`: 2 counts as two clips and 0 as none. With
+            metadata routing, each of the two may request weights or not.
         groups : array-like of shape (n_clips,), default=None
             Recording of each clip.
 
@@ -199,42 +178,48 @@ class StepRegressor(
         self._y_ndim = y.ndim
         y = np.asarray(y, dtype=float).reshape(len(y), -1)
         self._find_steps(y.shape[1])
-        weight, params = self._metadata(sample_weight, groups, len(y))
+        weight, groups, params = self._metadata(sample_weight, groups, len(y))
         number = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
-        kept = np.flatnonzero(weight > 0)
         n_values = self.n_steps_ * self.n_channels_
         courses = y[:, :n_values].reshape(len(y), self.n_steps_, self.n_channels_)
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        out_of_fold = self._fit_courses(checked, courses, weight, number, kept, seed)
+        self.step_regressors_, out_of_fold, self.factor_ = fit_courses(
+            self.step_regressor,
+            checked[:, self.step_columns_],
+            courses,
+            weight,
+            number,
+            about_groups=self.regressor is not None,
+            n_context=self.n_context,
+            n_folds=self.n_folds,
+            seed=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
+        )
+        kept = np.flatnonzero(weight > 0)
+        residual = (courses - out_of_fold)[kept]
         self.regressor_: Any = None
         self.offset_coef_: Any = None
         if self.regressor is not None:
-            self._fit_offsets(checked, courses - out_of_fold, weight, number, kept)
+            self._fit_offsets(self._medians(checked[kept]), residual, weight[kept], number[kept])
             rest = self._rest(X, checked)
             self.regressor_ = clone(self.regressor).fit(rest, y[:, n_values:], **params)
-        self._fit_residuals(y, courses, out_of_fold, weight, kept)
+        # The density is that of courses as they were learned, not scaled.
+        self._residual, self.unconditional_ = fit_densities(
+            y[kept],
+            courses[kept],
+            residual,
+            weight[kept],
+            None if self.offset_coef_ is None else self._offset_scale,
+        )
         return self
 
     def _find_steps(self, n_targets: int) -> None:
         """Find the columns of the steps, and count steps and channels."""
         n_columns = self.n_features_in_
-        names = getattr(self, "feature_names_in_", None)
-        if self.n_steps is not None:
-            if n_columns % self.n_steps:
-                raise ValueError(
-                    f"expected a multiple of n_steps={self.n_steps} columns, got X with {n_columns}"
-                )
-            self.step_columns_ = np.arange(n_columns).reshape(self.n_steps, -1)
-        else:
-            self.step_columns_ = find_step_columns([] if names is None else names)
-            if not len(self.step_columns_):
-                if self.regressor is not None:
-                    raise ValueError(
-                        "expected columns named step0_..., step1_..., ... in X, got none: use "
-                        "LMAFeaturizer(step_duration=...).set_output(transform='pandas'), or give "
-                        "n_steps"
-                    )
-                self.step_columns_ = np.arange(n_columns)[None]
+        self.step_columns_ = columns_of_steps(
+            getattr(self, "feature_names_in_", None),
+            n_columns,
+            self.n_steps,
+            required=self.regressor is not None,
+        )
         self.n_steps_ = len(self.step_columns_)
         n_channels = self.n_channels
         if n_channels is None or self.regressor is None:
@@ -259,103 +244,14 @@ class StepRegressor(
             return X[[X.columns[i] for i in self._others]]
         return checked[:, self._others]
 
-    def _metadata(
-        self, sample_weight: Any, groups: Any, n_rows: int
-    ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Return the weights of the rows, and the metadata for the regressor."""
-        weight = check_sample_weight(sample_weight, n_rows)
-        given = {"sample_weight": weight, "groups": groups}
-        given = {name: value for name, value in given.items() if value is not None}
-        params: dict[str, Any] = {}
-        if routing_enabled() and self.regressor is not None:
-            params = dict(process_routing(self, "fit", **given).regressor.fit) if given else {}
-        elif self.regressor is not None:
-            params = {name: v for name, v in given.items() if name == "sample_weight"}
-            params |= accepted(self.regressor, {k: v for k, v in given.items() if k == "groups"})
-        return np.ones(n_rows) if weight is None else weight, params
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Return which metadata this estimator and its regressor requested.
-
-        Returns
-        -------
-        routing : MetadataRouter
-            The routing of `fit`.
-        """
-        router = MetadataRouter(owner=self).add_self_request(self)
-        if self.regressor is None:
-            return router
-        return router.add(
-            regressor=self.regressor, method_mapping=MethodMapping().add(caller="fit", callee="fit")
-        )
-
-    def _fit_courses(
-        self,
-        X: np.ndarray,
-        courses: np.ndarray,
-        weight: np.ndarray,
-        number: np.ndarray,
-        kept: np.ndarray,
-        seed: int,
-    ) -> np.ndarray:
-        """Fit the models of the channels; return predictions for clips of other folds."""
-        steps = X[:, self.step_columns_]
-
-        def learn(rows: np.ndarray) -> list[Any]:
-            of_groups = number[rows] if self.regressor is not None else None
-            return [
-                fit_course(
-                    self.step_regressor,
-                    steps[rows],
-                    courses[rows, :, channel],
-                    weight[rows],
-                    of_groups,
-                    n_context=self.n_context,
-                    seed=seed,
-                )
-                for channel in range(self.n_channels_)
-            ]
-
-        self.step_regressors_ = learn(kept)
-        own = self._courses(steps)
-        out_of_fold = own.copy()
-        n_folds = min(self.n_folds, len(np.unique(number[kept])))
-        if n_folds >= 2:
-            for train, test in GroupKFold(n_folds).split(kept, groups=number[kept]):
-                out_of_fold[kept[test]] = self._courses(steps[kept[test]], learn(kept[train]))
-
-        def spread(of: np.ndarray) -> np.ndarray:
-            """Standard deviations of the channels within groups."""
-            of = of - means_of_groups(of.mean(axis=1), number, weight)[:, None]
-            return np.sqrt(np.average(np.square(of).mean(axis=1), axis=0, weights=weight))
-
-        whole, found = spread(courses), spread(own)
-        ratio = np.divide(whole, found, out=np.ones_like(whole), where=found > 1e-9 * whole)
-        self.factor_ = np.clip(ratio, 1.0, LARGEST_FACTOR)
-        return out_of_fold
-
     def _fit_offsets(
-        self,
-        X: np.ndarray,
-        residual: np.ndarray,
-        weight: np.ndarray,
-        number: np.ndarray,
-        kept: np.ndarray,
+        self, medians: np.ndarray, residual: np.ndarray, weight: np.ndarray, number: np.ndarray
     ) -> None:
-        """Fit the offsets of clips from their courses."""
+        """Fit the offsets of clips from the medians of their features."""
         self.offset_coef_, mean, scale, factor = fit_offsets(
-            self._medians(X[kept]),
-            residual[kept].mean(axis=1),
-            weight[kept],
-            number[kept],
-            self.n_folds,
+            medians, residual.mean(axis=1), weight, number, self.n_folds
         )
         self.offset_factor_, self._offset_mean, self._offset_scale = factor, mean, scale
-
-    def _courses(self, steps: np.ndarray, models: list[Any] | None = None) -> np.ndarray:
-        """Predict all channels without their offsets, (n_clips, n_steps, n_channels)."""
-        models = self.step_regressors_ if models is None else models
-        return np.stack([predict_course(m, steps, self.n_context) for m in models], axis=2)
 
     def _scaled(self, courses: np.ndarray) -> np.ndarray:
         """Return courses scaled to the variance within performances."""
@@ -377,48 +273,6 @@ class StepRegressor(
         if scaled:
             offset = self._offset_mean + self.offset_factor_ * (offset - self._offset_mean)
         return courses + offset[:, None]
-
-    def _fit_residuals(
-        self,
-        y: np.ndarray,
-        courses: np.ndarray,
-        out_of_fold: np.ndarray,
-        weight: np.ndarray,
-        kept: np.ndarray,
-    ) -> None:
-        """Fit the densities of the residuals, with features and without."""
-        n_values = self.n_steps_ * self.n_channels_
-        weight, y, courses = weight[kept], y[kept], courses[kept]
-        spread = column_moments(y, weight)[1]
-        spread = np.where(spread > 1e-9, spread, 1.0)
-
-        def residual(left: np.ndarray, offset_scale: Any) -> tuple[np.ndarray, np.ndarray]:
-            if offset_scale is not None:
-                left = left - left.mean(axis=1, keepdims=True)
-            found = fit_residual(left.reshape(len(left), -1), weight, spread[:n_values])
-            return (
-                found if offset_scale is None else (found[0], with_offsets(found[1], offset_scale))
-            )
-
-        has_offset = self.offset_coef_ is not None
-        own = self._offset_scale if has_offset else None
-        # The density is that of courses as they were learned, not scaled.
-        self._residual = residual(courses - out_of_fold[kept], own)
-        mean = np.average(courses, axis=0, weights=weight)
-        without = courses - mean
-        of_clips = column_moments(without.mean(axis=1), weight)[1] if has_offset else None
-        rest = None
-        if self.regressor_ is not None:
-            rest, _ = reference_mixture(
-                y[:, n_values:],
-                weight,
-                y[:0, n_values:],
-                None,
-                spread=spread[n_values:],
-                n_mixtures=3,
-                min_scale=_MIN_SCALE,
-            )
-        self.unconditional_ = join_density(mean[None], *residual(without, of_clips), rest)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the predicted codes.
@@ -502,5 +356,6 @@ class StepRegressor(
 
     def _predicted(self, X: np.ndarray, *, scaled: bool) -> np.ndarray:
         """Return courses with their offsets, (n_clips, n_steps, n_channels)."""
-        courses = self._courses(X[:, self.step_columns_])
+        steps = X[:, self.step_columns_]
+        courses = predict_courses(self.step_regressors_, steps, self.n_context)
         return self._with_offsets(self._scaled(courses) if scaled else courses, X, scaled=scaled)

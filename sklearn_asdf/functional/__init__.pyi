@@ -2,6 +2,7 @@ from . import bar_pointer as bar_pointer
 from . import beat_grid as beat_grid
 from . import beat_scores as beat_scores
 from . import body as body
+from . import boosted_trees as boosted_trees
 from . import canonical as canonical
 from . import compiled as compiled
 from . import curvature as curvature
@@ -38,6 +39,7 @@ __all__ = [
     "beat_grid",
     "beat_scores",
     "body",
+    "boosted_trees",
     "canonical",
     "compiled",
     "curvature",

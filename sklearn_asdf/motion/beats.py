@@ -29,11 +29,11 @@ from threadpoolctl import threadpool_limits
 from .._progress import progress
 from .._validation import Integral, Interval, Real, require, validate_parameters
 from ..functional.beat_grid import beat_position
+from ..functional.boosted_trees import BoostedTrees
 from ..music.analysis import analyze, recordings_of
 from ..music.audio_checks import check_audio
 from ..music.clips import AudioClips
 from .beat_rows import rows_of_clips, sample_rows
-from .boosted_trees import BoostedTrees
 from .container import Motion
 from .stage import MotionTransformer, validate_motion
 from .tempo import BeatTrack, track_beats, weight_activation
@@ -65,6 +65,11 @@ class DanceBeatTracker(MotionTransformer):
         Sampling rate of arrays of music in Hz; :class:`~sklearn_asdf.AudioClips` know their own.
     start_bpm : float, default=100.0
         Tempo in BPM near which the tempo of the music is searched.
+    tempi : array-like of shape (n_pieces,) or None, default=None
+        Tempi in BPM near which those of dances are expected, if `fit` gets no music.
+    waltz : bool, default=False
+        Without music, whether beats of dances in bars of three are where the feet are fastest, as
+        in :func:`~sklearn_asdf.motion.track_beats`.
     n_jobs : int, default=None
         Number of models that are fitted in parallel, in processes; -1 uses all cores. Each uses one
         thread, since the threads of one model wait for each other on a busy machine. None fits one
@@ -144,6 +149,8 @@ class DanceBeatTracker(MotionTransformer):
         "cv": [Interval(Integral, 2, None, closed="left")],
         "sr": [Interval(Integral, 1, None, closed="left")],
         "start_bpm": [Interval(Real, 40, 240, closed="both")],
+        "tempi": ["array-like", None],
+        "waltz": ["boolean"],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -157,6 +164,8 @@ class DanceBeatTracker(MotionTransformer):
         cv: int = 3,
         sr: int = 22050,
         start_bpm: float = 100.0,
+        tempi: Any = None,
+        waltz: bool = False,
         n_jobs: int | None = None,
         random_state: Any = None,
         verbose: int = 0,
@@ -166,6 +175,8 @@ class DanceBeatTracker(MotionTransformer):
         self.cv = cv
         self.sr = sr
         self.start_bpm = start_bpm
+        self.tempi = tempi
+        self.waltz = waltz
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -257,7 +268,10 @@ class DanceBeatTracker(MotionTransformer):
         """
         check_is_fitted(self)
         motion = validate_motion(self, X, reset=False)
-        return [track_beats(motion[[i]], tracker=self) for i in range(len(motion))]
+        return [
+            track_beats(motion[[i]], tracker=self, tempi=self.tempi, waltz=self.waltz)
+            for i in range(len(motion))
+        ]
 
     def _prepare(self, X: Any, y: Any) -> tuple[Motion, Any, Any]:
         """The dances, and where there is music the phase of its beat and who belongs together."""
@@ -319,7 +333,7 @@ class DanceBeatTracker(MotionTransformer):
             return replace(motion, beat=self._predict(self.model_, motion))
         beat = np.zeros(motion.shape[:2], motion.dtype)
         for i, length in enumerate(motion.lengths):
-            track = track_beats(motion[[i]])
+            track = track_beats(motion[[i]], tempi=self.tempi, waltz=self.waltz)
             if len(track.beats) > 1:
                 beat[i, :length] = track.confidence * np.cos(
                     track.phase(np.arange(length) / motion.fps)

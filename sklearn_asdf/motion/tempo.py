@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import raise_all
@@ -195,6 +196,8 @@ def track_beats(
     std_bpm: float = 0.35,
     tightness: float = 3000.0,
     causal: bool = False,
+    tempi: ArrayLike | None = None,
+    waltz: bool = False,
 ) -> BeatTrack:
     """Track the beats of a whole dance, as one grid whose tempo may drift.
 
@@ -213,6 +216,12 @@ def track_beats(
     causal : bool, default=False
         Whether each beat is predicted from the activations before it alone, as in a live
         performance. The activations themselves look a second or two ahead.
+    tempi : array-like of shape (n_pieces,), default=None
+        Tempi in BPM of music that the dance may belong to, near which its tempo is expected. Not
+        used with a tracker that knows music.
+    waltz : bool, default=False
+        Without a tracker that knows music, whether beats of a dance in bars of three are where its
+        feet are fastest; see the notes.
 
     Returns
     -------
@@ -227,8 +236,9 @@ def track_beats(
     Notes
     -----
     Without training the tempo is often right, and the phase as often as a dancer's weight falls on
-    the beat: waltzes rise on it. Bars begin at those beats at which the trunk is pushed up the
-    most.
+    the beat. Waltzes rise on it: in recorded ones the stride goes through the beat, and the feet
+    are fastest where `waltz` assumes it. Bars begin at those beats at which the trunk is pushed up
+    the most.
 
     Examples
     --------
@@ -245,19 +255,21 @@ def track_beats(
     _check_prior(start_bpm, std_bpm, metres, tightness)
     trained = tracker is not None and _knows_music(tracker)
     likelihood = _likelihood(motion, metres)
-    tempi = beat_states()
+    states = beat_states()
     if trained:
         activation, weight = tracker.activation(motion)[0, : motion.lengths[0]], _WEIGHT
-        log_prior = tempo_prior(tempi, known=getattr(tracker, "tempi_", None))
+        log_prior = tempo_prior(states, known=getattr(tracker, "tempi_", None))
         flat = np.full(len(TEMPI), -np.log(len(TEMPI)))
         estimate = _learned(activation, motion.fps, log_prior, likelihood, flat, metres)
     else:
-        activation, weight = weight_activation(motion)[0, : motion.lengths[0]], _UNTRAINED_WEIGHT
-        prior = tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm)
+        prior = tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm, known=tempi)
         estimate = _estimate(likelihood, prior, metres)
+        strides = waltz and estimate.metre == 3
+        activation = (stride_activation if strides else weight_activation)(motion)
+        activation, weight = activation[0, : motion.lengths[0]], _UNTRAINED_WEIGHT
         log_prior = _on_states(prior if causal else np.log(estimate.posterior.sum(0) + 1e-12))
         log_prior = log_prior if causal else _TEMPO_WEIGHT * log_prior
-    settings: dict[str, Any] = {"fps": motion.fps, "tempi": tempi, "weight": weight}
+    settings: dict[str, Any] = {"fps": motion.fps, "tempi": states, "weight": weight}
     if causal:
         evidence = None if trained else _evidence(likelihood, len(activation) / motion.fps)
         beats, _ = filter_beats(activation, log_prior=log_prior, evidence=evidence, **settings)
@@ -302,6 +314,30 @@ def weight_activation(motion: Motion) -> np.ndarray:
         activation -= detrend(speed, **options)
         activation -= detrend(np.gradient(speed, axis=1), **options) / 2
     return np.tanh(activation / 2)
+
+
+def stride_activation(motion: Motion) -> np.ndarray:
+    """Return how near a beat each frame is, if beats are where the feet are fastest.
+
+    Parameters
+    ----------
+    motion : Motion
+        Clips.
+
+    Returns
+    -------
+    activation : ndarray of shape (n_clips, n_frames)
+        From -1 to 1: high where the feet are fast, and one much faster than the other. Where the
+        joints have no names, high where all of them are fast.
+    """
+    speed = magnitude(_velocity(motion)[0])
+    options: dict[str, Any] = {"fps": motion.fps, "lengths": motion.lengths}
+    left, right = (_joints(motion.skeleton, [f"{s}_{f}" for f in _FEET]) for s in ("left", "right"))
+    if not left or not right:
+        return np.tanh(detrend(speed.mean(axis=2), **options))
+    one, other = speed[:, :, left].mean(axis=2), speed[:, :, right].mean(axis=2)
+    both = detrend(one + other, **options) + detrend(np.abs(one - other), **options)
+    return np.tanh(both / 2)
 
 
 def _velocity(motion: Motion) -> tuple[np.ndarray, np.ndarray | None]:

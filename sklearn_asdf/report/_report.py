@@ -30,6 +30,7 @@ from ..performance import (
     perform,
 )
 from ..video._figure import StickFigure
+from ._heard import answer_from_sound
 from ._scores import answer_from_likelihood, answer_from_table
 from ._timeline import timeline
 
@@ -80,8 +81,7 @@ def write_report(
         Heading of the page; None is the file's name.
     scores : DataFrame, default=None
         A table such as that of :func:`~sklearn_asdf.metrics.evaluate`, with one row per method; the
-        first is the model. None shows the likelihood of the true music and its baselines, if
-        `audio` is given.
+        first is the model. None compares the music with the movement of this dance.
     temperature : float or None, default=0.1
         Temperature of samples from the density; None uses its mean.
     random_state : int, RandomState instance or None, default=None
@@ -104,9 +104,13 @@ def write_report(
     are drawn as points.
 
     The page answers whether the music follows the dance. With a table of scores, it compares the
-    model with every baseline in retrieval, beat and gain. Without one, it compares the likelihood
-    of the true music given this dance with that given other moments of the dance (its clips,
-    shifted in a circle by two clips or more) and with that given no dance.
+    model with every baseline in retrieval, beat and gain. Without one, it compares what is heard
+    with what is seen: the level of the music with the speed of the movement, beside the same music
+    shifted in time against the dance (in a circle by 4 s or more, or a quarter of a short dance),
+    and the tracked tempo of the music with that of :func:`~sklearn_asdf.motion.estimate_tempo`.
+    With the true music, the page also compares its likelihood given this dance with that given
+    other moments of the dance (its clips, shifted in a circle by two clips or more) and with that
+    given no dance.
 
     The size is about three megabytes per minute of dance, and about twice that with a video.
 
@@ -160,7 +164,7 @@ def write_report(
             "timeline": timeline(pipeline, shown.take, figure, sounds),
             "data": _data(figure, shown.take, duration),
             "footer": f"Made by sklearn_asdf {__version__}.",
-            **_scores(pipeline, shown, sounds.get("true music"), scores),
+            **_scores(pipeline, shown, sounds, scores),
         }
         page = _render(content)
     with atomic_path(place) as temporary:
@@ -286,12 +290,14 @@ def _data(figure: StickFigure, take: Motion, duration: float) -> dict[str, Any]:
 
 
 def _scores(
-    pipeline: Any, shown: Performance, true: np.ndarray | None, scores: pd.DataFrame | None
+    pipeline: Any, shown: Performance, sounds: dict[str, np.ndarray], scores: pd.DataFrame | None
 ) -> dict[str, Any]:
-    """Return the answer, a note on it, and what the code keeps of the true music."""
-    content: dict[str, Any] = {"answer": None, "note": None, "codec": None}
+    """Return the answer, whether the model expects the true music, and what its code keeps."""
+    content: dict[str, Any] = {"answer": None, "expected": None, "codec": None}
     if scores is not None:
         return content | {"answer": answer_from_table(scores)}
+    content["answer"] = answer_from_sound(shown.take, sounds, shown.sr)
+    true = sounds.get("true music")
     if true is None:
         return content
     model, encoder = audio_regressor_of(pipeline), encoder_of(pipeline)
@@ -307,11 +313,7 @@ def _scores(
     if hasattr(model.regressor_, "information_gain"):
         X = features_of(pipeline, shown.clips)
         codes = model.transformer_.transform(music)
-        content["answer"] = answer_from_likelihood(model.regressor_, X, codes)
-        content["note"] = (
-            "If the model has learned from this dance, this is memory: ask about dances that it "
-            "has not learned from."
-        )
+        content["expected"] = answer_from_likelihood(model.regressor_, X, codes)
     if hasattr(encoder, "reconstruction_error"):
         error = float(np.mean(encoder.reconstruction_error(music)))
         verdict = "a melody stays recognizable" if error < _AUDIBLE else "notes blur or worse"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..metrics._columns import column_of
 
-__all__ = ["Answer", "Score", "answer_from_likelihood", "answer_from_table"]
+__all__ = ["Answer", "Score", "answer_from_likelihood", "answer_from_table", "score_of"]
 
 # Scores that tell whether music follows a dance; higher is better in each of them.
 _FOLLOWS = ("retrieval_r1", "f70_music", "log_gain")
@@ -50,13 +50,13 @@ def answer_from_likelihood(density: Any, X: Any, codes: np.ndarray) -> Answer:
         values["given other moments of the dance"] = float(others.mean())
     values["given no dance (baseline)"] = own - gain
     scores = [
-        _score(
+        score_of(
             "log-likelihood of the true music",
             "how probable the model holds the music that was really danced to, in nats for each "
             "number of its code; higher is better",
             values,
         ),
-        _score(
+        score_of(
             "what this dance adds",
             "the differences, in nats for each number of the code; where they are not above 0, the "
             "music does not follow the dance",
@@ -96,7 +96,7 @@ def answer_from_table(table: pd.DataFrame) -> Answer:
         column = column_of(name)
         meaning = "" if column is None else _meaning(column)
         title = str(name) if column is None else column.title
-        scores.append(_score(title, meaning, dict(zip(table.index, table.iloc[:, place]))))
+        scores.append(score_of(title, meaning, dict(zip(table.index, table.iloc[:, place]))))
     wanted = {column_of(name) for name in _FOLLOWS}
     places = [i for i, name in enumerate(table.columns) if column_of(name) in wanted - {None}]
     real = [
@@ -142,7 +142,8 @@ def _meaning(column: Any) -> str:
     return column.meaning + better[column.better]
 
 
-def _score(title: str, meaning: str, values: dict[Any, Any]) -> Score:
+def score_of(title: str, meaning: str, values: dict[Any, Any]) -> Score:
+    """Return a score with its values as text, and as bars where none is negative."""
     numbers = np.array(
         [v if isinstance(v, (int, float, np.number)) else np.nan for v in values.values()], float
     )

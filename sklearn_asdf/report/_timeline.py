@@ -101,13 +101,15 @@ def _curves(windows: TakeWindows, units: dict[str, str], duration: float) -> lis
         points = "L".join(f"{a:.2f} {b:.1f}" for a, b in zip(x, y))
         path = f"M{x[0]:.2f} 100L{points}V100Z"
         label = name.capitalize()
+        # A ratio of two lengths has none; the page says which.
+        unit = "" if units[name] == "distance/path" else units[name]
         curves.append(
             {
                 "label": label,
                 "small": _WORDS[name],
                 "path": path,
-                "top": f"{top:g} {units[name]}",
-                "title": f"{label}, from 0 to {top:g} {units[name]}",
+                "top": f"{top:g} {unit}".strip(),
+                "title": f"{label}, from 0 to {top:g} {unit}".strip(),
             }
         )
     return curves

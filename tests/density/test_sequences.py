@@ -14,7 +14,7 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 pytest.importorskip("keras", reason="the density needs the extra 'music'")
 
 from sklearn_asdf import MDNRegressor, load, save
-from sklearn_asdf.density.sequences import read_features
+from sklearn_asdf.density.mdn.sequences import read_features
 
 QUICK = {
     "n_mixtures": 2, "hidden_layer_sizes": (8,), "recurrent_layer_sizes": (6,), "epochs": 2,

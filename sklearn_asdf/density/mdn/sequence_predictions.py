@@ -12,15 +12,15 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._validation import check_sample_weight, raise_all
-from ..nets.recurrent import RecurrentNetwork
-from .density_mixin import DensityMixin, ScoredRows
-from .mdn_checks import check_sizes
-from .mdn_data import SequenceData
-from .mdn_fit import FitMixin
-from .mixtures import GaussianMixtures
-from .predictions import DensityPredictionsMixin
-from .sampling import Temperature, new_generator
+from ..._validation import check_sample_weight, raise_all
+from ...nets.recurrent import RecurrentNetwork
+from ..density_mixin import DensityMixin, ScoredRows
+from ..mixtures import GaussianMixtures
+from ..predictions import DensityPredictionsMixin
+from ..sampling import Temperature, new_generator
+from .checks import check_sizes
+from .data import SequenceData
+from .fit import FitMixin
 from .sequence_model import SequenceModel, SequenceState
 from .sequences import Sequences, is_list, read_features, read_targets, with_targets
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from sklearn_asdf.motion.boosted_trees import BoostedTrees
+from sklearn_asdf.functional.boosted_trees import BoostedTrees
 
 
 @pytest.mark.parametrize(("n_missing", "dtype"), [(0, "f4"), (40, "f8"), (40, "f4")])

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from ..nets.mixture_output import PADDING, scale_of_numpy, split_output
-from .mdn_steps import column_moments, is_constant
-from .mixtures import GaussianMixtures
+from ...nets.mixture_output import PADDING, scale_of_numpy, split_output
+from ..mixtures import GaussianMixtures
+from ..moments import column_moments, is_constant
 
 __all__ = ["ColumnScaling"]
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.model_selection import GroupShuffleSplit
+from sklearn.utils import check_random_state
 
-from ..nets.mixture_output import UNKNOWN
-from .mdn_scaling import ColumnScaling
-from .mdn_steps import hold_back
+from ...nets.mixture_output import UNKNOWN
+from .scaling import ColumnScaling
 from .sequence_model import network_inputs
 from .sequences import Excerpts, Sequences
 
-__all__ = ["NetworkRows", "SequenceData", "TableData"]
+__all__ = ["NetworkRows", "SequenceData", "TableData", "hold_back"]
 
 
 class NetworkRows(NamedTuple):
@@ -249,3 +250,35 @@ class SequenceData:
             None if weight is None else weight[self.excerpts.sequence],
             (~unknown).sum(axis=1) / scaled.shape[1],
         )
+
+
+def hold_back(
+    kept: np.ndarray, groups: Any, *, fraction: float, random_state: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split row numbers into training rows and held-out rows, whole groups together.
+
+    Parameters
+    ----------
+    kept : ndarray of int of shape (n,)
+        Row numbers.
+    groups : array-like or None
+        Group of each row of the table.
+    fraction : float
+        Share of the rows, or of the groups, to hold out.
+    random_state : int
+        Seed of the split.
+
+    Returns
+    -------
+    train, held : ndarray of int
+        Row numbers.
+    """
+    if groups is not None:
+        of_row = np.asarray(groups)[kept]
+        if len(np.unique(of_row)) > 1:
+            splitter = GroupShuffleSplit(1, test_size=fraction, random_state=random_state)
+            train, held = next(splitter.split(kept, groups=of_row))
+            return kept[train], kept[held]
+    n_held = max(round(fraction * len(kept)), min(10, len(kept) // 2))
+    order = check_random_state(random_state).permutation(len(kept))
+    return kept[np.sort(order[n_held:])], kept[np.sort(order[:n_held])]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.model_selection import GroupKFold, KFold
 
-from ..functional.ties import first_largest
-from .mdn_steps import column_moments
+from ...functional.ties import first_largest
+from ..moments import column_moments
 
 __all__ = ["fit_predictable_targets"]
 

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from .._validation import check_sample_weight
-from ..nets.mixture_output import split_factors
-from .density_mixin import mean_log_prob
-from .linear import fit_predictable_targets
-from .mdn_checks import check_columns, check_padding, check_targets
-from .mdn_data import SequenceData, TableData
-from .mdn_scaling import ColumnScaling
-from .mdn_steps import reference_mixture
-from .mixtures import GaussianMixtures
+from ..._validation import check_sample_weight
+from ...nets.mixture_output import split_factors
+from ..density_mixin import mean_log_prob
+from ..mixtures import GaussianMixtures
+from ..unconditional import fit_unconditional
+from .checks import check_columns, check_padding, check_targets
+from .data import SequenceData, TableData
+from .linear_baseline import fit_predictable_targets
+from .scaling import ColumnScaling
 
 __all__ = ["FitMixin"]
 
@@ -148,7 +148,7 @@ class FitMixin:
         self._rank = min(self.covariance_rank, max(varying - 1, 0))
 
         def fit(data: Any, data_held: Any, spread: np.ndarray) -> tuple[Any, ...]:
-            return reference_mixture(
+            return fit_unconditional(
                 data.y,
                 data.weight,
                 data_held.y,

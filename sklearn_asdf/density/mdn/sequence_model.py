@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import softmax
 
-from ..nets.backend import LOCK
-from ..nets.mixture_output import scale_of_numpy, split_output
-from ..nets.recurrent import RecurrentNetwork, one_thread
-from .mdn_scaling import ColumnScaling
-from .mixtures import GaussianMixtures
-from .sampling import Temperature, sample_mixtures
+from ...nets.backend import LOCK
+from ...nets.mixture_output import scale_of_numpy, split_output
+from ...nets.recurrent import RecurrentNetwork, one_thread
+from ..mixtures import GaussianMixtures
+from ..sampling import Temperature, sample_mixtures
+from .scaling import ColumnScaling
 from .sequences import Sequences
 
 __all__ = ["SequenceModel", "SequenceState", "network_inputs"]

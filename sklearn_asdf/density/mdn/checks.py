@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import Integral, did_you_mean, raise_all
-from ..nets.layers import ACTIVATIONS
+from ..._validation import Integral, did_you_mean, raise_all
+from ...nets.layers import ACTIVATIONS
 
 __all__ = [
     "check_columns",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import raise_all
+from ..._validation import raise_all
 
 __all__ = ["Excerpts", "Sequences", "is_list", "read_features", "read_targets", "with_targets"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_asdf.density.linear import fit_predictable_targets
+from sklearn_asdf.density.mdn.linear_baseline import fit_predictable_targets
 
 
 def _task(n=200, seed=0):

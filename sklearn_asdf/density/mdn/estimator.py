@@ -10,22 +10,22 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_random_state
 
-from .._validation import (
+from ..._validation import (
     Integral,
     Interval,
     Real,
     StrOptions,
     validate_parameters,
 )
-from ..nets.estimator import (
+from ...nets.estimator import (
     TRAINING_CONSTRAINTS,
     NetworkEstimatorMixin,
     with_training_parameters,
 )
-from .mdn_checks import unpack_validation_data
-from .mdn_sequences import SequencePredictionsMixin
-from .mdn_steps import architecture_options
-from .mdn_training import train_network
+from .architectures import architecture_options
+from .checks import unpack_validation_data
+from .sequence_predictions import SequencePredictionsMixin
+from .training import train_network
 
 __all__ = ["MDNRegressor"]
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..nets.builders import build_network, build_sequence_network
-from .mdn_data import NetworkRows
-from .mdn_scaling import ColumnScaling
+from ...nets.builders import build_network, build_sequence_network
+from .data import NetworkRows
+from .scaling import ColumnScaling
 
 if TYPE_CHECKING:
-    from .mdn import MDNRegressor
+    from .estimator import MDNRegressor
 
 __all__ = ["train_network"]
 
@@ -54,7 +54,7 @@ def train_network(
     history : dict of list of float
         Losses of each epoch.
     """
-    from ..nets.training import train
+    from ...nets.training import train
 
     weight, validation = rows.weight, None
     total = _total(weight, rows.n_scored, len(rows.targets))
@@ -113,10 +113,10 @@ def _network_and_loss(
         "dtype": model.dtype,
     }
     if model.target_step_size is None:
-        from ..nets.mixture import MixtureNLL
+        from ...nets.mixture import MixtureNLL
 
         return build_network, lambda factor: MixtureNLL(factor=factor, **options)
-    from ..nets.sequence_network import SequenceNLL
+    from ...nets.sequence_network import SequenceNLL
 
     options["n_targets"] = scaling.n_modelled
     return build_sequence_network, lambda factor: SequenceNLL(factor=factor, **options)
@@ -130,7 +130,7 @@ def _network_config(
     total_weight: float,
 ) -> dict[str, Any]:
     """Return the arguments of `build_network` without the seed."""
-    from ..nets.mixture_network import output_bias
+    from ...nets.mixture_network import output_bias
 
     activations = options["activation"]
     sequences = model.target_step_size is not None

@@ -1,0 +1,3 @@
+from .estimator import MDNRegressor as MDNRegressor
+
+__all__ = ["MDNRegressor"]

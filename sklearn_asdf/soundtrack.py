@@ -1,0 +1,380 @@
+"""Soundtracks: music of one's own for dances that nobody has seen with it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state
+
+from ._progress import progress
+from ._validation import Integral, Real, raise_all
+from .datasets import make_dance_music
+from .datasets._music_files import music_clips
+from .motion.beats import DanceBeatTracker
+from .motion.canonical_pose import PoseCanonicalizer
+from .motion.container import Motion, as_motion
+from .motion.keyframes import KeyframeSegmenter
+from .motion.kinematics import KinematicsTransformer
+from .motion.lma import BEAT_COLUMNS, LMAFeaturizer
+from .motion.smoothing import PoseSmoother
+from .music.encoder_cache import fit_encoder
+from .music.units import UnitEncoder
+from .performance import Performance, encoder_of, perform, prepare_take, steps_of
+from .target import AudioTargetRegressor
+from .unpaired import UnpairedRegressor
+
+__all__ = ["adjust_soundtrack", "make_soundtrack", "make_soundtrack_pipeline"]
+
+_STEP = 0.25  # s
+# Cost of a join at continuity 0.5, and by how much it grows from 0 to 1.
+_JOIN_COST, _JOIN_RANGE = 20.0, 400.0
+# Variance of the deviations from the mapping, by which takes of one dance differ.
+_TEMPERATURE = 0.3
+# Seconds in which music begins and ends within a dance.
+_FADE = 0.5
+
+
+def make_soundtrack_pipeline(
+    music: Any,
+    *,
+    poses: Any = None,
+    audio: Any = None,
+    closeness: float = 1.0,
+    intensity: float = 0.0,
+    continuity: float = 0.5,
+    waltz: bool = True,
+    clip_duration: float = 8.0,
+    hop_duration: float = 1.0,
+    sr: int = 22050,
+    memory: Any = None,
+    random_state: int | np.random.RandomState | None = None,
+    verbose: int = 0,
+) -> Pipeline:
+    """Return a fitted pipeline that plays given music for dances, without pairs of both.
+
+    Parameters
+    ----------
+    music : AudioClips, path, or sequence of {ndarray of shape (n,), path}
+        The music: recordings, sound files, or a folder of them. `"builtin"`, or the name of a
+        character of :func:`~sklearn_asdf.datasets.make_music`, is music that the package
+        synthesizes.
+    poses : Motion or array-like of shape (n_clips, n_frames, n_joints, n_axes), default=None
+        Dances. Without `audio`, their own spread is what is vigorous and calm; one whole dance, as
+        one clip, may have any length. None takes synthetic dances as the standard.
+    audio : AudioClips or array-like of shape (n_clips, n_samples), default=None
+        The music of `poses`, clip by clip. It corrects the mapping of movement to music, and is
+        not played unless it is in `music` too.
+    closeness : float, default=1.0
+        How closely the music follows the dance: 0 follows its beat alone, 2 exaggerates.
+    intensity : float, default=0.0
+        From -1, the calm parts of the music, to 1, the wild ones.
+    continuity : float, default=0.5
+        From 0, the music may jump to another place on each beat, to 1, it hardly ever does.
+    waltz : bool, default=True
+        Whether dances in bars of three are expected to be fastest on the beat, as waltzes are; see
+        :func:`~sklearn_asdf.motion.track_beats`.
+    clip_duration, hop_duration : float, default=8.0, 1.0
+        Duration of the clips that are described, and time from one clip of music to the next one's
+        start, in s. Shorter music has shorter clips.
+    sr : int, default=22050
+        Sampling rate in Hz of arrays of music, and of the result.
+    memory : str or joblib.Memory, default=None
+        Folder in which fitted encoders of music are cached.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the music that the package synthesizes.
+    verbose : int, default=0
+        Above 0, show progress.
+
+    Returns
+    -------
+    pipeline : sklearn.pipeline.Pipeline
+        Fitted, with the steps `canonical`, `smooth`, `kinematics`, `beats`, `keyframes`, `lma` and
+        `music`. It contains the music.
+
+    See Also
+    --------
+    make_soundtrack : Music for one whole dance.
+    adjust_soundtrack : Change closeness, intensity and continuity without fitting.
+    make_dance_pipeline : Learns from pairs alone.
+
+    Notes
+    -----
+    :class:`UnitEncoder` learns the music, :class:`UnpairedRegressor` maps features of movement to
+    its descriptors, and :func:`~sklearn_asdf.motion.track_beats` finds the beat of the dance,
+    expecting tempi near those of the music. `fit` of the pipeline fits all of it to pairs.
+
+    Examples
+    --------
+    >>> from sklearn_asdf import make_soundtrack_pipeline
+    >>> from sklearn_asdf.datasets import make_dance_music, make_music
+    >>> pipe = make_soundtrack_pipeline(make_music("calm", duration=16, random_state=0))
+    >>> dance = make_dance_music(1, random_state=0).poses
+    >>> pipe.predict(dance).shape
+    (1, 176400)
+    """
+    _check_knobs(closeness=closeness, intensity=intensity, continuity=continuity)
+    if audio is not None and poses is None:
+        raise ValueError("expected the poses of audio, got audio alone: give both, or neither")
+    clips = music_clips(
+        music,
+        clip_duration=clip_duration,
+        hop_duration=hop_duration,
+        sr=sr,
+        random_state=random_state,
+    )
+    encoder, code = fit_encoder(
+        UnitEncoder(sr=clips.sr, step_duration=_STEP, verbose=verbose), clips, memory
+    )
+    clip_duration = encoder.n_samples_ / encoder.sr
+    tempi = 2.0 ** np.quantile(code[:, -3], np.linspace(0, 1, 11))
+    dances, height_origin = _standard_dances(poses, audio, clip_duration)
+    motion = Pipeline(list(_motion_steps(tempi, waltz, verbose).items()))
+    features = motion.fit_transform(dances)
+    regressor = UnpairedRegressor(
+        mapping="dance",
+        beat_columns=BEAT_COLUMNS,
+        closeness=closeness,
+        intensity=intensity,
+        height_origin=height_origin,
+    )
+    if audio is None:
+        regressor.fit_unpaired(features, code)
+    else:
+        regressor.fit(features, encoder.transform(audio), groups=getattr(audio, "groups", None))
+        # What goes with what is learned from the pairs, and played is the music.
+        regressor.fit_music(code)
+    last = AudioTargetRegressor.from_fitted(regressor, encoder)
+    pipeline = Pipeline([*motion.steps, ("music", last)])
+    return adjust_soundtrack(pipeline, continuity=continuity)
+
+
+def _motion_steps(tempi: np.ndarray, waltz: bool, verbose: int) -> dict[str, Any]:
+    groups = ("effort", "shape", "level", "periodicity", "beat")
+    lma = LMAFeaturizer(groups=groups, step_duration=_STEP, step_groups=("effort", "moment"))
+    return {
+        # The path is kept: how high the body is in space counts.
+        "canonical": PoseCanonicalizer(trend_duration=None),
+        "smooth": PoseSmoother(),
+        "kinematics": KinematicsTransformer(scale="body"),
+        "beats": DanceBeatTracker(tempi=tempi, waltz=waltz, verbose=verbose),
+        "keyframes": KeyframeSegmenter(),
+        "lma": lma.set_output(transform="pandas"),
+    }
+
+
+def _standard_dances(poses: Any, audio: Any, clip_duration: float) -> tuple[Motion, str]:
+    """Return clips of dances, and what heights in space are relative to."""
+    if poses is None:
+        return make_dance_music(1, clip_duration=clip_duration, random_state=0).poses, "clip"
+    motion = as_motion(poses)
+    if audio is not None:
+        return motion, "clip"
+    if len(motion) > 1 or motion.duration < 1.5 * clip_duration:
+        return motion, "clip"
+    take, _ = prepare_take(motion, 30.0)
+    return take.windows(clip_duration, clip_duration / 4), "dances"
+
+
+def adjust_soundtrack(
+    pipeline: Pipeline,
+    *,
+    closeness: float | None = None,
+    intensity: float | None = None,
+    continuity: float | None = None,
+) -> Pipeline:
+    """Return a fitted soundtrack pipeline with other settings, without fitting it again.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        From :func:`make_soundtrack_pipeline`.
+    closeness, intensity, continuity : float or None, default=None
+        As in :func:`make_soundtrack_pipeline`; None leaves the setting as it is.
+
+    Returns
+    -------
+    pipeline : Pipeline
+        Another one that shares the music and all that was learned.
+
+    Examples
+    --------
+    >>> from sklearn_asdf import adjust_soundtrack, make_soundtrack_pipeline
+    >>> from sklearn_asdf.datasets import make_music
+    >>> pipe = make_soundtrack_pipeline(make_music("calm", duration=12, random_state=0))
+    >>> adjust_soundtrack(pipe, intensity=1.0)["music"].regressor_.intensity
+    1.0
+    """
+    _check_knobs(closeness=closeness, intensity=intensity, continuity=continuity)
+    last = steps_of(pipeline)[-1]
+    regressor = getattr(last, "regressor_", None)
+    if not isinstance(regressor, UnpairedRegressor) or not isinstance(pipeline, Pipeline):
+        raise TypeError(
+            "expected a pipeline that make_soundtrack_pipeline made, got "
+            f"{type(regressor if regressor is not None else pipeline).__name__} in its place"
+        )
+    regressor, encoder = copy.copy(regressor), copy.copy(encoder_of(pipeline))
+    if closeness is not None:
+        regressor.closeness = closeness
+    if intensity is not None:
+        regressor.intensity = intensity
+    if continuity is not None:
+        encoder.join_cost = _JOIN_COST * _JOIN_RANGE ** (2 * (continuity - 0.5))
+    music = AudioTargetRegressor.from_fitted(regressor, encoder)
+    return Pipeline([*pipeline.steps[:-1], (pipeline.steps[-1][0], music)])
+
+
+def make_soundtrack(
+    dance: Any,
+    music: Any,
+    *,
+    n_takes: int = 1,
+    start: float = 0.0,
+    end: float | None = None,
+    closeness: float | None = None,
+    intensity: float | None = None,
+    continuity: float | None = None,
+    poses: Any = None,
+    audio: Any = None,
+    temperature: float | None = _TEMPERATURE,
+    loudness: float | None = -16.0,
+    sr: int = 22050,
+    memory: Any = None,
+    random_state: int | np.random.RandomState | None = None,
+    verbose: int = 0,
+) -> list[Performance]:
+    """Play music for one whole dance, without pairs of both.
+
+    Parameters
+    ----------
+    dance : Motion or array-like of shape (1, n_frames, n_joints, n_axes)
+        The dance, as long as a clip at least, at any frame rate.
+    music : AudioClips, path, sequence of {ndarray of shape (n,), path}, or Pipeline
+        As in :func:`make_soundtrack_pipeline`, or what that function returned.
+    n_takes : int, default=1
+        Number of different pieces.
+    start, end : float, default=0.0, None
+        When the music begins and ends, in s of the dance; it is silent before and after. None is
+        the end of the dance.
+    closeness, intensity, continuity : float or None, default=None
+        As in :func:`make_soundtrack_pipeline`. None is the default there, or the setting of a
+        pipeline.
+    poses, audio : object, default=None
+        Pairs, as in :func:`make_soundtrack_pipeline`. Without them, the spread of `dance` itself
+        is what is vigorous and calm.
+    temperature : float or None, default=0.3
+        How far the choice of music deviates from the mapping, see :class:`UnpairedRegressor`; None
+        does not, and all takes are the same.
+    loudness : float or None, default=-16.0
+        Loudness of the whole piece in LUFS. None leaves the level of the music.
+    sr : int, default=22050
+        Sampling rate in Hz.
+    memory : str or joblib.Memory, default=None
+        Folder in which fitted encoders of music are cached.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the first take; the next ones follow it. Pass an int for the same takes on each
+        call.
+    verbose : int, default=0
+        Above 0, show progress.
+
+    Returns
+    -------
+    list of Performance
+        `n_takes` pieces, as long as the dance.
+
+    See Also
+    --------
+    sklearn_asdf.performance.perform : Music of any fitted pipeline.
+
+    Examples
+    --------
+    >>> from sklearn_asdf import make_soundtrack
+    >>> from sklearn_asdf.datasets import make_dance_music
+    >>> dance = make_dance_music(1, clip_duration=12, random_state=0).poses
+    >>> piece, = make_soundtrack(dance, "calm", random_state=0)
+    >>> piece.audio.shape
+    (264600,)
+    """
+    knobs = {"closeness": closeness, "intensity": intensity, "continuity": continuity}
+    _check_knobs(**knobs)
+    dance = as_motion(dance)
+    end = _check_takes(dance, n_takes, start, end)
+    given: dict[str, Any] = {name: value for name, value in knobs.items() if value is not None}
+    first = int(check_random_state(random_state).randint(2**31 - 1))
+    if isinstance(random_state, Integral):
+        first = int(random_state)
+    if isinstance(music, Pipeline):
+        pipeline = adjust_soundtrack(music, **given)
+    else:
+        pipeline = make_soundtrack_pipeline(
+            music,
+            poses=dance if poses is None else poses,
+            audio=audio,
+            sr=sr,
+            memory=memory,
+            random_state=0,
+            verbose=verbose,
+            **given,
+        )
+    takes = []
+    for k in progress(range(n_takes), "composing takes", unit="takes", verbose=verbose):
+        take = perform(
+            pipeline,
+            dance,
+            temperature=temperature,
+            random_state=first + k,
+            loudness=loudness,
+            verbose=verbose if n_takes == 1 else 0,
+        )
+        takes.append(_between(take, start, end))
+    return takes
+
+
+def _between(take: Performance, start: float, end: float) -> Performance:
+    """Return a performance that is silent before `start` and after `end`, with fades."""
+    time = np.arange(len(take.audio)) / take.sr
+    whole = len(take.audio) / take.sr
+    gain = np.ones(len(time))
+    if start > 0:
+        gain *= np.clip((time - start) / _FADE, 0, 1)
+    if end < whole - 1e-3:
+        gain *= np.clip((end - time) / _FADE, 0, 1)
+    audio = (take.audio * gain).astype(np.float32)
+    return Performance(take.take, take.clips, take.hop_duration, audio, take.sr)
+
+
+def _check_knobs(**knobs: float | None) -> None:
+    ranges = {"closeness": (0, 2), "intensity": (-1, 1), "continuity": (0, 1)}
+    raise_all(
+        [
+            f"expected {name} from {low} to {high}, got {knobs[name]!r}"
+            for name, (low, high) in ranges.items()
+            if not (knobs[name] is None or _within(knobs[name], low, high))
+        ]
+    )
+
+
+def _within(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, Real) and low <= float(value) <= high
+
+
+def _check_takes(dance: Motion, n_takes: int, start: float, end: float | None) -> float:
+    """Return the end of the music, or raise an error with all that is wrong."""
+    duration = dance.lengths[0] / dance.fps
+    end = duration if end is None else end
+    problems = []
+    if not (isinstance(n_takes, Integral) and n_takes >= 1):
+        problems.append(f"expected n_takes of at least 1, got {n_takes!r}")
+    if not (isinstance(start, Real) and isinstance(end, Real) and 0 <= start < end):
+        problems.append(
+            f"expected the music to start at 0 s or later and to end after that, got start={start} "
+            f"and end={end}"
+        )
+    elif start >= duration:
+        problems.append(
+            f"expected the music to start within the dance of {duration:.3g} s, got start={start}"
+        )
+    raise_all(problems)
+    return end
