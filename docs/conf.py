@@ -22,6 +22,8 @@ extensions = [
 html_math_renderer = "mathml"
 autosummary_generate = True
 numpydoc_show_class_members = False
+# Types are in the docstrings; signatures show names and defaults.
+autodoc_typehints = "none"
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "README.md", "auto_examples/*.ipynb"]
 # Sounds of the study, for its page.

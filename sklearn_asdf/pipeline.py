@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from ._defaults import PRESETS
 from ._validation import check_choice
 from .motion.canonical_pose import PoseCanonicalizer
+from .motion.container import DEFAULT_FPS
 from .motion.keyframes import KeyframeSegmenter
 from .motion.kinematics import KinematicsTransformer
 from .motion.lma import BEAT_COLUMNS, LMAFeaturizer
@@ -29,6 +30,7 @@ def make_lma_pipeline(
     preset: str = "default",
     n_keyframes: int = 10,
     cutoff: float = 3.0,
+    fps: float | None = DEFAULT_FPS,
     memory: Any = None,
     verbose: bool = False,
 ) -> Pipeline:
@@ -49,6 +51,9 @@ def make_lma_pipeline(
         Number of keyframes of a clip, which bound `n_keyframes - 1` windows.
     cutoff : float, default=3.0
         Cut-off frequency of the smoothing, in Hz.
+    fps : float or None, default=30.0
+        Frame rate of the analysis in Hz, to which the first stage resamples all poses. So one dance
+        gives the same table whatever the rate of its file. None is the rate of the poses in `fit`.
     memory : str or joblib.Memory, default=None
         Folder in which the results of the stages are cached.
     verbose : bool, default=False
@@ -80,7 +85,9 @@ def make_lma_pipeline(
     preset = _DEFAULT_TABLE if preset == "default" else preset
     steps = _motion_steps(preset)
     pipeline = Pipeline(list(steps.items()), memory=memory, verbose=verbose)
-    return pipeline.set_params(keyframes__n_keyframes=n_keyframes, smooth__cutoff=cutoff)
+    return pipeline.set_params(
+        keyframes__n_keyframes=n_keyframes, smooth__cutoff=cutoff, smooth__fps=fps
+    )
 
 
 def make_dance_pipeline(

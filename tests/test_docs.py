@@ -117,7 +117,9 @@ BEFORE = {
         shutil.copy("take.json", "dance.csv")
     """,
     "README.md": """
+        import shutil
         import numpy as np
+        shutil.copy("take.json", "take.bvh")
         array = np.zeros((2, 240, 17, 2))
     """,
 }

@@ -149,7 +149,8 @@ def _table(place: Path) -> list[str] | None:
 
 
 def _poses(path: str) -> list[str]:
-    from ..io._read import Options, read_with
+    from ..io._options import Options
+    from ..io._read import read_with
 
     motion, _, own_fps = read_with(path, Options())
     guess = " (assumed: the file does not tell, give --fps)" if own_fps is None else ""

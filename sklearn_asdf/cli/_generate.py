@@ -22,8 +22,9 @@ from ._takes import Wanted, check_not_read, check_output, check_takes, is_model,
 if TYPE_CHECKING:
     from ..motion.container import Motion
 
-_SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
-_VIDEOS = (".mp4", ".mov", ".mkv")
+# Endings of what can be written.
+SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
+VIDEOS = (".mp4", ".mov", ".mkv")
 
 
 def add(commands: Any) -> None:
@@ -35,7 +36,7 @@ def add(commands: Any) -> None:
         help="make music for a dance",
         more=(
             "Make music for a dance. The ending of the output chooses what is written: sound "
-            f"({', '.join(_SOUNDS)}), or a video ({', '.join(_VIDEOS)}): the video of the dance "
+            f"({', '.join(SOUNDS)}), or a video ({', '.join(VIDEOS)}): the video of the dance "
             "with the new music, or a stick figure where there is only a pose file."
         ),
     )
@@ -53,8 +54,8 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Make the music and write it."""
     check_draw(options)
-    out = check_output(options.out, (*_SOUNDS, *_VIDEOS), force=options.force)
-    if out.suffix.lower() in _VIDEOS:
+    out = check_output(options.out, (*SOUNDS, *VIDEOS), force=options.force)
+    if out.suffix.lower() in VIDEOS:
         from .._validation import require
 
         require("av", "PIL", extra="video", purpose="writing videos")
@@ -69,14 +70,15 @@ def run(options: argparse.Namespace) -> None:
         loudness=options.loudness,
         verbose=verbosity(options),
     )
-    _write(out, played, take, options)
+    write_music(out, played, take, options)
     say(options, f"{out}: {len(played.audio) / played.sr:.1f} s of music")
 
 
-def _write(out: Path, played: Any, take: Motion, options: argparse.Namespace) -> None:
+def write_music(out: Path, played: Any, take: Motion, options: argparse.Namespace) -> None:
+    """Write a performance as sound, or as a video of the dance or of a stick figure."""
     from ..datasets._dance_files import is_video
 
-    if out.suffix.lower() in _SOUNDS:
+    if out.suffix.lower() in SOUNDS:
         from ..music.sound_file import write_sound
 
         write_sound(out, played.audio, sr=played.sr)

@@ -16,6 +16,7 @@ from ._options import add_command
 _EXTRAS = {
     "play": ("making music with saved models", ("librosa", "soundfile", "pyloudnorm")),
     "music": ("learning and making music", ("keras", "librosa", "soundfile", "pyloudnorm")),
+    "plot": ("pictures of poses and features", ("matplotlib",)),
     "video": ("poses from videos, music onto videos", ("av", "ai-edge-litert")),
     "live": ("poses as they come, music on the sound card", ("python-osc", "sounddevice")),
     "parquet": ("tables in Parquet", ("pyarrow",)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._console import note, say, verbosity
 from ._generate import read_model
+from ._live_outputs import STDOUT, add_outputs, address, midi, sender, speaker, writer
 from ._options import (
     add_command,
     add_draw,
@@ -28,9 +28,6 @@ from ._takes import check_output
 if TYPE_CHECKING:
     import numpy as np
 
-_STDOUT = "-"
-# --play without a device.
-_OWN_CHOICE = ""
 # Seconds without a pose after which the user is told.
 _SILENCE = 3.0
 
@@ -68,32 +65,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--device", metavar="NAME", help="camera, as FFmpeg calls it")
     parser.add_argument("--pose-model", metavar="DIR", help="folder of the pose networks")
-    parser.add_argument(
-        "-o",
-        "--out",
-        metavar="FILE",
-        help="sound to write, .wav, or - for samples of 16 bits on the standard output",
-    )
-    parser.add_argument(
-        "--play",
-        nargs="?",
-        const=_OWN_CHOICE,
-        metavar="DEVICE",
-        help="play the music on a sound device: its number or a part of its name, or else the "
-        "system's own choice; needs the extra 'live'",
-    )
-    parser.add_argument(
-        "--list-speakers", action=_ListSpeakers, help="list the sound devices and stop"
-    )
-    parser.add_argument(
-        "--send", metavar="HOST:PORT", help="where to send the Laban features by OSC"
-    )
-    parser.add_argument(
-        "--style",
-        default="wekinator",
-        choices=("wekinator", "ai-toolbox"),
-        help="addresses of the features: one message, or one a feature",
-    )
+    add_outputs(parser)
     parser.add_argument(
         "--hop-duration",
         type=positive,
@@ -117,14 +89,14 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Dance."""
     check_draw(options)
-    if options.out is None and options.send is None and options.play is None:
+    if all(to is None for to in (options.out, options.send, options.play, options.midi)):
         raise ValueError(
-            "expected somewhere to put the music or the features: add --play, -o or --send"
+            "expected somewhere to put the music or the features: add --play, -o, --send or --midi"
         )
     out = options.out
-    if out not in (None, _STDOUT):
+    if out not in (None, STDOUT):
         out = check_output(out, (".wav",), force=options.force)
-    to = None if options.send is None else _address(options.send)
+    to = None if options.send is None else address(options.send)
     _require(options)
     from ..live import StreamingDancer
     from ..performance import encoder_of
@@ -141,23 +113,29 @@ def run(options: argparse.Namespace) -> None:
     with ExitStack() as stack:
         # First, so that it lasts until all else is closed.
         _interrupt_once(stack)
-        write = _writer(stack, out, sr)
+        write = writer(stack, out, sr)
         if options.play is not None:
             _warm_up(model, live)
-        speaker = _speaker(stack, options.play, sr)
-        send = _sender(stack, to, options.style, live.feature_names)
+        device = speaker(stack, options.play, sr)
+        send_osc = sender(stack, to, options.style, live.feature_names)
+        send_midi = midi(stack, options, live, 0.0 if device is None else _seconds(live, device))
+
+        def send(features: np.ndarray | None) -> None:
+            send_osc(features)
+            send_midi(features)
+
         poses, waiting, source = _poses(stack, options, model)
         # The standard output may be the music.
-        tell = note if out == _STDOUT else lambda sentence: say(options, sentence)
+        tell = note if out == STDOUT else lambda sentence: say(options, sentence)
         if not options.quiet:
-            tell(f"{source}; a movement is heard after {_latency(live, speaker)} and computing")
+            tell(f"{source}; a movement is heard after {_latency(live, device)} and computing")
         watched = _watch(poses, source)
         n_pieces = 0
 
         def count(audio: np.ndarray) -> None:
             nonlocal n_pieces
-            if speaker is not None:
-                speaker.write(audio)
+            if device is not None:
+                device.write(audio)
             write(audio)
             n_pieces += 1
 
@@ -169,36 +147,13 @@ def run(options: argparse.Namespace) -> None:
         except BrokenPipeError:
             # Whoever played the music has ended.
             return
-    if speaker is not None and speaker.n_gaps > 1:
+    if device is not None and device.n_gaps > 1:
         # The last one is the end.
-        note(f"note: music came too late {speaker.n_gaps - 1} times: try a longer --hop-duration")
-    if out not in (None, _STDOUT) and not n_pieces:
+        note(f"note: music came too late {device.n_gaps - 1} times: try a longer --hop-duration")
+    if out not in (None, STDOUT) and not n_pieces:
         note(f"note: nobody danced for as long as a clip, so {str(out)!r} is not written")
-    elif out != _STDOUT:
+    elif out != STDOUT:
         say(options, f"{n_pieces} pieces of {live.hop_duration:g} s")
-
-
-class _ListSpeakers(argparse.Action):
-    """Print the sound devices and end, as --version does."""
-
-    def __init__(self, option_strings: list[str], dest: str, **options: Any) -> None:
-        super().__init__(option_strings, dest, nargs=0, **options)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from ..live import list_speakers
-
-        for line in list_speakers() or ["no device that plays sound"]:
-            print(line)
-        parser.exit()
-
-
-def _speaker(stack: ExitStack, device: str | None, sr: int) -> Any:
-    if device is None:
-        return None
-    from ..live import Speaker
-
-    chosen = None if device == _OWN_CHOICE else int(device) if device.isdigit() else device
-    return stack.enter_context(Speaker(sr, device=chosen))
 
 
 def _warm_up(model: Any, live: Any) -> None:
@@ -223,8 +178,14 @@ def _warm_up(model: Any, live: Any) -> None:
 def _latency(live: Any, speaker: Any) -> str:
     if speaker is None:
         return f"{live.latency:g} s"
-    whole = live.latency + speaker.margin + speaker.device_latency
+    whole = _seconds(live, speaker)
     return f"{whole:.2g} s ({speaker.device_latency:.2g} s of them the sound device's)"
+
+
+def _seconds(live: Any, speaker: Any) -> float:
+    """Return the time from a movement to its sound on a device, in s, without computing."""
+    seconds: float = live.latency + speaker.margin + speaker.device_latency
+    return seconds
 
 
 def _interrupt_once(stack: ExitStack) -> None:
@@ -269,6 +230,8 @@ def _require(options: argparse.Namespace) -> None:
     require_play("making music")
     if options.play is not None:
         require("sounddevice", extra="live", purpose="playing sound")
+    if options.midi is not None:
+        require("mido", "rtmidi", extra="midi", purpose="sending MIDI")
     if options.input == "camera":
         require_video(options.pose_model)
     if options.input == "osc" or options.send is not None:
@@ -353,45 +316,3 @@ def _poses(
 
     place = f"listening on {options.host}, UDP port {receiver.port}"
     return listen(), receiver.waiting, place
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError(f"expected --send as HOST:PORT, such as 127.0.0.1:6448, got {text!r}")
-    return host, int(port)
-
-
-def _sender(
-    stack: ExitStack, to: tuple[str, int] | None, style: str, names: Any
-) -> Callable[[np.ndarray | None], None]:
-    if to is None:
-        return lambda features: None
-    from ..live import OSCSender
-
-    return stack.enter_context(OSCSender(names, host=to[0], port=to[1], style=style)).send
-
-
-def _writer(stack: ExitStack, out: Any, sr: int) -> Callable[[np.ndarray], None]:
-    if out is None:
-        return lambda audio: None
-    from ..music.sound_file import open_wav, to_pcm
-
-    if out == _STDOUT:
-
-        def write(audio: np.ndarray) -> None:
-            sys.stdout.buffer.write(to_pcm(audio).tobytes())
-            sys.stdout.buffer.flush()
-
-        return write
-    wav: Any = None
-
-    def write_wav(audio: np.ndarray) -> None:
-        nonlocal wav
-        if wav is None:
-            # Only now: without music there is no file, and one to be replaced stays.
-            wav = stack.enter_context(open_wav(out, sr=sr))
-        # The header is written once, when the file is closed.
-        wav.writeframesraw(to_pcm(audio).tobytes())
-
-    return write_wav

@@ -10,17 +10,41 @@ from typing import Any
 
 from .._files import describe, one_line
 from .._version import __version__
-from . import _demo, _evaluate, _features, _fit, _generate, _info, _live, _poses, _report
+from . import (
+    _demo,
+    _evaluate,
+    _features,
+    _fit,
+    _generate,
+    _info,
+    _live,
+    _poses,
+    _report,
+    _soundtrack,
+)
 from ._batch import DONE, INTERRUPTED, PROBLEMS, REFUSED
 from ._console import console, note
 
 __all__ = ["main"]
 
-_COMMANDS = (_demo, _poses, _features, _fit, _generate, _evaluate, _report, _live, _info)
+_COMMANDS = (
+    _demo,
+    _soundtrack,
+    _poses,
+    _features,
+    _fit,
+    _generate,
+    _evaluate,
+    _report,
+    _live,
+    _info,
+)
 _DESCRIPTION = """\
 Dance in, music out.
 
   sklearn-asdf demo                                  hear what this does, with synthetic dances
+  sklearn-asdf soundtrack dance.mp4 --music folder -o new.mp4
+                                                     play your music for a dance
   sklearn-asdf poses videos --sound -o takes         find the dancer in videos
   sklearn-asdf fit --poses takes --audio takes -o my.zip
                                                      learn from your dances and their music

@@ -52,8 +52,8 @@ def add_force(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_take(parser: argparse.ArgumentParser) -> None:
-    """Add what tells how to read poses and videos."""
+def add_take(parser: argparse.ArgumentParser, *, each: bool = False) -> None:
+    """Add what tells how to read poses and videos; `each` is whether all people can be taken."""
     parser.add_argument(
         "--fps",
         type=positive,
@@ -62,11 +62,11 @@ def add_take(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--person",
-        type=_person,
+        type=_person_or_each if each else _person,
         default="largest",
         metavar="WHO",
         help="whom to take where there are several: 'largest' or a number from 0, counted from "
-        "left to right as they come in",
+        "left to right as they come in" + ("; 'each' makes one for each of them" if each else ""),
     )
     parser.add_argument(
         "--pose-model",
@@ -144,6 +144,10 @@ def _read_number(kind: type[int] | type[float], text: str, expected: str) -> flo
         return kind(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}") from None
+
+
+def _person_or_each(text: str) -> str | int:
+    return text if text == "each" else _person(text)
 
 
 def _person(text: str) -> str | int:

@@ -169,7 +169,8 @@ def read_take(
 ) -> Motion:
     """Return one whole dance from a pose file or a video, with the joints that are wanted."""
     from ..datasets._dance_files import read_dance
-    from ..io._read import ASSUMED_FPS, Options, contradicts
+    from ..io._options import Options
+    from ..io._read import ASSUMED_FPS, contradicts
 
     wanted = wanted or Wanted()
     motion, _, own_fps = read_dance(

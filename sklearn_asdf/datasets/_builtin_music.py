@@ -10,7 +10,8 @@ from sklearn.utils import check_random_state
 
 from .._validation import Real, check_choice, raise_all
 from ..music.clips import AudioClips
-from . import _dance, _music, _score
+from . import _music, _score
+from ._choreography import draw_choreography
 from ._clock import Clock
 from ._courses import draw_courses
 
@@ -132,7 +133,7 @@ def _piece(name: str, seed: np.random.SeedSequence, duration: float, sr: int) ->
     )
     courses = draw_courses(course_rng, clock, factors, duration, rests=False)
     # Melodies follow the height of hands, whether somebody dances or not.
-    steps = _dance.draw_choreography(steps_rng, factors)
+    steps = draw_choreography(steps_rng, factors)
     score = _score.draw_score(score_rng, factors, accent=steps.accent, height=steps.height)
     return _music.play(
         play_rng,

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from .._validation import require
-from ..io._read import Options, read_with
+from ..io._options import Options
+from ..io._read import read_with
 from ..motion.container import Motion
 from ..music.clips import load_audio
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from .._progress import progress
 from .._validation import Integral, Real, check_choice, raise_all, require
-from ..io._read import ASSUMED_FPS, Options, contradicts
+from ..io._options import Options
+from ..io._read import ASSUMED_FPS, contradicts
 from ..motion.skeletons import Skeleton
 from ._dance_files import is_video, read_dance, read_music, require_video
 from ._pairs import find_folders, find_pairs, list_of
@@ -163,7 +165,8 @@ def load_folder(
     pairs = find_pairs(*find_folders(path, poses, audio))
     if any(is_video(file) for pair in pairs for file in pair[1:]):
         require_video(models)
-    takes, guessed, replaced, skipped = [], [], [], {}
+    takes, skipped = [], {}
+    rates: dict[Path, float | None] = {}
     for name, pose_file, sound_file in progress(
         pairs, "reading takes", unit="takes", verbose=verbose
     ):
@@ -174,26 +177,10 @@ def load_folder(
         except (ValueError, OSError) as error:
             skipped[name] = str(error)
             continue
-        if found[2] is None and pose_fps is None:
-            guessed.append(pose_file.name)
-        elif contradicts(found[2], pose_fps) and not is_video(pose_file):
-            replaced.append(f"{pose_file.name!r} ({found[2]:.4g})")
+        rates[pose_file] = found[2]
     if on_error == "raise" or not takes:
         raise_all(list(skipped.values()))
-    if guessed:
-        warnings.warn(
-            f"{list_of(guessed)} tell(s) no frame rate, {ASSUMED_FPS:g} fps are assumed: pass "
-            "pose_fps",
-            UserWarning,
-            stacklevel=2,
-        )
-    if replaced:
-        warnings.warn(
-            f"pose_fps={pose_fps:g} is used in place of the files' own frame rates: "
-            f"{list_of(replaced, quote=False)}",
-            UserWarning,
-            stacklevel=2,
-        )
+    _warn_of_rates(rates, pose_fps)
     takes, unlike = part_unlike(takes)
     if unlike and on_error == "raise":
         raise ValueError(next(iter(unlike.values())))
@@ -204,6 +191,30 @@ def load_folder(
     data = cut(takes, clip_duration, hop_duration, float(fps), int(sr), float(min_seen))
     data.skipped = skipped
     return data
+
+
+def _warn_of_rates(rates: dict[Path, float | None], pose_fps: float | None) -> None:
+    """Say which files have no frame rate, and which have another than the one that is given."""
+    guessed = [file.name for file, own in rates.items() if own is None and pose_fps is None]
+    replaced = [
+        f"{file.name!r} ({own:.4g})"
+        for file, own in rates.items()
+        if contradicts(own, pose_fps) and not is_video(file)
+    ]
+    if guessed:
+        warnings.warn(
+            f"{list_of(guessed)} tell(s) no frame rate, {ASSUMED_FPS:g} fps are assumed: pass "
+            "pose_fps",
+            UserWarning,
+            stacklevel=3,
+        )
+    if replaced:
+        warnings.warn(
+            f"pose_fps={pose_fps:g} is used in place of the files' own frame rates: "
+            f"{list_of(replaced, quote=False)}",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _check(

@@ -14,7 +14,7 @@ from ._builtin_music import CHARACTERS, make_music
 from ._dance_files import is_video, read_music
 from ._pairs import SOUNDS
 
-__all__ = ["music_clips", "sound_files"]
+__all__ = ["CHARACTERS", "music_clips", "sound_files"]
 
 # Seconds below which music is no music.
 _SHORTEST_CLIP = 1.0

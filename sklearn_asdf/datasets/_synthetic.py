@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,20 +11,18 @@ from sklearn.utils import Bunch, check_random_state
 
 from ..motion.container import Motion
 from ..music.clips import AudioClips
-from . import _dance, _music, _score
-from ._clock import Clock
-from ._courses import REST_DB, Courses, draw_courses
-from ._synthetic_checks import FACTORS, check_factors, check_sizes, check_styles
+from ._performance import means_of_clip, perform
+from ._synthetic_checks import check_factors, check_sizes, check_styles
 
 __all__ = ["make_dance_music"]
 
 _DESCR = """\
-Made-up dances with music for them
-----------------------------------
+Synthetic dances with music
+---------------------------
 Stick figures with the 17 joints of COCO and human proportions dance; several voices play music for
-them. Six factors, drawn for each performance independently of each other, drive both:
+them. Six factors, sampled for each performance independently of each other, drive both:
 
-factor     drawn from                    in the dance                       in the music
+factor     distribution                  in the dance                       in the music
 tempo      80 to 140 BPM, log-uniform    one gesture and one step a beat    the beat
 metre      4 (60 %), 3 (40 %)            weight of gestures, knee bends     pattern of the accents
 vigour     uniform, 0 to 1               speed of hands, height of bounce   loudness, percussion
@@ -34,7 +32,8 @@ mode       major or minor                upright and direct, or bowed and   scal
                                          in detours
 
 On each beat the melody follows the height of the hands. Nothing else in the music follows from
-the dance: the key, the chord progression, the accompaniment's figure and rhythm are drawn apart.
+the dance: key, chord progression, and the figure and rhythm of the accompaniment are sampled
+independently.
 """
 
 
@@ -181,10 +180,11 @@ def make_dance_music(
     over time in metres.
 
     With `courses`, each performance is a sequence of segments of 6, 8 or 12 beats. In each of them,
-    vigour, sharpness and extent go to new values, drawn within 0.6 of those of the performance, in
-    a line (a phrase swells or fades) or within a beat. Before a segment, the dancer rests with
-    probability 0.3 for 1.5 to 4 s, rounded up to whole beats: the figure freezes in the pose of a
-    beat, the music stops but for its reverberation, and both go on where they stopped, on a beat.
+    vigour, sharpness and extent go to new values, sampled within 0.6 of those of the performance,
+    linearly over the segment (a phrase swells or fades) or within a beat. Before a segment, the
+    dancer rests with probability 0.3 for 1.5 to 4 s, rounded up to whole beats: the figure freezes
+    in the pose of a beat, the music stops except for its reverberation, and both continue where
+    they stopped, on a beat.
     With probability 0.12 the tempo changes by a factor of 0.84 to 1.19 within two beats, and with
     probability 0.5 one beat of the segment is an accent, a gesture with 0.5 more vigour. The level
     of the music follows vigour at each moment, -32 + 16 vigour dB, its articulation sharpness and
@@ -229,16 +229,16 @@ def make_dance_music(
     n_frames = round(clip_duration * fps)
     n_samples = round(clip_duration * sr)
     position: list[np.ndarray] = []
-    recordings, rows, beats, downbeats, starts_in, danced = [], [], [], [], [], []
+    recordings, rows, beats, downbeats, starts_in, styles_of = [], [], [], [], [], []
     curves: list[pd.DataFrame] = []
     for k, size in enumerate(sizes):
         first_frames = np.round(np.arange(size) * hop_duration * fps).astype(int)
         starts = first_frames / fps
         total = first_frames[-1] + n_frames
-        joints, music, drawn, clock, style, course = _perform(
+        performance = perform(
             np.random.SeedSequence(entropy, spawn_key=(k,)),
             {name: values[k] for name, values in fixed.items()},
-            time=np.arange(total) / fps,
+            n_frames=total,
             duration=max(total / fps, starts[-1] + n_samples / sr) + 1 / sr,
             clip_duration=clip_duration,
             fps=fps,
@@ -249,15 +249,16 @@ def make_dance_music(
             courses=courses,
             styles=styles,
         )
-        danced += [style] * size
-        curves.append(course)
-        position.extend(joints[first : first + n_frames] for first in first_frames)
-        recordings.append(music)
+        styles_of += [performance.style] * size
+        curves.append(performance.courses)
+        position.extend(performance.joints[first : first + n_frames] for first in first_frames)
+        recordings.append(performance.music)
         starts_in.append(np.round(starts * sr).astype(int))
+        clock = performance.clock
         for start in starts:
             played = clock.position(start + clip_duration) - clock.position(start)
-            row = {**drawn, "tempo": 60 * played / clip_duration}
-            rows.append(row | _means(course, start, clip_duration) if courses else row)
+            means = means_of_clip(performance.courses, start, clip_duration) if courses else {}
+            rows.append(performance.factors | {"tempo": 60 * played / clip_duration} | means)
             beat = clock.beats(start, start + clip_duration)
             beats.append(clock.time(beat) - start)
             downbeats.append(beats[-1][beat % clock.metre == 0])
@@ -274,137 +275,6 @@ def make_dance_music(
         courses=curves,
         beats=beats,
         downbeats=downbeats,
-        styles=np.array(danced),
+        styles=np.array(styles_of),
         DESCR=_DESCR,
     )
-
-
-def _perform(
-    seed: Any,
-    fixed: dict[str, Any],
-    *,
-    time: np.ndarray,
-    duration: float,
-    clip_duration: float,
-    fps: float,
-    sr: int,
-    coordinates: str,
-    noise: float,
-    dropout: float,
-    courses: bool,
-    styles: Sequence[str],
-) -> tuple[np.ndarray, np.ndarray, dict[str, Any], Clock, str, pd.DataFrame]:
-    """One performance: joints, samples, factors, beat, style and courses."""
-    # A stream for each part, so that none changes what another draws.
-    streams = [np.random.default_rng(child) for child in seed.spawn(12)]
-    factor_rng, body_rng, clock_rng, steps_rng, dance_rng, score_rng, play_rng = streams[:7]
-    error_rng, jitter_rng, loss_rng, style_rng, course_rng = streams[7:]
-    factors = _draw_factors(factor_rng) | fixed
-    body_height = body_rng.uniform(1.55, 1.9)
-    camera = {
-        "distance": body_rng.uniform(4.0, 7.0),
-        "height_px": body_rng.uniform(250.0, 500.0),
-        "aside": body_rng.uniform(-0.3, 0.3),
-    }
-    clock = Clock(
-        tempo=factors["tempo"],
-        metre=factors["metre"],
-        start=factors["metre"] * (4 + clock_rng.uniform(0, 8)),
-        drift=clock_rng.uniform(0, 0.015),
-        drift_period=clock_rng.uniform(15, 40),
-        drift_phase=clock_rng.uniform(0, 2 * np.pi),
-    )
-    course = draw_courses(course_rng, clock, factors, duration) if courses else None
-    clock = clock if course is None else course.clock
-    steps = _dance.draw_choreography(steps_rng, factors)
-    style = str(style_rng.choice(styles))
-    joints = _dance.dance(
-        dance_rng,
-        time,
-        clock,
-        steps,
-        factors,
-        body_height=body_height,
-        style=style,
-        courses=course,
-    )
-    size = body_height
-    if coordinates == "pixel":
-        joints = _dance.project(joints, body_height=body_height, **camera)
-        size = camera["height_px"]
-    if noise:
-        joints = _dance.track(error_rng, jitter_rng, joints, noise=noise * size)
-    if dropout:
-        joints = _dance.drop_joints(loss_rng, joints, dropout=dropout, run=fps / 4)
-
-    score = _score.draw_score(score_rng, factors, accent=steps.accent, height=steps.height)
-    music = _music.play(
-        play_rng,
-        score,
-        clock,
-        factors,
-        duration=duration,
-        sr=sr,
-        level_duration=clip_duration,
-        courses=course,
-    )
-    heard = _heard(factors)
-    heard = {
-        **{name: heard[name] for name in ("loudness", "articulation", "attack")},
-        "register": _score.register(factors["extent"]),
-        "tilt": heard["tilt"],
-        "key": _score.KEYS[score.key],
-    }
-    drawn = {name: factors[name] for name in FACTORS} | heard
-    return joints, music, drawn, clock, style, _curves(time, clock, factors, course)
-
-
-def _heard(factors: Mapping[str, Any]) -> dict[str, Any]:
-    """What the music makes of factors, or of their curves."""
-    return {
-        "loudness": _music.loudness(factors["vigour"]),
-        "articulation": _music.articulation(factors["sharpness"]),
-        "attack": _music.attack(factors["sharpness"]),
-        "tilt": _music.tilt(factors["extent"]),
-    }
-
-
-def _curves(
-    time: np.ndarray, clock: Clock, factors: dict[str, Any], course: Courses | None
-) -> pd.DataFrame:
-    """The factors in each frame."""
-    names = ("vigour", "sharpness", "extent")
-    if course is None:
-        step = 0.005
-        tempo = 30 * (clock.position(time + step) - clock.position(time - step)) / step
-        curves = {name: np.full(len(time), factors[name]) for name in names}
-        curves["moving"] = np.ones(len(time))
-    else:
-        tempo = course.tempo(time)
-        curves = {name: course(name, time) for name in (*names, "moving")}
-    heard = _heard(curves)
-    heard["loudness"] = np.where(curves["moving"] > 0.5, heard["loudness"], REST_DB)
-    return pd.DataFrame({"time": time, "tempo": tempo} | curves | heard)
-
-
-def _means(course: pd.DataFrame, start: float, duration: float) -> dict[str, float]:
-    """Means of the factors that change over a clip, without its rests."""
-    inside = course[(course["time"] >= start - 1e-9) & (course["time"] < start + duration - 1e-9)]
-    moving = inside["moving"] > 0.5
-    names = ["vigour", "sharpness", "extent", "loudness", "articulation", "attack", "tilt"]
-    # A clip that is all rest has the factors of the rest.
-    means = (inside[moving] if moving.any() else inside)[names].mean()
-    return {name: float(means[name]) for name in names}
-
-
-def _draw_factors(rng: np.random.Generator) -> dict[str, Any]:
-    """Factors of one performance, independent of each other."""
-    tempo, metre, vigour, sharpness, extent, mode = rng.random(6)
-    return {
-        "tempo": 80.0 * (140 / 80) ** tempo,
-        "metre": 4 if metre < 0.6 else 3,
-        "vigour": vigour,
-        "sharpness": sharpness,
-        "extent": extent,
-        "mode": "major" if mode < 0.5 else "minor",
-    }

@@ -123,13 +123,9 @@ def cut(
     frames, samples, starts, groups, short = [], [], [], [], []
     n_discarded = 0
     for i, take in enumerate(takes):
-        duration = min(len(take.position) / fps, len(take.recording) / sr)
-        k = np.arange(max(0, int((duration - clip_duration) / hop_duration + 1e-6) + 1))
-        at = np.rint(k * hop_duration * fps).astype(int)
-        sample = np.rint(k * hop_duration * sr).astype(int)
-        fits = (at + n_frames <= len(take.position)) & (sample + n_samples <= len(take.recording))
-        k, at, sample = k[fits], at[fits], sample[fits]
+        k, at, sample = _clip_starts(take, clip_duration, hop_duration, fps, sr)
         if not len(k):
+            duration = min(len(take.position) / fps, len(take.recording) / sr)
             short.append(f"{take.name} ({duration:.3g} s)")
         whole = take.seen.mean(axis=1) >= 0.5
         share = _window_sum(whole, at, n_frames) / n_frames
@@ -155,6 +151,44 @@ def cut(
             UserWarning,
             stacklevel=3,
         )
+    index = np.concatenate(groups)
+    recordings = [take.recording for take in takes]
+    poses = Motion(_positions(takes, frames, n_frames), fps=fps, skeleton=takes[0].skeleton)
+    minutes = sum(map(len, recordings)) / sr / 60
+    return Bunch(
+        poses=poses,
+        audio=AudioClips(recordings, index, np.concatenate(samples), n_samples, sr=sr),
+        groups=index,
+        names=np.array([take.name for take in takes]),
+        starts=np.concatenate(starts),
+        n_discarded=n_discarded,
+        DESCR=(
+            f"{len(takes)} take(s), {minutes:.1f} min of sound, cut into {n_clips} clips of "
+            f"{clip_duration:g} s every {hop_duration:g} s; {n_discarded} clip(s) left out, the "
+            f"dancer being seen in less than {min_seen:g} of the frames.\n"
+            f"Poses: {n_frames} frames at {fps:g} fps, {_joints(poses)}, {poses.shape[3]} axes. "
+            f"Sound: {n_samples} samples at {sr} Hz, mono.\n"
+            f"Takes: {', '.join(take.name for take in takes)}"
+        ),
+    )
+
+
+def _clip_starts(
+    take: Take, clip_duration: float, hop_duration: float, fps: float, sr: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Numbers of the clips that fit into a take, and their first frames and samples."""
+    duration = min(len(take.position) / fps, len(take.recording) / sr)
+    k = np.arange(max(0, int((duration - clip_duration) / hop_duration + 1e-6) + 1))
+    at = np.rint(k * hop_duration * fps).astype(int)
+    sample = np.rint(k * hop_duration * sr).astype(int)
+    fits = at + round(clip_duration * fps) <= len(take.position)
+    fits &= sample + round(clip_duration * sr) <= len(take.recording)
+    return k[fits], at[fits], sample[fits]
+
+
+def _positions(takes: list[Take], frames: list[np.ndarray], n_frames: int) -> np.ndarray:
+    """Poses of all clips, float32, which start at these frames of their takes."""
+    n_clips = sum(map(len, frames))
     position = np.empty((n_clips, n_frames, *takes[0].position.shape[1:]), dtype=np.float32)
     row = 0
     for take, at in zip(takes, frames):
@@ -164,30 +198,13 @@ def cut(
             position[row] = take.position[clip]
             position[row][:, ~take.seen[clip].any(axis=0)] = np.nan
             row += 1
-    index = np.concatenate(groups)
-    names = np.array([take.name for take in takes])
-    bunch = Bunch(
-        poses=Motion(position, fps=fps, skeleton=takes[0].skeleton),
-        audio=AudioClips(
-            [take.recording for take in takes], index, np.concatenate(samples), n_samples, sr=sr
-        ),
-        groups=index,
-        names=names,
-        starts=np.concatenate(starts),
-        n_discarded=n_discarded,
-    )
-    minutes = sum(len(take.recording) for take in takes) / sr / 60
-    skeleton = takes[0].skeleton
-    joints = "unnamed" if skeleton is None else skeleton.name or ", ".join(skeleton.joints)
-    bunch.DESCR = (
-        f"{len(takes)} take(s), {minutes:.1f} min of sound, cut into {n_clips} clips of "
-        f"{clip_duration:g} s every {hop_duration:g} s; {n_discarded} clip(s) left out, the "
-        f"dancer being seen in less than {min_seen:g} of the frames.\n"
-        f"Poses: {n_frames} frames at {fps:g} fps, {position.shape[2]} joints ({joints}), "
-        f"{position.shape[3]} axes. Sound: {n_samples} samples at {sr} Hz, mono.\n"
-        f"Takes: {', '.join(names)}"
-    )
-    return bunch
+    return position
+
+
+def _joints(poses: Motion) -> str:
+    skeleton = poses.skeleton
+    names = "unnamed" if skeleton is None else skeleton.name or ", ".join(skeleton.joints)
+    return f"{poses.shape[2]} joints ({names})"
 
 
 def _window_sum(values: np.ndarray, at: np.ndarray, size: int) -> np.ndarray:

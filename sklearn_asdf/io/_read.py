@@ -7,14 +7,12 @@ import os
 import warnings
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .._files import one_line
-from .._validation import Integral, Real, check_choice, raise_all
 from ..motion.container import Motion
 from ..motion.skeletons import Skeleton, get_skeleton, named_skeleton
 from ._arrays import arrays_of_zip, load_npy, take_of_arrays, take_of_hdf5, take_of_pickle
@@ -23,8 +21,9 @@ from ._c3d import parse_c3d
 from ._content import decode, is_c3d, read_content, unpack
 from ._json import parse_json, parse_json_folder
 from ._limits import LimitError, Zip, check_size, check_tokens
+from ._options import Options
 from ._order import is_frame_file, is_hidden
-from ._people import PERSON_RULES, check_number, choose_person
+from ._people import check_number, choose_person
 from ._tables import parse_csv
 from ._take import NotPoses, Take, hide_unseen
 from ._write import MARK, motion_of_arrays, take_of_parquet
@@ -32,42 +31,6 @@ from ._write import MARK, motion_of_arrays, take_of_parquet
 ASSUMED_FPS = 30.0
 # Rates that differ by no more are the same, such as 29.97 and 30 Hz.
 _SAME_RATE = 0.005
-
-
-@dataclass(frozen=True)
-class Options:
-    """The parameters of `read_poses`, after their checks."""
-
-    fps: float | None = None
-    skeleton: Skeleton | str | None = None
-    person: str | int = "largest"
-    coordinates: str = "image"
-    image_size: Sequence[float] | None = None
-    min_confidence: float = 0.0
-    camera: int = 0
-    end_sites: bool = False
-
-    def __post_init__(self) -> None:
-        problems = []
-        fps = self.fps
-        if fps is not None and not (_is_number(fps) and 0 < fps < np.inf):
-            problems.append(f"expected fps above 0 frames a second or None, got {fps!r}")
-        if isinstance(self.person, str) or not _is_whole(self.person):
-            try:
-                check_choice(self.person, PERSON_RULES, name="person")
-            except ValueError as error:
-                problems.append(f"{error} A number picks a person by place.")
-        if not (_is_number(self.min_confidence) and self.min_confidence >= 0):
-            problems.append(f"expected min_confidence of at least 0, got {self.min_confidence!r}")
-        if not _is_whole(self.camera) or self.camera < 0:
-            problems.append(f"expected camera as a number from 0, got {self.camera!r}")
-        size = self.image_size
-        if size is not None and not (np.shape(size) == (2,) and min(size) > 0):
-            problems.append(f"expected image_size as (width, height) in pixels, got {size!r}")
-        raise_all(problems)
-        check_choice(self.coordinates, ("image", "world"), name="coordinates")
-        if isinstance(self.skeleton, str):
-            object.__setattr__(self, "skeleton", get_skeleton(self.skeleton))
 
 
 def read_poses(
@@ -93,7 +56,7 @@ def read_poses(
     fps : float or None, default=None
         Frame rate of the file in Hz, in place of the one that is stored in it. None uses the stored
         rate; if there is none, 30 is assumed with a warning. The frames are not resampled: see
-        `Motion.resample`.
+        :meth:`Motion.resample <sklearn_asdf.Motion.resample>`.
     skeleton : Skeleton, str or None, default=None
         Names and bones of the joints. None uses the names in the file, or selects a skeleton by the
         number of joints.
@@ -408,11 +371,3 @@ def _own(motion: Motion, options: Options) -> Motion:
         changes["position"] = np.where(low[..., None], np.nan, motion.position)
     arrays = {name: getattr(motion, name) for name in motion.__dataclass_fields__}
     return Motion(**{**arrays, **changes}) if changes else motion
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))

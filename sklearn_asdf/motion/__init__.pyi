@@ -1,4 +1,7 @@
 from .batches import BatchTransformer as BatchTransformer
+from .beat_track import BeatTrack as BeatTrack
+from .beat_track import TempoCandidate as TempoCandidate
+from .beat_track import TempoEstimate as TempoEstimate
 from .beats import DanceBeatTracker as DanceBeatTracker
 from .container import Motion as Motion
 from .container import as_motion as as_motion
@@ -11,9 +14,6 @@ from .skeletons import get_skeleton as get_skeleton
 from .skeletons import guess_skeleton as guess_skeleton
 from .skeletons import list_skeletons as list_skeletons
 from .smoothing import PoseSmoother as PoseSmoother
-from .tempo import BeatTrack as BeatTrack
-from .tempo import TempoCandidate as TempoCandidate
-from .tempo import TempoEstimate as TempoEstimate
 from .tempo import estimate_tempo as estimate_tempo
 from .tempo import track_beats as track_beats
 

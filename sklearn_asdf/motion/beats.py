@@ -34,9 +34,10 @@ from ..music.analysis import analyze, recordings_of
 from ..music.audio_checks import check_audio
 from ..music.clips import AudioClips
 from .beat_rows import rows_of_clips, sample_rows
+from .beat_track import BeatTrack
 from .container import Motion
 from .stage import MotionTransformer, validate_motion
-from .tempo import BeatTrack, track_beats, weight_activation
+from .tempo import track_beats, weight_activation
 
 __all__ = ["DanceBeatTracker"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import signal
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import Integral, Interval, Real, StrOptions, raise_all
+from .._validation import Integral, Interval, Real, StrOptions, raise_all, validate_parameters
 from ..functional import filters
 from ..functional.gaps import fill_gaps
 from ..functional.one_euro import one_euro, one_euro_step
@@ -104,6 +104,8 @@ class PoseSmoother(MotionTransformer):
         One Euro: increase of the cut-off with speed, in Hz per (unit of length)/s.
     d_cutoff : float, default=1.0
         One Euro: cut-off of the filter of the velocity (Hz).
+    fps : float or None, default=None
+        Frame rate of the result in Hz. None is that of the poses in `fit`.
 
     Attributes
     ----------
@@ -114,7 +116,8 @@ class PoseSmoother(MotionTransformer):
     skeleton_ : Skeleton or None
         The joints seen in `fit`.
     fps_ : float
-        Frame rate of the poses in `fit`, in Hz, to which others are resampled.
+        Frame rate of the result in Hz, to which poses at other rates are resampled: `fps`, or that
+        of the poses in `fit`.
     feature_names_in_ : ndarray of str
         Column names, if `fit` saw a DataFrame with names of type str.
 
@@ -163,6 +166,7 @@ class PoseSmoother(MotionTransformer):
         "min_cutoff": [Interval(Real, 0, None, closed="neither")],
         "beta": [Interval(Real, 0, None, closed="left")],
         "d_cutoff": [Interval(Real, 0, None, closed="neither")],
+        "fps": [Interval(Real, 0, None, closed="neither"), None],
     }
 
     def __init__(
@@ -179,6 +183,7 @@ class PoseSmoother(MotionTransformer):
         min_cutoff: float = 1.0,
         beta: float = 0.0,
         d_cutoff: float = 1.0,
+        fps: float | None = None,
     ) -> None:
         self.method = method
         self.cutoff = cutoff
@@ -191,25 +196,30 @@ class PoseSmoother(MotionTransformer):
         self.min_cutoff = min_cutoff
         self.beta = beta
         self.d_cutoff = d_cutoff
+        self.fps = fps
 
     @property
     def _causal(self) -> bool:
         return self.method == "one_euro" or (self.method != "savgol" and not self.zero_phase)
 
     def _check(self, motion: Motion) -> None:
+        self._check_rate(motion.fps)
+
+    def _check_rate(self, fps: float) -> None:
+        """Raise if the filter does not fit a frame rate."""
         problems = []
-        if self.method == "butterworth" and self.cutoff >= motion.fps / 2:
+        if self.method == "butterworth" and self.cutoff >= fps / 2:
             problems.append(
-                f"expected cutoff below half the frame rate ({motion.fps / 2:g} Hz at "
-                f"{motion.fps:g} fps), got {self.cutoff:g}: take a lower cutoff, resample the "
+                f"expected cutoff below half the frame rate ({fps / 2:g} Hz at "
+                f"{fps:g} fps), got {self.cutoff:g}: take a lower cutoff, resample the "
                 "motion to more frames per second, or pass method=None"
             )
         if self.method == "savgol":
-            window = filters.window_length(self.window_duration, fps=motion.fps)
+            window = filters.window_length(self.window_duration, fps=fps)
             if self.polyorder >= window:
                 problems.append(
                     f"expected polyorder below the frames of a window ({self.window_duration:g} s "
-                    f"are {window} at {motion.fps:g} fps), got {self.polyorder}: take a longer "
+                    f"are {window} at {fps:g} fps), got {self.polyorder}: take a longer "
                     "window_duration or a lower polyorder"
                 )
         raise_all(problems)
@@ -332,7 +342,12 @@ class PoseSmoother(MotionTransformer):
         self
             The fitted smoother.
         """
-        super().fit(X, y)
+        validate_parameters(self)
+        motion = validate_motion(self, X, reset=True)
+        self._check_rate(motion.fps)
+        if self.fps is not None:
+            self.fps_ = float(self.fps)
+            self._check_rate(self.fps_)
         return self.reset_stream()
 
 

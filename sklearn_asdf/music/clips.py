@@ -169,23 +169,7 @@ class AudioClips:
                 "put it into a list"
             )
         check_choice(short, ("skip", "pad"), name="short")
-        raise_all(
-            [
-                f"expected {name} above 0, got {value}"
-                for name, value in (
-                    ("sr", sr),
-                    ("clip_duration", clip_duration),
-                    ("hop_duration", hop_duration),
-                )
-                if not value > 0
-            ]
-        )
-        n_samples = round(clip_duration * sr)
-        if n_samples < 1:
-            raise ValueError(
-                f"expected clips of at least one sample, got clip_duration={clip_duration} s "
-                f"at {sr} Hz"
-            )
+        n_samples = _check_sizes(sr, clip_duration, hop_duration)
         problems: list[str] = []
         kept, index, starts = [], [], []
         for i, recording in enumerate(recordings):
@@ -339,3 +323,15 @@ def load_audio(path: str | os.PathLike, *, sr: int = 22050) -> np.ndarray:
     FileNotFoundError: expected a sound file, but there is no file 'nowhere.wav'
     """
     return read_sound_file(path, sr=sr)
+
+
+def _check_sizes(sr: int, clip_duration: float, hop_duration: float) -> int:
+    """Return the number of samples of a clip."""
+    sizes = {"sr": sr, "clip_duration": clip_duration, "hop_duration": hop_duration}
+    raise_all([f"expected {name} above 0, got {v}" for name, v in sizes.items() if not v > 0])
+    n_samples = round(clip_duration * sr)
+    if n_samples < 1:
+        raise ValueError(
+            f"expected clips of at least one sample, got clip_duration={clip_duration} s at {sr} Hz"
+        )
+    return n_samples

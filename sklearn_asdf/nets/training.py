@@ -265,23 +265,21 @@ def train(
             verbose=verbose,
             description=description,
         )
-        first = guard.first_epoch
         batch_size = min(batch_size, len(X))
-        optimizer_params = dict(optimizer_params or {})
+        options = dict(optimizer_params or {})
         if schedule == "cosine":
-            optimizer_params["learning_rate"] = _cosine(
-                optimizer_params["learning_rate"], epochs * -(-len(X) // batch_size)
-            )
+            n_steps = epochs * -(-len(X) // batch_size)
+            options["learning_rate"] = _cosine(options["learning_rate"], n_steps)
         wrapper = KerasRegressor(
             model=_build_compiled,
             model__build=build,
             model__config=config,
             model__loss=loss,
-            model__optimizer={"class_name": optimizer, "config": optimizer_params},
+            model__optimizer={"class_name": optimizer, "config": options},
             model__compile_options=_compile_options(steps_per_execution),
             model__seed=seed,
             loss=None,
-            epochs=max(epochs - first, 0),
+            epochs=max(epochs - guard.first_epoch, 0),
             batch_size=batch_size,
             verbose=0,
             # It would seed the generators of NumPy, Python and TensorFlow.
@@ -289,18 +287,25 @@ def train(
             fit__shuffle=shuffle,
             callbacks=[guard, *extra, *callbacks],
         )
-        interrupted = False
         with _deterministic(seed):
-            try:
-                wrapper.fit(X, y, sample_weight=sample_weight, initial_epoch=first)
-            except KeyboardInterrupt:
-                if not guard.history_so_far["loss"]:
-                    raise
-                interrupted = True
+            interrupted = _fit_until_interrupted(wrapper, guard, X, y, sample_weight)
         network = Network(build, config, guard.final_weights())
     network.interrupted = interrupted
     _warn_of_early_end(guard, interrupted, epochs, description)
     return network, guard.history_so_far
+
+
+def _fit_until_interrupted(
+    wrapper: Any, guard: Any, X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None
+) -> bool:
+    """Fit, and return whether Ctrl-C ended it, which is raised before the first epoch."""
+    try:
+        wrapper.fit(X, y, sample_weight=sample_weight, initial_epoch=guard.first_epoch)
+    except KeyboardInterrupt:
+        if not guard.history_so_far["loss"]:
+            raise
+        return True
+    return False
 
 
 def _compile_options(steps_per_execution: int | None) -> dict[str, Any]:

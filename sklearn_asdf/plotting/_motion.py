@@ -29,7 +29,7 @@ def check_axes(ax: Any) -> Any:
 
 def import_pyplot() -> Any:
     """Return matplotlib's pyplot, or say how to install it."""
-    require("matplotlib", extra="play", purpose="plotting")
+    require("matplotlib", extra="plot", purpose="plotting")
     import matplotlib.pyplot as plt
 
     return plt

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
@@ -12,7 +10,7 @@ from ..motion.container import Motion
 from ..motion.kinematics import KinematicsTransformer
 from ..motion.smoothing import PoseSmoother
 from ..motion.tempo import estimate_tempo
-from ._scores import Answer, score_of
+from ._scores import Answer, Score, score_of
 
 __all__ = ["answer_from_sound", "movement_speed"]
 
@@ -20,8 +18,9 @@ __all__ = ["answer_from_sound", "movement_speed"]
 # course of the dance and takes away the single beats.
 _STEP = 0.5
 _SMOOTHING = 1.0
-# Curves that vary less, in standard deviations, are even: logarithm of the speed, and level in dB.
-_EVEN = (0.05, 1.0)
+# Curves with smaller standard deviations are even: logarithm of the speed, and level in dB.
+_EVEN_SPEED = 0.05
+_EVEN_LEVEL = 1.0
 # Music is shifted against the dance by at least this in s, or a quarter of a short dance.
 _MIN_SHIFT = 4.0
 # Shorter dances are not compared; the tempo needs more.
@@ -67,66 +66,64 @@ def answer_from_sound(take: Motion, sounds: dict[str, np.ndarray], sr: int) -> A
     duration = take.n_frames / take.fps
     if duration < _MIN_DURATION or (speed := movement_speed(take)) is None:
         return None
-    found, limit, share, n_shifts = {}, 0.0, 1.0, 0
+    findings = [_loudness(speed, sounds, sr)]
+    if duration >= _MIN_DURATION_OF_TEMPO:
+        findings.append(_tempo(take, sounds, sr))
+    known = [found for found, _, _ in findings if found is not None]
+    verdict = "Yes." if all(known) else "In part." if any(known) else "Not shown."
+    if len(known) < len(findings):
+        verdict = "In tempo." if any(known) else "Not shown."
+    scores = [score for _, _, score in findings if score is not None]
+    return Answer(verdict, " ".join(sentence for _, sentence, _ in findings), scores)
+
+
+def _loudness(
+    speed: np.ndarray, sounds: dict[str, np.ndarray], sr: int
+) -> tuple[bool | None, str, Score | None]:
+    """Return whether the level follows the speed, the sentence that says so, and the numbers."""
+    moves = _standardized(speed, _EVEN_SPEED)
+    if moves is None:
+        return None, "The dancer moves evenly: there is no course that loudness can follow.", None
+    found: dict[str, np.ndarray | None] = {}
     for name, sound in sounds.items():
-        shifts = _shifted_correlations(speed, music_curves(sound, sr=sr, step_duration=_STEP)[:, 0])
-        found[name] = float(shifts[0])
-        if len(found) == 1:
-            limit, share = (
-                float(np.quantile(shifts[1:], 0.95)),
-                float(np.mean(shifts[1:] >= shifts[0])),
-            )
-            n_shifts = len(shifts) - 1
-    own = next(iter(found.values()))
+        level = music_curves(sound, sr=sr, step_duration=_STEP)[: len(speed), 0]
+        heard = _standardized(np.maximum(level, level.max() - _RANGE), _EVEN_LEVEL)
+        found[name] = None if heard is None else _shifted_correlations(moves, heard)
+    (name, shifts), *others = found.items()
+    if shifts is None:
+        return False, "The music is equally loud throughout, while the movement is not.", None
+    own, share = float(shifts[0]), float(np.mean(shifts[1:] >= shifts[0]))
     louder = own > 0 and share <= 0.05
     sentence = (
         f"The music is {'' if louder else 'not clearly '}louder where the dancer moves more: its "
-        f"level and the speed of the movement have a correlation of {own:.2f}, which music shifted "
-        f"against the dance reaches in {share:.0%} of {n_shifts} cases"
+        f"level and the speed of the movement have a correlation of {own:.2f}. "
+        f"Of {len(shifts) - 1} shifts of the music against the dance, {share:.0%} have as much"
     )
-    names = list(found)
-    sentence += "".join(f"; the {name} has {found[name]:.2f}" for name in names[1:]) + "."
-    rows: dict[Any, Any] = {
-        names[0]: own,
-        "shifted, highest 5 %": limit,
-        **{name: found[name] for name in names[1:]},
-    }
-    scores = [
-        score_of(
-            "loudness and movement",
-            "correlation of the level of the music with the logarithm of the speed of the "
-            "movement, in steps of half a second; above the shifted music, the music follows",
-            rows,
-        )
-    ]
-    agreed = [louder]
-    if duration >= _MIN_DURATION_OF_TEMPO:
-        same, text, score = _tempo(take, sounds, sr)
-        agreed.append(same)
-        sentence += text
-        scores.append(score)
-    verdict = "Yes." if all(agreed) else "In part." if any(agreed) else "Not shown."
-    return Answer(verdict, sentence, scores)
+    known = {other: float(values[0]) for other, values in others if values is not None}
+    sentence += "".join(f"; the {other} has {value:.2f}" for other, value in known.items()) + "."
+    rows = {name: own, "shifted, highest 5 %": float(np.quantile(shifts[1:], 0.95)), **known}
+    meaning = (
+        "correlation of the level of the music with the logarithm of the speed of the movement, in "
+        "steps of half a second; music follows if it has more than shifted music"
+    )
+    return louder, sentence, score_of("loudness and movement", meaning, rows)
 
 
-def _shifted_correlations(speed: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Correlations of smoothed curves: first as they are, then for shifts in a circle."""
-    n = min(len(speed), len(level))
-    level = np.maximum(level[:n], level[:n].max() - _RANGE)
-    smooth = [gaussian_filter1d(c, _SMOOTHING / _STEP) for c in (speed[:n], level)]
-    a, b = (_standardized(curve, even) for curve, even in zip(smooth, _EVEN))
+def _shifted_correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Correlations of standardized curves: first as they are, then for shifts in a circle."""
+    n = min(len(a), len(b))
     least = max(1, min(round(_MIN_SHIFT / _STEP), n // 4))
-    return np.array([a @ np.roll(b, shift) for shift in (0, *range(least, n - least + 1))])
+    return np.array([a[:n] @ np.roll(b[:n], shift) for shift in (0, *range(least, n - least + 1))])
 
 
-def _standardized(curve: np.ndarray, even: float) -> np.ndarray:
-    if curve.std() < even:
-        return np.zeros(len(curve))
+def _standardized(curve: np.ndarray, even: float) -> np.ndarray | None:
+    """Return a curve smoothed, of mean 0 and sum of squares 1; None if it is even."""
+    curve = gaussian_filter1d(curve, _SMOOTHING / _STEP)
     curve = curve - curve.mean()
-    return curve / np.linalg.norm(curve)
+    return None if curve.std() < even else curve / np.linalg.norm(curve)
 
 
-def _tempo(take: Motion, sounds: dict[str, np.ndarray], sr: int) -> tuple[bool, str, Any]:
+def _tempo(take: Motion, sounds: dict[str, np.ndarray], sr: int) -> tuple[bool, str, Score]:
     """Return whether the tempi agree, the sentence that says so, and the numbers."""
     movement = float(estimate_tempo(take).tempo)
     tempi = {
@@ -138,7 +135,7 @@ def _tempo(take: Motion, sounds: dict[str, np.ndarray], sr: int) -> tuple[bool, 
     same = bool(abs(music / (level * movement) - 1) <= _SAME_TEMPO)
     which = f"{_METRE[level]} that of the movement".strip() if same else "not that of the movement"
     same &= level == 1.0
-    text = f" Its tempo, {music:.0f} BPM, is {which}, estimated as {movement:.0f} BPM."
+    text = f"The tempo of the music, {music:.0f} BPM, is {which}, estimated as {movement:.0f} BPM."
     names = list(tempi)
     rows = {names[0]: tempi[names[0]], "movement, estimated": movement}
     rows |= {name: tempi[name] for name in names[1:]}

@@ -24,9 +24,11 @@ from ..performance import (
     TEMPERATURE,
     Performance,
     audio_regressor_of,
+    clip_duration_of,
     encoder_of,
     features_of,
     featurizer_of,
+    fps_of,
     perform,
 )
 from ..video._figure import StickFigure
@@ -150,7 +152,7 @@ def write_report(
     sounds = {"generated music": _exactly(shown.audio, duration, shown.sr)}
     if audio is not None:
         sounds["true music"] = _exactly(audio, duration, shown.sr)
-    figure = StickFigure(shown.take, size=_STAGE)
+    figure = StickFigure(shown.take, size=_STAGE, follow=True)
     with Progress("drawing the page", verbose=verbose):
         content = {
             "title": place.stem if title is None else title,
@@ -163,7 +165,7 @@ def write_report(
             "video": None if video is None else _video(video, duration),
             "timeline": timeline(pipeline, shown.take, figure, sounds),
             "data": _data(figure, shown.take, duration),
-            "footer": f"Made by sklearn_asdf {__version__}.",
+            "footer": f"Made by sklearn_asdf {__version__}. {_settings(pipeline)}",
             **_scores(pipeline, shown, sounds, scores),
         }
         page = _render(content)
@@ -238,6 +240,15 @@ def _facts(shown: Performance, fps: float, temperature: float | None, random_sta
     return (
         f"{take.duration:.1f} s of dance, {take.n_joints} joints ({name}), {rate}; music {sampled}"
         f"{seed}"
+    )
+
+
+def _settings(pipeline: Any) -> str:
+    """Return what the features depend on, for those who cite them."""
+    featurizer = featurizer_of(pipeline)
+    return (
+        f"Clips of {clip_duration_of(pipeline):g} s at {fps_of(pipeline):g} frames per second, "
+        f"{featurizer.n_windows_ + 1} keyframes in each; features: {', '.join(featurizer.groups)}."
     )
 
 

@@ -7,6 +7,7 @@ import io
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..functional.mel import melspectrogram, power_to_db
 from ..motion.container import Motion
@@ -41,10 +42,13 @@ def timeline(
     duration = take.n_frames / take.fps
     windows = describe_take(pipeline, take)
     step = next(s for s in _STEPS if duration / s <= _MAX_LABELS or s == _STEPS[-1])
+    units = feature_units(pipeline)
     return {
         "ticks": [(_percent(t, duration), f"{t:g} s") for t in np.arange(0, duration, step)],
         "keyframes": _keyframes(windows.keyframes, figure, take.fps, duration),
-        "curves": _curves(windows, feature_units(pipeline), duration),
+        "curves": _curves(windows, units, duration),
+        "table": _table(windows, units),
+        "has_length": any("L" in unit for unit in units.values()),
         "spectrograms": _spectrograms(encoder_of(pipeline), sounds, duration),
     }
 
@@ -103,16 +107,26 @@ def _curves(windows: TakeWindows, units: dict[str, str], duration: float) -> lis
         label = name.capitalize()
         # A ratio of two lengths has none; the page says which.
         unit = "" if units[name] == "distance/path" else units[name]
+        peak = f" (peak {np.nanmax(values):.2g})" if np.nanmax(values) > top else ""
         curves.append(
             {
                 "label": label,
                 "small": _WORDS[name],
                 "path": path,
-                "top": f"{top:g} {unit}".strip(),
+                "top": f"{top:g} {unit}".strip() + peak,
                 "title": f"{label}, from 0 to {top:g} {unit}".strip(),
             }
         )
     return curves
+
+
+def _table(windows: TakeWindows, units: dict[str, str]) -> str:
+    """Return the curves as CSV in a link: one row per step."""
+    table = pd.DataFrame(
+        {f"{name} [{units[name]}]": values for name, values in windows.values.items()},
+        index=pd.Index(windows.edges[:-1], name="start [s]"),
+    )
+    return base64.b64encode(table.to_csv(float_format="%.6g").encode()).decode("ascii")
 
 
 def _spectrograms(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from ..motion.container import Motion
 from ..motion.smoothing import MIN_CONFIDENCE
@@ -20,7 +21,7 @@ _MARGIN = 0.1
 
 
 class StickFigure:
-    """Pictures of the poses of a motion, with a fixed camera.
+    """Pictures of the poses of a motion, with a fixed camera or one that follows the dancer.
 
     Parameters
     ----------
@@ -28,6 +29,9 @@ class StickFigure:
         Every clip is a dancer.
     size : (int, int)
         Width and height of the picture in pixels.
+    follow : bool, default=False
+        Whether the camera follows the first dancer to the sides, within a second or so. A dancer
+        who travels is then larger.
 
     Attributes
     ----------
@@ -39,7 +43,7 @@ class StickFigure:
         In pixels.
     """
 
-    def __init__(self, motion: Motion, *, size: tuple[int, int]) -> None:
+    def __init__(self, motion: Motion, *, size: tuple[int, int], follow: bool = False) -> None:
         self.size = size
         self.body = Body.of(motion.skeleton, motion.n_joints)
         plane = front_view(motion)
@@ -50,6 +54,8 @@ class StickFigure:
             # A tracker that was sure of nothing is shown all the same.
             if (sure & motion.seen).any():
                 plane[~sure] = np.nan
+        if follow:
+            plane[..., 0] -= _path(plane[0, ..., 0], motion.fps)[:, None]
         self.pixels = _fit(plane, np.array(size))
         self.head_radius = self.body.head_radius(self.pixels)
 
@@ -90,6 +96,18 @@ class StickFigure:
 def _disc(pen: Any, center: np.ndarray, radius: float, colour: str) -> None:
     x, y = center
     pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=colour)
+
+
+def _path(x: np.ndarray, fps: float) -> np.ndarray:
+    """Return the middle of the joints (n_frames, n_joints), smoothed over a second."""
+    known = np.flatnonzero(np.isfinite(x).any(axis=1))
+    if not len(known):
+        return np.zeros(len(x))
+    middle = (np.nanmin(x[known], axis=1) + np.nanmax(x[known], axis=1)) / 2
+    path: np.ndarray = gaussian_filter1d(
+        np.interp(np.arange(len(x)), known, middle), fps, mode="nearest"
+    )
+    return path
 
 
 def _fit(plane: np.ndarray, size: np.ndarray) -> np.ndarray:

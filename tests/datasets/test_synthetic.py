@@ -1,4 +1,4 @@
-"""Made-up dances and music: what is claimed of them holds."""
+"""Synthetic dances and music: the claims of the documentation hold."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from sklearn_asdf import AudioClips, Motion
-from sklearn_asdf.datasets import _dance, _music, _score, make_dance_music
+from sklearn_asdf.datasets import _camera, _dance, _music, _score, make_dance_music
+from sklearn_asdf.datasets._choreography import accents, draw_choreography
 from sklearn_asdf.datasets._clock import Clock
 
 FACTORS = ("tempo", "metre", "vigour", "sharpness", "extent", "mode")
@@ -158,7 +159,7 @@ class TestRandomState:
 
     def test_factors_are_independent(self):
         rngs = (np.random.default_rng(i) for i in range(300))
-        from sklearn_asdf.datasets._synthetic import _draw_factors
+        from sklearn_asdf.datasets._performance import _draw_factors
 
         table = pd.DataFrame([_draw_factors(rng) for rng in rngs])
         table["mode"] = table["mode"] == "minor"
@@ -208,14 +209,14 @@ class TestBody:
         data = make_dance_music(12, n_performances=12, factors={"extent": 1}, random_state=1)
         x = data.poses.position
         assert (x > 20).all()
-        assert (x < np.array(_dance.FRAME_SIZE) - 20).all()
+        assert (x < np.array(_camera.FRAME_SIZE) - 20).all()
         head, feet = x[..., 0, 1], x[..., [15, 16], 1].max(axis=-1)
         assert (head < feet).all()
         assert 150 < np.median(feet - head) < 500
 
     def test_projection_of_a_known_point(self):
         point = np.array([[[0.5, 1.0, 0.0], [0.0, 1.8, 2.0]]])
-        seen = _dance.project(point, body_height=1.6, height_px=320, distance=4, aside=0.1)
+        seen = _camera.project(point, body_height=1.6, height_px=320, distance=4, aside=0.1)
         np.testing.assert_allclose(seen[0], [[640 + 80, 360], [640 - 40, 360 - 320]])
 
 
@@ -369,7 +370,7 @@ class TestDance:
     def test_bars_come_again(self):
         rng = np.random.default_rng(0)
         factors = {"metre": 4, "mode": "major", "extent": 0.5, "vigour": 0.5, "tempo": 110}
-        steps = _dance.draw_choreography(rng, factors)
+        steps = draw_choreography(rng, factors)
         bars = np.unique(steps.arms.reshape(8, 4 * 2 * 4).round(9), axis=0)
         assert 2 <= len(bars) <= 6
         still = np.abs(np.diff(steps.arms, axis=0)).max(axis=(1, 2))
@@ -435,7 +436,7 @@ class TestMusic:
 
     def test_the_first_beat_is_the_strongest(self):
         for metre in (3, 4):
-            accent = np.tile(_dance.accents(metre), 8)
+            accent = np.tile(accents(metre), 8)
             factors = {"metre": metre, "mode": "major", "extent": 0.5}
             score = _score.draw_score(
                 np.random.default_rng(0), factors, accent=accent, height=np.zeros(8 * metre)
@@ -449,7 +450,10 @@ class TestMusic:
         height = np.random.default_rng(1).standard_normal(32)
         factors = {"metre": 4, "mode": "minor", "extent": 0.5}
         score = _score.draw_score(
-            np.random.default_rng(0), factors, accent=np.tile(_dance.accents(4), 8), height=height
+            np.random.default_rng(0),
+            factors,
+            accent=np.tile(accents(4), 8),
+            height=height,
         )
         pitch = {n.start: n.pitch for n in score.notes if n.voice == "melody"}
         assert np.corrcoef([pitch[b] for b in range(32)], height)[0, 1] > 0.85
@@ -458,7 +462,7 @@ class TestMusic:
     def test_notes_belong_to_the_key(self, mode):
         for seed in range(10):
             factors = {"metre": 4, "mode": mode, "extent": seed / 10}
-            accent = np.tile(_dance.accents(4), 8)
+            accent = np.tile(accents(4), 8)
             rng = np.random.default_rng(seed)
             score = _score.draw_score(rng, factors, accent=accent, height=rng.normal(size=32))
             steps = {(n.pitch - score.key) % 12 for n in score.notes}
@@ -477,7 +481,7 @@ class TestMusic:
             score = _score.draw_score(
                 np.random.default_rng(seed),
                 factors,
-                accent=np.tile(_dance.accents(4), 8),
+                accent=np.tile(accents(4), 8),
                 height=np.zeros(32),
             )
             pads = np.array([n.pitch for n in score.notes if n.voice == "pad"]).reshape(8, 3)

@@ -8,7 +8,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sklearn_asdf.io import read_poses
-from sklearn_asdf.io._read import Options, read_with
+from sklearn_asdf.io._options import Options
+from sklearn_asdf.io._read import read_with
 from sklearn_asdf.motion.skeletons import Skeleton, get_skeleton
 
 

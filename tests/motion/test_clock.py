@@ -68,7 +68,7 @@ def _described(model, motion):
 @pytest.mark.parametrize("preset", ["default", "paper"])
 @pytest.mark.parametrize("fitted", RATES)
 def test_a_dance_at_any_rate_is_the_same_to_a_model_of_any_rate(fitted, preset):
-    model = make_lma_pipeline(preset=preset).fit(MANY[fitted])
+    model = make_lma_pipeline(preset=preset, fps=None).fit(MANY[fitted])
     assert fps_of(model) == fitted
     expected = _described(model, MANY[fitted])
     for fps in RATES:
@@ -82,10 +82,31 @@ def test_a_dance_at_any_rate_is_the_same_to_a_model_of_any_rate(fitted, preset):
 @pytest.mark.parametrize("fitted", [25, 60, 120])
 def test_models_of_different_rates_agree(fitted):
     expected = _described(make_lma_pipeline().fit(MANY[30]), MANY[30])
-    got = _described(make_lma_pipeline().fit(MANY[fitted]), MANY[fitted])
+    got = _described(make_lma_pipeline(fps=None).fit(MANY[fitted]), MANY[fitted])
     near, error = _agreement(*got, *expected)
     assert near >= 0.9
     assert error < 0.02
+
+
+@pytest.mark.parametrize("preset", ["default", "paper"])
+@pytest.mark.parametrize("fps", [60, 120])
+def test_a_table_is_computed_at_one_rate_whatever_that_of_its_file(fps, preset):
+    lma = make_lma_pipeline(preset=preset)
+    assert fps_of(lma.fit(MANY[fps])) == 30
+    found = lma[:-1].transform(MANY[fps])
+    table, expected = lma.transform(MANY[fps]), lma.fit_transform(MANY[fps].resample(30.0))
+    assert found.fps == 30
+    np.testing.assert_array_equal(found.keyframes, lma[:-1].transform(MANY[30]).keyframes)
+    np.testing.assert_allclose(table, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_the_rate_of_a_smoother_is_checked_in_fit():
+    with pytest.raises(ValueError, match="below half the frame rate"):
+        PoseSmoother(fps=4).fit(DANCES[30])
+    smoother = PoseSmoother(fps=15).fit(DANCES[60])
+    assert smoother.fps_ == 15
+    assert smoother.transform(DANCES[60]).shape == (4, 90, 17, 2)
+    assert PoseSmoother().fit(DANCES[60]).fps_ == 60
 
 
 @pytest.mark.parametrize("stage", [*STAGES, LMAFeaturizer()], ids=lambda s: type(s).__name__)
@@ -167,7 +188,7 @@ def test_keyframes_of_models_that_counted_frames():
 
 
 def test_the_rate_is_found_in_pipelines_of_pipelines_and_batches():
-    inner = make_lma_pipeline(n_keyframes=4)
+    inner = make_lma_pipeline(n_keyframes=4, fps=None)
     for model in (make_pipeline(inner), make_pipeline(BatchTransformer(inner, batch_size=2))):
         model.fit(DANCES[60])
         assert fps_of(model) == 60

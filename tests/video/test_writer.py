@@ -269,3 +269,16 @@ def test_the_filmed_dancer_gets_music(data_dir, tmp_path):
     found = lengths(tmp_path / "out.mp4")
     assert found["video"] == pytest.approx(62.88, abs=0.01)
     assert found["audio"] == pytest.approx(found["video"], abs=0.01)
+
+
+def test_a_camera_that_follows_keeps_a_traveler_large_and_in_the_middle():
+    position = np.array(make_dance_music(1, clip_duration=8.0, random_state=0).poses.position)
+    position[..., 0] += 12.0 * np.arange(240)[:, None]
+    position[0, 50:60] = np.nan
+    dance = Motion(position, fps=30, skeleton="coco17")
+    fixed, following = (StickFigure(dance, size=(200, 200), follow=f) for f in (False, True))
+    middle = following.pixels[0, 60:-15, :, 0].mean(axis=1)
+    assert np.abs(middle - 100).max() < 40
+    tall = [np.ptp(f.pixels[0, 60:, :, 1], axis=1).max() for f in (fixed, following)]
+    assert tall[1] > 3 * tall[0]
+    assert np.isnan(following.pixels[0, 50:60]).all()
