@@ -10,8 +10,9 @@ around the dancer, with perspective, a tilt and the jitter of a tracker::
     python examples/camera_study.py DANCE_WITH_MELODY --other dance.bvh.gz dance.npz
 
 `DANCE_WITH_MELODY` holds the folders ``poses`` and ``audio``. F70 is the F-measure, within 70 ms,
-of the beats that librosa finds in the composed and in the real music; retrieval is the mean
-reciprocal rank of a dance's own music under a judge that was fitted to the training dances.
+of the beats that librosa finds in the composed music, against those that the captures tell;
+retrieval is the mean reciprocal rank of a dance's own music under a judge that was fitted to the
+training dances.
 `--other` are dances of other skeletons: for each, the tempo of its music and the largest sample.
 """
 
@@ -89,10 +90,10 @@ def study(folder, n_test, seed=0):
         name = data.names[piece]
         file = f"{folder}/poses/{name}.npz"
         take = read_poses(file).resample(30.0)
-        # The first frame of a capture lies at this time of its recording, s.
+        # A capture begins on a beat, at this time of its recording, s.
         offset = float(np.load(file)["first_beat_offset_s"])
+        true = np.arange(0, take.duration, float(np.load(file)["seconds_per_beat_audio"]))
         own = np.flatnonzero(data.groups == piece)
-        true = analyze(data.audio.recordings[piece], sr=sr).beats - offset
         for camera, options in {"motion capture": None, **CAMERAS}.items():
             dance = take if options is None else filmed(take, options, rng)
             sound = perform(pipe, dance, temperature=None).audio
