@@ -12,7 +12,7 @@ three folds by piece, and learned from five pieces, beside a metronome::
 
 `AIST` is a folder of ``.npz`` files of COCO-17 ``keypoints``; `DANCE_WITH_MELODY` holds the folders
 ``poses`` and ``audio``. F70 is the F-measure of beats within 70 ms, against the beats to which the
-captures were normalised.
+captures were normalized.
 """
 
 from __future__ import annotations

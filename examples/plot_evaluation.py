@@ -52,11 +52,11 @@ print(short.round(2).to_string(na_rep="-"))
 # is below 1 where the judge errs. ``shuffled pairs`` is real music of other dances: being music is
 # enough for its score. ``metronome`` has a pulse, whatever the dance. ``unconditional`` is the
 # model without a dance: what the model scores beyond it is due to the dance.
-colours = {"model": "#d55e00", "real": "black"}
+colors = {"model": "#d55e00", "real": "black"}
 figure, axes = plt.subplots(2, 3, figsize=(11, 5), layout="constrained", sharey=True)
 for ax, (name, values) in zip(axes.flat, short.items()):
     values = values[::-1]
-    ax.barh(values.index, values, color=[colours.get(row, "silver") for row in values.index])
+    ax.barh(values.index, values, color=[colors.get(row, "silver") for row in values.index])
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_title(name)
 

@@ -25,7 +25,7 @@ import matplotlib.pyplot as plt
 
 from sklearn_asdf.plotting import LMADisplay, PoseStripDisplay
 
-feature_units = {"weight": "H²/s²", "time": "H/s²", "flow": "H/s³", "shape": "H⁻¹"}
+feature_units = lma[-1].feature_units_
 motion = lma[:-1].transform(data.poses)
 figure, axes = plt.subplots(
     2, figsize=(10, 6), sharex=True, height_ratios=[1, 2], layout="constrained"

@@ -5,6 +5,10 @@ Write a page that plays a performance
 :func:`~sklearn_asdf.report.write_report` puts a dance, its music and its features on one page that
 plays, in one file that needs no network.
 
+On the command line::
+
+    sklearn-asdf report my.zip dance.mp4 -o page.html
+
 In the user guide: :doc:`/guide/videos`.
 """
 
@@ -40,19 +44,8 @@ print(f"{page.stat().st_size / 1e6:.1f} MB")
 
 # %%
 # Play it, click a keyframe, and compare the two sounds:
+from IPython.display import HTML
 
-
-class Page:
-    """The report within this page."""
-
-    def __init__(self, path):
-        self.content = html.escape(Path(path).read_text(encoding="utf-8"))
-
-    def _repr_html_(self):
-        return (
-            '<iframe title="report" style="width: 100%; height: 1100px; border: 0" '
-            f'srcdoc="{self.content}"></iframe>'
-        )
-
-
-Page(page)
+content = html.escape(page.read_text(encoding="utf-8"))
+style = "width: 100%; height: 1100px; border: 0"
+HTML(f'<iframe title="report" style="{style}" srcdoc="{content}"></iframe>')

@@ -2,7 +2,13 @@
 Use your own video
 ==================
 
-From a video to poses, and from the poses to a video with new music. This needs the extra ``video``.
+From a video to poses, and from the poses to a video with new music. On the command line, with your
+own music, or with a model that has learned from dances::
+
+    sklearn-asdf soundtrack dance.mp4 --music my_music -o dance_with_music.mp4
+    sklearn-asdf generate my.zip dance.mp4 -o dance_with_music.mp4
+
+This page does the second in Python, step by step. It needs the extra ``video``.
 
 In the user guide: :doc:`/guide/videos`.
 """
@@ -16,7 +22,6 @@ In the user guide: :doc:`/guide/videos`.
 #
 # It fetches the networks on the first call. This page is made without them, from a synthetic
 # dance; everything below is the same for the ``take`` of a video.
-import base64
 import tempfile
 from pathlib import Path
 
@@ -24,11 +29,13 @@ import numpy as np
 
 from sklearn_asdf import Motion, make_dance_pipeline
 from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.plotting import PoseStripDisplay
 
 data = make_dance_music(n_clips=36, n_performances=12, clip_duration=4.0, random_state=2)
 new = data.groups == 11
-take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30)
+take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30, skeleton="coco17")
 print(take)
+display = PoseStripDisplay.from_motion(take)
 
 # %%
 # A model of other dances, which will play their music.
@@ -51,28 +58,11 @@ music = perform(pipe, take, random_state=0, loudness=-16.0).audio
 #     add_music("dance.mp4", music, "dance_with_music.mp4")
 #
 # Where there are only poses, :func:`~sklearn_asdf.video.write_stick_figure` makes a video of them.
-from sklearn_asdf.video import probe, write_stick_figure
+from IPython.display import Video
+
+from sklearn_asdf.video import write_stick_figure
 
 folder = tempfile.TemporaryDirectory()
 path = Path(folder.name, "dance.mp4")
 write_stick_figure(take, path, audio=music, size=(360, 360))
-print(probe(path))
-
-
-class Video:
-    """A video for this page."""
-
-    def __init__(self, path):
-        self.content = base64.b64encode(Path(path).read_bytes()).decode()
-
-    def _repr_html_(self):
-        return f'<video controls width="360" src="data:video/mp4;base64,{self.content}"></video>'
-
-
-Video(path)
-
-# %%
-# Some of its poses:
-from sklearn_asdf.plotting import PoseStripDisplay
-
-display = PoseStripDisplay.from_motion(take)
+Video(str(path), embed=True, width=360, html_attributes="controls")

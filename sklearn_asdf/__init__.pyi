@@ -10,6 +10,7 @@ from . import music as music
 from . import performance as performance
 from . import plotting as plotting
 from . import report as report
+from . import studio as studio
 from . import video as video
 from .density.mdn import MDNRegressor as MDNRegressor
 from .density.mixtures import GaussianMixtures as GaussianMixtures
@@ -18,6 +19,7 @@ from .density.step_regressor import StepRegressor as StepRegressor
 from .motion.batches import BatchTransformer as BatchTransformer
 from .motion.beats import DanceBeatTracker as DanceBeatTracker
 from .motion.canonical_pose import PoseCanonicalizer as PoseCanonicalizer
+from .motion.clips import MotionClips as MotionClips
 from .motion.container import Motion as Motion
 from .motion.keyframes import KeyframeSegmenter as KeyframeSegmenter
 from .motion.kinematics import KinematicsTransformer as KinematicsTransformer
@@ -35,6 +37,7 @@ from .soundtrack import adjust_soundtrack as adjust_soundtrack
 from .soundtrack import make_soundtrack as make_soundtrack
 from .soundtrack import make_soundtrack_pipeline as make_soundtrack_pipeline
 from .style import StyleRegressor as StyleRegressor
+from .tables import features_table as features_table
 from .target import AudioTargetRegressor as AudioTargetRegressor
 from .unpaired import UnpairedRegressor as UnpairedRegressor
 
@@ -50,6 +53,7 @@ __all__ = [
     "MDNRegressor",
     "MelEncoder",
     "Motion",
+    "MotionClips",
     "OnBeatRegressor",
     "PoseCanonicalizer",
     "PoseSmoother",
@@ -61,6 +65,7 @@ __all__ = [
     "adjust_soundtrack",
     "datasets",
     "density",
+    "features_table",
     "functional",
     "io",
     "live",
@@ -77,5 +82,6 @@ __all__ = [
     "plotting",
     "report",
     "save",
+    "studio",
     "video",
 ]

@@ -32,7 +32,7 @@ __all__ = [
     "remove_leftovers",
 ]
 
-# What a disk says that takes no more.
+# Errors of a full disk.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -163,7 +163,7 @@ def _is_full(error: Exception) -> bool:
 
 
 def _make_temporary(path: Path) -> tuple[int | None, Path]:
-    """Make an empty file beside `path`; the lock on it tells that its writer lives."""
+    """Make an empty file beside `path`; the lock on it shows that its writer lives."""
     # The longest name that most file systems take is 255 bytes.
     stem = path.stem.encode()[:150].decode(errors="ignore")
     while True:

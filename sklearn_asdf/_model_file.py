@@ -1,6 +1,6 @@
 """The file of a saved model, up to its header. Reading that imports no numerical library but NumPy.
 
-The header, ``model.json``, has what `_plain` wrote and a summary of the model.
+The header, ``model.json``, has what `_model_writer` wrote and a summary of the model.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def open_model(path: Path) -> Iterator[tuple[Zip, dict[str, Any], int]]:
 
 
 def read_summary(path: Path) -> dict[str, Any] | None:
-    """Return what `save` told about a model, without loading it.
+    """Return the description that `save` wrote of a model, without loading it.
 
     Parameters
     ----------

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sized
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ._validation import require
 
-__all__ = ["Progress", "progress"]
+__all__ = ["Progress", "ProgressState", "progress", "report_progress"]
 
 _T = TypeVar("_T")
 # Seconds between two updates of the clock while a step is at work.
@@ -22,6 +23,47 @@ _WITH_TOTAL = (
     "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {unit} [{elapsed}<{remaining}{postfix}]"
 )
 _WITHOUT_TOTAL = "{desc}: {elapsed}{postfix}"
+
+
+@dataclass(frozen=True)
+class ProgressState:
+    """How far a computation is: `done` of `total`, which is None where it is not known."""
+
+    description: str
+    doing: str
+    done: float
+    total: float | None
+    unit: str
+
+
+_listener: Callable[[ProgressState], None] | None = None
+
+
+@contextmanager
+def report_progress(listener: Callable[[ProgressState], None]) -> Iterator[None]:
+    """Call a function on every step of every progress bar of this process, shown or not.
+
+    Parameters
+    ----------
+    listener : callable
+        Called with a `ProgressState`, in the thread that does the work. What it raises ends the
+        work.
+
+    Examples
+    --------
+    >>> from sklearn_asdf._progress import progress, report_progress
+    >>> with report_progress(lambda state: print(state.description, state.done, state.total)):
+    ...     takes = list(progress(["a", "b"], "reading", unit="takes"))
+    reading 0 2
+    reading 1 2
+    reading 2 2
+    """
+    global _listener
+    before, _listener = _listener, listener
+    try:
+        yield
+    finally:
+        _listener = before
 
 
 class Progress:
@@ -61,6 +103,8 @@ class Progress:
     ) -> None:
         self._bar: Any = None
         self._begun: float = 0
+        self._state = ProgressState(description, "", initial, total, unit)
+        self._report()
         if not verbose:
             return
         require("tqdm", extra="play", purpose="showing progress")
@@ -82,8 +126,14 @@ class Progress:
         while not self._done.wait(_TICK):
             self._bar.refresh()
 
+    def _report(self, **changes: Any) -> None:
+        self._state = replace(self._state, **changes)
+        if _listener is not None:
+            _listener(self._state)
+
     def now(self, doing: str) -> None:
         """Say which part of the work is being done."""
+        self._report(doing=doing)
         if self._bar is not None:
             self._bar.set_postfix_str(doing)
 
@@ -95,6 +145,8 @@ class Progress:
 
     def update(self, n: float = 1) -> None:
         """Count `n` more as done."""
+        if n:
+            self._report(done=self._state.done + n)
         if self._bar is not None and n:
             self._bar.update(n)
 
@@ -122,7 +174,7 @@ class Progress:
 
 
 def _width() -> dict[str, Any]:
-    """Follow the width of the terminal, where it tells one."""
+    """Follow the width of the terminal, where it has one."""
     with suppress(OSError, ValueError, AttributeError):
         if not all(os.get_terminal_size(sys.stderr.fileno())):
             return {"ncols": _USUAL_SIZE[0], "nrows": _USUAL_SIZE[1]}

@@ -24,7 +24,7 @@ def standard_error_muted() -> Iterator[None]:
     try:
         kept = os.dup(_STANDARD_ERROR)
     except OSError:
-        # There is no such stream, as under a windowed program.
+        # Programs without a console have no such stream.
         yield
         return
     try:

@@ -32,7 +32,7 @@ def normal_scores(values: np.ndarray) -> np.ndarray:
 
 
 def ridge_correction(features: np.ndarray, residual: np.ndarray, number: np.ndarray) -> np.ndarray:
-    """Return coefficients of what is left of targets, shrunk as cross-validation tells.
+    """Return coefficients of what is left of targets, shrunk as cross-validation chooses.
 
     Parameters
     ----------

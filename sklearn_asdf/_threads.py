@@ -21,7 +21,9 @@ def one_blas_thread() -> AbstractContextManager[Any]:
     """Return a context in which BLAS uses one thread.
 
     Threads that share a product of small matrices wait for each other longer than they compute,
-    most of all where other programs use the processor.
+    most of all where other programs use the processor. The order of the sums, and so the last bits,
+    may depend on the number of threads; a sequence that is sampled from its own past amplifies such
+    differences.
 
     Returns
     -------

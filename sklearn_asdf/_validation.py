@@ -123,7 +123,7 @@ def validate_parameters(estimator: Any) -> None:
 
 
 def raise_all(problems: list[str]) -> None:
-    """Raise one `ValueError` that tells every problem found, if there is any."""
+    """Raise one `ValueError` with every problem found, if there is any."""
     if len(problems) == 1:
         raise ValueError(problems[0])
     if problems:

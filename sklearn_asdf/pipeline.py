@@ -179,7 +179,9 @@ def _motion_steps(preset: str, random_state: Any = None, verbose: int = 0) -> di
 
         steps["beats"] = DanceBeatTracker(random_state=random_state, verbose=verbose)
         groups = (*groups, "beat")
-    return steps | {"keyframes": KeyframeSegmenter(), "lma": LMAFeaturizer(groups=groups)}
+    # Speeds and accelerations are in heights of the dancer.
+    featurizer = LMAFeaturizer(groups=groups, length_unit="H")
+    return steps | {"keyframes": KeyframeSegmenter(), "lma": featurizer}
 
 
 def _music_step(

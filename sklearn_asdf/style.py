@@ -38,7 +38,7 @@ def _regressor_has(name: str) -> Any:
 
 
 class StyleRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
-    """Regressor with one model for each style, and a classifier that tells the style.
+    """Regressor with one model for each style, and a classifier of the style.
 
     `fit` fits one clone of `regressor` to the rows of each style, and `classifier` to the styles of
     all rows. `predict` uses the model of the style that the classifier finds, or mixes the models
@@ -214,7 +214,7 @@ class StyleRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         X : array-like of shape (n_samples, n_features)
             Features.
         groups : array-like of shape (n_samples,), default=None
-            Rows of one dance, which have one style. None tells the style of each row by itself.
+            Rows of one dance, which have one style. None classifies each row by itself.
 
         Returns
         -------
@@ -349,10 +349,10 @@ class StyleRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         probability = cross_val_predict(
             clone(classifier), X, labels, cv=folds, method="predict_proba"
         )
-        told = self.classes_[_pooled(probability, groups).argmax(axis=1)]
+        predicted = self.classes_[_pooled(probability, groups).argmax(axis=1)]
         self.confusion_ = np.zeros((len(counts), len(counts)), dtype=int)
         for group, one in style_of.items():
-            found = told[groups == group][0]
+            found = predicted[groups == group][0]
             place = np.searchsorted(self.classes_, [one, found])
             self.confusion_[place[0], place[1]] += 1
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_OPTIONS = (
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+OPTIONS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -63,7 +63,7 @@ class Browser:
         self.folder = folder
 
     def _command(self, *options: str, profile: str) -> list[str]:
-        return [self.program, *_OPTIONS, f"--user-data-dir={self.folder / profile}", *options]
+        return [self.program, *OPTIONS, f"--user-data-dir={self.folder / profile}", *options]
 
     def run(
         self,
@@ -156,7 +156,7 @@ def _framed(page: Path, size: tuple[int, int]) -> Path:
 @pytest.fixture
 def browser(tmp_path: Path) -> Browser:
     """Give a browser, or a skip that says which."""
-    program = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    program = next((path for name in NAMES if (path := shutil.which(name))), None)
     if program is None:
-        pytest.skip(f"needs a browser, one of {', '.join(_NAMES)}")
+        pytest.skip(f"needs a browser, one of {', '.join(NAMES)}")
     return Browser(program, tmp_path)

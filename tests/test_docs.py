@@ -221,7 +221,13 @@ def test_there_is_python_on_the_pages():
 @pytest.mark.parametrize("page", [pytest.param(p, id=p.name) for p in PAGES if blocks(p, "sh")])
 def test_commands_on_the_page_are_understood(page):
     # Comments and what is piped on belong to the shell.
-    lines = "\n".join(blocks(page, "sh")).replace("&&", "\n").replace("|", "\n").splitlines()
+    lines = (
+        "\n".join(blocks(page, "sh"))
+        .replace("\\\n", " ")
+        .replace("&&", "\n")
+        .replace("|", "\n")
+        .splitlines()
+    )
     commands = [
         line.strip().removeprefix(".venv/bin/")
         for line in lines

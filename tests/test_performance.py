@@ -37,7 +37,10 @@ from sklearn_asdf.performance import (
     fps_of,
     motion_stage_of,
     perform,
+    plays_any_skeleton,
+    prepare_take,
     steps_of,
+    table_step_of,
 )
 from sklearn_asdf.report import write_report
 
@@ -91,6 +94,7 @@ def test_stages_are_found_by_what_they_are(plain, nested, data):
         assert clip_duration_of(model) == CLIP
         assert motion_stage_of(model) is plain["canonical"]
         assert featurizer_of(model) is plain["lma"]
+        assert plays_any_skeleton(model)
         assert audio_regressor_of(model) is plain["music"]
         assert encoder_of(model) is plain["music"].transformer_
         np.testing.assert_array_equal(
@@ -103,11 +107,35 @@ def test_stages_are_found_by_what_they_are(plain, nested, data):
 
 def test_the_featurizer_is_found_in_a_union():
     poses = make_dance_music(4, clip_duration=2.0, fps=FPS, random_state=0).poses
-    union = FeatureUnion([("few", make_lma_pipeline(n_keyframes=3)), ("all", LMAFeaturizer())])
+    union = FeatureUnion(
+        [("few", make_lma_pipeline(n_keyframes=3, fps=None)), ("all", LMAFeaturizer())]
+    )
     model = make_pipeline(union, StandardScaler()).fit(poses)
     assert featurizer_of(model).n_windows_ == 2
+    assert table_step_of(model) is model[0]
+    assert table_step_of(model[1:]) is None
+    assert not plays_any_skeleton(model)
     assert featurizer_input(model, poses).keyframes.shape == (4, 3)
     assert fps_of(model) == FPS
+
+
+def test_a_take_is_prepared_at_the_rate_of_the_model_and_without_gaps():
+    time = np.arange(120) / 60
+    position = np.stack([np.sin(time), np.cos(time)], axis=-1)[None, :, None].repeat(2, axis=2)
+    position[0, 30:40, 1] = np.nan
+    prepared, seen = prepare_take(Motion(position, fps=60), 30.0)
+    assert prepared.fps == 30
+    expected = np.stack([np.sin(time[::2]), np.cos(time[::2])], axis=-1)
+    np.testing.assert_allclose(prepared.position[0, :, 0], expected, atol=2e-3)
+    # A gap is a straight line, and known as one.
+    np.testing.assert_allclose(prepared.position[0, :, 1], expected, atol=0.01)
+    assert seen[:, 0].all()
+    assert 4 <= (~seen[:, 1]).sum() <= 6
+    # What is not certain is not seen, unless nothing is.
+    for confidence, n_unseen in ((0.9, 0), (0.0, 0)):
+        flat = np.full(position.shape[:3], confidence)
+        sure = Motion(np.nan_to_num(position), fps=60, confidence=flat)
+        assert (~prepare_take(sure, 60.0)[1]).sum() == n_unseen
 
 
 def test_what_is_not_there_ends_in_a_sentence(plain):

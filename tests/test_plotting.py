@@ -7,6 +7,7 @@ import re
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 
 from sklearn_asdf import (
     AudioTargetRegressor,
@@ -31,7 +32,7 @@ from sklearn_asdf.plotting import (
     TrainingDisplay,
 )
 from sklearn_asdf.plotting._body import Body, front_view
-from sklearn_asdf.plotting._colours import CYCLE, SIDES, SIDES_ON_DARK
+from sklearn_asdf.plotting._colors import CYCLE, SIDES, SIDES_ON_DARK
 from sklearn_asdf.plotting._features import feature_units, limits, upper_limit
 from sklearn_asdf.plotting._motion import centered_poses
 
@@ -156,16 +157,16 @@ def test_arms_that_reach_beyond_the_ends_of_a_strip_are_not_cut_off():
     assert drawn[:, 0].max() <= high
 
 
-def luminance(colour):
+def luminance(color):
     from matplotlib.colors import to_rgb
 
-    return np.dot(to_rgb(colour), [0.2126, 0.7152, 0.0722])
+    return np.dot(to_rgb(color), [0.2126, 0.7152, 0.0722])
 
 
 def test_colours_that_stand_side_by_side_differ_in_grey():
-    for colours in (SIDES, SIDES_ON_DARK):
-        assert luminance(colours["left"]) - luminance(colours["right"]) > 0.15
-    brightness = [luminance(colour) for colour in CYCLE]
+    for colors in (SIDES, SIDES_ON_DARK):
+        assert luminance(colors["left"]) - luminance(colors["right"]) > 0.15
+    brightness = [luminance(color) for color in CYCLE]
     assert np.abs(np.diff(brightness)).min() > 0.1
 
 
@@ -210,6 +211,11 @@ def test_lma_display_spans_the_windows(motion):
     lma = make_lma_pipeline(n_keyframes=4)[-1].set_output(transform="pandas")
     display = LMADisplay.from_features(lma.fit_transform(motion), motion, clip=0, start=2.0)
     assert display.values.shape == (3, 5)
+    for units in (lma.feature_units_, {"weight": "H²/s²"}):
+        display = LMADisplay.from_features(lma.transform(motion), motion, start=2.0, units=units)
+        labels = [label.get_text() for label in display.ax_.get_yticklabels()]
+        assert labels[0].endswith(" H²/s²")
+        assert not labels[2].endswith(" ")
     np.testing.assert_allclose(display.edges, 2.0 + motion.keyframes[0] / motion.fps)
     # Each label tells the range, which no value exceeds.
     labels = [label.get_text() for label in display.ax_.get_yticklabels()]
@@ -228,7 +234,7 @@ def performance():
 def test_a_performance_is_shown_whole_and_on_one_axis(performance):
     pipe, take, music = performance
     display = PerformanceDisplay.from_pipeline(pipe, take, {"music": music}, title="dance")
-    assert display.figure_.get_suptitle() == "dance: 6 s of dance"
+    assert display.axes_[0].get_title().startswith("dance: 6 s of dance; lines")
     assert len({ax.get_xlim() for ax in display.axes_}) == 1
     low, high = display.axes_[0].get_xlim()
     assert low <= 0
@@ -250,7 +256,7 @@ def test_of_a_long_performance_the_title_says_what_is_shown(performance):
     display = PerformanceDisplay.from_pipeline(
         pipe, take, {"true": music, "other": music}, max_duration=4.0
     )
-    assert display.figure_.get_suptitle() == "the first 4 s of 6 s of dance"
+    assert display.axes_[0].get_title().startswith("the first 4 s of 6 s of dance; lines")
     assert len(display.axes_) == 4
     assert display.axes_[0].get_xlim()[1] < 4.6
 
@@ -269,6 +275,38 @@ def test_spectrograms_share_one_scale_and_axis():
     assert np.interp(ticks, np.arange(128), centers) == pytest.approx(
         [128, 512, 2048, 8192], rel=0.05
     )
+
+
+def test_spectrograms_of_sounds_have_the_scale_of_the_first():
+    sr, hop = 8000, 200
+    tone = np.sin(2 * np.pi * 1000 * np.arange(2 * sr) / sr)
+    options = {"sr": sr, "n_fft": 1024, "hop_length": hop, "n_mels": 32, "top_db": 60.0}
+    display = SpectrogramDisplay.from_audio({"loud": tone, "soft": 0.1 * tone}, **options)
+    loud, soft = display.spectrograms["loud"], display.spectrograms["soft"]
+    assert loud.max() == pytest.approx(1)
+    # A tenth of the amplitude is 20 of the 60 dB.
+    assert soft.max() == pytest.approx(1 - 20 / 60, abs=1e-3)
+    assert [ax.get_title() for ax in display.axes_] == ["loud", "soft"]
+    again = SpectrogramDisplay.of_audio({"loud": tone, "soft": 0.1 * tone}, **options)
+    np.testing.assert_array_equal(again.spectrograms["soft"], soft)
+    assert not hasattr(again, "axes_")
+
+
+def test_the_spectrogram_of_an_encoder_stands_beside_its_reconstruction():
+    rng = np.random.default_rng(0)
+    audio = 0.1 * rng.normal(size=(6, 4000))
+    encoder = MelEncoder(
+        code_size=8, steps=2, epochs=0, sr=4000, n_fft=512, hop_length=128, n_mels=12
+    ).fit(audio)
+    display = SpectrogramDisplay.from_encoder(encoder, audio, clip=2)
+    assert list(display.spectrograms) == ["true", "decoded"]
+    np.testing.assert_allclose(
+        display.axes_[0].images[0].get_array().T, encoder.spectrogram(audio)[2].T, atol=1e-6
+    )
+    np.testing.assert_allclose(
+        display.spectrograms["decoded"], encoder.decode(encoder.transform(audio[2:3]))[0]
+    )
+    assert (display.sr, display.hop_length) == (4000, 128)
 
 
 def test_keyframes_lie_on_the_curve_of_the_mean_angle(motion):
@@ -313,9 +351,9 @@ def test_training_curves_stand_before_what_can_be_heard():
         "modulated noise",
         "modulated timbre",
         "blurred notes",
-        "recognisable melody",
+        "recognizable melody",
     ]
-    assert 0 < texts["recognisable melody"] < 0.0035 < texts["blurred notes"] < 0.0050
+    assert 0 < texts["recognizable melody"] < 0.0035 < texts["blurred notes"] < 0.0050
 
 
 def test_training_of_both_networks_and_of_none():
@@ -341,9 +379,9 @@ def test_a_density_is_drawn_with_its_area_interval_and_what_came():
     display = MixtureDisplay.from_distribution(density, row=1, y=[[0.0, 0.0], [1.5, 0.0]])
     curve = next(line for line in display.ax_.lines if line.get_label() == "density")
     x, y = curve.get_data()
-    assert np.trapezoid(y, x) == pytest.approx(1, abs=1e-3)
+    assert trapezoid(y, x) == pytest.approx(1, abs=1e-3)
     inside = (x >= display.interval[0]) & (x <= display.interval[1])
-    assert np.trapezoid(y[inside], x[inside]) == pytest.approx(0.9, abs=0.01)
+    assert trapezoid(y[inside], x[inside]) == pytest.approx(0.9, abs=0.01)
     came = next(line for line in display.ax_.lines if line.get_label() == "observed")
     assert came.get_xdata()[0] == 1.5
     # A component without weight does not stretch the axis.

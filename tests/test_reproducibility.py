@@ -100,7 +100,7 @@ def test_the_table_of_scores_has_one_number_a_fold(preset, tmp_path):
 
 @pytest.fixture(scope="module")
 def codes():
-    """Few rows of many numbers, as a code is: standardised, most of it noise, two kinds of rows."""
+    """Few rows of many numbers, as a code is: standardized, most of it noise, two kinds of rows."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(72, 6)).astype(np.float32)
     kind = rng.random(72) < 0.5

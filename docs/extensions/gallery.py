@@ -6,6 +6,7 @@ from typing import Any
 
 # From what a newcomer wants to what few need.
 ORDER = (
+    "plot_soundtrack.py",
     "plot_dance_to_music.py",
     "plot_your_own_video.py",
     "plot_report.py",
@@ -30,7 +31,6 @@ def order(filename: str) -> int:
 def set_style(gallery_conf: dict[str, Any], fname: str) -> None:
     """Draw in colours that colour-blind readers tell apart."""
     import matplotlib.pyplot as plt
-
     from sklearn_asdf.plotting._colours import CYCLE
 
     plt.rcParams["axes.prop_cycle"] = plt.cycler(color=CYCLE)

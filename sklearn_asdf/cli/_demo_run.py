@@ -70,6 +70,7 @@ def run_demo(options: argparse.Namespace, out: Path) -> int:
         table.to_csv(path, index=False)
     for line in in_words(table):
         say(options, line)
+    say(options, f"listen to {out / f'{performed[0].name}_generated.wav'}")
     return end(data.get("skipped", {}), options)
 
 

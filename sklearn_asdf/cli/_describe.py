@@ -91,7 +91,7 @@ def _sound(path: str) -> list[str]:
         )
         silent = all(map(is_silent, soundfile.blocks(path, 1 << 18)))
     except (soundfile.LibsndfileError, RuntimeError):
-        # Other formats are decoded, which also tells whether the file can be read.
+        # Other formats are decoded, which also checks that the file can be read.
         from ..music.clips import load_audio
 
         sound = load_audio(path, sr=_SR)
@@ -139,10 +139,14 @@ def _table(place: Path) -> list[str] | None:
             "written by 'demo'",
         ]
     if kind == "features":
+        from ..tables import KEYS
+
         takes = table["take"].nunique()
+        rows = "windows" if "window" in table else "clips"
+        n_features = len(set(table) - set(KEYS))
         return [
-            f"features of {len(table)} clips of {takes} take{'s' if takes > 1 else ''}, "
-            f"{len(names) - 2} features",
+            f"features of {len(table)} {rows} of {takes} take{'s' if takes > 1 else ''}, "
+            f"{n_features} features",
             "written by 'features', for a spreadsheet or any other program",
         ]
     return None

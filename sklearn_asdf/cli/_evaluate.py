@@ -24,7 +24,7 @@ from ._takes import Wanted, check_folders, check_output, end, read_folders
 
 # Without other dances to learn from, half of the dances teach a judge of the other half.
 _LEAST_PERFORMANCES = {True: 2, False: 4}
-# A judge who gets real music right by luck more often than this is no judge.
+# Largest p-value of the real music at which the judge counts as reliable.
 _SURE = 0.05
 
 

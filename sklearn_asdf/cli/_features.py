@@ -12,14 +12,10 @@ from ._takes import (
     check_not_read,
     check_output,
     check_takes,
-    cut,
     distinct_names,
     find_takes,
     read_take,
 )
-
-# Clips up to which NumPy is faster than loading compiled loops.
-_FEW_CLIPS = 256
 
 
 def add(commands: Any) -> None:
@@ -31,7 +27,9 @@ def add(commands: Any) -> None:
         help="describe dances by their Laban features, as a table",
         more=(
             "Cut each dance into clips and describe every clip by the features of Laban Movement "
-            "Analysis: a table with one row per clip, for a spreadsheet or any other program."
+            "Analysis: a table with one row per clip, or one per window between keyframes, for a "
+            "spreadsheet or any other program. A dance that is shorter than a clip is one clip. "
+            "Where less than half was seen, a feature is left empty."
         ),
     )
     parser.add_argument(
@@ -49,7 +47,13 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--n-keyframes", type=whole, default=10, metavar="N", help="keyframes of a clip"
     )
-    add_clips(parser)
+    parser.add_argument(
+        "--rows",
+        default="clips",
+        choices=("clips", "windows"),
+        help="what has one row: a clip with all its windows, or each window with its time",
+    )
+    add_clips(parser, hop_duration=None)
     add_take(parser)
     add_force(parser)
 
@@ -58,6 +62,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the table."""
     from .._files import atomic_path
     from .._validation import require
+    from ..tables import KEYS
 
     out = check_output(options.out, (".csv", ".parquet"), force=options.force)
     if out.suffix.lower() == ".parquet":
@@ -79,7 +84,8 @@ def run(options: argparse.Namespace) -> int:
             table.to_csv(temporary, index=False)
         else:
             table.to_parquet(temporary, index=False)
-    say(options, f"{out}: {len(table)} rows, {table.shape[1] - 2} features")
+    n_features = len(set(table) - set(KEYS))
+    say(options, f"{out}: {len(table)} rows, {n_features} features")
     return batch.end()
 
 
@@ -87,29 +93,29 @@ def _describe(
     takes: list[str], options: argparse.Namespace, batch: Batch
 ) -> tuple[list[Any], dict[str, str]]:
     """Return a table for each take that can be read, and the joints of each."""
-    from ..functional.compiled import numpy_only
     from ..pipeline import make_lma_pipeline
+    from ..tables import features_of_take
 
     pipeline = make_lma_pipeline(preset=options.preset, n_keyframes=options.n_keyframes)
-    pipeline.set_output(transform="pandas")
+    pipeline.set_params(lma__missing="nan")
     tables, joints = [], {}
     for path, name in zip(takes, distinct_names(takes)):
         with batch.item(path):
-            clips, starts = cut(
-                read_take(path, options, verbose=verbosity(options)),
-                path,
+            take = read_take(path, options, verbose=verbosity(options))
+            table = features_of_take(
+                take,
+                name,
+                lma=pipeline,
+                rows=options.rows,
                 clip_duration=options.clip_duration,
                 hop_duration=options.hop_duration,
             )
-            with numpy_only(len(clips) <= _FEW_CLIPS):
-                table = pipeline.fit_transform(clips)
-            table.insert(0, "take", name)
-            table.insert(1, "start", starts)
             tables.append(table)
-            skeleton = clips.skeleton
+            skeleton = take.skeleton
             kind = (skeleton and skeleton.name) or "own names"
-            joints[path] = f"{clips.n_joints} joints, {kind}, {clips.n_axes} axes"
-            say(options, f"{path}: {len(table)} clips")
+            joints[path] = f"{take.n_joints} joints, {kind}, {take.n_axes} axes"
+            rows = options.rows if len(table) != 1 else options.rows[:-1]
+            say(options, f"{path}: {len(table)} {rows}")
     return tables, joints
 
 

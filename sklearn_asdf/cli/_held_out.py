@@ -209,7 +209,7 @@ def _verdicts(mean: pd.Series) -> list[str]:
 def _successive(data: Any, piece: Any, *, clip_duration: float, hop_duration: float) -> np.ndarray:
     """Clips of a piece that follow each other without a gap, overlapping by about half.
 
-    Clips may lack where too few poses were seen: the longest stretch counts. Neighbours that
+    Clips may lack where too few poses were seen: the longest stretch counts. Neighbors that
     overlap by more than half would only blur each other.
     """
     clips = np.flatnonzero(data.groups == piece)

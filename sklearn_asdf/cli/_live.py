@@ -28,7 +28,7 @@ from ._takes import check_output
 if TYPE_CHECKING:
     import numpy as np
 
-# Seconds without a pose after which the user is told.
+# Seconds without a pose after which there is a message.
 _SILENCE = 3.0
 
 
@@ -145,7 +145,7 @@ def run(options: argparse.Namespace) -> None:
             # The way to end it: what was written until now is kept.
             pass
         except BrokenPipeError:
-            # Whoever played the music has ended.
+            # The program that played the music has ended.
             return
     if device is not None and device.n_gaps > 1:
         # The last one is the end.
@@ -311,7 +311,7 @@ def _poses(
     def listen() -> Iterator[tuple[np.ndarray, float] | None]:
         while True:
             yield from receiver.poses(timeout=0.1)
-            # Nobody sends: a chance to stop.
+            # No packet came: a chance to stop.
             yield None
 
     place = f"listening on {options.host}, UDP port {receiver.port}"

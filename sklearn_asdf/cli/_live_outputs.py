@@ -156,7 +156,7 @@ def writer(stack: ExitStack, out: Any, sr: int) -> Callable[[np.ndarray], None]:
     def write_wav(audio: np.ndarray) -> None:
         nonlocal wav
         if wav is None:
-            # Only now: without music there is no file, and one to be replaced stays.
+            # Only now, so that a failure before leaves an existing file as it is.
             wav = stack.enter_context(open_wav(out, sr=sr))
         # The header is written once, when the file is closed.
         wav.writeframesraw(to_pcm(audio).tobytes())

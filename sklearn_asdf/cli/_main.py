@@ -21,6 +21,7 @@ from . import (
     _poses,
     _report,
     _soundtrack,
+    _studio,
 )
 from ._batch import DONE, INTERRUPTED, PROBLEMS, REFUSED
 from ._console import console, note
@@ -30,6 +31,7 @@ __all__ = ["main"]
 _COMMANDS = (
     _demo,
     _soundtrack,
+    _studio,
     _poses,
     _features,
     _fit,
@@ -43,6 +45,7 @@ _DESCRIPTION = """\
 Dance in, music out.
 
   sklearn-asdf demo                                  hear what this does, with synthetic dances
+  sklearn-asdf studio                                a page in the browser for all of this
   sklearn-asdf soundtrack dance.mp4 --music folder -o new.mp4
                                                      play your music for a dance
   sklearn-asdf poses videos --sound -o takes         find the dancer in videos

@@ -53,7 +53,7 @@ def add_force(parser: argparse.ArgumentParser) -> None:
 
 
 def add_take(parser: argparse.ArgumentParser, *, each: bool = False) -> None:
-    """Add what tells how to read poses and videos; `each` is whether all people can be taken."""
+    """Add the options for reading poses and videos; `each` is whether all people can be taken."""
     parser.add_argument(
         "--fps",
         type=positive,
@@ -76,16 +76,21 @@ def add_take(parser: argparse.ArgumentParser, *, each: bool = False) -> None:
     )
 
 
-def add_clips(parser: argparse.ArgumentParser) -> None:
+def add_clips(parser: argparse.ArgumentParser, *, hop_duration: float | None = 1.0) -> None:
     parser.add_argument(
         "--clip-duration", type=positive, default=8.0, metavar="S", help="seconds of a clip"
     )
     parser.add_argument(
         "--hop-duration",
         type=positive,
-        default=1.0,
+        default=hop_duration,
         metavar="S",
-        help="seconds from one clip's start to the next one's",
+        help="seconds from one clip's start to the next one's"
+        + (
+            "; by default 1, or for rows of windows equal clips without overlap"
+            if hop_duration is None
+            else ""
+        ),
     )
 
 

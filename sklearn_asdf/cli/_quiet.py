@@ -13,5 +13,5 @@ def start_keras(verbose: int = 0) -> None:
 
     with Progress("starting Keras", verbose=verbose), standard_error_muted():
         keras = import_keras("this command")
-        # The first operation looks for devices, and tells of those that are not there.
+        # The first operation looks for devices, and reports those that are missing.
         keras.ops.zeros(1)

@@ -41,7 +41,7 @@ def kind_of_table(path: Path) -> str | None:
             import pyarrow.parquet
 
             return kind_of_columns(pyarrow.parquet.read_schema(path).names)
-    # Whoever reads it as poses says what is wrong with it.
+    # The error is raised where it is read as poses.
     except (OSError, ValueError, csv.Error, ImportError):
         return None
     return None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..motion.container import Motion
 
 __all__ = [
-    "Wanted", "check_folders", "check_not_read", "check_output", "check_takes", "cut",
+    "Wanted", "check_folders", "check_not_read", "check_output", "check_takes",
     "distinct_names", "end",
     "find_takes", "is_model", "read_folders", "read_take", "read_true_music", "take_name",
 ]  # fmt: skip
@@ -258,39 +258,6 @@ def end(skipped: dict[str, str], options: argparse.Namespace) -> int:
         return DONE
     say(options, f"skipped, see above: {', '.join(map(repr, skipped))}")
     return SKIPPED
-
-
-def cut(
-    take: Motion, path: str, *, clip_duration: float, hop_duration: float
-) -> tuple[Motion, np.ndarray]:
-    """Return the clips of a take in which the dancer is seen, and where each starts in s.
-
-    They are cut as `load_folder` cuts them, at its usual frame rate.
-    """
-    import numpy as np
-
-    from ..functional.gaps import frames_seen
-    from ..motion.container import DEFAULT_FPS
-    from ..performance import prepare_take
-
-    take, seen = prepare_take(take, DEFAULT_FPS)
-    if take.duration < clip_duration - 0.5 / take.fps:
-        raise ValueError(
-            f"expected a take of at least {clip_duration:g} s, the length of a clip, got "
-            f"{take.duration:.3g} s in {path!r}: give a longer one, or a shorter --clip-duration"
-        )
-    clips = take.windows(clip_duration, hop_duration)
-    starts = np.arange(len(clips)) * hop_duration
-    frames = np.rint(starts * take.fps).astype(int)
-    whole = frames_seen(seen)
-    share = np.array([whole[first : first + clips.n_frames].mean() for first in frames])
-    kept = (share >= 0.5) & (share > 0)
-    if not kept.any():
-        raise ValueError(
-            f"expected the dancer to be seen in half of the frames of some clip of "
-            f"{clip_duration:g} s, but {path!r} has no such clip"
-        )
-    return clips[kept], starts[kept]
 
 
 def read_true_music(path: str, audio: str | None, *, sr: int) -> np.ndarray | None:

@@ -22,6 +22,7 @@ _TERMS = {
     "datasets.load_folder": "a folder of takes",
     "sklearn_asdf.save": "'fit' or 'demo'",
     "pass Motion(array, skeleton=Skeleton([...]))": "use a pose format that names them",
+    "leave these frames out (Motion.frames)": "cut these frames off",
     "Motion": "dance",
 }
 _TERM = re.compile(

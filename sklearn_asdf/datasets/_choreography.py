@@ -47,7 +47,7 @@ class Choreography:
     accent : ndarray of shape (n_beats,)
         Weight of each beat in [0, 1]; 1 is the first of a bar.
     height : ndarray of shape (n_beats,)
-        Height of the hands on each beat, standardised over the phrase: the melody follows it.
+        Height of the hands on each beat, standardized over the phrase: the melody follows it.
     deviation : ndarray of shape (n_beats, 2, 4)
         Deviation of the arms' angles on each beat from their mean, before it is scaled.
     """

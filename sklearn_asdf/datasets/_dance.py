@@ -152,7 +152,7 @@ def _timing(
     pace, delay, deeper = style_of(style, sharpness)
     if courses is not None:
         extent, vigour, sharpness = (courses(n, time) for n in ("extent", "vigour", "sharpness"))
-        # Who has rested starts to move at once.
+        # After a rest, the movement starts at once.
         rested = 1 - courses("moving", time - 60 / courses.tempo(time))
         sharpness = np.where(rested > 0, 0.0, sharpness)
         position = courses.clock.danced(position)

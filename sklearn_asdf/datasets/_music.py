@@ -118,7 +118,7 @@ def play(
     level_duration: float,
     courses: Courses | None = None,
 ) -> np.ndarray:
-    """Synthesise a score: float32 samples in (-1, 1) at `sr` Hz.
+    """Synthesize a score: float32 samples in (-1, 1) at `sr` Hz.
 
     The first `level_duration` seconds have the RMS level that `loudness` gives, before the
     gentle limiter; the rest follows. With courses, each moment has its level, and rests are silent

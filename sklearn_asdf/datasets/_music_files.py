@@ -16,7 +16,7 @@ from ._pairs import SOUNDS
 
 __all__ = ["CHARACTERS", "music_clips", "sound_files"]
 
-# Seconds below which music is no music.
+# Shortest music in s.
 _SHORTEST_CLIP = 1.0
 
 

@@ -109,7 +109,7 @@ def draw_score(
 def _accompaniment(
     bar: int, root: int, voicing: tuple[int, ...], gain: Sequence[float], *, arpeggio: bool
 ) -> Iterator[Note]:
-    """Bass on the strong beats, chords on the others (what tells three from four), and a pad."""
+    """Bass on the strong beats, chords on the others (triple or quadruple metre), and a pad."""
     metre = len(gain)
     first = bar * metre
     yield Note(first, 2, root, gain[0], "bass")

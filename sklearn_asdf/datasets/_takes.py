@@ -86,19 +86,19 @@ def part_unlike(takes: list[Take]) -> tuple[list[Take], dict[str, str]]:
 
 def warn_of_lengths(takes: list[Take], *, fps: float, sr: int) -> None:
     """Say which takes have a dance and music of different length."""
-    told = []
+    unequal = []
     for take in takes:
         dance, music = len(take.position) / fps, len(take.recording) / sr
         if abs(dance - music) > _SAME_LENGTH * max(dance, music):
-            told.append(
+            unequal.append(
                 f"{take.name!r} has {dance:.3g} s of poses and {music:.3g} s of sound (the same at "
                 f"{take.matching_fps:.3g} fps)"
             )
-    if told:
+    if unequal:
         warnings.warn(
             f"dance and music differ in length by more than {_SAME_LENGTH:.0%}: "
-            f"{list_of(told, quote=False)}; check that they belong together, and pass pose_fps if "
-            "the frame rate is wrong, else the end of the longer one is left out",
+            f"{list_of(unequal, quote=False)}; check that they belong together, and pass pose_fps "
+            "if the frame rate is wrong, else the end of the longer one is left out",
             UserWarning,
             stacklevel=3,
         )

@@ -1,4 +1,4 @@
-"""Gaussian mixtures of a table by expectation maximisation from a partition."""
+"""Gaussian mixtures of a table by expectation maximization from a partition."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def fit_mixture(
 
     Notes
     -----
-    Expectation maximisation from `partition`, hence deterministic. Each variance is shrunk
+    Expectation maximization from `partition`, hence deterministic. Each variance is shrunk
     towards the pooled one with the weight of one row, so that a component of one row stays wide.
 
     Examples

@@ -101,7 +101,7 @@ def fit_factors(
 
     Notes
     -----
-    A mixture of factor analysers [1]_ by alternating expectation and conditional maximisation [2]_,
+    A mixture of factor analyzers [1]_ by alternating expectation and conditional maximization [2]_,
     from the principal components of each component's residuals. Each variance is shrunk towards the
     pooled one with the weight of one row; factors have a normal prior with the columns' spread of
     1. The principal components are found from fixed initial directions, so the method is
@@ -181,7 +181,7 @@ def _start(
             axes = np.linalg.qr(x.T @ (x @ axes) + 1e-9 * axes)[0]
         values = ((x @ axes) ** 2).sum(axis=0)
         noise = max((x**2).sum() - values.sum(), 0) / max(d - rank, 1)
-        # A factor of 0 would stay 0: neither maximisation nor a gradient moves it.
+        # A factor of 0 would stay 0: neither maximization nor a gradient moves it.
         found[i] = axes * np.sqrt(np.maximum(values - noise, 0.01))
     return found
 

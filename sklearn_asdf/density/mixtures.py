@@ -106,7 +106,7 @@ class GaussianMixtures(MixtureScoresMixin):
         if w.size and (np.min(w) < 0 or not np.allclose(w.sum(axis=1), 1, atol=1e-6)):
             problems.append(
                 "expected the weights of a row to be probabilities that sum to 1, got sums from "
-                f"{w.sum(axis=1).min():g} to {w.sum(axis=1).max():g}: normalise them"
+                f"{w.sum(axis=1).min():g} to {w.sum(axis=1).max():g}: normalize them"
             )
         if s.size and not np.min(s) > 0:
             problems.append(f"expected scales above 0, got {np.min(s):g}: put a floor under them")

@@ -35,7 +35,7 @@ class OnBeatRegressor(
 
     The tempo that is estimated from a dance mostly equals that of the music, or is off by an
     octave. The conditional mean lies between the two, and a tempo with an error of 3 % loses the
-    beat after a few of them. Tempo and beat are therefore an offset, as in generalised linear
+    beat after a few of them. Tempo and beat are therefore an offset, as in generalized linear
     models [1]_: they are copied to the code, and the distribution of the music's deviations from
     them is fitted. `regressor` predicts the other numbers of the code.
 

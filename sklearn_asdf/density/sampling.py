@@ -136,7 +136,7 @@ def sample_mixtures(
 
 
 def _tempered(weights: np.ndarray, temperature: float) -> np.ndarray:
-    """Return weights to the power of 1 / temperature, normalised."""
+    """Return weights to the power of 1 / temperature, normalized."""
     if temperature == 1:
         return weights
     if temperature == 0:

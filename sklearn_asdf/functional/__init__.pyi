@@ -12,6 +12,7 @@ from . import frames as frames
 from . import gaps as gaps
 from . import geometry as geometry
 from . import griffinlim as griffinlim
+from . import jumps as jumps
 from . import keyframe_candidates as keyframe_candidates
 from . import keyframes as keyframes
 from . import kinematics as kinematics
@@ -49,6 +50,7 @@ __all__ = [
     "gaps",
     "geometry",
     "griffinlim",
+    "jumps",
     "keyframe_candidates",
     "keyframes",
     "kinematics",

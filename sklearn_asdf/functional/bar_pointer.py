@@ -8,7 +8,7 @@ from scipy.linalg import solveh_banded
 
 __all__ = ["STEP_DURATION", "beat_states", "filter_beats", "viterbi_beats"]
 
-# Phases of the beat that are told apart, and the length of a step in s. Tempi are
+# Number of phases of the beat, and the length of a step in s. Tempi are
 # 1 / (_N_PHASES * STEP_DURATION) Hz apart, so that each
 # advances the phase by a whole number of places in a step.
 _N_PHASES, STEP_DURATION = 64, 2.0
@@ -107,7 +107,7 @@ def viterbi_beats(
     fps : float
         Frame rate in Hz.
     tempi : array-like of shape (n_tempi,)
-        Neighbouring tempi of :func:`beat_states`, in BPM.
+        Neighboring tempi of :func:`beat_states`, in BPM.
     log_prior : array-like of shape (n_tempi,)
         Log-probability of each tempo at the beginning, in nats.
     weight : float, default=5.0
@@ -258,7 +258,7 @@ def filter_beats(
     fps : float
         Frame rate in Hz.
     tempi : array-like of shape (n_tempi,)
-        Neighbouring tempi of :func:`beat_states`, in BPM.
+        Neighboring tempi of :func:`beat_states`, in BPM.
     log_prior : array-like of shape (n_tempi,)
         Log-probability of each tempo at the beginning, in nats.
     weight : float, default=5.0

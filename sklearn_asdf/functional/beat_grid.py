@@ -43,7 +43,7 @@ def beat_times(tempo: float, phase: float, *, at: float, duration: float) -> np.
     Parameters
     ----------
     tempo : float
-        Beats a minute.
+        Tempo in BPM.
     phase : float
         Phase of the beat at the moment `at`, in radians; 0 on a beat.
     at : float
@@ -75,29 +75,29 @@ def steady_beats(
     phase: ArrayLike,
     *,
     at: ArrayLike,
-    reach: float,
+    clip_duration: float,
     duration: float,
     tightness: float = 50.0,
     fps: float = 100.0,
 ) -> np.ndarray:
-    r"""Beats through what several overlapping clips say, as steady as they let them be.
+    r"""Return one steady grid of beats from the tempi and phases of overlapping clips.
 
     Parameters
     ----------
     tempo : array-like of shape (n_clips,)
-        Beats a minute of each clip.
+        Tempo of each clip in BPM.
     phase : array-like of shape (n_clips,)
         Phase of the beat in each clip's middle, in radians; 0 on a beat.
     at : array-like of shape (n_clips,)
         Time of the middles in s, increasing.
-    reach : float
-        Half the length of a clip in s.
+    clip_duration : float
+        Length of a clip in s.
     duration : float
         Length of the whole, from 0, in s.
     tightness : float, default=50
-        How much a steady pace counts beside the clips' word.
+        Weight of a steady tempo relative to the votes of the clips.
     fps : float, default=100
-        Moments a second at which a beat can lie (Hz).
+        Resolution of the beats in Hz.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def steady_beats(
     Each clip votes for its beats with a cosine of its tempo and phase under a window that falls
     towards its ends; dynamic programming then finds the beats with the largest sum of votes, less
     `tightness` times :math:`\log^2` of each distance over the period that the clips there have in
-    the median [1]_. So a clip that errs is outvoted by its neighbours, and one grid goes through
+    the median [1]_. So a clip that errs is outvoted by its neighbors, and one grid goes through
     the whole. A single clip gives exactly its own beats.
 
     References
@@ -120,20 +120,21 @@ def steady_beats(
     Examples
     --------
     >>> from sklearn_asdf.functional.beat_grid import steady_beats
-    >>> steady_beats([120, 120], [0, 0], at=[1, 2], reach=1, duration=3).round(2).tolist()
+    >>> steady_beats([120, 120], [0, 0], at=[1, 2], clip_duration=2, duration=3).round(2).tolist()
     [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
     """
     tempo, phase, at = (np.asarray(a, dtype=float) for a in (tempo, phase, at))
     if len(tempo) == 1:
         return beat_times(tempo[0], phase[0], at=at[0], duration=duration)
+    half = clip_duration / 2
     time = np.arange(round(duration * fps) + 1) / fps
     vote, period = np.zeros(len(time)), np.zeros(len(time))
     for i, t in enumerate(time):
-        first, last = np.searchsorted(at, [t - reach, t + reach])
+        first, last = np.searchsorted(at, [t - half, t + half])
         # Where no clip reaches, the nearest has the word.
         near = slice(first, last) if last > first else np.abs(at - t).argmin()[None]
         away = t - at[near]
-        weight = np.cos(np.clip(away / reach, -1, 1) * np.pi / 2) ** 2 + 1e-3
+        weight = np.cos(np.clip(away / half, -1, 1) * np.pi / 2) ** 2 + 1e-3
         angle = 2 * np.pi * tempo[near] / 60 * away + phase[near]
         vote[i] = (weight * np.cos(angle)).sum() / weight.sum()
         period[i] = np.median(60 / tempo[near])

@@ -63,7 +63,7 @@ def chance_alignment(reference: ArrayLike, *, duration: float, sigma: float) -> 
 
     Notes
     -----
-    In closed form: between neighbours of the reference, a gap :math:`g` apart, the closeness
+    In closed form: between neighbors of the reference, a gap :math:`g` apart, the closeness
     integrates to :math:`\sigma\sqrt{2\pi}\,\mathrm{erf}(g / 2\sqrt 2\sigma)`. For beats with a
     period :math:`P` well above :math:`\sigma` it is :math:`\sigma\sqrt{2\pi} / P`.
 

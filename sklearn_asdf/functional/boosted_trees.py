@@ -64,23 +64,55 @@ class BoostedTrees:
             With its predictions.
         """
         nodes = [trees[0].nodes for trees in model._predictors]
+        n_features = int(model.n_features_in_)
+        columns = [np.arange(n_features)] * len(nodes)
+        baseline = float(np.ravel(model._baseline_prediction)[0])
+        return cls.of_nodes(nodes, columns, baseline, n_features)
+
+    @classmethod
+    def of_nodes(
+        cls,
+        nodes: list[np.ndarray],
+        columns: list[np.ndarray],
+        baseline: float,
+        n_features: int,
+    ) -> BoostedTrees:
+        """Return trees as arrays.
+
+        Parameters
+        ----------
+        nodes : list of ndarray
+            The nodes of each tree, in the structured type of scikit-learn.
+        columns : list of ndarray of int
+            The columns that each tree saw.
+        baseline : float
+            What their values are added to.
+        n_features : int
+            Number of columns.
+
+        Returns
+        -------
+        BoostedTrees
+            The trees.
+        """
         sizes = [len(tree) for tree in nodes]
         root = np.cumsum([0, *sizes[:-1]])
         joined = np.concatenate(nodes)
+        feature = np.concatenate([of[tree["feature_idx"]] for of, tree in zip(columns, nodes)])
         leaf = joined["is_leaf"].astype(bool)
         own, shift = np.arange(len(joined)), np.repeat(root, sizes)
         left, right = (
             _small(np.where(leaf, own, joined[side] + shift)) for side in ("left", "right")
         )
         return cls(
-            feature=_small(np.where(leaf, 0, joined["feature_idx"])),
+            feature=_small(np.where(leaf, 0, feature)),
             number=np.where(leaf, joined["value"], joined["num_threshold"]),
             left=left,
             right=right,
             missing_left=joined["missing_go_to_left"].astype(bool),
             root=_small(root),
-            baseline=float(np.ravel(model._baseline_prediction)[0]),
-            n_features_in_=int(model.n_features_in_),
+            baseline=baseline,
+            n_features_in_=n_features,
         )
 
     def predict(self, X: np.ndarray) -> np.ndarray:

@@ -137,8 +137,8 @@ def spread(position: ArrayLike | Bodies) -> np.ndarray:
     Examples
     --------
     >>> from sklearn_asdf.functional.geometry import spread
-    >>> spread([[0.0, 0.0], [2.0, 0.0]])
-    np.float64(1.0)
+    >>> float(spread([[0.0, 0.0], [2.0, 0.0]]))
+    1.0
     """
     bodies = Bodies.of(position)
     position, seen = bodies.position, bodies.seen
@@ -147,7 +147,7 @@ def spread(position: ArrayLike | Bodies) -> np.ndarray:
     first = seen.argmax(axis=0)[None, None]
     reference = np.take_along_axis(position, first, axis=1)[:, 0]
     count = np.maximum(seen.sum(axis=0), 1)
-    # Offsets from a joint instead of the centre: one pass, and accurate far from 0.
+    # Offsets from a joint instead of the center: one pass, and accurate far from 0.
     total, squares = np.zeros_like(reference), np.zeros(reference.shape[1:])
     for joint in range(position.shape[1]):
         away = (position[:, joint] - reference) * seen[joint]
@@ -179,8 +179,8 @@ def sphericity(position: ArrayLike | Bodies) -> np.ndarray:
     Examples
     --------
     >>> from sklearn_asdf.functional.geometry import sphericity
-    >>> sphericity([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]).round(6)
-    np.float64(1.0)
+    >>> round(float(sphericity([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])), 6)
+    1.0
     """
     bodies = Bodies.of(position)
     position, seen = bodies.position, bodies.seen

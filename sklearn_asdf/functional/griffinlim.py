@@ -222,7 +222,7 @@ class _Frames:
         for t in range(0, self.n_frames, size):
             yield slice(t, min(t + size, self.n_frames))
 
-    def analyse(self, y: np.ndarray, block: slice) -> np.ndarray:
+    def analyze(self, y: np.ndarray, block: slice) -> np.ndarray:
         """Return spectra (n_clips, n_block_frames, n_bins) of sounds (n_clips, span)."""
         frames = sliding_window_view(y, self.n_fft, axis=-1)[:, :: self.hop_length]
         return scipy.fft.rfft(frames[:, block] * self.window)
@@ -289,7 +289,7 @@ def _griffin_lim(
             phase = [p.phases(m) for p, m in zip(integrations, magnitude, strict=True)]
             spectrum = magnitude * np.exp(1j * np.stack(phase)).astype(np.complex64)
         else:
-            spectrum = frames.analyse(noise[None], block)
+            spectrum = frames.analyze(noise[None], block)
             spectrum = spectrum * (magnitude / np.maximum(np.abs(spectrum), _TINY))
         frames.add(last, spectrum, block)
     last *= frames.gain
@@ -297,7 +297,7 @@ def _griffin_lim(
     for _ in range(n_iter):
         sound = np.zeros_like(last)
         for block in frames.blocks():
-            spectrum = frames.analyse(ahead, block)
+            spectrum = frames.analyze(ahead, block)
             power = spectrum.real**2 + spectrum.imag**2
             wanted = mel[:, block]
             ratio = bank.to_bins(wanted / np.maximum(bank.to_mel(power), _TINY)) / weights

@@ -113,8 +113,8 @@ def curve_salience(
     Examples
     --------
     >>> from sklearn_asdf.functional.keyframe_candidates import curve_salience
-    >>> curve_salience([0, 0, 0, 1, 0, 0, 0], fps=30).argmax()
-    np.int64(3)
+    >>> int(curve_salience([0, 0, 0, 1, 0, 0, 0], fps=30).argmax())
+    3
     """
     theta = np.asarray(theta, dtype=float)
     reach = max(1, window_length(kernel_duration, fps=fps) // 2)

@@ -89,7 +89,7 @@ def cluster_extremes(
 
     Notes
     -----
-    The paper keeps the frame that "maximises or minimises" the curve and does not say which. Here
+    The paper keeps the frame that "maximizes or minimizes" the curve and does not say which. Here
     it is the candidate with the largest deviation from the curve's mean over the cluster and
     `gap_duration` to either side.
 

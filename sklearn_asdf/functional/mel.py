@@ -114,7 +114,7 @@ def mel_filterbank(
     Returns
     -------
     MelFilterbank
-        Slaney's mel scale and area normalisation, as :func:`librosa.filters.mel` has them.
+        Slaney's mel scale and area normalization, as :func:`librosa.filters.mel` has them.
 
     Notes
     -----

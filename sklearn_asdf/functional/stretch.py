@@ -155,7 +155,7 @@ def _turns(here: np.ndarray, before: np.ndarray, last: np.ndarray, first: np.nda
     anew = (size < _TINY) | (power.ravel()[peaks] > _ONSET * (was.real**2 + was.imag**2))
     jump /= np.maximum(size, _TINY)
     jump[anew] = 0
-    # The peak of the frame before whose turn a peak goes on with.
+    # The peak of the previous frame whose phase a peak continues.
     region = np.repeat(np.arange(len(peaks), dtype=np.int32), width)
     ahead = region[np.maximum(peaks - n_bins, 0)]
     stops = np.cumsum(np.bincount(peaks // n_bins)).tolist()

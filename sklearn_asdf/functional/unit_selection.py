@@ -20,7 +20,7 @@ _BLOCK = 64
 def cheapest_path(
     costs: Callable[[int], np.ndarray],
     n_beats: int,
-    goes_on: np.ndarray,
+    continues: np.ndarray,
     features: np.ndarray,
     *,
     join_cost: float,
@@ -35,7 +35,7 @@ def cheapest_path(
         beat.
     n_beats : int
         Number of beats, at least one.
-    goes_on : ndarray of bool of shape (n_units,)
+    continues : ndarray of bool of shape (n_units,)
         Whether the next unit follows in the recording: going on to it costs nothing.
     features : ndarray of shape (n_units, n_features)
         What is compared where units are joined.
@@ -74,8 +74,8 @@ def cheapest_path(
     >>> import numpy as np
     >>> from sklearn_asdf.functional.unit_selection import cheapest_path
     >>> wanted = np.array([[0, 0, 9, 9], [9, 0, 9, 9], [9, 9, 0, 9.0]])
-    >>> goes_on = np.array([True, False, True, False])
-    >>> cheapest_path(wanted.__getitem__, 3, goes_on, np.zeros((4, 1)), join_cost=4.0)
+    >>> continues = np.array([True, False, True, False])
+    >>> cheapest_path(wanted.__getitem__, 3, continues, np.zeros((4, 1)), join_cost=4.0)
     array([0, 1, 2])
     """
     features = np.asarray(features, dtype=float)
@@ -84,15 +84,15 @@ def cheapest_path(
     if first_unit is not None:
         cost[np.arange(len(cost)) != first_unit] = np.inf
     joins = []
-    bounds = _bounds(costs, n_beats, goes_on, join_cost)
+    bounds = _bounds(costs, n_beats, continues, join_cost)
     next(bounds)
     for beat in range(1, n_beats):
         exits, entries = _lowest(cost, _N_EXITS), _lowest(next(bounds), _N_ENTRIES)
-        joins_of = _joined(cost, exits, entries, goes_on, features, squares, join_cost)
+        joins_of = _joined(cost, exits, entries, continues, features, squares, join_cost)
         joined = joins_of.min(axis=0)
         # The first exit of the lowest cost, up to rounding.
         best = (joins_of <= joined + TOLERANCE * np.abs(joined)).argmax(axis=0)
-        cost = _go_on(cost, goes_on)
+        cost = _continue(cost, continues)
         better = joined < cost[entries] - TOLERANCE * np.abs(joined)
         entries, exits = entries[better], exits[best[better]]
         cost[entries] = joined[better]
@@ -107,23 +107,23 @@ def cheapest_path(
 
 
 def _bounds(
-    costs: Callable[[int], np.ndarray], n_beats: int, goes_on: np.ndarray, join_cost: float
+    costs: Callable[[int], np.ndarray], n_beats: int, continues: np.ndarray, join_cost: float
 ) -> Iterator[np.ndarray]:
     """Yield for each beat the lowest cost from each unit to the end, if units were all alike."""
     blocks = [range(i, min(i + _BLOCK, n_beats)) for i in range(0, n_beats, _BLOCK)]
     # What lies between the first beats of blocks is computed again when it is needed.
     of_first: dict[int, np.ndarray] = {}
     for beats in blocks[:0:-1]:
-        of_first[beats[0]] = _block(costs, beats, of_first.get(beats.stop), goes_on, join_cost)[0]
+        of_first[beats[0]] = _block(costs, beats, of_first.get(beats.stop), continues, join_cost)[0]
     for beats in blocks:
-        yield from _block(costs, beats, of_first.get(beats.stop), goes_on, join_cost)
+        yield from _block(costs, beats, of_first.get(beats.stop), continues, join_cost)
 
 
 def _block(
     costs: Callable[[int], np.ndarray],
     beats: range,
     later: np.ndarray | None,
-    goes_on: np.ndarray,
+    continues: np.ndarray,
     join_cost: float,
 ) -> list[np.ndarray]:
     """Bounds on successive beats, from those on the beat after them, if there is one."""
@@ -132,17 +132,17 @@ def _block(
         bound = costs(beat).astype(np.float32)
         if later is not None:
             rest = np.full_like(bound, later.min() + join_cost)
-            np.minimum(rest[:-1], later[1:], out=rest[:-1], where=goes_on[:-1])
+            np.minimum(rest[:-1], later[1:], out=rest[:-1], where=continues[:-1])
             bound += rest
         block.append(bound)
         later = bound
     return block[::-1]
 
 
-def _go_on(cost: np.ndarray, goes_on: np.ndarray) -> np.ndarray:
+def _continue(cost: np.ndarray, continues: np.ndarray) -> np.ndarray:
     """Cost of reaching each unit from the one before it."""
     result = np.full_like(cost, np.inf)
-    np.copyto(result[1:], cost[:-1], where=goes_on[:-1])
+    np.copyto(result[1:], cost[:-1], where=continues[:-1])
     return result
 
 
@@ -165,7 +165,7 @@ def _joined(
     cost: np.ndarray,
     exits: np.ndarray,
     entries: np.ndarray,
-    goes_on: np.ndarray,
+    continues: np.ndarray,
     features: np.ndarray,
     squares: np.ndarray,
     join_cost: float,
@@ -176,6 +176,6 @@ def _joined(
     joined += (join_cost * (1 + squares[follows]) + cost[exits])[:, None]
     joined += join_cost * squares[entries]
     # At the end of a recording all units are alike.
-    end = ~goes_on[exits]
+    end = ~continues[exits]
     joined[end] = (cost[exits[end]] + 2 * join_cost)[:, None]
     return joined

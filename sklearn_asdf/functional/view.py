@@ -108,7 +108,7 @@ def upright(position: np.ndarray, chain: Sequence[Sequence[int]]) -> np.ndarray:
     Notes
     -----
     The rotation is the smallest one. In two dimensions y is first reversed if it points down, as in
-    pictures; a body that lies, at more than 45 degrees, tells nothing of the camera, and y is then
+    pictures; a body that lies, at more than 45 degrees, does not show the camera, and y is then
     taken to point down.
 
     Examples

@@ -129,7 +129,7 @@ def _points(
 
 
 def _n_frames(file: _Bytes, parameters: dict[str, dict[str, Any]]) -> int | None:
-    """Return how many frames the file tells; longer captures do not fit the header's 16 bits."""
+    """Return the number of frames; longer captures do not fit the header's 16 bits."""
     first, last = file.word(6), file.word(8)
     if first <= last < _UNKNOWN:
         return last - first + 1

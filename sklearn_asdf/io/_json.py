@@ -144,7 +144,7 @@ def _joined_frames(frames: list, order: list) -> tuple[list, list]:
 
 
 def _names_of(about: Any) -> tuple[str, ...] | None:
-    """Return the names of MMPose's keypoints, if the file tells them."""
+    """Return the names of MMPose's keypoints, if the file has them."""
     names = about.get("keypoint_id2name") if isinstance(about, dict) else None
     if not isinstance(names, dict) or not all(str(key).isdecimal() for key in names):
         return None
@@ -184,10 +184,10 @@ def _asdf(frames: list, fps: float | None) -> Take:
     counts = sorted({len(f["data"]) for f in seen})
     if len(counts) > 1:
         raise NotPoses(f"holds poses of {' and '.join(map(str, counts))} joints")
-    told = [f.get("framRel", f.get("frameRel")) for f in frames]
-    known = all(isinstance(n, int) for n in told)
-    ordered = known and all(b > a for a, b in itertools.pairwise(told))
-    at = np.array(told) - told[0] if ordered else np.arange(len(frames))
+    frame_numbers = [f.get("framRel", f.get("frameRel")) for f in frames]
+    known = all(isinstance(n, int) for n in frame_numbers)
+    ordered = known and all(b > a for a, b in itertools.pairwise(frame_numbers))
+    at = np.array(frame_numbers) - frame_numbers[0] if ordered else np.arange(len(frames))
     if at[-1] >= 10 * len(frames) + 1000:
         at = np.arange(len(frames))
     values = numbers([f["data"] for f in seen])
@@ -216,8 +216,9 @@ def _coco(entries: list, document: dict) -> Take:
             raise NotPoses(f"has keypoints of {values.size} numbers, expected x, y, c a joint")
         values = values.reshape(-1, 3)
         # The "id" of an annotation is not that of a person.
-        told = [entry, entry.get("attributes") or {}]
-        who = next((t[k] for t in told for k in ("track_id", "idx") if t.get(k) is not None), None)
+        both = [entry, entry.get("attributes") or {}]
+        ids = [part.get(key) for part in both for key in ("track_id", "idx")]
+        who = next((value for value in ids if value is not None), None)
         person = Person(values[:, :2], values[:, 2], names, who)
         frames.setdefault(entry["image_id"], []).append(person)
     order = _image_numbers(images) if images else frame_numbers(frames)

@@ -62,7 +62,7 @@ def parse_csv(text: str, *, n_joints: int | None = None) -> Take:
         return _unnamed(_read(text, header=None, **options), n_joints)
     if cells[0].lower() in _DLC_ROWS:
         depth = sum(line.split(sep)[0].strip().lower() in _DLC_ROWS for line in lines[:4])
-        # Labelled frames have the parts of a path where analysed ones have a number.
+        # Labelled frames have the parts of a path where analyzed ones have a number.
         n_index = max(1, next((i for i, cell in enumerate(cells[1:], 1) if cell), 1))
         index = list(range(n_index)) if n_index > 1 else 0
         return take_of_deeplabcut(

@@ -42,7 +42,7 @@ class Take:
 
     @property
     def n_identities(self) -> int:
-        """How many people the file tells apart."""
+        """Number of people that the file distinguishes."""
         return 0 if self.identity is None else int(self.identity.max(initial=-1)) + 1
 
 

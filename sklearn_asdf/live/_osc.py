@@ -22,7 +22,7 @@ _STYLES = ("wekinator", "ai-toolbox")
 WEKINATOR_IN, AI_TOOLBOX_IN = 6448, 9007
 _MOCAP = re.compile(r"/mocap(?:/(\d+))?/joint/(pos(?:2d|3d)?_world|visibility)")
 _WEKINATOR = "/wek/inputs"
-# Poses that wait while somebody computes; older ones than these are forgotten.
+# Poses that wait while earlier ones are processed; older ones are dropped.
 _MOST_WAITING = 600
 _LARGEST_PACKET = 65_536
 # No coordinate in any unit: of such a joint it is only known that it was not seen.
@@ -191,7 +191,7 @@ class OSCReceiver:
             except TimeoutError:
                 continue
             except OSError:
-                # The network is gone for the moment, or Windows tells of somebody who is.
+                # The network is gone for the moment, or Windows reports that a receiver is.
                 self._closing.wait(_PATIENCE)
                 continue
             try:

@@ -3,6 +3,7 @@ from .beat_track import BeatTrack as BeatTrack
 from .beat_track import TempoCandidate as TempoCandidate
 from .beat_track import TempoEstimate as TempoEstimate
 from .beats import DanceBeatTracker as DanceBeatTracker
+from .clips import MotionClips as MotionClips
 from .container import Motion as Motion
 from .container import as_motion as as_motion
 from .keyframes import KeyframeSegmenter as KeyframeSegmenter
@@ -25,6 +26,7 @@ __all__ = [
     "KinematicsTransformer",
     "LMAFeaturizer",
     "Motion",
+    "MotionClips",
     "PoseSmoother",
     "Segment",
     "Skeleton",

@@ -1,4 +1,4 @@
-"""Rows from which `DanceBeatTracker` learns: curves of the body around frames, standardised."""
+"""Rows from which `DanceBeatTracker` learns: curves of the body around frames, standardized."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["BeatRows", "CurveScales", "rows_of_clips", "sample_rows"]
 _STEP = 2 / 15
 # Clips processed at a time: some tens of megabytes.
 _BLOCK = 64
-# Clips whose rows are standardised and returned at a time: they stay in the processor's cache,
+# Clips whose rows are standardized and returned at a time: they stay in the processor's cache,
 # through which each tree goes again.
 _FEW = 4
 
@@ -29,7 +29,7 @@ class CurveScales:
     Parameters
     ----------
     mean, deviation : ndarray of shape (n_clips, n_curves)
-        Those by which each clip is standardised.
+        Those by which each clip is standardized.
     """
 
     mean: np.ndarray
@@ -63,7 +63,7 @@ class CurveScales:
         return cls(mean[place], deviation[place])
 
     def standardize(self, values: np.ndarray, clip: np.ndarray) -> np.ndarray:
-        """Return standardised rows.
+        """Return standardized rows.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class BeatRows:
     clip, frame : ndarray of int of shape (n_rows,)
         Where each row is.
     values : ndarray of shape (n_rows, n_frames_around, n_curves)
-        Curves around it, not standardised.
+        Curves around it, not standardized.
     sums : ndarray of shape (3, n_clips, n_curves)
         Number of frames, sum and sum of squares of all curves of each clip.
     """
@@ -101,7 +101,7 @@ class BeatRows:
     sums: np.ndarray
 
     def features(self, groups: np.ndarray) -> np.ndarray:
-        """Return features, standardised over groups of clips.
+        """Return features, standardized over groups of clips.
 
         Parameters
         ----------
@@ -145,8 +145,8 @@ def sample_rows(
         chosen = (edges[:-1] + random_state.uniform(size=n_rows) * np.diff(edges)).astype(int)
         clip, frame = clip[chosen], frame[chosen]
     values, sums = [], []
-    for block in gen_batches(len(motion), _BLOCK):
-        curves, known = beat_curves(motion[block])
+    for block, part in motion.batches(_BLOCK):
+        curves, known = beat_curves(part)
         sums.append(_sums(curves, known))
         here = slice(*np.searchsorted(clip, [block.start, block.stop]))
         around = _around(motion, clip[here], frame[here], context_duration)
@@ -157,7 +157,7 @@ def sample_rows(
 def rows_of_clips(
     motion: Motion, *, context_duration: float
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield the features of all frames of a few clips at a time, standardised in each clip.
+    """Yield the features of all frames of a few clips at a time, standardized in each clip.
 
     Parameters
     ----------
@@ -174,8 +174,8 @@ def rows_of_clips(
         The features of each row.
     """
     lengths = np.maximum(motion.lengths, 1)
-    for block in gen_batches(len(motion), _BLOCK):
-        curves, known = beat_curves(motion[block])
+    for block, part in motion.batches(_BLOCK):
+        curves, known = beat_curves(part)
         scales = CurveScales.of(_sums(curves, known), np.arange(len(curves)))
         for few in gen_batches(len(curves), _FEW):
             rows = np.arange(motion.n_frames) < lengths[block][few, None]

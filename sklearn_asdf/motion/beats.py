@@ -4,7 +4,8 @@ Where tempo and beats are computed:
 
 - of a movement, clip by clip: `functional.periodicity` (no training), this module (learned from
   music), with the curves of `beat_curves`;
-- of a whole dance: `motion.tempo` (`estimate_tempo`, `track_beats`), by the posterior of
+- of a whole dance: `motion.tempo` (`estimate_tempo`, `track_beats`), of the curves of
+  `motion.beat_activation`, by the posterior of
   `functional.tempo` and the bar-pointer model of `functional.bar_pointer`;
 - of music: `music.analysis` (librosa's beats), for units and for the phase that is learned here;
 - regular beats, from a tempo and a phase or through several estimates: `functional.beat_grid`;
@@ -24,20 +25,20 @@ from joblib import Parallel, delayed
 from sklearn.model_selection import GroupKFold
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits
 
 from .._progress import progress
 from .._validation import Integral, Interval, Real, require, validate_parameters
 from ..functional.beat_grid import beat_position
-from ..functional.boosted_trees import BoostedTrees
+from ..functional.tree_boosting import BinnedRows, boost
 from ..music.analysis import analyze, recordings_of
 from ..music.audio_checks import check_audio
 from ..music.clips import AudioClips
+from .beat_activation import weight_activation
 from .beat_rows import rows_of_clips, sample_rows
 from .beat_track import BeatTrack
 from .container import Motion
 from .stage import MotionTransformer, validate_motion
-from .tempo import track_beats, weight_activation
+from .tempo import track_beats
 
 __all__ = ["DanceBeatTracker"]
 
@@ -71,6 +72,8 @@ class DanceBeatTracker(MotionTransformer):
     waltz : bool, default=False
         Without music, whether beats of dances in bars of three are where the feet are fastest, as
         in :func:`~sklearn_asdf.motion.track_beats`.
+    tightness : float, default=3000.0
+        How steady the tempo of whole dances is, as in :func:`~sklearn_asdf.motion.track_beats`.
     n_jobs : int, default=None
         Number of models that are fitted in parallel, in processes; -1 uses all cores. Each uses one
         thread, since the threads of one model wait for each other on a busy machine. None fits one
@@ -116,7 +119,7 @@ class DanceBeatTracker(MotionTransformer):
     Features are speed, magnitude of the acceleration, height, vertical velocity and vertical
     acceleration of the whole body and of its parts, at frames up to `context_duration` away. For
     the left and the right side they are the mean and the absolute difference, so that a mirrored
-    dance has the same beat. They are standardised within each clip, or within each recording for
+    dance has the same beat. They are standardized within each clip, or within each recording for
     the models of whole dances, so that they do not depend on the dancer. Joints without names are
     one part. Velocity and acceleration are computed with the defaults of `KinematicsTransformer`
     if they are missing.
@@ -152,10 +155,13 @@ class DanceBeatTracker(MotionTransformer):
         "start_bpm": [Interval(Real, 40, 240, closed="both")],
         "tempi": ["array-like", None],
         "waltz": ["boolean"],
+        "tightness": [Interval(Real, 0, None, closed="neither")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+
+    _added = "beat"
 
     def __init__(
         self,
@@ -167,6 +173,7 @@ class DanceBeatTracker(MotionTransformer):
         start_bpm: float = 100.0,
         tempi: Any = None,
         waltz: bool = False,
+        tightness: float = 3000.0,
         n_jobs: int | None = None,
         random_state: Any = None,
         verbose: int = 0,
@@ -178,6 +185,7 @@ class DanceBeatTracker(MotionTransformer):
         self.start_bpm = start_bpm
         self.tempi = tempi
         self.waltz = waltz
+        self.tightness = tightness
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -222,14 +230,14 @@ class DanceBeatTracker(MotionTransformer):
         """
         motion, phase, groups = self._prepare(X, y)
         if phase is None or len(np.unique(groups)) < 2:
-            return self.fit(X, y)._transform(motion)
+            return self.fit(X, y).transform(motion)
         n_splits = min(self.cv, len(np.unique(groups)))
         folds = list(GroupKFold(n_splits).split(phase, groups=groups))
         models = self._learn_all(motion, phase, groups, [train for train, _ in folds])
         beat = np.empty(motion.shape[:2], motion.dtype)
         for model, (_, test) in zip(models, folds):
             beat[test] = self._predict(model, motion[test])
-        return replace(motion, beat=beat)
+        return motion.with_fields(beat=beat)
 
     def activation(self, X: Any) -> np.ndarray:
         """Predict the phase of the beat in each frame.
@@ -243,7 +251,7 @@ class DanceBeatTracker(MotionTransformer):
         -------
         activation : ndarray of complex of shape (n_clips, n_frames)
             Expected :math:`\\exp(i \\phi)` of the phase :math:`\\phi`: its real part is near 1 on a
-            beat, its size near 0 where the movement tells nothing. Without music it is real.
+            beat, its size near 0 where the movement does not predict it. Without music it is real.
         """
         check_is_fitted(self)
         motion = validate_motion(self, X, reset=False)
@@ -269,10 +277,8 @@ class DanceBeatTracker(MotionTransformer):
         """
         check_is_fitted(self)
         motion = validate_motion(self, X, reset=False)
-        return [
-            track_beats(motion[[i]], tracker=self, tempi=self.tempi, waltz=self.waltz)
-            for i in range(len(motion))
-        ]
+        options = {"tempi": self.tempi, "waltz": self.waltz, "tightness": self.tightness}
+        return [track_beats(motion[[i]], tracker=self, **options) for i in range(len(motion))]
 
     def _prepare(self, X: Any, y: Any) -> tuple[Motion, Any, Any]:
         """The dances, and where there is music the phase of its beat and who belongs together."""
@@ -353,8 +359,9 @@ class DanceBeatTracker(MotionTransformer):
         )
         at = phase[rows.clip, rows.frame]
         cosine, sine = np.cos(at), np.sin(at)
-        # Clips are standardised by themselves, and dances that are tracked as a whole.
-        alone, together = (rows.features(g) for g in (np.arange(len(motion)), groups))
+        # Clips are standardized by themselves, and dances that are tracked as a whole.
+        each = np.arange(len(motion))
+        alone, together = (BinnedRows(rows.features(of)) for of in (each, groups))
         every = np.ones(len(at), bool)
         sets = [(alone, cosine, every), (together, cosine, every), (together, sine, every)]
         sets += [(alone, cosine, np.isin(rows.clip, part)) for part in parts]
@@ -362,7 +369,7 @@ class DanceBeatTracker(MotionTransformer):
             n_jobs=self.n_jobs,
             # One after the other where their number is shown; not every backend can do that.
             return_as="generator" if self.verbose else "list",
-        )(delayed(_fit_trees)(*one, max_iter=self.max_iter, seed=self._seed) for one in sets)
+        )(delayed(boost)(*one, max_iter=self.max_iter, seed=self._seed) for one in sets)
         self.model_, cosine_model, sine_model, *models = progress(
             learned,
             "learning the beat of the dances",
@@ -380,22 +387,3 @@ class DanceBeatTracker(MotionTransformer):
         for clip, frame, features in rows:
             beat[clip, frame] = np.clip(model.predict(features), -1.0, 1.0)
         return beat
-
-
-def _fit_trees(
-    features: np.ndarray, target: np.ndarray, rows: np.ndarray, *, max_iter: int, seed: int
-) -> BoostedTrees:
-    """Fit a model to some of the rows."""
-    # Only training needs it, and a saved model should load quickly.
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
-    model = HistGradientBoostingRegressor(
-        learning_rate=0.12,
-        max_iter=max_iter,
-        max_features=0.1,
-        l2_regularization=1.0,
-        early_stopping=False,
-        random_state=seed,
-    )
-    with threadpool_limits(1, user_api="openmp"):
-        return BoostedTrees.of(model.fit(features[rows], target[rows]))

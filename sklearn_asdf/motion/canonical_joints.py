@@ -84,7 +84,7 @@ def map_joints(
     Returns
     -------
     joints : JointMap or None
-        None if the body cannot be told: hips, shoulders, and wrists or ankles are needed.
+        None if the body cannot be identified: hips, shoulders, and wrists or ankles are needed.
     problems : list of str
         What is missing.
 
@@ -168,7 +168,7 @@ def _found(skeleton: Skeleton, names: Mapping[str, str]) -> Iterator[tuple[str, 
 
 
 def _lacking(missing: tuple[str, ...]) -> list[str]:
-    """Return the joints without which the body cannot be told, of those that are missing."""
+    """Return the joints without which the body cannot be identified, of those that are missing."""
     lacking = [f"{s}_{part}" for part in ("hip", "shoulder") for s in SIDES]
     ends = [[f"{s}_{part}" for s in SIDES] for part in ("wrist", "ankle")]
     if all(any(joint in missing for joint in end) for end in ends):

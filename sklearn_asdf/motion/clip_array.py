@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
@@ -72,6 +73,41 @@ class ClipArray:
     def __getitem__(self, key: Any) -> Self:
         clips = as_clip_index(key, self.n_clips)
         return self._map(lambda array: array[clips])
+
+    def batches(self, size: int) -> Iterator[tuple[slice, Any]]:
+        """Yield some clips at a time, in memory.
+
+        Parameters
+        ----------
+        size : int
+            Number of clips.
+
+        Yields
+        ------
+        slice
+            Which clips.
+        Motion
+            The clips.
+        """
+        for first in range(0, self.n_clips, size):
+            block = slice(first, min(first + size, self.n_clips))
+            yield block, self[block]
+
+    def with_fields(self, **fields: np.ndarray) -> Any:
+        """Return the clips with other values of some fields.
+
+        Parameters
+        ----------
+        **fields : ndarray
+            New values.
+
+        Returns
+        -------
+        Motion
+            Views of all other arrays.
+        """
+        same: Any = self
+        return dataclasses.replace(same, **fields)
 
     def __iter__(self) -> Iterator[Self]:
         return (self[i] for i in range(self.n_clips))

@@ -98,7 +98,7 @@ class KeyframeSegmenter(MotionTransformer):
     frames and repeats the last, so its remaining windows are empty.
 
     k-means in one dimension is solved exactly by dynamic programming instead of by Lloyd's
-    algorithm, so nothing is random. The paper keeps the frame that "maximises or minimises" the
+    algorithm, so nothing is random. The paper keeps the frame that "maximizes or minimizes" the
     angle; here that is the one with the largest deviation from the mean angle around its cluster.
 
     With `refine`, a bone that rests at an extreme (within 2 % of its range) gives the middle of
@@ -138,6 +138,8 @@ class KeyframeSegmenter(MotionTransformer):
         "reference": [StrOptions({"spine", "vertical", "image_origin"}), list, tuple],
         "limb_bones": [None, list, tuple],
     }
+
+    _added = "keyframes"
 
     def __init__(
         self,
@@ -197,11 +199,8 @@ class KeyframeSegmenter(MotionTransformer):
 
     def _transform(self, motion: Motion) -> Motion:
         size = max(1, _BLOCK // int(np.prod(motion.shape[1:])))
-        if size >= motion.n_clips:
-            return replace(motion, keyframes=self._on_grid(motion))
-        blocks = [slice(i, i + size) for i in range(0, motion.n_clips, size)]
-        keyframes = np.concatenate([self._on_grid(motion[block]) for block in blocks])
-        return replace(motion, keyframes=keyframes)
+        keyframes = [self._on_grid(part) for _, part in motion.batches(size)]
+        return replace(motion, keyframes=np.concatenate(keyframes))
 
     def _on_grid(self, motion: Motion) -> np.ndarray:
         """Return the keyframes found at `search_fps`, as frames of the motion."""

@@ -16,17 +16,20 @@ from .._validation import (
     Interval,
     Real,
     StrOptions,
-    did_you_mean,
     raise_all,
     validate_parameters,
 )
 from ..functional.windows import count_steps, frame_windows, step_edges
+from .clips import MotionClips
 from .container import Motion
 from .joint_weights import joint_weights_of
 from .kinematics import with_kinematics
+from .lma_checks import as_list, group_problems
 from .lma_groups import CLIP_GROUPS, WINDOW_GROUPS
+from .lma_units import unit_of
 from .stage import on_fitted_clock, validate_motion
 from .step_groups import STEP_GROUPS, step_means, step_values
+from .unseen import hide_unseen, within_clip
 from .window_context import Columns, WindowContext
 
 __all__ = ["BEAT_COLUMNS", "LMAFeaturizer"]
@@ -69,6 +72,14 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         Duration in s of the steps into which each clip is also cut. None describes no steps.
     step_groups : sequence of str, default=("effort", "shape", "moment")
         Groups of features of the steps: "moment", or groups of windows; see the notes.
+    missing : {"zero", "nan"}, default="zero"
+        Value of features of which nothing was seen: 0, so that the table is finite for any model,
+        or NaN. With `"nan"`, so is every feature of which less than `min_seen` was seen.
+    min_seen : float, default=0.5
+        With ``missing="nan"``, least share of the frames and joints of a window, clip or step that
+        must be seen. In eqs. 2 to 6 each joint counts by its weight, elsewhere all alike.
+    length_unit : str, default="L"
+        Name of the unit of length of the poses, for `feature_units_` alone.
     n_jobs : int or None, default=None
         Number of threads, as in joblib.
 
@@ -80,6 +91,8 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         Steps of each clip, 0 without `step_duration`.
     feature_names_out_ : ndarray of str
         Names of the columns.
+    feature_units_ : dict of str to str
+        Unit of each column, such as ``"L²/s²"``; empty if it has none.
     joint_weights_ : dict of str to ndarray of shape (n_joints,)
         Weights of the joints in each of the five features.
     n_features_in_ : int
@@ -149,9 +162,9 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     `KinematicsTransformer` if no earlier stage did. Without keyframes a clip is one window.
 
     A joint that was not seen in a window is left out, and the weights of the others are scaled up;
-    a window in which nothing was seen or nothing moves gives 0. The table is always finite: values
-    are clipped to the largest float. Clips are processed in blocks, so memory does not grow with
-    their number.
+    a window in which nothing was seen or nothing moves gives 0. With ``missing="zero"`` the table
+    is always finite. Values are clipped to the largest float. Clips are processed in blocks, so
+    memory does not grow with their number.
 
     References
     ----------
@@ -178,6 +191,9 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         "up": [StrOptions({"x", "y", "z", "-x", "-y", "-z"}), None],
         "step_duration": [Interval(Real, 0, None, closed="neither"), None],
         "step_groups": [str, list, tuple],
+        "missing": [StrOptions({"zero", "nan"})],
+        "min_seen": [Interval(Real, 0, 1, closed="right")],
+        "length_unit": [str],
         "n_jobs": [Integral, None],
     }
 
@@ -192,6 +208,9 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         up: str | None = None,
         step_duration: float | None = None,
         step_groups: Sequence[str] = ("effort", "shape", "moment"),
+        missing: str = "zero",
+        min_seen: float = 0.5,
+        length_unit: str = "L",
         n_jobs: int | None = None,
     ) -> None:
         self.groups = groups
@@ -202,6 +221,9 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         self.up = up
         self.step_duration = step_duration
         self.step_groups = step_groups
+        self.missing = missing
+        self.min_seen = min_seen
+        self.length_unit = length_unit
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -221,10 +243,10 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         """
         validate_parameters(self)
         motion = validate_motion(self, X, reset=True)
-        problems = _group_problems(self._groups(), [*WINDOW_GROUPS, *CLIP_GROUPS], "groups")
+        problems = group_problems(self._groups(), [*WINDOW_GROUPS, *CLIP_GROUPS], "groups")
         if self.step_duration is not None:
             known = [*STEP_GROUPS, *WINDOW_GROUPS]
-            problems += _group_problems(_as_list(self.step_groups), known, "step_groups")
+            problems += group_problems(as_list(self.step_groups), known, "step_groups")
         weights, more = joint_weights_of(self.joint_weights, motion.skeleton, motion.n_joints)
         raise_all(problems + more)
         self.joint_weights_ = weights
@@ -232,7 +254,8 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         self.n_steps_ = 0
         if self.step_duration is not None:
             self.n_steps_ = count_steps(motion.duration, self.step_duration, motion.n_frames)
-        self.feature_names_out_ = np.array(list(self._columns(motion[:1])), dtype=object)
+        _, first = next(motion.batches(1))
+        self.feature_names_out_ = np.array(list(self._columns(first)), dtype=object)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -258,14 +281,14 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
                 f"{self.n_windows_ + 1} keyframes, or fit again"
             )
         size = max(1, _BLOCK // int(np.prod(motion.shape[1:])))
-        if size >= motion.n_clips:
+        if size >= motion.n_clips and not isinstance(motion, MotionClips):
             return self._table(motion)
-        blocks = [slice(i, i + size) for i in range(0, motion.n_clips, size)]
+        batches = (part for _, part in motion.batches(size))
         if self.n_jobs in (None, 1):
-            parts = [self._table(motion[block]) for block in blocks]
+            parts = [self._table(part) for part in batches]
         else:
             parts = Parallel(self.n_jobs, prefer="threads")(
-                delayed(self._table)(motion[block]) for block in blocks
+                delayed(self._table)(part) for part in batches
             )
         return np.concatenate(parts)
 
@@ -286,11 +309,21 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         return self.feature_names_out_.copy()
 
     @property
+    def feature_units_(self) -> dict[str, str]:
+        """Unit of each column by name; empty if it has none."""
+        names = self.feature_names_out_
+        units = {name: unit_of(name, self.length_unit) for name in names}
+        if self.normalize == "clip":
+            scaled = {name.partition("_")[2] for name in names if not name.startswith("clip_")}
+            units |= {name: "" for name in names if name.partition("_")[2] in scaled}
+        return units
+
+    @property
     def _n_features_out(self) -> int:
         return len(self.feature_names_out_)
 
     def _groups(self) -> list[Any]:
-        return _as_list(self.groups)
+        return as_list(self.groups)
 
     def _step_edges(self, motion: Motion) -> np.ndarray:
         """Frames that bound the steps, as many as in `fit`; none without steps."""
@@ -322,7 +355,8 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             table = np.stack(list(self._columns(motion).values()), axis=1)
         largest = float(np.finfo(motion.dtype).max)
-        np.nan_to_num(table, copy=False, nan=0.0, posinf=largest, neginf=-largest)
+        unknown = 0.0 if self.missing == "zero" else np.nan
+        np.nan_to_num(table, copy=False, nan=unknown, posinf=largest, neginf=-largest)
         return np.clip(table, -largest, largest).astype(motion.dtype, copy=False)
 
     def _columns(self, motion: Motion) -> Columns:
@@ -337,17 +371,29 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         by_window: Columns = {}
         for group in (g for g in groups if g in WINDOW_GROUPS):
             by_window |= WINDOW_GROUPS[group](context)
+        by_window = self._known(by_window, context, start, stop)
         if self.normalize == "clip":
-            by_window = {name: _within_clip(values) for name, values in by_window.items()}
+            by_window = {name: within_clip(values) for name, values in by_window.items()}
         named = "clip" if self.scope == "clip" else "window{}"
         columns = {
             f"{named.format(window + 1)}_{name}": values[:, window]
             for window in range(start.shape[1])
             for name, values in by_window.items()
         }
+        whole = np.zeros_like(motion.lengths)[:, None], motion.lengths[:, None]
         for group in (g for g in groups if g in CLIP_GROUPS):
-            columns |= {f"clip_{name}": v for name, v in CLIP_GROUPS[group](context).items()}
+            by_clip = {name: v[:, None] for name, v in CLIP_GROUPS[group](context).items()}
+            by_clip = self._known(by_clip, context, *whole)
+            columns |= {f"clip_{name}": v[:, 0] for name, v in by_clip.items()}
         return columns | self._step_columns(context, by_window, groups)
+
+    def _known(
+        self, columns: Columns, context: WindowContext, start: np.ndarray, stop: np.ndarray
+    ) -> Columns:
+        """Features, NaN where too little was seen, if that is asked for."""
+        if self.missing == "zero":
+            return columns
+        return hide_unseen(columns, context, start, stop, self.min_seen)
 
     def _step_columns(
         self, context: WindowContext, by_window: Columns, groups: list[Any]
@@ -356,13 +402,17 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         if not len(edges):
             return {}
         by_step: Columns = {}
-        for group in _as_list(self.step_groups):
+        for group in as_list(self.step_groups):
             if group in STEP_GROUPS:
                 curves = STEP_GROUPS[group](context)
-                by_step |= {name: step_means(curve, edges) for name, curve in curves.items()}
+                means = {name: step_means(curve, edges) for name, curve in curves.items()}
+                steps = (np.tile(e, (len(context.start), 1)) for e in (edges[:-1], edges[1:]))
+                by_step |= self._known(means, context, *steps)
                 continue
             values = WINDOW_GROUPS[group](context)
-            if group in groups:
+            if group not in groups:
+                values = self._known(values, context, context.start, context.stop)
+            else:
                 # Scaled within the clip, if the windows are.
                 values = {name: by_window[name] for name in values}
             by_step |= {n: step_values(v, context.stop, edges) for n, v in values.items()}
@@ -377,25 +427,3 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _within_clip(values: np.ndarray) -> np.ndarray:
-    """Scale (n_clips, n_windows) to [0, 1] in each clip; 0 where all windows are equal."""
-    low = values.min(axis=1, keepdims=True)
-    span = values.max(axis=1, keepdims=True) - low
-    return np.divide(values - low, span, out=np.zeros_like(values), where=span > 0)
-
-
-def _as_list(groups: Any) -> list[Any]:
-    return [groups] if isinstance(groups, str) else list(groups)
-
-
-def _group_problems(groups: list[Any], known: list[str], name: str) -> list[str]:
-    listed = ", ".join(map(repr, known))
-    if not groups:
-        return [f"expected at least one group of features of {listed}, got none"]
-    return [
-        f"expected {name} to be some of {listed}, got {group!r}.{did_you_mean(group, known)}"
-        for group in groups
-        if group not in known
-    ]

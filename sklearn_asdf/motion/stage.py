@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -12,8 +12,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._validation import raise_all, validate_parameters
 from ..music.clips import AudioClips
 from .arrays import unpack_clips
+from .clips import MotionClips
 from .container import DEFAULT_FPS, Motion, as_motion
 
+# Coordinates of a motion beyond which the stages go through it batch by batch: their results would
+# take about two gigabytes.
+_MANY = 2**25
 # Fields that are computed from the frames of a motion, and cannot be resampled.
 _BOUND_TO_FRAMES = ("velocity", "acceleration", "jerk", "curvature", "keyframes")
 
@@ -160,6 +164,9 @@ def _joints_of(X: Any) -> int | None:
 
 def _unusable(motion: Motion, *, allow_unseen: bool) -> list[str]:
     """Return error messages on the values of positions."""
+    if isinstance(motion, MotionClips):
+        # Each stage checks the batches that it gets.
+        return []
     position = motion.position
     # One pass without temporary arrays: a finite sum means that every value is finite.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -190,6 +197,10 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
     A stage defines ``_transform(motion)`` and, if its parameters depend on the poses (a cut-off on
     the frame rate, for example), ``_check(motion)``, which raises before anything is computed.
     """
+
+    # The only field that a stage adds, if it is small: it is then computed at once, even where the
+    # others are computed batch by batch.
+    _added: ClassVar[str | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # A Motion is not a table, whatever container is configured for tables.
@@ -238,10 +249,29 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
         motion = self._validate(X)
         # Before resampling too: a higher rate adds no frequencies.
         self._check(motion)
+        if motion.n_clips > 1 and (isinstance(motion, MotionClips) or motion.position.size > _MANY):
+            return self._transform_clips(MotionClips.of(motion))
+        return self._transform_checked(motion)
+
+    def _transform_checked(self, motion: Motion) -> Motion:
         resampled = self._on_clock(motion)
         if resampled is not motion:
             self._check(resampled)
         return self._transform(resampled)
+
+    def _transform_clips(self, clips: MotionClips) -> MotionClips:
+        """Return what `transform` adds to clips that are not all in memory."""
+        if self._added is None:
+            return clips.then(self._transform_batch)
+        batches = (self._transform_batch(part) for _, part in clips.batches())
+        parts = [getattr(batch, self._added) for batch in batches]
+        return clips.with_fields(**{self._added: np.concatenate(parts)})
+
+    def _transform_batch(self, motion: Motion) -> Motion:
+        """Transform some of many clips, in memory."""
+        motion = self._validate(motion)
+        self._check(motion)
+        return self._transform_checked(motion)
 
     def _validate(self, X: Any) -> Motion:
         """Return the poses that `transform` was given, checked."""

@@ -11,10 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._validation import raise_all
 from ..functional.bar_pointer import STEP_DURATION, beat_states, filter_beats, viterbi_beats
-from ..functional.filters import butterworth
-from ..functional.frames import fill_curves
 from ..functional.kinematics import magnitude
-from ..functional.periodicity import detrend
 from ..functional.tempo import (
     METRES,
     TEMPI,
@@ -24,20 +21,18 @@ from ..functional.tempo import (
     tempo_posterior,
     tempo_prior,
 )
+from .beat_activation import smooth_velocity, stride_activation, weight_activation
 from .beat_track import BeatTrack, TempoCandidate, TempoEstimate
 from .container import Motion, as_motion
-from .skeletons import Skeleton
 
 __all__ = ["estimate_tempo", "track_beats"]
 
-_CUTOFF = 6.0  # Hz
-# The trunk carries the weight: it counts twice.
-_TRUNK = ("left_hip", "right_hip", "left_shoulder", "right_shoulder", "head", "nose", "pelvis")
-_FEET = ("ankle", "heel", "toe", "foot")
 # Evidence in nats per second. What is known of a dance's beat without its music is little.
 _WEIGHT, _UNTRAINED_WEIGHT = 5.0, 1.0
-# The tempo is estimated from the whole dance: it outweighs what single steps tell.
+# The tempo is estimated from the whole dance: it outweighs single steps.
 _TEMPO_WEIGHT = 3.0
+# Probability of tempi unlike those of the music that is to be played.
+_OTHER_TEMPI = 0.01
 # Weight at which the posterior of a learned tempo is as sure as it is often right.
 _POSTERIOR_WEIGHT = 1.0
 
@@ -169,7 +164,7 @@ def track_beats(
         flat = np.full(len(TEMPI), -np.log(len(TEMPI)))
         estimate = _learned(activation, motion.fps, log_prior, likelihood, flat, metres)
     else:
-        prior = tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm, known=tempi)
+        prior = tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm, known=tempi, other=_OTHER_TEMPI)
         estimate = _estimate(likelihood, prior, metres)
         strides = waltz and estimate.metre == 3
         activation = (stride_activation if strides else weight_activation)(motion)
@@ -193,83 +188,6 @@ def track_beats(
     confidence = float(sum(c.weight for c in chosen))
     downbeats = _downbeats(motion, beats, metre)
     return BeatTrack(tempo, beats, downbeats, metre, confidence, others)
-
-
-def weight_activation(motion: Motion) -> np.ndarray:
-    """Return how near a beat each frame is, if beats are where the dancer's weight is lowest.
-
-    Parameters
-    ----------
-    motion : Motion
-        Clips.
-
-    Returns
-    -------
-    activation : ndarray of shape (n_clips, n_frames)
-        From -1 to 1: high where the trunk is pushed upwards and the feet rest. Where the joints
-        have no names, high where all of them rest.
-    """
-    velocity, upward = _velocity(motion)
-    feet = _joints(motion.skeleton, [f"{s}_{f}" for s in ("left", "right") for f in _FEET])
-    options: dict[str, Any] = {"fps": motion.fps, "lengths": motion.lengths}
-    if upward is None:
-        return -np.tanh(detrend(magnitude(velocity).mean(axis=2), **options))
-    activation = 2 * detrend(upward, **options)
-    if feet:
-        speed = magnitude(velocity[:, :, feet]).mean(axis=2)
-        # Feet land before they rest.
-        activation -= detrend(speed, **options)
-        activation -= detrend(np.gradient(speed, axis=1), **options) / 2
-    return np.tanh(activation / 2)
-
-
-def stride_activation(motion: Motion) -> np.ndarray:
-    """Return how near a beat each frame is, if beats are where the feet are fastest.
-
-    Parameters
-    ----------
-    motion : Motion
-        Clips.
-
-    Returns
-    -------
-    activation : ndarray of shape (n_clips, n_frames)
-        From -1 to 1: high where the feet are fast, and one much faster than the other. Where the
-        joints have no names, high where all of them are fast.
-    """
-    speed = magnitude(_velocity(motion)[0])
-    options: dict[str, Any] = {"fps": motion.fps, "lengths": motion.lengths}
-    left, right = (_joints(motion.skeleton, [f"{s}_{f}" for f in _FEET]) for s in ("left", "right"))
-    if not left or not right:
-        return np.tanh(detrend(speed.mean(axis=2), **options))
-    one, other = speed[:, :, left].mean(axis=2), speed[:, :, right].mean(axis=2)
-    both = detrend(one + other, **options) + detrend(np.abs(one - other), **options)
-    return np.tanh(both / 2)
-
-
-def _velocity(motion: Motion) -> tuple[np.ndarray, np.ndarray | None]:
-    """Smooth velocities, and the upward acceleration of the trunk where it is known."""
-    position = np.asarray(motion.position, dtype=float)
-    filled = np.moveaxis(fill_curves(np.moveaxis(position, 1, -1)), -1, 1)
-    if 0.45 * motion.fps > _CUTOFF:
-        filled = butterworth(filled, fps=motion.fps, cutoff=_CUTOFF)
-    if motion.n_frames < 2:
-        return np.zeros_like(filled), None
-    velocity = np.gradient(filled, axis=1) * motion.fps
-    trunk = _joints(motion.skeleton, _TRUNK)
-    ankles = _joints(motion.skeleton, ("left_ankle", "right_ankle"))
-    if not trunk or not ankles or motion.n_axes < 2:
-        return velocity, None
-    # Pixels count downwards.
-    above = filled[:, :, trunk, 1].mean(axis=(1, 2)) - filled[:, :, ankles, 1].mean(axis=(1, 2))
-    rise = np.gradient(velocity[:, :, trunk, 1].mean(axis=2), axis=1) * motion.fps
-    return velocity, np.where(above < 0, -1.0, 1.0)[:, None] * rise
-
-
-def _joints(skeleton: Skeleton | None, names: Sequence[str]) -> list[int]:
-    if skeleton is None:
-        return []
-    return sorted({skeleton.index(name) for name in names if skeleton.find(name)})
 
 
 def _one_dance(motion: Any) -> Motion:
@@ -332,7 +250,7 @@ def _learned(
     flat: np.ndarray,
     metres: Sequence[int],
 ) -> TempoEstimate:
-    """The tempo that a tracker tells, with the metres that the movement tells for each tempo."""
+    """The tempo that a tracker predicts, with the metres estimated from the movement."""
     _, probability = filter_beats(
         activation, fps=fps, tempi=beat_states(), log_prior=log_prior, weight=_POSTERIOR_WEIGHT
     )
@@ -361,7 +279,7 @@ def _evidence(likelihood: np.ndarray, duration: float) -> np.ndarray:
 
 def _downbeats(motion: Motion, beats: np.ndarray, metre: int) -> np.ndarray:
     """Those beats, a bar apart, at which the trunk is pushed up the most."""
-    velocity, upward = _velocity(motion)
+    velocity, upward = smooth_velocity(motion)
     strength = -magnitude(velocity).mean(axis=2)[0] if upward is None else upward[0]
     frame = np.clip(np.rint(beats * motion.fps).astype(int), 0, len(strength) - 1)
     sums = [strength[frame[first::metre]].mean() for first in range(min(metre, len(beats)))]

@@ -36,6 +36,8 @@ _METRE = {"half_beat": 0.5, "two_beats": 2.0, "three_beats": 3.0, "four_beats": 
 _EARLY = 3
 # Clips described at once.
 _BATCH = 64
+# Frames of onset strength beyond which a recording is long: two minutes.
+_LONG = 10_000
 _PERIODS = np.linspace(0.25, 1.5, 80)
 
 # Names of the descriptors, in order; UnitEncoder documents them.
@@ -212,12 +214,12 @@ def _count_peaks(onset_strength: np.ndarray) -> np.ndarray:
     return ((onset_strength >= around) & (onset_strength > floor)).sum(axis=1)
 
 
-def analyze(y: np.ndarray, *, sr: float, start_bpm: float = 100.0) -> AudioAnalysis:
+def analyze(y: Any, *, sr: float, start_bpm: float = 100.0) -> AudioAnalysis:
     """Analyze one recording.
 
     Parameters
     ----------
-    y : ndarray of shape (n_samples,)
+    y : ndarray of shape (n_samples,), or Recording
         Sound.
     sr : float
         Sampling rate in Hz.
@@ -240,16 +242,17 @@ def analyze(y: np.ndarray, *, sr: float, start_bpm: float = 100.0) -> AudioAnaly
     .. [1] D. P. W. Ellis, "Beat tracking by dynamic programming", Journal of New Music Research
        36(1), 2007.
     """
-    y = np.asarray(y)
     analysis = _CACHE.get(
         y,
         (sr, start_bpm),
-        lambda: _analyze(y, sr, start_bpm),
+        lambda: _analyze(np.asarray(y), sr, start_bpm),
         # Of the spectrum, in essence.
         size=4 * (_N_MELS + 2) * (len(y) // _hop_length(sr) + 1),
     )
     # As large as the recording many times over, and computed at once.
-    energy = np.concatenate([[0.0], np.cumsum(np.square(y, dtype=float))])
+    energy = np.zeros(len(y) + 1)
+    np.square(y[:], out=energy[1:], dtype=float)
+    np.cumsum(energy[1:], out=energy[1:])
     return replace(analysis, energy=energy)
 
 
@@ -279,6 +282,7 @@ def _analyze(y: np.ndarray, sr: float, start_bpm: float) -> AudioAnalysis:
             sr=sr,
             hop_length=hop_length,
             start_bpm=start_bpm,
+            bpm=_tempo_of(onset_strength, sr, hop_length, start_bpm),
             trim=False,
             units="time",
         )[1]
@@ -288,6 +292,35 @@ def _analyze(y: np.ndarray, sr: float, start_bpm: float) -> AudioAnalysis:
     return AudioAnalysis(
         sr, hop_length, np.asarray(beats, dtype=float), np.zeros(0), mel, onset_strength
     )
+
+
+def _tempo_of(
+    onset_strength: np.ndarray, sr: float, hop_length: int, start_bpm: float
+) -> np.ndarray | None:
+    """Return librosa's estimate of the tempo in BPM; None leaves it to the tracker.
+
+    librosa computes the autocorrelations around all frames at once, 3 GB for 20 minutes. For long
+    recordings they are summed part by part here.
+    """
+    import librosa
+
+    n_frames = len(onset_strength)
+    if n_frames <= _LONG:
+        return None
+    size = int(librosa.time_to_frames(8.0, sr=sr, hop_length=hop_length))
+    padded = np.pad(onset_strength, size // 2, mode="linear_ramp", end_values=[0, 0])
+    total = np.zeros(size)
+    for first in range(0, n_frames, _LONG):
+        part = padded[first : min(first + _LONG, n_frames) + size - 1]
+        around = librosa.feature.tempogram(
+            onset_envelope=part, sr=sr, hop_length=hop_length, win_length=size, center=False
+        )
+        total += around.sum(axis=1)
+    mean = total[:, None] / n_frames
+    tempo: np.ndarray = librosa.feature.tempo(
+        tg=mean, sr=sr, hop_length=hop_length, start_bpm=start_bpm
+    )
+    return tempo
 
 
 def check_code(code: Any, n_steps: int = 0) -> np.ndarray:
@@ -352,7 +385,7 @@ def limit_level(level: np.ndarray, of_corpus: np.ndarray) -> np.ndarray:
     return np.clip(level, of_corpus.min() - _LEVEL_MARGIN, of_corpus.max() + _LEVEL_MARGIN)
 
 
-def recordings_of(audio: Any) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def recordings_of(audio: Any) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
     """Yield each recording with the rows of its clips and the samples at which they start.
 
     A clip of an array is its own recording.

@@ -7,9 +7,11 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
+
+from .recording import Recording
 
 __all__ = ["RecordingCache"]
 
@@ -39,8 +41,8 @@ class RecordingCache(Generic[_T]):
     >>> from sklearn_asdf.music.analysis_cache import RecordingCache
     >>> cache = RecordingCache(1000)
     >>> y = np.arange(3.0)
-    >>> [cache.get(y, (), lambda: y.sum(), size=8) for _ in range(2)]
-    [np.float64(3.0), np.float64(3.0)]
+    >>> [float(cache.get(y, (), lambda: y.sum(), size=8)) for _ in range(2)]
+    [3.0, 3.0]
     >>> len(cache)
     1
     >>> del y
@@ -56,13 +58,13 @@ class RecordingCache(Generic[_T]):
     def __len__(self) -> int:
         return len(self._results)
 
-    def get(self, y: np.ndarray, params: Hashable, compute: Callable[[], _T], *, size: int) -> _T:
+    def get(self, y: Any, params: Hashable, compute: Callable[[], _T], *, size: int) -> _T:
         """Return a result, computed or kept.
 
         Parameters
         ----------
-        y : ndarray
-            The recording.
+        y : ndarray or Recording
+            The sound.
         params : hashable
             What else the result depends on.
         compute : callable
@@ -75,8 +77,9 @@ class RecordingCache(Generic[_T]):
         result
             The same object again, which must not be changed.
         """
-        content = hashlib.blake2b(np.ascontiguousarray(y).data, digest_size=16).digest()
-        key = (content, y.dtype.str, params)
+        samples = y.samples if isinstance(y, Recording) else np.ascontiguousarray(y)
+        content = hashlib.blake2b(samples.data, digest_size=16).digest()
+        key = (content, samples.dtype.str, getattr(y, "exponent", None), params)
         with self._lock:
             if key in self._results:
                 self._results.move_to_end(key)
@@ -95,8 +98,8 @@ class RecordingCache(Generic[_T]):
         self._results.pop(key, None)
 
 
-def _owner(y: np.ndarray) -> np.ndarray:
-    """Return the array that owns the samples of a view."""
-    while isinstance(y.base, np.ndarray):
+def _owner(y: Any) -> Any:
+    """Return the array that owns the samples of a view, or a recording itself."""
+    while isinstance(y, np.ndarray) and isinstance(y.base, np.ndarray):
         y = y.base
     return y

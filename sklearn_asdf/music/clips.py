@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .._validation import check_choice, raise_all
+from .recording import Recording
 from .sample_checks import as_integers, check_recording
 from .sound_file import read_sound_file
 
@@ -27,9 +28,10 @@ class AudioClips:
 
     Parameters
     ----------
-    recordings : sequence of ndarray of shape (n,)
-        Mono recordings, floats in [-1, 1], at `sr` Hz. float32 arrays are kept as they are,
-        others are converted once.
+    recordings : sequence of {ndarray of shape (n,), Recording}
+        Mono recordings, floats in [-1, 1], at `sr` Hz. float32 arrays, which may be memory-mapped,
+        and recordings in 16 bits (:class:`~sklearn_asdf.music.recording.Recording`) are kept as
+        they are, others are converted once.
     recording_index : array-like of int of shape (n_clips,)
         The recording that each clip is taken from.
     starts : array-like of int of shape (n_clips,)
@@ -41,8 +43,8 @@ class AudioClips:
 
     Attributes
     ----------
-    recordings : tuple of ndarray
-        The recordings, float32.
+    recordings : tuple of {ndarray, Recording}
+        The recordings, float32 or in 16 bits.
     starts : ndarray of int of shape (n_clips,)
         First sample of each clip.
     n_samples : int
@@ -75,7 +77,7 @@ class AudioClips:
 
     def __init__(
         self,
-        recordings: Sequence[np.ndarray],
+        recordings: Sequence[Any],
         recording_index: Any,
         starts: Any,
         n_samples: int,
@@ -114,7 +116,7 @@ class AudioClips:
 
     def _set(
         self,
-        recordings: tuple[np.ndarray, ...],
+        recordings: tuple[Any, ...],
         index: np.ndarray,
         starts: np.ndarray,
         n_samples: int,
@@ -140,9 +142,9 @@ class AudioClips:
 
         Parameters
         ----------
-        recordings : iterable of {ndarray of shape (n,), str, PathLike}
-            Mono arrays at `sr` Hz, or files (WAV, FLAC, OGG, MP3), which are mixed to mono and
-            resampled to `sr` once.
+        recordings : iterable of {ndarray of shape (n,), Recording, str, PathLike}
+            Mono arrays at `sr` Hz, recordings in 16 bits, or files (WAV, FLAC, OGG, MP3), which are
+            mixed to mono and resampled to `sr` once.
         sr : int, default=22050
             Sampling rate of the clips in Hz.
         clip_duration : float, default=8.0
@@ -265,7 +267,9 @@ class AudioClips:
         out = np.empty(self.shape, dtype=np.float32 if dtype is None else dtype)
         for i in np.unique(self._index):
             rows = np.flatnonzero(self._index == i)
-            out[rows] = sliding_window_view(self.recordings[i], self.n_samples)[self.starts[rows]]
+            starts = self.starts[rows]
+            y = self.recordings[i][starts.min() : starts.max() + self.n_samples]
+            out[rows] = sliding_window_view(y, self.n_samples)[starts - starts.min()]
         return out
 
     def __getstate__(self) -> dict[str, Any]:
@@ -273,7 +277,9 @@ class AudioClips:
         state = dict(self.__dict__)
         # As plain arrays, so that joblib hashes alike what a worker has mapped into its memory.
         state["recordings"] = tuple(
-            np.asarray(y) if i in used else np.zeros(0, np.float32)
+            (y.in_memory() if isinstance(y, Recording) else np.asarray(y))
+            if i in used
+            else np.zeros(0, np.float32)
             for i, y in enumerate(self.recordings)
         )
         return state

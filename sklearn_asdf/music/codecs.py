@@ -34,7 +34,7 @@ class PatchCodec:
     components : ndarray of shape (n_components, n_values)
         Principal components of patches.
     decoder : ndarray of shape (n_taps, n_components, n_values)
-        Map from the codes of a step and of its neighbours, if any, to a patch.
+        Map from the codes of a step and of its neighbors, if any, to a patch.
     steps : int
         Number of patches of a spectrogram.
     n_frames : int
@@ -138,10 +138,10 @@ def fit_patches(
         np.tile(mean, length), components, components[None], steps, original.n_frames
     )
     if steps > 2:
-        neighbours = replace(found, decoder=covariance.decoder(components))
-        # A map from neighbouring steps overfits where there is little music.
-        errors = [_training_error(codec, original) for codec in (found, neighbours)]
-        return (found, neighbours)[first_largest(np.negative(errors))]
+        neighbors = replace(found, decoder=covariance.decoder(components))
+        # A map from neighboring steps overfits where there is little music.
+        errors = [_training_error(codec, original) for codec in (found, neighbors)]
+        return (found, neighbors)[first_largest(np.negative(errors))]
     return found
 
 

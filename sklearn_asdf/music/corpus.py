@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -172,7 +172,7 @@ class Corpus:
 
 
 def load_units(
-    recording: np.ndarray,
+    recording: Any,
     analysis: AudioAnalysis,
     rows: np.ndarray,
     starts: np.ndarray,
@@ -182,7 +182,7 @@ def load_units(
 
     Parameters
     ----------
-    recording : ndarray of shape (n,)
+    recording : ndarray of shape (n,), or Recording
         The music.
     analysis : AudioAnalysis
         Its analysis.
@@ -218,12 +218,12 @@ def load_units(
 
 
 def _join_features(
-    y: np.ndarray, analysis: AudioAnalysis, start: np.ndarray, stop: np.ndarray
+    recording: Any, analysis: AudioAnalysis, start: np.ndarray, stop: np.ndarray
 ) -> np.ndarray:
     """Harmony, spectrum and onset strengths of units, compared where units are joined."""
     import librosa
 
-    n_fft = 4096
+    n_fft, y = 4096, np.asarray(recording)
     spectrum = np.abs(librosa.stft(np.pad(y, (0, max(0, n_fft - len(y)))), hop_length=n_fft // 2))
     chroma = librosa.feature.chroma_stft(S=spectrum**2, sr=analysis.sr, tuning=0.0, norm=None)
     sums = np.pad(np.cumsum(chroma, axis=1), ((0, 0), (1, 0)))

@@ -21,7 +21,7 @@ __all__ = ["fit_encoder"]
 
 
 # joblib writes to such names, then renames.
-_HALF_WRITTEN = re.compile(r"(output\.pkl|metadata\.json)\..*\d+-\d+")
+_HALF_WRITTEN = re.compile(r"(output\.pkl|metadata\.json)\..*\d+-(pid-)?\d+")
 
 
 class _InterruptedError(Exception):

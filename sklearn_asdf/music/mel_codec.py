@@ -77,7 +77,7 @@ class MelCodecMixin(TransformerMixin):
 
         Returns
         -------
-        audio : ndarray of float32 of shape (n_clips, n_samples_)
+        audio : ndarray of float32 of shape (n_clips, n_samples)
             Sound at `sr` Hz.
         """
         X = self._check_code(X)
@@ -97,7 +97,7 @@ class MelCodecMixin(TransformerMixin):
 
         Returns
         -------
-        spectrogram : ndarray of float32 of shape (n_clips, n_mels, n_frames_)
+        spectrogram : ndarray of float32 of shape (n_clips, n_mels, n_frames)
             Values in [0, 1]: 1 is the maximum of a clip, 0 is `top_db` or more below it.
         """
         check_is_fitted(self)
@@ -115,7 +115,7 @@ class MelCodecMixin(TransformerMixin):
 
         Returns
         -------
-        spectrogram : ndarray of float32 of shape (n_clips, n_mels, n_frames_)
+        spectrogram : ndarray of float32 of shape (n_clips, n_mels, n_frames)
             Spectrograms in [0, 1].
         """
         X = self._check_code(X)
@@ -154,7 +154,7 @@ class MelCodecMixin(TransformerMixin):
         -----
         The paper [1]_ describes the sound at each error: above .0080 noise; .0060 to .0080
         modulated noise; .0050 to .0060 modulated timbre; .0035 to .0050 blurred notes; below
-        .0035 a recognisable melody.
+        .0035 a recognizable melody.
 
         References
         ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,50 @@ class Recording:
         for block in blocks:
             samples[block] = np.rint(np.ldexp(y[block], 15 - exponent))
         return cls(samples, exponent)
+
+    @classmethod
+    def memory_map(cls, path: str | os.PathLike, *, sr: float) -> Recording:
+        """Return the sound of a WAV file that stays on disk.
+
+        Parameters
+        ----------
+        path : str or PathLike
+            A mono WAV file of 16 bits.
+        sr : float
+            Its sampling rate in Hz, which is checked.
+
+        Returns
+        -------
+        Recording
+            Samples are read from the file when they are used.
+        """
+        from scipy.io import wavfile
+
+        rate, samples = wavfile.read(path, mmap=True)
+        if rate != sr or samples.ndim != 1 or samples.dtype != np.int16:
+            raise ValueError(
+                f"expected a mono WAV file of 16 bits at {sr:g} Hz, got {samples.dtype} of shape "
+                f"{samples.shape} at {rate} Hz in {os.fspath(path)!r}: convert it, or read it with "
+                "AudioClips.from_recordings([path])"
+            )
+        return cls(samples, 0)
+
+    def in_memory(self) -> Recording:
+        """Return the sound without a file behind it.
+
+        Returns
+        -------
+        Recording
+            The same sound; the same object if it is in memory already.
+        """
+        if isinstance(self.samples, np.memmap):
+            return Recording(np.array(self.samples), self.exponent)
+        return self
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The floating type of slices, always float32."""
+        return np.dtype(np.float32)
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .recording import Recording
+
 __all__ = ["as_integers", "check_array", "check_recording"]
 
 # Larger values are integers that were converted to floats.
@@ -91,12 +93,12 @@ def check_array(y: Any, name: str) -> tuple[np.ndarray, list[str]]:
     return y, []
 
 
-def check_recording(y: Any, name: str, problems: list[str]) -> np.ndarray:
+def check_recording(y: Any, name: str, problems: list[str]) -> Any:
     """Return a recording as float32 of one dimension, or add to the problems.
 
     Parameters
     ----------
-    y : array-like of shape (n_samples,)
+    y : Recording or array-like of shape (n_samples,)
         Samples.
     name : str
         Name of the recording in problems.
@@ -105,12 +107,14 @@ def check_recording(y: Any, name: str, problems: list[str]) -> np.ndarray:
 
     Returns
     -------
-    ndarray of float32 of shape (n_samples,)
+    Recording, or ndarray of float32 of shape (n_samples,)
         Samples; none if there is a problem.
     """
     if isinstance(y, (str, bytes)):
         problems.append(f"expected {name} as an array of samples, got text {y!r}")
         return np.zeros(0, np.float32)
+    if isinstance(y, Recording):
+        return y
     y = np.asarray(y)
     if y.dtype.kind not in "f":
         problems.append(

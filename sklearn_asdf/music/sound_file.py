@@ -227,7 +227,7 @@ def flac_bytes(audio: np.ndarray, *, sr: int) -> bytes:
 
 
 def _write(path: Path, audio: np.ndarray, *, sr: int, kind: str, subtype: str) -> None:
-    # Python's own writing tells why a disk refuses; libsndfile's says "System error".
+    # Python's own writing reports why a disk refuses; libsndfile reports "System error".
     with atomic_path(path) as temporary:
         temporary.write_bytes(_encoded(audio, sr=sr, kind=kind, subtype=subtype))
 

@@ -98,7 +98,7 @@ def play_codes(
             tempo,
             phase,
             at=middles,
-            reach=encoder.n_samples_ / sr / 2,
+            clip_duration=encoder.n_samples_ / sr,
             duration=duration,
         )
     beat = (grid[:-1] + grid[1:]) / 2

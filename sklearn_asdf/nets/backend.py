@@ -112,7 +112,7 @@ def _limit_threads(backend: str) -> None:
         said = getattr(threading_options, f"get_{kind}_op_parallelism_threads")()
         if said or f"TF_NUM_{kind.upper()}OP_THREADS" in os.environ:
             continue
-        # Once TensorFlow has run anything, it takes no more orders.
+        # TensorFlow can only be configured before its first operation.
         with suppress(RuntimeError):
             getattr(threading_options, f"set_{kind}_op_parallelism_threads")(int(allowed))
 
@@ -189,7 +189,7 @@ def quiet_log() -> Iterator[None]:
 
 
 def layer_seeds(seed: int, *, stream: int = 0) -> Iterator[int]:
-    """Yield a seed for each initialiser and layer of a network.
+    """Yield a seed for each initializer and layer of a network.
 
     Layers without a seed take one from Python's global generator, which belongs to the user.
 

@@ -6,39 +6,16 @@ milliseconds per step. This module needs no Keras.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from .layers import dense, lstm_cell, lstm_step
 
-__all__ = ["RecurrentNetwork", "one_thread"]
+__all__ = ["RecurrentNetwork"]
 
 _State = list[tuple[np.ndarray, np.ndarray]]
-
-
-@functools.cache
-def _controller() -> ThreadpoolController:
-    # Looking for the libraries takes longer than a step of a small network.
-    return ThreadpoolController()
-
-
-def one_thread() -> AbstractContextManager[Any]:
-    """Return a context in which matrix products run on one thread.
-
-    The order of their sums, and so their last bits, may depend on the number of threads. A sequence
-    that is sampled from its own past amplifies such differences.
-
-    Returns
-    -------
-    context manager
-        It restores the number of threads.
-    """
-    return _controller().limit(limits=1, user_api="blas")
 
 
 class RecurrentNetwork:

@@ -176,7 +176,7 @@ def train(
     ----------
     build : callable
         Module-level function of `config` and `seed` that returns a Keras model, not compiled. It
-        must give a seed to each layer and initialiser that samples (`layer_seeds`).
+        must give a seed to each layer and initializer that samples (`layer_seeds`).
     config : mapping
         Keyword arguments of `build`, without `seed`.
     X : ndarray of shape (n_rows, ...)

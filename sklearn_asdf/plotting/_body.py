@@ -119,37 +119,37 @@ class Body:
         pose: np.ndarray,
         *,
         radius: tuple[float, float],
-        colour: str | None = None,
+        color: str | None = None,
         linewidth: float = 1.5,
     ) -> None:
-        """Draw one pose into matplotlib axes, in one colour or in those of the sides.
+        """Draw one pose into matplotlib axes, in one color or in those of the sides.
 
         The head's `radius` is in the units of both axes.
         """
         from matplotlib.collections import LineCollection
         from matplotlib.patches import Ellipse
 
-        from ._colours import SIDES as COLOURS
+        from ._colors import SIDES as COLORS
 
         lines = self.lines(pose)
         ax.add_collection(
             LineCollection(
                 [line for line, _ in lines],
-                colors=[colour or COLOURS[side] for _, side in lines],
+                colors=[color or COLORS[side] for _, side in lines],
                 linewidths=linewidth,
                 capstyle="round",
             ),
             autolim=False,
         )
-        colour = colour or COLOURS["middle"]
+        color = color or COLORS["middle"]
         if len(points := self.points(pose)):
-            ax.plot(*points.T, ".", color=colour, markersize=3)
+            ax.plot(*points.T, ".", color=color, markersize=3)
         if self.head and np.isfinite(center := mean_of_joints(pose, self.head)).all():
             head = Ellipse(
                 (float(center[0]), float(center[1])),
                 2 * radius[0],
                 2 * radius[1],
-                color=colour,
+                color=color,
                 linewidth=0,
             )
             ax.add_patch(head)

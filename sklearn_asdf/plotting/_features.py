@@ -8,13 +8,12 @@ import numpy as np
 
 from ..motion.batches import BatchTransformer
 from ..motion.kinematics import KinematicsTransformer
+from ..motion.lma_units import unit_of
 from ..performance import featurizer_of, steps_of
 
 __all__ = ["feature_units", "limits", "upper_limit"]
 
-# Powers of length and of time in the unit of each feature (eqs. 2 to 6).
-_DIMENSIONS = {"weight": (2, -2), "time": (1, -2), "flow": (1, -3), "shape": (-1, 0)}
-_SUPERSCRIPT = str.maketrans("-123", "⁻¹²³")
+_WITH_UNIT = ("weight", "time", "flow", "shape")
 
 
 def feature_units(pipeline: Any) -> dict[str, str]:
@@ -25,16 +24,9 @@ def feature_units(pipeline: Any) -> dict[str, str]:
     """
     featurizer = featurizer_of(pipeline)
     if featurizer.normalize == "clip":
-        return dict.fromkeys((*_DIMENSIONS, "space"), "of the clip's range")
+        return dict.fromkeys((*_WITH_UNIT, "space"), "of the clip's range")
     length = "H" if _scales_by_body(pipeline) else "L"
-    units = {
-        name: "".join(
-            part if power == 1 else f"{part}{str(power).translate(_SUPERSCRIPT)}"
-            for part, power in ((length, powers[0]), ("/s", -powers[1]))
-            if power
-        )
-        for name, powers in _DIMENSIONS.items()
-    }
+    units = {name: unit_of(f"window1_{name}", length) for name in _WITH_UNIT}
     path_ratio = featurizer.space == "path_ratio"
     return units | {"space": "path/distance" if path_ratio else "distance/path"}
 

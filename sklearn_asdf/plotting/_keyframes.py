@@ -11,7 +11,7 @@ from ..motion.container import Motion, as_motion
 from ..motion.keyframes import KeyframeSegmenter
 from ..motion.skeleton import Skeleton
 from ._body import Body, front_view
-from ._colours import ACCENT
+from ._colors import ACCENT
 from ._motion import centered_poses, import_pyplot
 
 __all__ = ["KeyframeDisplay"]
@@ -157,7 +157,7 @@ class KeyframeDisplay:
                 [moment - width / 2, high + 0.15 * span, width, 0.98 * span],
                 transform=ax.transData,
             )
-            body.draw(figure, pose, radius=(radius, radius), colour=ACCENT, linewidth=1.4)
+            body.draw(figure, pose, radius=(radius, radius), color=ACCENT, linewidth=1.4)
             figure.set(xlim=(-0.4, 0.4), ylim=(-0.6, 0.6), aspect="equal")
             figure.axis("off")
         ax.set(xlabel="time (s)", ylabel=ylabel or "mean coordinate")

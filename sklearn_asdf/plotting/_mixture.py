@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..density.mixtures import GaussianMixtures
-from ._colours import ACCENT, CYCLE
+from ._colors import ACCENT, CYCLE
 from ._motion import check_axes
 
 __all__ = ["MixtureDisplay"]

@@ -11,7 +11,7 @@ from .._validation import require
 from ..motion.container import as_motion
 from ..motion.skeleton import Skeleton
 from ._body import Body, front_view
-from ._colours import ACCENT, CYCLE
+from ._colors import ACCENT, CYCLE
 from ._features import limits
 
 __all__ = ["LMADisplay", "PoseStripDisplay"]
@@ -129,7 +129,7 @@ class PoseStripDisplay:
         n_poses : int, default=None
             Number of poses, at equal distances; None draws as many as fit next to each other. They
             are grey if there are keyframes. Keyframes are marked by lines, and their poses are
-            drawn in colour where they fit.
+            drawn in color where they fit.
 
         Returns
         -------
@@ -157,16 +157,16 @@ class PoseStripDisplay:
         quiet = _with_room(even, shown, 0.9 * width * self.fps)
         body = Body.of(self.skeleton, poses.shape[1])
         radius = body.head_radius(poses)
-        # Without keyframes to stand out from, limbs have the colours of their sides.
+        # Without keyframes to stand out from, limbs have the colors of their sides.
         plain = "0.7" if keyframes else None
         edges = [self.start - width / 2, self.start + duration + width / 2]
-        for frames, colour, linewidth in ((quiet, plain, 1.2), (shown, ACCENT, 1.4)):
+        for frames, color, linewidth in ((quiet, plain, 1.2), (shown, ACCENT, 1.4)):
             for frame in frames:
                 pose = poses[frame] * [per_height, 1.0]
                 pose[:, 0] += self.start + frame / self.fps
                 edges += pose[np.isfinite(pose[:, 0]), 0].tolist()
                 head = (per_height * radius, radius)
-                body.draw(ax, pose, radius=head, colour=colour, linewidth=linewidth)
+                body.draw(ax, pose, radius=head, color=color, linewidth=linewidth)
         for frame in keyframes:
             ax.axvline(self.start + frame / self.fps, color=ACCENT, linewidth=0.5, alpha=0.5)
         ax.set(
@@ -279,7 +279,8 @@ class LMADisplay:
         names : sequence of str, default=("weight", "time", "space", "flow", "shape")
             Names of the features to draw.
         units : dict of str to str, default=None
-            Units of the features by name, for the labels.
+            Units of the features by name or by column, for the labels, such as `feature_units_` of
+            the featurizer.
         start : float, default=0.0
             Time of the clip's first frame, in seconds.
         ax : matplotlib Axes, default=None
@@ -299,6 +300,8 @@ class LMADisplay:
         row = features.iloc[clip]
         windows = range(1, len(edges))
         values = np.array([[row[f"window{w}_{name}"] for name in names] for w in windows])
+        if units is not None:
+            units = {name: units.get(name, units.get(f"window1_{name}", "")) for name in names}
         display = cls(values, names=names, edges=start + edges / motion.fps, units=units)
         return display.plot(ax=ax, **kwargs)
 
@@ -328,9 +331,9 @@ class LMADisplay:
             labels.append(f"{name}\n{bottom:g} to {top:g}{unit}")
             curve = np.clip((column - bottom) / (top - bottom), 0, 1) * 0.8 - i
             ax.axhline(-i, color="0.85", linewidth=0.8, zorder=0)
-            colour = CYCLE[i % len(CYCLE)]
-            ax.stairs(curve, self.edges, label=name, baseline=None, color=colour, linewidth=1.6)
-            ax.stairs(curve, self.edges, baseline=-i, fill=True, color=colour, alpha=0.2)
+            color = CYCLE[i % len(CYCLE)]
+            ax.stairs(curve, self.edges, label=name, baseline=None, color=color, linewidth=1.6)
+            ax.stairs(curve, self.edges, baseline=-i, fill=True, color=color, alpha=0.2)
         n = len(self.names)
         ax.set(xlabel="time (s)", yticks=[0.4 - i for i in range(n)], ylim=(0.9 - n, 1.0))
         ax.set_yticklabels(labels, fontsize="small")

@@ -160,9 +160,9 @@ class PerformanceDisplay:
         limits = self.poses.plot(axes[0]).ax_.get_xlim()
         self.features.plot(axes[1])
         self.spectrograms.plot(axes[2:])
-        axes[0].set(title="poses; lines mark keyframes", xlabel="")
+        what = "poses" if self.title is None else self.title
+        axes[0].set(title=f"{what}; lines and colored figures mark keyframes", xlabel="")
         axes[1].set(title="Laban features between the keyframes", xlabel="")
         axes[0].set_xlim(limits)
         self.axes_, self.figure_ = list(axes), axes[0].figure
-        self.figure_.suptitle(self.title)
         return self

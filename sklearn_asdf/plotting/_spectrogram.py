@@ -140,7 +140,7 @@ class SpectrogramDisplay:
         fmax : float, default=None
             Highest mel frequency, in Hz; None is half the sampling rate.
         top_db : float, default=80.0
-            Range of the colours below the maximum, in dB.
+            Range of the colors below the maximum, in dB.
         axes : sequence of matplotlib Axes, default=None
             One for each sound; None creates a figure.
         **kwargs : dict
@@ -209,7 +209,7 @@ class SpectrogramDisplay:
         axes : sequence of matplotlib Axes, default=None
             One for each spectrogram; None creates a figure.
         cmap : str, default="magma"
-            Colour map.
+            Color map.
 
         Returns
         -------

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from ._colours import CYCLE
+from ._colors import CYCLE
 from ._motion import import_pyplot
 
 __all__ = ["TrainingDisplay"]
@@ -19,7 +19,7 @@ _AUDIBLE = (
     (0.0060, "modulated noise"),
     (0.0050, "modulated timbre"),
     (0.0035, "blurred notes"),
-    (0.0, "recognisable melody"),
+    (0.0, "recognizable melody"),
 )
 _NAMES = {"loss": "training", "val_loss": "held out"}
 

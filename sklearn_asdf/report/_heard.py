@@ -14,6 +14,18 @@ from ._scores import Answer, Score, score_of
 
 __all__ = ["answer_from_sound", "movement_speed"]
 
+# By whether loudness and tempo follow; None is not known.
+_VERDICTS = {
+    (True, True): "Yes.",
+    (True, False): "In loudness, not in tempo.",
+    (True, None): "Yes, in loudness.",
+    (False, True): "In tempo, not in loudness.",
+    (None, True): "Yes, in tempo.",
+    (False, False): "Not shown.",
+    (False, None): "Not shown.",
+    (None, False): "Not shown.",
+    (None, None): "Cannot be told.",
+}
 # Steps of the curves in s, and the standard deviation in s of their smoothing, which leaves the
 # course of the dance and takes away the single beats.
 _STEP = 0.5
@@ -29,7 +41,7 @@ _MIN_DURATION_OF_TEMPO = 8.0
 # Level in dB below the loudest step that is as good as silence.
 _RANGE = 60.0
 _SAME_TEMPO = 0.04
-# Other ratios of tempi that are mentioned, but are no agreement.
+# Other ratios of tempi, which are reported but do not count as agreement.
 _METRE = {0.5: "half", 1.0: "", 2.0: "twice"}
 
 
@@ -69,10 +81,7 @@ def answer_from_sound(take: Motion, sounds: dict[str, np.ndarray], sr: int) -> A
     findings = [_loudness(speed, sounds, sr)]
     if duration >= _MIN_DURATION_OF_TEMPO:
         findings.append(_tempo(take, sounds, sr))
-    known = [found for found, _, _ in findings if found is not None]
-    verdict = "Yes." if all(known) else "In part." if any(known) else "Not shown."
-    if len(known) < len(findings):
-        verdict = "In tempo." if any(known) else "Not shown."
+    verdict = _VERDICTS[findings[0][0], findings[1][0] if len(findings) > 1 else None]
     scores = [score for _, _, score in findings if score is not None]
     return Answer(verdict, " ".join(sentence for _, sentence, _ in findings), scores)
 
@@ -92,12 +101,15 @@ def _loudness(
     (name, shifts), *others = found.items()
     if shifts is None:
         return False, "The music is equally loud throughout, while the movement is not.", None
-    own, share = float(shifts[0]), float(np.mean(shifts[1:] >= shifts[0]))
-    louder = own > 0 and share <= 0.05
+    own, n_shifts = float(shifts[0]), len(shifts) - 1
+    n_better = int((shifts[1:] >= own).sum())
+    louder = own > 0 and n_better <= 0.05 * n_shifts
+    how_many = f"{n_better or 'none'} of {n_shifts}" if n_better < n_shifts else f"all {n_shifts}"
+    as_good = f"{how_many} shifted copies of the music"
     sentence = (
         f"The music is {'' if louder else 'not clearly '}louder where the dancer moves more: its "
-        f"level and the speed of the movement have a correlation of {own:.2f}. "
-        f"Of {len(shifts) - 1} shifts of the music against the dance, {share:.0%} have as much"
+        f"level and the speed of the movement have a correlation of {own:.2f}, and {as_good} "
+        f"{'have' if n_better > 1 else 'has'} as much"
     )
     known = {other: float(values[0]) for other, values in others if values is not None}
     sentence += "".join(f"; the {other} has {value:.2f}" for other, value in known.items()) + "."
@@ -106,6 +118,7 @@ def _loudness(
         "correlation of the level of the music with the logarithm of the speed of the movement, in "
         "steps of half a second; music follows if it has more than shifted music"
     )
+    sentence = sentence.replace("-", "−")
     return louder, sentence, score_of("loudness and movement", meaning, rows)
 
 
@@ -142,5 +155,5 @@ def _tempo(take: Motion, sounds: dict[str, np.ndarray], sr: int) -> tuple[bool, 
     meaning = (
         "in BPM; beats of the music are tracked, the movement is searched for repetition, and "
     )
-    score = score_of("tempo", meaning + "both may be wrong by a factor of two", rows)
+    score = score_of("tempo", meaning + "both may be wrong by a factor of two", rows, bars=False)
     return same, text, score

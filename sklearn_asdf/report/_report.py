@@ -156,7 +156,7 @@ def write_report(
     with Progress("drawing the page", verbose=verbose):
         content = {
             "title": place.stem if title is None else title,
-            "facts": _facts(shown, take.fps, temperature, random_state),
+            "facts": f"{duration:.1f} s of dance",
             "width": _STAGE[0],
             "height": _STAGE[1],
             "duration": f"{duration:.4f}",
@@ -165,7 +165,8 @@ def write_report(
             "video": None if video is None else _video(video, duration),
             "timeline": timeline(pipeline, shown.take, figure, sounds),
             "data": _data(figure, shown.take, duration),
-            "footer": f"Made by sklearn_asdf {__version__}. {_settings(pipeline)}",
+            "footer": f"Made by sklearn_asdf {__version__}. "
+            f"{_facts(shown, take.fps, temperature, random_state)}. {_settings(pipeline)}",
             **_scores(pipeline, shown, sounds, scores),
         }
         page = _render(content)
@@ -237,10 +238,7 @@ def _facts(shown: Performance, fps: float, temperature: float | None, random_sta
         else f"sampled at temperature {temperature:g}"
     )
     seed = f", seed {random_state}" if isinstance(random_state, int) else ""
-    return (
-        f"{take.duration:.1f} s of dance, {take.n_joints} joints ({name}), {rate}; music {sampled}"
-        f"{seed}"
-    )
+    return f"{take.n_joints} joints ({name}), {rate}; music {sampled}{seed}"
 
 
 def _settings(pipeline: Any) -> str:

@@ -40,7 +40,7 @@ def answer_from_likelihood(density: Any, X: Any, codes: np.ndarray) -> Answer:
     """Compare the likelihood of the true music given its dance, other moments of it, and none."""
     own = float(density.log_likelihood(X, codes))
     gain = float(density.information_gain(X, codes))
-    # Neighbouring clips overlap by half, so a shift by one is no other moment.
+    # Neighboring clips overlap by half: a shift by one leaves half of the music.
     shifts = np.arange(2, len(X) - 1)
     if len(shifts) > _MAX_SHIFTS:
         shifts = np.unique(np.linspace(2, len(X) - 2, _MAX_SHIFTS).round().astype(int))
@@ -142,14 +142,14 @@ def _meaning(column: Any) -> str:
     return column.meaning + better[column.better]
 
 
-def score_of(title: str, meaning: str, values: dict[Any, Any]) -> Score:
+def score_of(title: str, meaning: str, values: dict[Any, Any], *, bars: bool = True) -> Score:
     """Return a score with its values as text, and as bars where none is negative."""
     numbers = np.array(
         [v if isinstance(v, (int, float, np.number)) else np.nan for v in values.values()], float
     )
     finite = numbers[np.isfinite(numbers)]
     # Bars from 0 say something of values that are not negative.
-    top = finite.max() if len(finite) and finite.min() >= 0 else 0.0
+    top = finite.max() if bars and len(finite) and finite.min() >= 0 else 0.0
     rows = [
         {
             "name": str(name),

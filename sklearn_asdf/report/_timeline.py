@@ -44,7 +44,7 @@ def timeline(
     step = next(s for s in _STEPS if duration / s <= _MAX_LABELS or s == _STEPS[-1])
     units = feature_units(pipeline)
     return {
-        "ticks": [(_percent(t, duration), f"{t:g} s") for t in np.arange(0, duration, step)],
+        "ticks": [(_percent(t, duration), f"{t:g} s") for t in np.arange(0, 0.96 * duration, step)],
         "keyframes": _keyframes(windows.keyframes, figure, take.fps, duration),
         "curves": _curves(windows, units, duration),
         "table": _table(windows, units),

@@ -11,6 +11,7 @@
   const playhead = byId("playhead"), scroller = byId("scroller"), timeline = byId("timeline");
   const players = [...document.querySelectorAll("audio")];
   const marks = [...document.querySelectorAll(".keyframe")];
+  const lines = [...document.querySelectorAll(".mark")];
   const times = marks.map((mark) => Number(mark.dataset.time));
   const video = byId("video"), zoom = byId("zoom");
   let active = players[0], shown = -1, colours = readColours();
@@ -93,6 +94,7 @@
     marks.forEach((mark, i) => {
       const crowded = boxes[i].left < free;
       mark.classList.toggle("crowded", crowded);
+      lines[i].classList.toggle("crowded", crowded);
       if (!crowded) free = boxes[i].right - 6;
     });
     zoom.hidden = data.duration * 84 <= scroller.clientWidth - labelWidth();
@@ -157,6 +159,10 @@
       if (playing) active.play();
     });
   });
+  // The sounds are in the page once; a link gets its own where it is used.
+  document.querySelectorAll(".save a").forEach((link) => link.addEventListener("click", () => {
+    link.href = players[Number(link.dataset.player)].src;
+  }));
   play.addEventListener("click", toggle);
   seek.addEventListener("input", () => go(Number(seek.value)));
   marks.forEach((mark, i) => mark.addEventListener("click", (event) => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ def estimate_poses(
     max_people: int = 4,
     model: str = "full",
     models: str | os.PathLike[str] | None = None,
+    callback: Callable[[float, Any, list[np.ndarray]], None] | None = None,
     verbose: int = 0,
 ) -> Motion:
     """Return the poses of the dancer in a video.
@@ -67,6 +69,10 @@ def estimate_poses(
         Variant of the landmark network.
     models : str or PathLike or None, default=None
         Folder of the networks, as `folder` in :func:`fetch_pose_models`.
+    callback : callable or None, default=None
+        Called after each picture with its time in s, the picture (a PIL image in RGB, at most 960
+        pixels wide and high), and the joints of each person seen, arrays of shape (n_joints, 2) in
+        pixels of this picture. What it raises ends the search.
     verbose : int, default=0
         Above 0, show progress over the pictures (needs tqdm).
 
@@ -113,13 +119,16 @@ def estimate_poses(
         pictures = picture_times(container, stream)
     warn_if_cut_off(path, pictures)
     rate = pictures.fps if fps is None else float(fps)
+    joints = list(COCO) if skeleton == "coco17" else slice(None)
     with open_video(path) as (container, stream):
         network = BlazePose(*fetch_pose_models(model, folder=models))
         tracker = PeopleTracker(network, max_people=max_people)
         times: list[float] = []
         seen: list[dict[int, Body]] = []
         scales = []
-        total = len(pictures.stamps) if fps is None else None
+        total = len(pictures.stamps)
+        if fps is not None:
+            total = min(total, round(pictures.duration * rate))
         frames = read_frames(container, stream, fps=fps, largest_side=LARGEST_SIDE)
         for time, picture, scale in progress(
             frames, "finding poses", unit="pictures", total=total or None, verbose=verbose
@@ -127,6 +136,8 @@ def estimate_poses(
             times.append(time)
             scales.append(scale)
             seen.append(tracker.step(time, picture))
+            if callback is not None:
+                callback(time, picture, [body.image[joints] for body in seen[-1].values()])
     if not times:
         raise ValueError(
             f"expected a video, but no picture of {str(path)!r} can be decoded: copy or export it "
@@ -140,7 +151,6 @@ def estimate_poses(
         )
     values = _arrays(seen, numbers, scales, coordinates)
     chosen = _choose(person, numbers, values, str(path))
-    joints = list(COCO) if skeleton == "coco17" else slice(None)
     values = _on_grid(np.array(times), values[:, chosen][:, :, joints], rate)
     if not np.isfinite(values).any():
         raise ValueError(

@@ -10,9 +10,9 @@ from scipy.ndimage import gaussian_filter1d
 from ..motion.container import Motion
 from ..motion.smoothing import MIN_CONFIDENCE
 from ..plotting._body import Body, front_view, mean_of_joints
-from ..plotting._colours import SIDES_ON_DARK
+from ..plotting._colors import SIDES_ON_DARK
 
-__all__ = ["StickFigure"]
+__all__ = ["StickFigure", "draw_pose"]
 
 _BACKGROUND = (18, 20, 28)
 # Drawn so many times larger and then made smaller, which smooths the edges.
@@ -79,23 +79,41 @@ class StickFigure:
         pen = ImageDraw.Draw(picture)
         thick = max(2, round(min(self.size) * _FINER / 110))
         for pose in self.pixels[:, frame] * _FINER:
-            for line, side in self.body.lines(pose):
-                pen.line([*map(tuple, line)], fill=SIDES_ON_DARK[side], width=thick)
-            seen = np.isfinite(pose).all(axis=-1)
-            for joint in {j for bone in self.body.bones for j in bone} | set(self.body.loose):
-                if seen[joint]:
-                    _disc(
-                        pen, pose[joint], thick * 0.8, SIDES_ON_DARK[self.body.joint_sides[joint]]
-                    )
-            head = mean_of_joints(pose, self.body.head)
-            if self.body.head and np.isfinite(head).all():
-                _disc(pen, head, self.head_radius * _FINER, SIDES_ON_DARK["middle"])
+            draw_pose(pen, pose, self.body, thick=thick, head_radius=self.head_radius * _FINER)
         return picture.resize(self.size, Image.Resampling.BOX)
 
 
-def _disc(pen: Any, center: np.ndarray, radius: float, colour: str) -> None:
+def draw_pose(
+    pen: Any,
+    pose: np.ndarray,
+    body: Body,
+    *,
+    thick: float,
+    head_radius: float,
+    face: bool = False,
+) -> None:
+    """Draw one pose (n_joints, 2), in pixels, with a PIL pen; joints that are NaN are left out.
+
+    With `face`, the head is a ring through which the face is seen.
+    """
+    for line, side in body.lines(pose):
+        pen.line([*map(tuple, line)], fill=SIDES_ON_DARK[side], width=round(thick))
+    seen = np.isfinite(pose).all(axis=-1)
+    for joint in {j for bone in body.bones for j in bone} | set(body.loose):
+        if seen[joint]:
+            _disc(pen, pose[joint], thick * 0.8, SIDES_ON_DARK[body.joint_sides[joint]])
+    head = mean_of_joints(pose, body.head)
+    if body.head and np.isfinite(head).all():
+        if face:
+            box = [*(head - head_radius), *(head + head_radius)]
+            pen.ellipse(box, outline=SIDES_ON_DARK["middle"], width=round(thick))
+        else:
+            _disc(pen, head, head_radius, SIDES_ON_DARK["middle"])
+
+
+def _disc(pen: Any, center: np.ndarray, radius: float, color: str) -> None:
     x, y = center
-    pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=colour)
+    pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=color)
 
 
 def _path(x: np.ndarray, fps: float) -> np.ndarray:

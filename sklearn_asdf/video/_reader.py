@@ -148,14 +148,14 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
         has_sound = bool(container.streams.audio)
     with open_video(path) as (container, stream):
         times = picture_times(container, stream)
-        told = float((stream.duration or 0) * stream.time_base)
+        declared = float((stream.duration or 0) * stream.time_base)
     # The header counts the last picture's length, which the packets of some files do not tell.
-    agrees = abs(told - times.duration) < 1.5 / times.fps
+    agrees = abs(declared - times.duration) < 1.5 / times.fps
     return VideoInfo(
         width=width,
         height=height,
         fps=times.fps,
-        duration=told if agrees else times.duration,
+        duration=declared if agrees else times.duration,
         codec=codec,
         has_sound=has_sound,
     )

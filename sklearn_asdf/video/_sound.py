@@ -21,7 +21,7 @@ __all__ = ["decode_sound", "read_sound", "told_duration"]
 # rounded, and each silence that is put in is heard.
 _TOLERANCE = 0.02
 # Single time stamps that are off, as recorders in browsers write them, are outvoted by their
-# neighbours; a real gap moves everything after it.
+# neighbors; a real gap moves everything after it.
 _NEIGHBOURS = 5
 # A clock that goes back by more than this, in s, was started anew.
 _BACK = 1.0

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .._files import atomic_path
+from .._progress import progress
 from .._validation import Integral, did_you_mean, raise_all, require
 from ..functional.limiter import limit
 from ..motion.container import as_motion
@@ -84,6 +85,9 @@ def add_music(
         else:
             frames = read_frames(container, stream)
             pictures = _coded(((time, picture) for time, picture, _ in frames), out, rate=times.fps)
+        pictures = progress(
+            pictures, "writing the video", unit="pictures", total=len(times.stamps) or None
+        )
         _mux(out, pictures, audio, sr=sr, length=times.duration)
 
 
@@ -145,7 +149,8 @@ def write_stick_figure(
     checked, place = _check([0.0] if audio is None else audio, path, sr)
     figure = StickFigure(motion, size=(int(size[0]), int(size[1])))
     with _writing(place) as out:
-        pictures = ((frame / motion.fps, figure.draw(frame)) for frame in range(motion.n_frames))
+        frames = progress(range(motion.n_frames), "drawing the dance", unit="pictures")
+        pictures = ((frame / motion.fps, figure.draw(frame)) for frame in frames)
         coded = _coded(pictures, out, rate=motion.fps)
         if audio is None:
             for _, packet in coded:
@@ -163,6 +168,9 @@ def write_pictures(
         times = picture_times(container, stream)
     with open_video(video) as (container, stream), _writing(path) as out:
         frames = read_frames(container, stream, largest_side=largest_side)
+        frames = progress(
+            frames, "copying the pictures", unit="pictures", total=len(times.stamps) or None
+        )
         pictures = ((time, picture) for time, picture, _ in frames)
         shown = takewhile(lambda pair: pair[0] < duration, pictures)
         for _, packet in _coded(shown, out, rate=times.fps):
@@ -253,7 +261,7 @@ def _coded(
         if stream is None:
             fraction = Fraction(rate).limit_denominator(1001)
             stream = out.add_stream("libx264", rate=fraction)
-            # H.264 halves the resolution of colour: sides must be even.
+            # H.264 halves the resolution of color: sides must be even.
             stream.width, stream.height = frame.width // 2 * 2, frame.height // 2 * 2
             stream.pix_fmt = "yuv420p"
             stream.codec_context.time_base = clock

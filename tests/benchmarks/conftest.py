@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from .timing import exponent
+
 HEADER = ("Work", "sklearn_asdf", "Beside it", "Its figure", "Times as fast")
 
 
@@ -35,6 +37,13 @@ class SpeedTable:
         beside = ("", "", "") if theirs is None else (peer, figure(theirs), f"{theirs / ours:.1f}")
         self.rows[work] = (work, figure(ours), *beside)
         print("\n" + " | ".join(filter(None, self.rows[work])))  # noqa: T201
+
+    def add_growth(self, work, sizes, seconds):
+        """Add a row with the power of the size with which the time grows; return it."""
+        power = exponent(sizes, seconds)
+        self.rows[work] = (work, f"n^{power:.2f}", f"{sizes[0]:g} to {sizes[-1]:g}", "", "")
+        print("\n" + " | ".join(filter(None, self.rows[work])))  # noqa: T201
+        return power
 
     def write(self, path):
         """Replace the rows of a file that were measured again; keep the others."""

@@ -60,15 +60,22 @@ def test_features_are_those_of_the_pipeline(folder, tmp_path, capsys):
 
 def test_features_as_parquet(folder, tmp_path, capsys):
     pytest.importorskip("pyarrow")
-    out = tmp_path / "table.parquet"
-    run(capsys, "features", folder / "dance0.npz", "-o", out, "--clip-duration", 2)
-    assert len(pd.read_parquet(out)) == 5
+    tables = []
+    for name, read in (("table.parquet", pd.read_parquet), ("table.csv", pd.read_csv)):
+        run(capsys, "features", folder / "dance0.npz", "-o", tmp_path / name, "--clip-duration", 2)
+        tables.append(read(tmp_path / name))
+    assert tables[0]["start"].tolist() == [0, 1, 2, 3, 4]
+    pd.testing.assert_frame_equal(*tables, check_dtype=False, rtol=1e-5)
 
 
 def test_features_of_a_video(video, tmp_path, capsys):
     out = tmp_path / "table.csv"
     run(capsys, "features", video, "-o", out, "--clip-duration", 2, "--quiet")
-    assert len(pd.read_csv(out)) == 3
+    table = pd.read_csv(out)
+    assert table["start"].tolist() == [0, 1, 2]
+    features = table.drop(columns=["take", "start"])
+    assert np.isfinite(features.to_numpy()).all()
+    assert features.nunique().gt(1).mean() > 0.7
 
 
 def test_fit_learns_and_tells(model, folder, capsys, tmp_path):
@@ -322,7 +329,8 @@ def test_bad_videos_end_in_a_sentence(write, message, video, model, tmp_path, ca
         ("generate {my} {take} -o {out}/a.wav --temperature -1", "--temperature"),
         ("generate {my} {take} -o {out}/a.wav --random-state -1", "--random-state"),
         ("features {out} -o {out}/a.csv", "expected pose files or videos in the folder"),
-        ("features {take} -o {out}/a.csv --clip-duration 60", "expected a take of at least"),
+        ("features {take} -o {out}/a.csv --clip-duration 60 --n-keyframes 900",
+         "expected a take of at least --n-keyframes 900 frames"),
         ("features {take} -o {out}/a.csv --clip-duration 2 --n-keyframes 1",
          "got 1: take more keyframes"),
         ("features {take} -o {out}/a.csv --clip-duration 2 --n-keyframes 61", "from 2 to 60"),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sklearn_asdf import Motion
 from sklearn_asdf.io import read_poses, write_poses
 
 from .conftest import write_dancer
@@ -99,3 +100,13 @@ def test_a_video_that_was_cut_off_is_told_each_time(tmp_path, capsys, scripted):
         assert re.search(CUT_OFF, said.err)
     assert len(scripted) == 1
     assert re.search(CUT_OFF, run(capsys, "info", place).err)
+
+
+def test_a_jump_is_told_without_words_of_python(folder, tmp_path, capsys):
+    take = read_poses(folder / "dance0.npz")
+    position = take.position.copy()
+    position[:, :2] += 2 * np.ptp(position[..., 1])
+    write_poses(Motion(position, fps=take.fps, skeleton=take.skeleton), tmp_path / "jump.npz")
+    said, _ = features(capsys, tmp_path / "jump.csv", tmp_path / "jump.npz")
+    assert "note: the whole body jumps in 'jump' at 0.0667 s (frame 2" in said.err
+    assert "cut these frames off, or repair the take" in said.err

@@ -56,7 +56,7 @@ def test_weights_are_repetitions_and_order_does_not_matter(three):
 
 
 def test_roundings_do_not_choose_the_cut():
-    # Standardised columns have equal variances, up to roundings.
+    # Standardized columns have equal variances, up to roundings.
     rng = np.random.default_rng(0)
     y = rng.normal(size=(40, 24)) @ rng.normal(size=(24, 24))
     y = (y - y.mean(axis=0)) / y.std(axis=0)

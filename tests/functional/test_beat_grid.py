@@ -26,7 +26,7 @@ def test_beats_of_one_tempo_cover_the_clip_in_phase(tempo, phase, at):
 
 
 def test_one_clip_has_its_own_beats():
-    one = steady_beats([97.0], [1.0], at=[4.0], reach=4.0, duration=8.0)
+    one = steady_beats([97.0], [1.0], at=[4.0], clip_duration=8.0, duration=8.0)
     np.testing.assert_array_equal(one, beat_times(97.0, 1.0, at=4.0, duration=8.0))
 
 
@@ -35,7 +35,7 @@ def test_clips_that_agree_give_their_beats(hop):
     at = 4 + hop * np.arange(8)
     phase = 2 * np.pi * 1.5 * at - 1.0
     duration = at[-1] + 4
-    beats = steady_beats(np.full(8, 90.0), phase, at=at, reach=4.0, duration=duration)
+    beats = steady_beats(np.full(8, 90.0), phase, at=at, clip_duration=8.0, duration=duration)
     true = beat_times(90.0, phase[0], at=4.0, duration=duration)
     inside = true[(true > 0) & (true < duration)]
     assert np.abs(inside[:, None] - beats).min(axis=1).max() <= 0.011
@@ -48,7 +48,7 @@ def test_clips_that_err_are_outvoted_and_the_grid_is_whole():
     tempo = 100 + rng.normal(size=40)
     tempo[[5, 17, 30]] = 200, 50, 133
     phase = 2 * np.pi * 100 / 60 * at + 0.5 * rng.normal(size=40)
-    beats = steady_beats(tempo, phase, at=at, reach=4.0, duration=47.0)
+    beats = steady_beats(tempo, phase, at=at, clip_duration=8.0, duration=47.0)
     assert beats[0] <= 0
     assert beats[-1] >= 47
     gaps = np.diff(beats)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from sklearn_asdf.functional import kinematics as kin
-from sklearn_asdf.functional.curvature import curvature, squared_magnitude
+from sklearn_asdf.functional.curvature import curvature, fill_curvature, squared_magnitude
 
 
 def _path(*axes):
@@ -28,6 +28,19 @@ def test_circle(radius, n_axes):
     path = _path(*[radius * np.cos(t), radius * np.sin(t), 0 * t + radius][:n_axes])
     v, a = kin.velocity(path, fps=60), kin.acceleration(path, fps=60)
     np.testing.assert_allclose(curvature(v, a)[5:-5], 1 / radius, rtol=1e-3)
+
+
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+def test_curvatures_written_by_chunks_are_the_same(n_axes):
+    rng = np.random.default_rng(0)
+    # More values than one chunk has.
+    v, a = rng.normal(size=(2, 2, 40_000, 3, n_axes))
+    v[0, 7, 1] = np.nan
+    out = np.full(v.shape[:-1], -1.0)
+    fill_curvature(v, a, out, regularization=0.1)
+    np.testing.assert_allclose(out, curvature(v, a, regularization=0.1), rtol=1e-9)
+    assert np.isnan(out[0, 7, 1])
+    assert np.isnan(out).sum() == 1
 
 
 def test_helix():

@@ -17,28 +17,28 @@ JOIN_COST = 2.0
 def problem(n_units, n_beats, seed):
     """Costs, recordings of ten units, and features of a random corpus."""
     rng = np.random.default_rng(seed)
-    goes_on = np.arange(n_units) % 10 != 9
-    goes_on[-1] = False
-    return rng.chisquare(4, (n_beats, n_units)), goes_on, rng.normal(size=(n_units, 3))
+    continues = np.arange(n_units) % 10 != 9
+    continues[-1] = False
+    return rng.chisquare(4, (n_beats, n_units)), continues, rng.normal(size=(n_units, 3))
 
 
-def total(units, costs, goes_on, features):
+def total(units, costs, continues, features):
     """The cost of a sequence, written down once more."""
     cost = sum(costs[beat, unit] for beat, unit in enumerate(units))
     for a, b in itertools.pairwise(units):
-        if b == a + 1 and goes_on[a]:
+        if b == a + 1 and continues[a]:
             continue
-        unlike = np.sum((features[a + 1] - features[b]) ** 2) if goes_on[a] else 1.0
+        unlike = np.sum((features[a + 1] - features[b]) ** 2) if continues[a] else 1.0
         cost += JOIN_COST * (1 + unlike)
     return cost
 
 
-def over_all_pairs(costs, goes_on, features):
+def over_all_pairs(costs, continues, features):
     """The lowest cost of a sequence, by dynamic programming over all pairs of units."""
     follows = features[np.minimum(np.arange(len(features)) + 1, len(features) - 1)]
     step = JOIN_COST * (1 + ((follows[:, None] - features) ** 2).sum(axis=2))
-    step[~goes_on] = 2 * JOIN_COST
-    step[np.flatnonzero(goes_on), np.flatnonzero(goes_on) + 1] = 0.0
+    step[~continues] = 2 * JOIN_COST
+    step[np.flatnonzero(continues), np.flatnonzero(continues) + 1] = 0.0
     best = costs[0]
     for of_beat in costs[1:]:
         best = (best[:, None] + step).min(axis=0) + of_beat
@@ -47,52 +47,54 @@ def over_all_pairs(costs, goes_on, features):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_no_sequence_is_cheaper(seed):
-    costs, goes_on, features = problem(6, 4, seed)
-    found = cheapest_path(costs.__getitem__, 4, goes_on, features, join_cost=JOIN_COST)
-    lowest = min(total(u, costs, goes_on, features) for u in itertools.product(range(6), repeat=4))
-    assert total(found, costs, goes_on, features) == pytest.approx(lowest)
-    assert over_all_pairs(costs, goes_on, features) == pytest.approx(lowest)
+    costs, continues, features = problem(6, 4, seed)
+    found = cheapest_path(costs.__getitem__, 4, continues, features, join_cost=JOIN_COST)
+    lowest = min(
+        total(u, costs, continues, features) for u in itertools.product(range(6), repeat=4)
+    )
+    assert total(found, costs, continues, features) == pytest.approx(lowest)
+    assert over_all_pairs(costs, continues, features) == pytest.approx(lowest)
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_of_many_units_a_few_are_enough(seed):
-    costs, goes_on, features = problem(2000, 8, seed)
-    found = cheapest_path(costs.__getitem__, 8, goes_on, features, join_cost=JOIN_COST)
-    lowest = over_all_pairs(costs, goes_on, features)
-    assert total(found, costs, goes_on, features) == pytest.approx(lowest)
+    costs, continues, features = problem(2000, 8, seed)
+    found = cheapest_path(costs.__getitem__, 8, continues, features, join_cost=JOIN_COST)
+    lowest = over_all_pairs(costs, continues, features)
+    assert total(found, costs, continues, features) == pytest.approx(lowest)
 
 
 def test_the_first_unit_may_be_given():
-    costs, goes_on, features = problem(40, 6, 0)
+    costs, continues, features = problem(40, 6, 0)
     found = cheapest_path(
-        costs.__getitem__, 6, goes_on, features, join_cost=JOIN_COST, first_unit=17
+        costs.__getitem__, 6, continues, features, join_cost=JOIN_COST, first_unit=17
     )
     assert found[0] == 17
     costs[0, np.arange(40) != 17] = np.inf
-    lowest = over_all_pairs(costs, goes_on, features)
-    assert total(found, costs, goes_on, features) == pytest.approx(lowest)
+    lowest = over_all_pairs(costs, continues, features)
+    assert total(found, costs, continues, features) == pytest.approx(lowest)
 
 
 def test_long_pieces_in_blocks_are_the_same(monkeypatch):
-    costs, goes_on, features = problem(60, 50, 0)
-    whole = cheapest_path(costs.__getitem__, 50, goes_on, features, join_cost=JOIN_COST)
+    costs, continues, features = problem(60, 50, 0)
+    whole = cheapest_path(costs.__getitem__, 50, continues, features, join_cost=JOIN_COST)
     monkeypatch.setattr(unit_selection, "_BLOCK", 7)
-    parts = cheapest_path(costs.__getitem__, 50, goes_on, features, join_cost=JOIN_COST)
+    parts = cheapest_path(costs.__getitem__, 50, continues, features, join_cost=JOIN_COST)
     assert_array_equal(whole, parts)
 
 
 @pytest.mark.parametrize("n_units", [50, 3000])
 def test_roundings_choose_nothing(n_units):
-    costs, goes_on, features = problem(n_units, 8, 0)
+    costs, continues, features = problem(n_units, 8, 0)
     # All music is there twice.
     costs, features = np.tile(costs, (1, 2)), np.tile(features, (2, 1))
-    goes_on = np.tile(goes_on, 2)
+    continues = np.tile(continues, 2)
     rng = np.random.default_rng(1)
 
     def choose():
         noisy = costs * (1 + 1e-13 * rng.normal(size=costs.shape))
         near = features * (1 + 1e-13 * rng.normal(size=features.shape))
-        return cheapest_path(noisy.__getitem__, 8, goes_on, near, join_cost=JOIN_COST)
+        return cheapest_path(noisy.__getitem__, 8, continues, near, join_cost=JOIN_COST)
 
     first = choose()
     assert first[0] < n_units
@@ -101,9 +103,9 @@ def test_roundings_choose_nothing(n_units):
 
 
 def test_equal_units_go_on_from_the_first():
-    goes_on = np.r_[np.ones(2999, bool), False]
+    continues = np.r_[np.ones(2999, bool), False]
     found = cheapest_path(
-        lambda beat: np.ones(3000), 5, goes_on, np.zeros((3000, 1)), join_cost=1.0
+        lambda beat: np.ones(3000), 5, continues, np.zeros((3000, 1)), join_cost=1.0
     )
     assert_array_equal(found, np.arange(5))
 

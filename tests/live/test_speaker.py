@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from sklearn.exceptions import InconsistentVersionWarning
 
-from sklearn_asdf import load
-from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf import load, make_soundtrack_pipeline
+from sklearn_asdf.datasets import make_dance_music, make_music
 from sklearn_asdf.live import Speaker, StreamingDancer, list_speakers
 
 MODEL = Path(__file__).parents[1] / "data" / "units_layout2.zip"
@@ -135,17 +135,16 @@ def test_devices_are_listed_and_an_unknown_one_ends_in_a_sentence(device):
     Speaker(SR, device="Headphones").close()
 
 
-def test_from_a_movement_to_its_sound(device):
-    """A dance in simulated time: the device's clock, and the processor time of each computation."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InconsistentVersionWarning)
-        model = load(MODEL)
+def latencies_of(live, device):
+    """Seconds from the earliest movement that a piece follows to its sound, for each piece.
+
+    The dance is in simulated time: the device's clock, and the processor time of each computation.
+    """
     dance = make_dance_music(4, n_performances=1, clip_duration=8.0, random_state=3).poses
-    live = StreamingDancer(model, hop_duration=0.5, random_state=0)
     # As the command does first: what is compiled then is no delay of the dance.
     next(iter(m for pose in dance.position[0] for m in live.feed(pose)))
     live.reset()
-    latencies, n_pieces = [], 0
+    latencies = []
     with Speaker(SR) as speaker:
         for i, pose in enumerate(dance.position[0]):
             device.run(max(i / 30 - len(device.played) / SR, 0))
@@ -155,17 +154,32 @@ def test_from_a_movement_to_its_sound(device):
             moment = live.step()
             device.run(time.process_time() - began)
             speaker.write(moment.audio)
-            n_pieces += 1
             waited = speaker.waiting - len(moment.audio) / SR
             heard = len(device.played) / SR + waited + speaker.device_latency
-            # The earliest movement that this piece follows.
             latencies.append(heard - (moment.time - live.latency))
         assert (speaker.n_gaps, speaker.n_skipped) == (0, 0)
-    assert n_pieces == 13
     least = live.latency + LATENCY
     assert least < min(latencies)
     # The margin, and what was computed longest.
     assert max(latencies) < least + speaker.margin + 0.35
+    return latencies
+
+
+def test_from_a_movement_to_its_sound(device):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        model = load(MODEL)
+    assert len(latencies_of(StreamingDancer(model, hop_duration=0.5, random_state=0), device)) == 13
+
+
+def test_a_soundtrack_is_heard_sooner(device):
+    music = make_music("calm", duration=12, clip_duration=2.0, sr=SR, random_state=0)
+    live = StreamingDancer(make_soundtrack_pipeline(music), random_state=0)
+    assert live.hop_duration == 0.25
+    latencies = latencies_of(live, device)
+    assert len(latencies) == 25
+    # A fourth of a second to describe, a tenth to fade, a tenth of margin, and the device.
+    assert np.median(latencies) < 0.25 + 0.1 + 0.1 + LATENCY + 0.2
 
 
 def test_without_the_package_or_its_library_a_sentence_says_so(monkeypatch):

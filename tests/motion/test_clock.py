@@ -151,7 +151,7 @@ def test_a_dance_of_too_few_frames_for_the_movement_is_refused():
         smoother.transform(DANCES[30].resample(5))
 
 
-def test_doubtful_positions_leave_no_mark_on_their_neighbours():
+def test_doubtful_positions_leave_no_mark_on_their_neighbors():
     fast = DANCES[60]
     sure = np.ones(fast.shape[:3])
     sure[:, 100:110] = 0

@@ -166,7 +166,7 @@ def test_joint_weights_by_name():
     motion = waving()
     one = LMAFeaturizer(joint_weights={"left_wrist": 5}).fit_transform(motion)
     wrist = Motion(motion.position[:, :, [COCO.index("left_wrist")]])
-    # Curvature is regularised by the speed of the whole body.
+    # Curvature is regularized by the speed of the whole body.
     np.testing.assert_allclose(one[:, :4], LMAFeaturizer().fit_transform(wrist)[:, :4], rtol=1e-9)
     mixed = LMAFeaturizer(joint_weights={"time": {"left_wrist": 1}}).fit_transform(motion)
     np.testing.assert_allclose(mixed[:, 1], one[:, 1])

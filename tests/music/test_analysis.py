@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -10,6 +12,7 @@ from sklearn_asdf import AudioClips, DanceBeatTracker, UnitEncoder
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.music import analysis
 from sklearn_asdf.music.analysis_cache import RecordingCache
+from sklearn_asdf.music.recording import Recording
 
 
 @pytest.fixture
@@ -34,6 +37,38 @@ def test_tracker_and_encoder_share_the_analysis(analyzed):
     # Another tempo is another analysis.
     UnitEncoder(start_bpm=120).fit(data.audio)
     assert len(analyzed) == 6
+
+
+def test_the_tempo_of_long_recordings_is_summed_part_by_part(monkeypatch):
+    data = make_dance_music(1, clip_duration=60.0, random_state=3)
+    y = data.audio.recordings[0]
+    expected = analysis._analyze(y, 22050, 100.0).beats
+    monkeypatch.setattr(analysis, "_LONG", 1500)
+    assert_array_equal(analysis._analyze(y, 22050, 100.0).beats, expected)
+
+
+def test_recordings_in_16_bits_are_analyzed_once_and_give_the_same_units(analyzed, tmp_path):
+    import soundfile
+
+    y = np.round(
+        make_dance_music(1, clip_duration=20.0, random_state=0).audio.recordings[0] * 2**15
+    )
+    y = (y / 2**15).astype(np.float32)
+    soundfile.write(tmp_path / "a.wav", y, 22050, subtype="PCM_16")
+    mapped = Recording.memory_map(tmp_path / "a.wav", sr=22050)
+    clips = AudioClips.from_recordings([mapped])
+    assert_array_equal(np.asarray(clips), np.asarray(AudioClips.from_recordings([y])))
+    encoder, plain = (UnitEncoder().fit(c) for c in (clips, AudioClips.from_recordings([y])))
+    assert_array_equal(encoder.transform(clips), plain.code_)
+    assert_array_equal(encoder.corpus_.features, plain.corpus_.features)
+    # Once as a recording, once as an array; the samples are not copied.
+    assert len(analyzed) == 2
+    assert encoder.corpus_.recordings[0] is mapped
+    again = pickle.loads(pickle.dumps(clips))
+    assert_array_equal(again[3], clips[3])
+    assert not isinstance(again.recordings[0].samples, np.memmap)
+    with pytest.raises(ValueError, match="expected a mono WAV file of 16 bits at 44100 Hz, got"):
+        Recording.memory_map(tmp_path / "a.wav", sr=44100)
 
 
 def test_kept_analyses_describe_alike(analyzed):

@@ -316,5 +316,8 @@ def test_highpass_takes_the_bass(encoder, clips):
 def test_defaults_warn_of_nothing():
     # 128 bands, transposed copies and all: warnings are errors here.
     clips = AudioClips.from_recordings([_melody(12, 0)])
-    code = MelEncoder(code_size=64, epochs=0, random_state=0).fit_transform(clips)
+    encoder = MelEncoder(code_size=64, epochs=0, random_state=0)
+    code = encoder.fit_transform(clips)
     assert code.shape == (len(clips), 64)
+    spectrogram, decoded = encoder.spectrogram(clips), encoder.decode(code)
+    assert np.corrcoef(spectrogram.ravel(), decoded.ravel())[0, 1] > 0.8

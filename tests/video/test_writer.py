@@ -217,8 +217,13 @@ def test_a_stick_figure_moves_stands_upright_and_has_two_sides(dance):
 def test_unseen_joints_are_not_drawn(dance):
     position = np.array(dance.position)
     position[:, 30:] = np.nan
-    figure = StickFigure(Motion(position, fps=30, skeleton="coco17"), size=(64, 64))
-    assert len(np.unique(np.asarray(figure.draw(40)))) <= 3
+    position[:, 20:30, dance.skeleton.indices(["left_wrist", "right_wrist"])] = np.nan
+    figure = StickFigure(Motion(position, fps=30, skeleton="coco17"), size=(160, 120))
+    seen, without_hands, unseen = (np.asarray(figure.draw(i)) for i in (19, 20, 40))
+    background = unseen[0, 0]
+    assert (unseen == background).all()
+    n_drawn = [(picture != background).any(axis=-1).sum() for picture in (seen, without_hands)]
+    assert 0 < n_drawn[1] < 0.9 * n_drawn[0]
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ class MDNRegressor(SequencePredictionsMixin, NetworkEstimatorMixin, BaseEstimato
         whatever their weight.
     architecture : {"default", "paper"}, default="default"
         Values of the parameters that are None; see the notes. "default" is a small network on
-        standardised columns that starts from a mixture fitted to the targets. "paper" is the
+        standardized columns that starts from a mixture fitted to the targets. "paper" is the
         network of [2]_ on columns as they are.
     step_size : int, default=None
         Number of successive columns of `X` that make one time step. None makes a dense network;

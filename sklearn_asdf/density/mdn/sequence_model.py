@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import softmax
 
+from ..._threads import one_blas_thread
 from ...nets.backend import LOCK
 from ...nets.mixture_output import scale_of_numpy, split_output
-from ...nets.recurrent import RecurrentNetwork, one_thread
+from ...nets.recurrent import RecurrentNetwork
 from ..mixtures import GaussianMixtures
 from ..sampling import Temperature, sample_mixtures
 from .scaling import ColumnScaling
@@ -164,7 +165,7 @@ class SequenceModel:
         GaussianMixtures
             One row per step, sequence by sequence, without padding.
         """
-        with LOCK, one_thread():
+        with LOCK, one_blas_thread():
             inputs = network_inputs(sequences, self.scaling)
             output, _ = self.network.run(inputs, self.network.start(len(inputs)))
         return self._densities(output[sequences.within])
@@ -310,7 +311,7 @@ class SequenceModel:
         within = sequences.within
         codes = np.empty((*x.shape[:2], state.code.shape[1]))
         memory, code, known = state.memory, state.code, state.known
-        with LOCK, one_thread():
+        with LOCK, one_blas_thread():
             for t in range(x.shape[1]):
                 fed_back = np.nan_to_num(code)
                 output, later = self.network.step(np.hstack([x[:, t], fed_back, known]), memory)

@@ -23,7 +23,7 @@ __all__ = [
     "request_methods",
 ]
 
-# The names in a file are for ever; where a class or function lives may change, here.
+# Names in saved files must not change; the modules may.
 _OWN = {
     "AudioTargetRegressor": "target",
     "BatchTransformer": "motion.batches",
@@ -68,6 +68,8 @@ _SKLEARN = {
     "tree",
 }
 # fmt: on
+# Modules of scikit-learn whose classes give another name for them (losses, before 1.9).
+_MISNAMED = {"_loss": "sklearn._loss._loss"}
 # State that belongs to the machine or the moment: folders of caches, the memory of a live stream.
 _NOT_KEPT = {"memory": None, "_stream": None}
 
@@ -148,6 +150,7 @@ def path_of(value: Any) -> str | None:
     Under that name it is found again; local functions and those of builtins have none.
     """
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    module = _MISNAMED.get(str(module), module)
     if not module or not name or module == "builtins" or module.startswith("sklearn_asdf."):
         return None
     path = f"{module}.{name}"
@@ -159,7 +162,8 @@ def path_of(value: Any) -> str | None:
 
 def find_trusted(path: str) -> Any:
     """Return the class or function of a whole name. Its module is imported, which runs code."""
+    module, _, name = path.rpartition(".")
     try:
-        return pkgutil.resolve_name(path)
+        return pkgutil.resolve_name(f"{_MISNAMED.get(module, module)}.{name}")
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"it needs {path}, which cannot be imported ({error})") from error

@@ -1,4 +1,4 @@
-"""Colours that colour-blind readers can distinguish, and that differ in brightness.
+"""Colors that color-blind readers can distinguish, and that differ in brightness.
 
 They belong to the palette of Okabe and Ito [1]_.
 
@@ -14,7 +14,7 @@ __all__ = ["ACCENT", "CYCLE", "GREY", "SIDES", "SIDES_ON_DARK"]
 
 ACCENT = "#d55e00"
 GREY = "#999999"
-# Each is darker or lighter than its neighbours, so that they differ without colour too.
+# Each is darker or lighter than its neighbors, so that they differ without color too.
 CYCLE = ("#0072b2", "#e69f00", "#009e73", "#56b4e9", "#d55e00", "#cc79a7")
 # Limbs on the left are lighter than those on the right.
 SIDES = {"left": "#e69f00", "right": "#0072b2", "middle": "#4d4d4d"}

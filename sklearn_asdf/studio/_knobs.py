@@ -1,0 +1,101 @@
+"""What can be set on the page, and what it means to a model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["Knobs"]
+
+_MOST_TAKES = 4
+_LARGEST_SEED = 2**31 - 8
+_LONGEST = 1e5
+# Without the end of the music within the dance.
+_WHOLE = 0.0
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """The settings of takes. Sliders go from 0 to 100.
+
+    Parameters
+    ----------
+    follow : float, default=50
+        How closely the music follows the dance: at 0 its beat alone, at 100 exaggerated.
+    wild : float, default=50
+        From the calm parts of the music to the wild ones.
+    jumps : float, default=50
+        How often the music may jump to another place: from hardly ever to on each beat.
+    variety : float, default=30
+        How much takes differ; at 0 they are all alike.
+    start, end : float, default=0
+        When the music begins and ends, in s of the dance; 0 is the whole dance.
+    takes : int, default=1
+        How many takes to make, each with another seed.
+    seed : int, default=0
+        Seed of the first.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.studio._knobs import Knobs
+    >>> Knobs.read({"wild": 100, "jumps": 0}).settings
+    {'closeness': 1.0, 'intensity': 1.0, 'continuity': 1.0}
+    """
+
+    follow: float = 50.0
+    wild: float = 50.0
+    jumps: float = 50.0
+    variety: float = 30.0
+    start: float = 0.0
+    end: float = _WHOLE
+    takes: int = 1
+    seed: int = 0
+
+    @classmethod
+    def read(cls, given: dict[str, Any]) -> Knobs:
+        """Return settings from what a page sent.
+
+        Raises
+        ------
+        ValueError
+            If a value is not what it should be.
+        """
+        follow = _number(given, "follow", cls.follow, 0, 100, "how closely it follows")
+        wild = _number(given, "wild", cls.wild, 0, 100, "calm or wild")
+        jumps = _number(given, "jumps", cls.jumps, 0, 100, "how often it may jump")
+        variety = _number(given, "variety", cls.variety, 0, 100, "how much takes differ")
+        start = _number(given, "start", cls.start, 0, _LONGEST, "the beginning of the music")
+        end = _number(given, "end", cls.end, 0, _LONGEST, "the end of the music")
+        if end and end <= start:
+            raise ValueError(
+                f"the music must end after it begins, and {end:g} s is not after {start:g} s"
+            )
+        takes = _number(given, "takes", cls.takes, 1, _MOST_TAKES, "the number of takes")
+        seed = _number(given, "seed", cls.seed, 0, _LARGEST_SEED, "the seed")
+        return cls(follow, wild, jumps, variety, start, end, int(takes), int(seed))
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """Settings of a soundtrack pipeline, as `adjust_soundtrack` takes them."""
+        return {
+            "closeness": self.follow / 50,
+            "intensity": self.wild / 50 - 1,
+            "continuity": 1 - self.jumps / 100,
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON knows them."""
+        return asdict(self)
+
+
+def _number(
+    given: dict[str, Any], name: str, default: float, low: float, high: float, words: str
+) -> float:
+    value = given.get(name, default)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not low <= number <= high:
+        raise ValueError(f"{words} must be from {low:,.0f} to {high:,.0f}, and {value!r} is not")
+    return number

@@ -1,0 +1,337 @@
+"""The heavy work of the page, as plain functions from files to files.
+
+Each takes and returns values that JSON knows, so that it can run in a process of its own. Progress
+is that of the library's progress bars.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._defaults import TEMPERATURE
+from .._progress import Progress, progress
+from ..motion.container import Motion
+from ._knobs import Knobs
+from ._learning import learn
+from ._shipped import shipped_file
+
+__all__ = [
+    "find_dancer",
+    "learn",
+    "make_takes",
+    "read_model",
+    "save_model",
+    "write_page",
+    "write_table",
+    "write_video",
+]
+
+# Pixels of the longer side of the video that the page plays, and of the picture that it shows
+# while the dancer is being found.
+_SHOWN_SIDE = 854
+_SHOWN_FIGURE = (480, 480)
+# Poses at a higher rate cost twice the time, and models work at 30 frames per second.
+_FASTEST = 33.0
+_CLIP, _HOP = 8.0, 1.0
+_LOUDNESS = -16.0  # LUFS
+# Seconds in which music begins and ends within a dance.
+_FADE = 0.5
+_SEED_OF_EXAMPLE = 3
+_EXAMPLE_DURATION = 20.0
+
+
+def find_dancer(
+    source: str, folder: str, *, models: str | None = None, example: bool = False
+) -> dict[str, Any]:
+    """Find the dancer in a video, or read a pose file, and make what the page shows of it.
+
+    Parameters
+    ----------
+    source : str
+        Video or pose file.
+    folder : str
+        Where ``poses.npz``, ``poses.json`` (of videos), ``dance.mp4`` and, meanwhile,
+        ``looking.jpg`` are written.
+    models : str, default=None
+        Folder of the pose networks.
+    example : bool, default=False
+        Whether to write a synthetic dance to `source` first.
+
+    Returns
+    -------
+    dict
+        What is known of the dance: `duration` in s, `fps`, `seen` (the share of the frames in which
+        the dancer is), `is_video`, `has_sound`.
+    """
+    from ..datasets._dance_files import is_video
+    from ..functional.gaps import frames_seen
+    from ..io import write_poses
+
+    place = Path(folder)
+    own_sound = False
+    if example:
+        _write_example(source)
+    if is_video(source):
+        motion, own_sound = _of_video(source, place, models)
+    else:
+        motion = _of_pose_file(source, place)
+    write_poses(motion, place / "poses.npz")
+    return {
+        "duration": float(motion.duration),
+        "fps": float(motion.fps),
+        "seen": float(frames_seen(motion.seen[0]).mean()),
+        "is_video": is_video(source),
+        "has_sound": own_sound,
+    }
+
+
+def _of_video(source: str, place: Path, models: str | None) -> tuple[Motion, bool]:
+    from ..video import add_music, estimate_poses, probe, read_sound
+    from ..video._writer import write_pictures
+    from ._overlay import LookingPicture, write_overlay
+
+    about = probe(source)
+    looking = LookingPicture(place / "looking.jpg")
+    motion = estimate_poses(
+        source, fps=30.0 if about.fps > _FASTEST else None, models=models, callback=looking
+    )
+    write_overlay(motion, (about.width, about.height), place / "poses.json")
+    shown, small = place / "dance.mp4", place / "pictures.mp4"
+    write_pictures(source, small, largest_side=_SHOWN_SIDE, duration=np.inf)
+    if about.has_sound:
+        sr = 44100
+        try:
+            add_music(small, read_sound(source, sr=sr), shown, sr=sr)
+            small.unlink()
+            return motion, True
+        except ValueError:
+            # A sound track that holds nothing: the pictures are all there is to show.
+            pass
+    os.replace(small, shown)
+    return motion, False
+
+
+def _of_pose_file(source: str, place: Path) -> Motion:
+    from ..io import read_poses
+    from ..video import write_stick_figure
+
+    motion = read_poses(source)
+    if len(motion) != 1:
+        raise ValueError(
+            f"expected one whole dance in {source!r}, got {len(motion)} clips: give one dance a "
+            "file"
+        )
+    write_stick_figure(motion, place / "dance.mp4", size=_SHOWN_FIGURE)
+    return motion
+
+
+def _write_example(path: str) -> None:
+    """Write a synthetic dance as a pose file, for those who have no video at hand."""
+    from ..datasets import make_dance_music
+    from ..io import write_poses
+
+    data = make_dance_music(
+        n_clips=1, clip_duration=_EXAMPLE_DURATION, random_state=_SEED_OF_EXAMPLE
+    )
+    write_poses(data.poses, path)
+
+
+# The last model that was used, with what it was made of: the next take has it at once.
+_kept: tuple[str, Any] | None = None
+# Variance of the samples of models that were fitted to pairs, beside that of soundtracks.
+_VARIETY_OF_PAIRS = TEMPERATURE / 0.3
+
+
+def _model_of(about: dict[str, Any]) -> Any:
+    """Return a fitted pipeline: a saved one, or one that plays music for a dance.
+
+    `about` has the ``path`` of a saved model, or the paths of ``music``, the names of ``shipped``
+    pieces with the ``folder`` of their files, and the folder of the ``dance``.
+    """
+    global _kept
+    key = json.dumps(about, sort_keys=True)
+    if _kept is not None and _kept[0] == key:
+        return _kept[1]
+    _kept = None
+    if "path" in about:
+        from ..performance import encoder_of
+        from ..persistence import load
+
+        with Progress("reading the model"):
+            model = load(about["path"])
+        encoder_of(model)
+    else:
+        from ..soundtrack import make_soundtrack_pipeline
+
+        music = list(about["music"])
+        for name in progress(about["shipped"], "playing the pieces", unit="pieces"):
+            music.append(str(shipped_file(name, Path(about["folder"]))))
+        motion = _read_dance(about["dance"])
+        with Progress("listening to the music"):
+            # Clips no longer than the dance.
+            model = make_soundtrack_pipeline(
+                music, poses=motion, clip_duration=min(_CLIP, float(motion.duration))
+            )
+    _kept = key, model
+    return model
+
+
+def _adjusted(model: Any, settings: dict[str, float]) -> tuple[Any, float]:
+    """Return a model with the settings of the page, and the factor of its temperature."""
+    from ..soundtrack import adjust_soundtrack
+
+    try:
+        return adjust_soundtrack(model, **settings), 1.0
+    except TypeError:
+        # A model of pairs, which has no such settings.
+        return model, _VARIETY_OF_PAIRS
+
+
+def _read_dance(folder: str) -> Motion:
+    from ..io import read_poses
+
+    return read_poses(Path(folder, "poses.npz"))
+
+
+def read_model(path: str) -> dict[str, Any]:
+    """Load a saved model, which runs no code of the file, and return what it is."""
+    from .._summary import summarize
+
+    model = _model_of({"path": path})
+    _, factor = _adjusted(model, {})
+    return {**summarize(model)["music"], "adjustable": factor == 1.0}
+
+
+def make_takes(
+    model: dict[str, Any], dance: str, folder: str, *, first: int, knobs: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Make music for a dance, several times with a seed each.
+
+    Parameters
+    ----------
+    model : dict
+        What makes the music, as `_model_of` takes it.
+    dance : str
+        Folder of the dance, as `find_dancer` wrote it.
+    folder : str
+        Where ``take1.wav`` and ``take1.mp4`` are written, and so on.
+    first : int
+        Number of the first take.
+    knobs : dict
+        The settings, as of `Knobs`.
+
+    Returns
+    -------
+    list of dict
+        Of each take `number`, `seed` and `duration` in s.
+    """
+    from ..music.sound_file import prepare_for_export, write_sound
+    from ..performance import perform
+    from ..video import add_music
+
+    set_to = Knobs.read(knobs)
+    pipeline, factor = _adjusted(_model_of(model), set_to.settings)
+    place, motion = Path(folder), _read_dance(dance)
+    takes = []
+    seeds = range(set_to.seed, set_to.seed + set_to.takes)
+    for number, seed in enumerate(progress(seeds, "making the music", unit="takes"), first):
+        played = perform(
+            pipeline,
+            motion,
+            temperature=factor * set_to.variety / 100 or None,
+            random_state=seed,
+            loudness=_LOUDNESS,
+        )
+        audio = between(played.audio, set_to.start, set_to.end, sr=played.sr)
+        write_sound(place / f"take{number}.wav", audio, sr=played.sr)
+        add_music(
+            Path(dance, "dance.mp4"),
+            prepare_for_export(audio, sr=played.sr),
+            place / f"take{number}.mp4",
+            sr=played.sr,
+        )
+        takes.append({"number": number, "seed": seed, "duration": len(audio) / played.sr})
+    return takes
+
+
+def between(audio: np.ndarray, start: float, end: float, *, sr: int) -> np.ndarray:
+    """Return music that is silent before `start` and after `end` in s, with fades."""
+    time = np.arange(len(audio)) / sr
+    gain = np.ones(len(audio))
+    if start > 0:
+        gain *= np.clip((time - start) / _FADE, 0, 1)
+    if 0 < end < time[-1]:
+        gain *= np.clip((end - time) / _FADE, 0, 1)
+    return (audio * gain).astype(np.float32)
+
+
+def write_video(source: str, dance: str, sound: str, out: str) -> dict[str, Any]:
+    """Write the video of the dance, as it was given, with new music."""
+    from ..datasets._dance_files import is_video
+    from ..music.clips import load_audio
+    from ..video import add_music, write_stick_figure
+
+    sr = 44100
+    audio = load_audio(sound, sr=sr)
+    if is_video(source):
+        add_music(source, audio, out, sr=sr)
+    else:
+        write_stick_figure(_read_dance(dance), out, audio=audio, sr=sr)
+    return {}
+
+
+def write_table(dance: str, out: str) -> dict[str, Any]:
+    """Write the Laban features of a dance as CSV, a row for each second."""
+    from .._files import atomic_path
+    from ..tables import features_table
+
+    motion = _read_dance(dance)
+    with Progress("describing the dance"):
+        table = features_table({Path(dance).stem: motion}, clip_duration=_CLIP, hop_duration=_HOP)
+    with atomic_path(out) as temporary:
+        table.to_csv(temporary, index=False)
+    return {"rows": len(table)}
+
+
+def write_page(
+    model: dict[str, Any],
+    source: str,
+    dance: str,
+    out: str,
+    *,
+    title: str,
+    seed: int,
+    knobs: dict[str, Any],
+) -> dict[str, Any]:
+    """Write the report of a take as one HTML page."""
+    from ..datasets._dance_files import is_video
+    from ..report import write_report
+
+    set_to = Knobs.read(knobs)
+    pipeline, factor = _adjusted(_model_of(model), set_to.settings)
+    write_report(
+        out,
+        pipeline,
+        _read_dance(dance),
+        video=source if is_video(source) else None,
+        title=title,
+        temperature=factor * set_to.variety / 100 or None,
+        random_state=seed,
+        loudness=_LOUDNESS,
+    )
+    return {}
+
+
+def save_model(model: dict[str, Any], out: str, *, knobs: dict[str, Any]) -> dict[str, Any]:
+    """Save the model that makes the music, with its settings, in one file."""
+    from ..persistence import save
+
+    pipeline, _ = _adjusted(_model_of(model), Knobs.read(knobs).settings)
+    with Progress("saving the model"):
+        save(pipeline, out)
+    return {}

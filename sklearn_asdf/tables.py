@@ -1,0 +1,340 @@
+"""features_table: Laban features of whole takes, as one table with the time of each row."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import clone
+
+from ._validation import Interval, Real, check_choice, raise_all
+from .functional.compiled import numpy_only
+from .functional.gaps import frames_seen
+from .functional.jumps import MAX_SPEED, find_jumps
+from .functional.windows import reduce_windows
+from .motion.container import Motion, as_motion
+from .motion.lma import LMAFeaturizer
+from .motion.smoothing import confident_positions
+from .pipeline import make_lma_pipeline
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["KEYS", "features_of_take", "features_table"]
+
+# Columns that are no features.
+KEYS = ("take", "start", "stop", "clip", "window", "seen")
+
+# Clips up to which NumPy is faster than loading compiled loops.
+_FEW_CLIPS = 256
+# Clips in which the dancer is seen in a smaller share of the frames are left out.
+_MIN_SEEN = 0.5
+_HOP_DURATION = 1.0
+
+
+def features_table(
+    takes: Any,
+    *,
+    lma: Any = None,
+    rows: str = "clips",
+    clip_duration: float = 8.0,
+    hop_duration: float | None = None,
+) -> pd.DataFrame:
+    """Return the Laban features of whole takes as one table.
+
+    Each take is cut into clips, and each clip at its keyframes into windows. The command
+    ``sklearn-asdf features`` writes this table.
+
+    Parameters
+    ----------
+    takes : path-like, Motion or array-like, or a list or dict of these
+        Pose files, videos, or poses of one take each. A dict gives their names; otherwise files
+        have their own, and other takes are numbered.
+    lma : Pipeline or None, default=None
+        From poses to features, with an :class:`LMAFeaturizer` as its last step. It is cloned and
+        fitted to each take. None is :func:`make_lma_pipeline` with ``lma__missing="nan"``.
+    rows : {"clips", "windows"}, default="clips"
+        `"clips"`: one row per clip, with the columns of `lma` (``window1_weight``, ...).
+        `"windows"`: one row per window, with the features of windows (``weight``, ...). Those of
+        whole clips are in the table of clips.
+    clip_duration : float, default=8.0
+        Duration of a clip in s. A shorter take is one clip.
+    hop_duration : float or None, default=None
+        Time from the start of a clip to that of the next, in s; a remainder shorter than a clip is
+        left out. None is 1 s for clips. For windows it divides a take into equal clips of about
+        `clip_duration`, so that no moment is described twice.
+
+    Returns
+    -------
+    table : DataFrame
+        With the columns
+
+        - ``take``: its name
+        - ``start``, ``stop``: begin and end of the row in s, from the start of the take
+        - ``clip`` and ``window``, for windows: numbers of the clip, from 0, and of the window in
+          it, from 1
+        - ``seen``: share of the joints and frames that were seen
+        - the features; ``table.attrs["units"]`` has the unit of each column by name
+
+    Warns
+    -----
+    UserWarning
+        If the whole body jumps from one frame to the next, which decides the largest values, see
+        :func:`sklearn_asdf.functional.jumps.find_jumps`, or if clips were left out.
+
+    See Also
+    --------
+    make_lma_pipeline : The same features of clips, for use with other estimators.
+
+    Notes
+    -----
+    A take is resampled to the rate of the analysis before it is cut. Windows lie between keyframes:
+    what is before the first and after the last one of a clip is in none. Gaps of more than 0.5 s
+    are not filled, and with ``lma__missing="nan"`` a feature of a window in which less than half
+    was seen is NaN. A clip that shows the dancer (half of the joints) in less than half of its
+    frames is left out, with a warning.
+
+    Examples
+    --------
+    >>> from sklearn_asdf import features_table
+    >>> from sklearn_asdf.datasets import make_dance_music
+    >>> dance = make_dance_music(n_clips=1, clip_duration=16.0, random_state=0).poses
+    >>> table = features_table({"solo": dance}, rows="windows")
+    >>> table.shape, table.attrs["units"]["weight"]
+    ((18, 11), 'H²/s²')
+    >>> table.iloc[0, :7].to_dict()["take"]
+    'solo'
+    """
+    rows = check_choice(rows, ("clips", "windows"), name="rows")
+    named = _named(takes)
+    raise_all(_duration_problems(clip_duration, hop_duration))
+    if lma is None:
+        lma = make_lma_pipeline().set_params(lma__missing="nan")
+    tables = []
+    for name, take in named.items():
+        if isinstance(take, (str, os.PathLike)):
+            # Reading of files is not loaded for poses in memory.
+            from .datasets._dance_files import read_dance
+            from .io._options import Options
+
+            take = read_dance(take, Options())[0]
+        part = features_of_take(
+            as_motion(take),
+            name,
+            lma=lma,
+            rows=rows,
+            clip_duration=clip_duration,
+            hop_duration=hop_duration,
+        )
+        tables.append(part)
+    import pandas as pd
+
+    table = pd.concat(tables, ignore_index=True)
+    for part in tables:
+        table.attrs.setdefault("units", {}).update(part.attrs["units"])
+    return table
+
+
+def features_of_take(
+    take: Motion,
+    name: str,
+    *,
+    lma: Any,
+    rows: str = "clips",
+    clip_duration: float = 8.0,
+    hop_duration: float | None = None,
+) -> pd.DataFrame:
+    """Return the Laban features of one take, as :func:`features_table`.
+
+    Parameters
+    ----------
+    take : Motion
+        One clip, the whole take.
+    name : str
+        Name of the take, for its rows and in messages.
+    lma : Pipeline
+        From poses to features.
+    rows : {"clips", "windows"}, default="clips"
+        What has one row.
+    clip_duration : float, default=8.0
+        Duration of a clip in s.
+    hop_duration : float or None, default=None
+        Time from the start of a clip to that of the next, in s.
+
+    Returns
+    -------
+    DataFrame
+        The rows of this take.
+    """
+    if len(take) != 1:
+        raise ValueError(
+            f"expected one take in {name!r}, got {len(take)} clips: pass the take that they were "
+            "cut from, or each as a take of its own, or use make_lma_pipeline for clips"
+        )
+    lma = clone(lma)
+    if not isinstance(lma[-1], LMAFeaturizer):
+        raise TypeError(
+            "expected a pipeline whose last step is an LMAFeaturizer, as make_lma_pipeline makes "
+            f"it, got {type(lma[-1]).__name__} as the last step"
+        )
+    if hop_duration is None and rows == "clips":
+        hop_duration = _HOP_DURATION
+    _warn_of_jumps(take, name)
+    take = _at_rate(take, getattr(lma[0], "fps", None))
+    clips, starts = _cut(take, name, lma, clip_duration, hop_duration)
+    with numpy_only(len(clips) <= _FEW_CLIPS):
+        motion = lma[:-1].fit_transform(clips)
+        table = lma[-1].set_output(transform="pandas").fit_transform(motion)
+    units = lma[-1].feature_units_
+    if rows == "windows":
+        return _long(table, units, clips, motion, starts, name)
+    table.insert(0, "take", name)
+    table.insert(1, "start", starts)
+    table.insert(2, "stop", starts + clips.duration)
+    table.insert(3, "seen", clips.seen.mean(axis=(1, 2)))
+    table.attrs["units"] = {"start": "s", "stop": "s", **units}
+    return table
+
+
+def _at_rate(take: Motion, fps: float | None) -> Motion:
+    """Return a take at the rate of the analysis, NaN where nothing certain was seen."""
+    # As in PoseSmoother, unless no joint of the take is certain.
+    position = confident_positions(take)
+    if np.isnan(position).all():
+        position = take.position
+    take = Motion(position[:, : take.lengths[0]], fps=take.fps, skeleton=take.skeleton)
+    return take if fps is None else take.resample(fps)
+
+
+def _cut(
+    take: Motion, name: str, lma: Any, clip_duration: float, hop_duration: float | None
+) -> tuple[Motion, np.ndarray]:
+    """Return the clips of a take in which the dancer is seen, and where each starts in s.
+
+    Without a hop, equal clips cover the take.
+    """
+    n_frames = round(clip_duration * take.fps)
+    length = int(take.lengths[0])
+    n_keyframes = lma.get_params().get("keyframes__n_keyframes", 2)
+    if length < n_keyframes:
+        raise ValueError(
+            f"expected a take of at least n_keyframes={n_keyframes} frames at {take.fps:g} fps, "
+            f"got {length} frames in {name!r}: take fewer keyframes"
+        )
+    n_equal = max(1, round(length / n_frames)) if hop_duration is None else 0
+    if length <= n_frames or n_equal == 1:
+        return take.frames(0, length), np.zeros(1)
+    if hop_duration is None:
+        size = length // n_equal
+        first = np.rint(np.linspace(0, length - size, n_equal)).astype(int)
+        position = take.position[0, first[:, None] + np.arange(size)]
+        clips = Motion(position, fps=take.fps, skeleton=take.skeleton)
+    else:
+        clips = take.windows(clip_duration, hop_duration)
+        first = np.rint(np.arange(len(clips)) * hop_duration * take.fps)
+    starts = first / take.fps
+    kept = frames_seen(clips.seen).mean(axis=1) >= _MIN_SEEN
+    if not kept.any():
+        raise ValueError(
+            f"expected the dancer to be seen in half of the frames of some clip of "
+            f"{clip_duration:g} s, but {name!r} has no such clip"
+        )
+    if not kept.all():
+        which = ", ".join(f"{start:.4g}" for start in starts[~kept][:5])
+        warnings.warn(
+            f"the dancer is seen in less than half of the frames of {(~kept).sum()} of {len(kept)} "
+            f"clips (from {which} s) in {name!r}: they are left out",
+            stacklevel=4,
+        )
+    return clips[kept], starts[kept]
+
+
+def _long(
+    table: pd.DataFrame,
+    units: Mapping[str, str],
+    clips: Motion,
+    motion: Motion,
+    starts: np.ndarray,
+    name: str,
+) -> pd.DataFrame:
+    """Return one row per window of a table with one row per clip."""
+    import pandas as pd
+
+    keyframes = motion.keyframes
+    wide = [column for column in map(str, table.columns) if column.startswith("window1_")]
+    if keyframes is None or not wide:
+        raise ValueError(
+            "expected features of windows between keyframes for rows='windows', got features of "
+            "whole clips: use rows='clips', or scope='window' and groups of windows"
+        )
+    features = [column.removeprefix("window1_") for column in wide]
+    n_clips, n_windows = len(keyframes), keyframes.shape[1] - 1
+    begin, end = keyframes[:, :-1], keyframes[:, 1:]
+    values = table[[f"window{w + 1}_{f}" for w in range(n_windows) for f in features]].to_numpy()
+    share = reduce_windows(clips.seen.mean(axis=-1), begin, end, how="mean")
+    long = pd.DataFrame(
+        {
+            "take": name,
+            "start": (starts[:, None] + begin / motion.fps).ravel(),
+            "stop": (starts[:, None] + end / motion.fps).ravel(),
+            "clip": np.repeat(np.arange(n_clips), n_windows),
+            "window": np.tile(np.arange(1, n_windows + 1), n_clips),
+            "seen": share.ravel(),
+        }
+    )
+    values = values.reshape(n_clips * n_windows, len(features))
+    long = pd.concat([long, pd.DataFrame(values, columns=features)], axis=1)
+    long.attrs["units"] = {"start": "s", "stop": "s"}
+    long.attrs["units"] |= {f: units[column] for f, column in zip(features, wide)}
+    return long
+
+
+def _warn_of_jumps(take: Motion, name: str) -> None:
+    frames = find_jumps(take.position[0], fps=take.fps)
+    if not len(frames):
+        return
+    # Frames of one jump are neighbors.
+    first = frames[np.diff(frames, prepend=-np.inf) > take.fps / 10]
+    listed = ", ".join(f"{frame / take.fps:.3g}" for frame in first[:5])
+    more = f" and {len(first) - 5} more times" if len(first) > 5 else ""
+    warnings.warn(
+        f"the whole body jumps in {name!r} at {listed} s{more} (frame {frames[0]}: faster than "
+        f"{MAX_SPEED:g} body heights per second), which decides the largest values, such as "
+        "weight: leave these frames out (Motion.frames), or repair the take",
+        stacklevel=4,
+    )
+
+
+def _named(takes: Any) -> dict[str, Any]:
+    """Return takes by name."""
+    if isinstance(takes, Mapping):
+        named = {str(name): take for name, take in takes.items()}
+    else:
+        one = isinstance(takes, (str, os.PathLike)) or hasattr(takes, "__array__")
+        listed: Sequence[Any] = [takes] if one else list(takes)
+        named = {_name(take, i, listed): take for i, take in enumerate(listed)}
+    if not named:
+        raise ValueError("expected at least one take, got none")
+    return named
+
+
+def _name(take: Any, index: int, takes: Sequence[Any]) -> str:
+    if not isinstance(take, (str, os.PathLike)):
+        return str(index)
+    stems = [Path(t).name for t in takes if isinstance(t, (str, os.PathLike))]
+    # Files of one name in several folders keep their paths.
+    name = Path(take).name
+    return Path(name.removesuffix(".gz")).stem if stems.count(name) == 1 else os.fspath(take)
+
+
+def _duration_problems(clip_duration: Any, hop_duration: Any) -> list[str]:
+    positive = Interval(Real, 0, None, closed="neither")
+    return [
+        f"expected {name} above 0 s, got {value!r}"
+        for name, value in (("clip_duration", clip_duration), ("hop_duration", hop_duration))
+        if value is not None and not (positive.is_satisfied_by(value) and np.isfinite(value))
+    ]

@@ -1,0 +1,181 @@
+"""`features_table`: features of whole takes, with the time of each row."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_asdf import Motion, features_table, make_lma_pipeline
+from sklearn_asdf.cli import main
+from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.io import read_poses, write_poses
+
+DATA = Path(os.environ.get("SKLEARN_ASDF_DATA", "no such folder"))
+LABAN = ["weight", "time", "space", "flow", "shape"]
+
+
+def dance(duration=7.0, fps=30, **parameters):
+    parameters = {"dropout": 0.0, "random_state": 0} | parameters
+    return make_dance_music(1, clip_duration=duration, fps=fps, **parameters).poses
+
+
+def lma(n_keyframes=4, **parameters):
+    return make_lma_pipeline(n_keyframes=n_keyframes).set_params(lma__missing="nan", **parameters)
+
+
+@pytest.mark.parametrize("fps", [30, 120])
+def test_clips_are_those_of_the_pipeline(fps):
+    take = dance(fps=fps)
+    table = features_table({"solo": take}, lma=lma(), clip_duration=4.0)
+    assert table.columns[:4].tolist() == ["take", "start", "stop", "seen"]
+    assert table["take"].tolist() == ["solo"] * 4
+    assert table["start"].tolist() == [0, 1, 2, 3]
+    assert table["stop"].tolist() == [4, 5, 6, 7]
+    assert table["seen"].tolist() == [1] * 4
+    pipeline = lma().set_output(transform="pandas")
+    expected = pipeline.fit_transform(take.resample(30.0).windows(4.0, 1.0))
+    pd.testing.assert_frame_equal(table[expected.columns], expected, check_exact=False, rtol=1e-9)
+    assert table.attrs["units"]["window2_flow"] == "H/s³"
+
+
+def test_windows_are_the_same_numbers_with_their_times():
+    take = dance()
+    clips = features_table(take, lma=lma(), clip_duration=3.0, hop_duration=2.0)
+    windows = features_table(take, lma=lma(), rows="windows", clip_duration=3.0, hop_duration=2.0)
+    keys = ["take", "start", "stop", "clip", "window", "seen"]
+    assert windows.columns.tolist() == [*keys, *LABAN]
+    assert len(windows) == 3 * 3
+    wide = clips[[f"window{w}_{f}" for w in (1, 2, 3) for f in LABAN]].to_numpy()
+    np.testing.assert_array_equal(windows[LABAN].to_numpy(), wide.reshape(9, 5))
+    assert windows["clip"].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert windows["window"].tolist() == [1, 2, 3] * 3
+    # A window begins where the one before ends.
+    start, stop = (windows[key].to_numpy().reshape(3, 3) for key in ("start", "stop"))
+    np.testing.assert_allclose(start[:, 1:], stop[:, :-1])
+    assert (start >= 2.0 * np.arange(3)[:, None] - 1e-9).all()
+    assert (stop <= 2.0 * np.arange(3)[:, None] + 3 + 1e-9).all()
+    timing = lma(lma__groups=["timing"])
+    found = features_table(take, lma=timing, rows="windows", clip_duration=3.0, hop_duration=2.0)
+    np.testing.assert_allclose(found["duration"], windows["stop"] - windows["start"])
+    units = {"weight": "H²/s²", "time": "H/s²", "space": "", "flow": "H/s³", "shape": "H⁻¹"}
+    assert windows.attrs["units"] == {"start": "s", "stop": "s", **units}
+
+
+@pytest.mark.parametrize(("clip_duration", "n_clips"), [(3.0, 2), (2.0, 4), (5.0, 1), (8.0, 1)])
+def test_equal_clips_cover_a_take_and_their_windows_do_not_overlap(clip_duration, n_clips):
+    windows = features_table(dance(), lma=lma(), rows="windows", clip_duration=clip_duration)
+    assert windows["clip"].unique().tolist() == list(range(n_clips))
+    # What is before the first and after the last keyframe of a clip is in no window.
+    gaps = windows["start"].to_numpy()[1:] - windows["stop"].to_numpy()[:-1]
+    assert gaps.max() < 7.0 / n_clips / 2
+    assert windows["stop"].max() > 7.0 - 7.0 / n_clips / 2
+    assert (windows["start"].to_numpy()[1:] >= windows["stop"].to_numpy()[:-1] - 1e-9).all()
+
+
+def test_a_short_take_is_described_whole():
+    take = dance(duration=2.5)
+    table = features_table(take, lma=lma())
+    assert table[["take", "start", "stop"]].to_numpy().tolist() == [["0", 0.0, 2.5]]
+    expected = lma().fit_transform(take)
+    np.testing.assert_allclose(table.iloc[:, 4:].to_numpy(), expected)
+    with pytest.raises(ValueError, match="a take of at least n_keyframes=4 frames at 30 fps"):
+        features_table({"short": take.frames(0, 3)}, lma=lma())
+
+
+def test_what_was_not_seen_is_missing_and_said():
+    position = dance(duration=8.0).position.copy()
+    position[:, 60:150] = np.nan
+    take = Motion(position, fps=30, skeleton="coco17")
+    table = features_table(take, lma=lma(), rows="windows", clip_duration=8.0)
+    start, stop = ((table[key] * 30).round().astype(int) for key in ("start", "stop"))
+    seen = np.isfinite(position[0]).all(axis=(1, 2))
+    share = [seen[a:b].mean() for a, b in zip(start, stop)]
+    np.testing.assert_allclose(table["seen"], share)
+    assert table["weight"].isna().tolist() == [s < 0.5 for s in share]
+    assert table["weight"].isna().any()
+    assert table["weight"].notna().any()
+    clip = features_table(take, lma=lma(), clip_duration=8.0)
+    assert clip["seen"].tolist() == [150 / 240]
+    with pytest.warns(UserWarning, match=r"half of the frames of 2 of 5 clips \(from 1, 2 s\) in"):
+        table = features_table(take, lma=lma(), clip_duration=4.0)
+    assert table["start"].tolist() == [0, 3, 4]
+
+
+def test_a_jump_is_named():
+    position = dance().position.copy()
+    position[:, :2] += np.ptp(position[..., 1])
+    message = r"the whole body jumps in 'solo' at 0.0667 s \(frame 2: faster than 8 body heights"
+    with pytest.warns(UserWarning, match=message):
+        table = features_table({"solo": Motion(position, fps=30)}, lma=lma(), clip_duration=4.0)
+    # One frame decides the maximum.
+    calm = features_table(Motion(position, fps=30).frames(2), lma=lma(), clip_duration=4.0)
+    assert table["window1_weight"][0] > 3 * calm["window1_weight"][0]
+
+
+def test_names_of_takes(tmp_path):
+    take = dance(duration=2.0)
+    for name in ("a/one.npz", "b/one.npz", "b/two.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_poses(take, tmp_path / name)
+    files = [tmp_path / "a/one.npz", str(tmp_path / "b/two.csv")]
+    assert features_table(files, lma=lma())["take"].tolist() == ["one", "two"]
+    files = [tmp_path / "a/one.npz", tmp_path / "b/one.npz", take]
+    names = [str(tmp_path / "a/one.npz"), str(tmp_path / "b/one.npz"), "2"]
+    assert features_table(files, lma=lma())["take"].tolist() == names
+    assert features_table(take.position, lma=lma())["take"].tolist() == ["0"]
+
+
+@pytest.mark.parametrize("rows", ["clips", "windows"])
+def test_the_command_writes_the_same_table(rows, tmp_path):
+    write_poses(dance(fps=60), tmp_path / "solo.npz")
+    out = tmp_path / "table.csv"
+    command = ["features", str(tmp_path / "solo.npz"), "-o", str(out), "--rows", rows]
+    assert main([*command, "--n-keyframes", "4", "--clip-duration", "3"]) == 0
+    expected = features_table(tmp_path / "solo.npz", lma=lma(), rows=rows, clip_duration=3.0)
+    found = pd.read_csv(out)
+    assert found["take"].tolist() == expected["take"].tolist()
+    np.testing.assert_allclose(found.iloc[:, 1:], expected.iloc[:, 1:], rtol=1e-9)
+    assert found.columns.tolist() == expected.columns.tolist()
+
+
+@pytest.mark.parametrize(
+    ("takes", "parameters", "message"),
+    [
+        ([], {}, "at least one take"),
+        (pd.DataFrame(np.zeros((3, 60))), {}, "expected one take in '0', got 3 clips"),
+        ({"a": np.zeros((3, 60, 17, 2))}, {}, "expected one take in 'a', got 3 clips"),
+        (dance(1.0), {"rows": "frames"}, "expected rows to be one of 'clips', 'windows'"),
+        (dance(1.0), {"clip_duration": 0}, "expected clip_duration above 0 s, got 0"),
+        (dance(1.0), {"hop_duration": -1}, "expected hop_duration above 0 s, got -1"),
+        (dance(1.0), {"rows": "windows", "lma": lma(lma__scope="clip")}, "use rows='clips'"),
+        (Path("none.bvh"), {}, "none.bvh"),
+    ],
+)
+def test_what_is_wrong_is_said(takes, parameters, message):
+    with pytest.raises((ValueError, OSError), match=message):
+        features_table(takes, **parameters)
+    with pytest.raises(TypeError, match="last step is an LMAFeaturizer"):
+        features_table(dance(1.0), lma=make_lma_pipeline()[:-1])
+
+
+@pytest.mark.skipif(not (DATA / "salsa_bvh").is_dir(), reason="needs the salsa takes")
+def test_a_real_file_has_one_table_by_file_motion_and_pipeline():
+    path = DATA / "salsa_bvh" / "60_12_scaled.bvh.gz"
+    take = read_poses(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        table = features_table(path, hop_duration=8.0)
+        same = features_table({"60_12_scaled": take.resample(30.0)}, hop_duration=8.0)
+    pd.testing.assert_frame_equal(table, same, check_exact=False, rtol=1e-9)
+    pipeline = make_lma_pipeline().set_output(transform="pandas")
+    clips = pipeline.fit_transform(take.windows(8.0, 8.0))
+    # The clips are resampled one by one here: their ends differ.
+    found = table[clips.columns].to_numpy()
+    error = np.abs(found - clips) / np.abs(found)
+    assert np.nanmedian(error) < 1e-4
+    assert np.nanmax(error) < 0.05
