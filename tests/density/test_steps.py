@@ -101,6 +101,12 @@ class TestCourses:
         # The level itself, which no feature explains, is not found.
         assert a.mean(axis=1).std() < 0.5 * b.mean(axis=1).std()
 
+    def test_tables_of_polars_are_those_of_pandas(self, fitted):
+        polars = pytest.importorskip("polars")
+        regressor, X, _, _ = fitted
+        table = polars.DataFrame({name: X[name].to_numpy() for name in X.columns})
+        assert_allclose(regressor.predict(table), regressor.predict(X))
+
     def test_offsets_do_not_follow_a_short_rest(self, fitted):
         regressor, X, _, _ = fitted
         rested = X.copy()
