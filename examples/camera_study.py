@@ -10,8 +10,9 @@ around the dancer, with perspective, a tilt and the jitter of a tracker::
     python examples/camera_study.py DANCE_WITH_MELODY --other dance.bvh.gz dance.npz
 
 `DANCE_WITH_MELODY` holds the folders ``poses`` and ``audio``. F70 is the F-measure, within 70 ms,
-of the beats that librosa finds in the composed and in the real music; retrieval is the mean
-reciprocal rank of a dance's own music under a judge that was fitted to the training dances.
+of the beats that librosa finds in the composed music, against those that the captures tell;
+retrieval is the mean reciprocal rank of a dance's own music under a judge that was fitted to the
+training dances.
 `--other` are dances of other skeletons: for each, the tempo of its music and the largest sample.
 """
 
@@ -87,9 +88,12 @@ def study(folder, n_test, seed=0):
     rows, clips = [], {}
     for piece in test:
         name = data.names[piece]
-        take = read_poses(f"{folder}/poses/{name}.npz").resample(30.0)
+        file = f"{folder}/poses/{name}.npz"
+        take = read_poses(file).resample(30.0)
+        # A capture begins on a beat, at this time of its recording, s.
+        offset = float(np.load(file)["first_beat_offset_s"])
+        true = np.arange(0, take.duration, float(np.load(file)["seconds_per_beat_audio"]))
         own = np.flatnonzero(data.groups == piece)
-        true = analyze(data.audio.recordings[piece], sr=sr).beats
         for camera, options in {"motion capture": None, **CAMERAS}.items():
             dance = take if options is None else filmed(take, options, rng)
             sound = perform(pipe, dance, temperature=None).audio
@@ -104,8 +108,8 @@ def study(folder, n_test, seed=0):
             )
             size = data.audio.shape[1]
             for at, row in zip(data.starts[own], own):
-                start = round(at * sr)
-                if start + size <= len(sound):
+                start = round((at - offset) * sr)
+                if 0 <= start <= len(sound) - size:
                     clips.setdefault(camera, []).append((row, sound[start : start + size]))
     table = pd.DataFrame(rows).groupby("camera", sort=False).mean()
     for camera, found in clips.items():

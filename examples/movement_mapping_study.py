@@ -8,9 +8,9 @@ synthetic dances and their music, and writes it::
     python examples/movement_mapping_study.py sklearn_asdf/data/movement_mapping.json
 
 Features of movement and descriptors of music are standardized, descriptors by their ranks. One
-ridge regression for all steps and one for all clips map the former to the latter; the level then
-gets the height of the body in space with the same weight. The program prints how well the mapping
-predicts the descriptors of further dances. Nothing but synthetic dances is used.
+ridge regression for all steps and one for all clips map the former to the latter. The program
+prints how well the mapping predicts the descriptors of further dances. Nothing but synthetic dances
+is used.
 """
 
 from __future__ import annotations
@@ -58,8 +58,6 @@ FEATURES = {
 PLACES = [name for name in FEATURES if name.endswith("_vertical")]
 CHANNELS = ("level", "brightness", "onset_strength")
 PENALTY = 0.1  # per row
-# Weight of the height in space in the level, beside all other features together.
-HEIGHT = 1.0
 
 
 def dances(n_performances, seed):
@@ -129,16 +127,6 @@ def standardized(steps, known):
     return smooth, np.clip(clips, -4, 4)
 
 
-def with_height(coefficients, level):
-    """Add the height of the body to the level, with the weight of all else."""
-    coefficients = coefficients.copy()
-    coefficients[places(), level] = 0.0
-    # Parts of the body rise together.
-    coefficients[places(), level] += HEIGHT / len(PLACES)
-    coefficients[:, level] /= np.hypot(1.0, HEIGHT)
-    return coefficients
-
-
 def places():
     """Rows of the coefficients of heights in space."""
     return [list(FEATURES).index(name) for name in PLACES]
@@ -170,12 +158,9 @@ def main():
         print(f"correlation with the descriptors of {title} of further dances")
         print(pd.Series(r, index=list(columns)).round(2).to_string())
 
-    level = CHANNELS.index("level"), names.index("level")
-    of_step = with_height(coefficients[0], level[0])
-    # The mean over a clip is 0 here, and that over a whole dance is not.
-    of_clip = coefficients[1].copy()
-    of_clip[places()] = 0.0
-    of_clip = with_height(of_clip, level[1])
+    # Heights in space are added for dances in three dimensions alone.
+    of_step, of_clip = (c.copy() for c in coefficients)
+    of_step[places()] = of_clip[places()] = 0.0
     stored = {
         "about": "Written by examples/movement_mapping_study.py from synthetic dances",
         "features": list(FEATURES),

@@ -10,9 +10,9 @@ of the same two folds, and baselines::
     python examples/soundtrack_study.py DANCE_WITH_MELODY --folds 0 1 2 --default
 
 `DANCE_WITH_MELODY` holds the folders ``poses`` and ``audio``. F70 is the F-measure of beats within
-70 ms of whole pieces, by librosa in both; r is the correlation of the level with that of the real
-music within each piece; retrieval asks a judge, fitted to the pairs of the two folds, which of the
-dances of the fold a clip was made for.
+70 ms of whole pieces, by librosa in both, near 100 BPM; r is the correlation of the level with that
+of the real music within each piece; retrieval asks a judge, fitted to the pairs of the two folds,
+which of the dances of the fold a clip was made for.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from sklearn_asdf.metrics import (
     DanceMusicJudge,
     curve_correlations,
     key_clarity,
-    music_beats,
     pulse_clarity,
     retrieval,
 )
+from sklearn_asdf.music.analysis import analyze
 from sklearn_asdf.performance import perform
 
 CLIP, HOP, CLIPS_EACH = 8.0, 2.0, 10
@@ -84,9 +84,7 @@ def clips_of(takes, music, sr):
 def score(takes, real, made, judge, sr, seed):
     """Scores of the music made for the dances of a fold."""
     durations = [len(y) / sr for y in real]
-    beats = [
-        (music_beats(y[None], sr=sr)[0], music_beats(m[None], sr=sr)[0]) for y, m in zip(real, made)
-    ]
+    beats = [(analyze(y, sr=sr).beats, analyze(m, sr=sr).beats) for y, m in zip(real, made)]
     curves = curve_correlations(real, made, sr=sr, random_state=seed)
     poses, audio, groups = clips_of(takes, made, sr)
     _, real_audio, _ = clips_of(takes, real, sr)

@@ -1,6 +1,6 @@
 """The file of a saved model, up to its header. Reading that imports no numerical library but NumPy.
 
-The header, ``model.json``, has what `_plain` wrote and a summary of the model.
+The header, ``model.json``, has what `_model_writer` wrote and a summary of the model.
 """
 
 from __future__ import annotations

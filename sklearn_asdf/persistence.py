@@ -14,10 +14,10 @@ import sklearn
 from sklearn.base import BaseEstimator
 
 from ._files import NotRegularError, atomic_path, describe, one_line
+from ._model_checks import check_sounds
 from ._model_file import FORMAT, LAYOUT, UnknownFileError, open_model
-from ._plain import NotPlainError, Writer
-from ._plain_checks import check_sounds
-from ._plain_read import Reader, check_trust
+from ._model_reader import Reader, check_trust
+from ._model_writer import NotPlainError, Writer
 from ._summary import summarize
 from ._version import __version__
 from .io._limits import Zip, check_unpacked, read_npy

@@ -130,7 +130,7 @@ def make_soundtrack_pipeline(
     )
     clip_duration = encoder.n_samples_ / encoder.sr
     tempi = 2.0 ** np.quantile(code[:, -3], np.linspace(0, 1, 11))
-    dances, height_origin = _standard_dances(poses, audio, clip_duration)
+    dances, heights = _standard_dances(poses, audio, clip_duration)
     motion = Pipeline(list(_motion_steps(tempi, waltz, verbose).items()))
     features = motion.fit_transform(dances)
     regressor = UnpairedRegressor(
@@ -138,7 +138,7 @@ def make_soundtrack_pipeline(
         beat_columns=BEAT_COLUMNS,
         closeness=closeness,
         intensity=intensity,
-        height_origin=height_origin,
+        heights=heights,
     )
     if audio is None:
         regressor.fit_unpaired(features, code)
@@ -166,21 +166,19 @@ def _motion_steps(tempi: np.ndarray, waltz: bool, verbose: int) -> dict[str, Any
     }
 
 
-def _standard_dances(poses: Any, audio: Any, clip_duration: float) -> tuple[Motion, str]:
-    """Return clips of dances, and what heights in space are relative to."""
+def _standard_dances(poses: Any, audio: Any, clip_duration: float) -> tuple[Motion, bool]:
+    """Return clips of dances, and whether heights in space count: of one dance, and not a video."""
     if poses is None:
-        return make_dance_music(1, clip_duration=clip_duration, random_state=0).poses, "clip"
+        return make_dance_music(1, clip_duration=clip_duration, random_state=0).poses, False
     motion = as_motion(poses)
-    if audio is not None:
-        return motion, "clip"
-    if len(motion) > 1:
-        return motion, "clip"
+    if audio is not None or len(motion) > 1:
+        return motion, False
     take, _ = prepare_take(motion, 30.0)
     if take.duration < clip_duration:
-        return take, "clip"
+        return take, False
     # A dance that is hardly longer than a clip has no other heights to compare with.
-    origin = "clip" if take.duration < 1.5 * clip_duration else "dances"
-    return take.windows(clip_duration, clip_duration / 4), origin
+    heights = take.n_axes == 3 and take.duration >= 1.5 * clip_duration
+    return take.windows(clip_duration, clip_duration / 4), heights
 
 
 def adjust_soundtrack(

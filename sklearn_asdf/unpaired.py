@@ -57,9 +57,9 @@ class UnpairedRegressor(RegressorMixin, BaseEstimator):
         Shift of all predictions towards the calm (-1) or the wild (1) part of the music.
     smoothing : float, default=2.0
         Standard deviation in steps of a Gaussian moving average of the features of steps.
-    height_origin : {"dances", "clip"}, default="clip"
-        Whether heights in space are relative to their mean over all rows of `X` in `fit`, which are
-        then of one dance and one camera, or to their mean over each clip.
+    heights : bool, default=False
+        Whether the height of the body in space counts, relative to its mean over `X` in `fit`: for
+        rows of one dance in three dimensions. In a picture, who goes away also rises.
 
     Attributes
     ----------
@@ -102,11 +102,12 @@ class UnpairedRegressor(RegressorMixin, BaseEstimator):
     ones.
 
     The mapping has one ridge regression for all steps and one for all clips, learned from synthetic
-    dances of all styles (:func:`~sklearn_asdf.datasets.make_dance_music`), scaled to predictions of
-    variance 1. To the level, the height of the body in space is added: listeners associate what is
-    high or rises with what is loud or swells [1]_, and Laban counts high, middle and low among the
-    directions of movement. `fit` adds a ridge regression of what the mapping leaves, with the
-    penalty of the best cross-validation over groups.
+    dances of all styles (:func:`~sklearn_asdf.datasets.make_dance_music`) and scaled to predictions
+    of variance 1. With `heights`, the height of the body in space is added to the level with the
+    same variance: listeners associate what is high or rises with what is loud or swells [1]_, and
+    Laban counts high, middle and low among the directions of movement. `fit` adds a ridge
+    regression of what the mapping leaves, with the penalty of the best cross-validation over
+    groups.
 
     A tempo of the dance that is nearer to those of the music when it is doubled is doubled.
 
@@ -137,7 +138,7 @@ class UnpairedRegressor(RegressorMixin, BaseEstimator):
         "closeness": [Interval(Real, 0, 2, closed="both")],
         "intensity": [Interval(Real, -1, 1, closed="both")],
         "smoothing": [Interval(Real, 0, None, closed="left")],
-        "height_origin": [StrOptions({"dances", "clip"})],
+        "heights": ["boolean"],
     }
 
     def __init__(
@@ -148,14 +149,14 @@ class UnpairedRegressor(RegressorMixin, BaseEstimator):
         closeness: float = 1.0,
         intensity: float = 0.0,
         smoothing: float = 2.0,
-        height_origin: str = "clip",
+        heights: bool = False,
     ) -> None:
         self.mapping = mapping
         self.beat_columns = beat_columns
         self.closeness = closeness
         self.intensity = intensity
         self.smoothing = smoothing
-        self.height_origin = height_origin
+        self.heights = heights
 
     def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
         """Learn from pairs, beginning with the mapping.
@@ -202,7 +203,7 @@ class UnpairedRegressor(RegressorMixin, BaseEstimator):
         y = check_array(y, dtype=float, input_name="y", ensure_2d=False)
         self._y_ndim = y.ndim
         self._learn(checked, y.reshape(len(y), -1))
-        if self.mapping is not None and self.height_origin == "dances":
+        if self.mapping is not None:
             self._scale_to(checked)
         return self
 
@@ -295,8 +296,6 @@ class UnpairedRegressor(RegressorMixin, BaseEstimator):
         steps[..., logarithmic] = np.log(
             np.maximum(steps[..., logarithmic], 0.0) + self._offset[logarithmic]
         )
-        if self.height_origin == "clip":
-            steps[..., self._in_space] -= steps[..., self._in_space].mean(axis=1, keepdims=True)
         return steps
 
     def _standardized(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -317,9 +316,13 @@ class UnpairedRegressor(RegressorMixin, BaseEstimator):
         steps, clips = self._standardized(X)
         for features, name in ((steps, "step_coef_"), (clips, "clip_coef_")):
             coefficients = getattr(self, name)
-            spread = (features @ coefficients).reshape(-1, coefficients.shape[1]).std(axis=0)
-            factor = np.clip(1 / np.maximum(spread, 1e-9), 1 / _LARGEST_FACTOR, _LARGEST_FACTOR)
-            setattr(self, name, coefficients * factor**share)
+            coefficients = coefficients * _scaling(features @ coefficients) ** share
+            if self.heights:
+                rise = self._in_space / max(self._in_space.sum(), 1)
+                rise = rise * _scaling((features @ rise)[..., None])
+                # The level is the first descriptor of steps and of clips.
+                coefficients[:, 0] = (coefficients[:, 0] + rise) / np.sqrt(2)
+            setattr(self, name, coefficients)
 
     def _correct(self, X: np.ndarray, y: np.ndarray, number: np.ndarray) -> None:
         """Add to the coefficients what pairs tell."""
@@ -328,14 +331,14 @@ class UnpairedRegressor(RegressorMixin, BaseEstimator):
         n_clip = self.clip_coef_.shape[1]
         target = normal_scores(y[:, n_values : n_values + n_clip])
         self.clip_coef_ += ridge_correction(clips, target - clips @ self.clip_coef_, number)
-        self.clip_coef_ *= _restoring(clips @ self.clip_coef_)
+        self.clip_coef_ *= _scaling(clips @ self.clip_coef_)
         if not self.n_steps_:
             return
         rows = steps.reshape(-1, steps.shape[2])
         target = normal_scores(y[:, :n_values].reshape(len(rows), -1))
         of_rows = np.repeat(number, self.n_steps_)
         self.step_coef_ += ridge_correction(rows, target - rows @ self.step_coef_, of_rows)
-        self.step_coef_ *= _restoring(rows @ self.step_coef_)
+        self.step_coef_ *= _scaling(rows @ self.step_coef_)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the codes of music for dances.
@@ -470,9 +473,9 @@ def _at(quantiles: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return values
 
 
-def _restoring(predicted: np.ndarray) -> np.ndarray:
-    """Return factors that give predictions variance 1, at most twofold."""
-    spread = predicted.std(axis=0)
+def _scaling(predicted: np.ndarray) -> np.ndarray:
+    """Return factors that give predictions variance 1, at most twofold or half."""
+    spread = predicted.reshape(-1, predicted.shape[-1]).std(axis=0)
     ratio = np.divide(1.0, spread, out=np.ones_like(spread), where=spread > 1e-9)
-    factor: np.ndarray = np.clip(ratio, 0.0, _LARGEST_FACTOR)
+    factor: np.ndarray = np.clip(ratio, 1 / _LARGEST_FACTOR, _LARGEST_FACTOR)
     return factor

@@ -134,8 +134,9 @@ def test_keyframes_are_those_of_the_segmenter(page, pipe, dance):
 
 def test_laban_curves_go_through_the_whole_piece(page):
     curves = re.findall(r'd="(M[^"]*V100Z)"', page.read_text())
-    assert len(curves) == 5
-    for curve in curves:
+    # The speed of the movement and the level of the music come after the features.
+    assert len(curves) == 7
+    for curve in curves[:5]:
         assert curve.count("M") == 1
         x = [float(pair.split()[0]) for pair in curve.removesuffix("V100Z")[1:].split("L")]
         assert x[0] == 0

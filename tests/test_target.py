@@ -209,3 +209,16 @@ def test_predicting_is_decoding_predicted_codes():
     np.testing.assert_array_equal(model.decode(codes), model.predict(X))
     with pytest.raises(TypeError, match=r"sample from, got Ridge: leave temperature at None"):
         model.predict_codes(X, temperature=1.0)
+
+
+def test_parts_that_were_fitted_apart_are_joined(table):
+    X, audio = table
+    encoder = StandardScaler().fit(audio)
+    regressor = Ridge().fit(X, encoder.transform(audio))
+    joined = AudioTargetRegressor.from_fitted(regressor, encoder)
+    assert_allclose(
+        joined.predict(X), AudioTargetRegressor(Ridge(), StandardScaler()).fit(X, audio).predict(X)
+    )
+    assert joined.regressor_ is regressor
+    with pytest.raises(NotFittedError):
+        AudioTargetRegressor.from_fitted(Ridge(), encoder)

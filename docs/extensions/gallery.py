@@ -29,9 +29,10 @@ def order(filename: str) -> int:
 
 
 def set_style(gallery_conf: dict[str, Any], fname: str) -> None:
-    """Draw in colours that colour-blind readers tell apart."""
+    """Draw in colors that color-blind readers tell apart."""
     import matplotlib.pyplot as plt
-    from sklearn_asdf.plotting._colours import CYCLE
+
+    from sklearn_asdf.plotting._colors import CYCLE
 
     plt.rcParams["axes.prop_cycle"] = plt.cycler(color=CYCLE)
     plt.rcParams["image.cmap"] = "viridis"

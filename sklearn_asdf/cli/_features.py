@@ -114,7 +114,8 @@ def _describe(
             skeleton = take.skeleton
             kind = (skeleton and skeleton.name) or "own names"
             joints[path] = f"{take.n_joints} joints, {kind}, {take.n_axes} axes"
-            say(options, f"{path}: {len(table)} {options.rows}")
+            rows = options.rows if len(table) != 1 else options.rows[:-1]
+            say(options, f"{path}: {len(table)} {rows}")
     return tables, joints
 
 

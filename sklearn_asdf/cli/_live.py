@@ -70,7 +70,7 @@ def add(commands: Any) -> None:
         "--hop-duration",
         type=positive,
         metavar="S",
-        help="seconds from one piece of music to the next (default: 0.25, or 0.5 for music that "
+        help="seconds from one piece of music to the next (default: 0.125, or 0.5 for music that "
         "does not follow in steps)",
     )
     parser.add_argument("--seconds", type=positive, metavar="S", help="stop after so long")

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["columns_of_steps", "find_step_columns", "fold_steps"]
+__all__ = ["columns_of_clips", "columns_of_steps", "find_step_columns", "fold_steps"]
 
 # With or without a prefix, as of a ColumnTransformer or FeatureUnion.
 _NAME = re.compile(r"^(?:.*__)?step(\d+)_(.+)$")
+_WINDOW = re.compile(r"^(?:.*__)?window\d+_(.+)$")
 
 
 def find_step_columns(names: Any) -> np.ndarray:
@@ -94,6 +95,40 @@ def columns_of_steps(
             "LMAFeaturizer(step_duration=...).set_output(transform='pandas'), or give n_steps"
         )
     return np.arange(n_columns)[None]
+
+
+def columns_of_clips(names: Any, n_columns: int, step_columns: np.ndarray) -> np.ndarray:
+    """Return the places of the columns that describe neither steps nor what steps repeat.
+
+    Parameters
+    ----------
+    names : array-like of str or None
+        Names of all columns, if they have names.
+    n_columns : int
+        Number of columns.
+    step_columns : ndarray of int of shape (n_steps, n_columns_of_step)
+        As of `columns_of_steps`.
+
+    Returns
+    -------
+    ndarray of int
+        Places. Features of windows, such as ``window1_weight``, are left out where the steps have
+        them too: a window has no fixed place in its clip, and there are many of them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.density.step_columns import columns_of_clips
+    >>> names = ["window1_weight", "window1_travel", "clip_tempo", "step0_weight"]
+    >>> columns_of_clips(names, 4, np.array([[3]])).tolist()
+    [1, 2]
+    """
+    others = np.setdiff1d(np.arange(n_columns), step_columns)
+    if names is None:
+        return others
+    of_steps = {m[2] for i in step_columns.ravel() if (m := _NAME.match(str(names[i])))}
+    repeated = [bool((m := _WINDOW.match(str(names[i]))) and m[1] in of_steps) for i in others]
+    return others[~np.array(repeated, dtype=bool)]
 
 
 def fold_steps(steps: np.ndarray, n_context: int) -> np.ndarray:

@@ -22,8 +22,6 @@ __all__ = ["fit_course", "fit_courses", "fit_offsets", "means_of_groups", "predi
 _ROWS_LEARNED = 40_000
 # Clips predicted at a time.
 _BATCH = 512
-# Rounds of fitting the course about the means of the groups, and those means about the course.
-_ROUNDS = 2
 # Larger factors would amplify the noise in what the dance hardly explains.
 _LARGEST_FACTOR = 2.0
 
@@ -64,6 +62,7 @@ def fit_course(
     *,
     n_context: int,
     seed: int,
+    n_rounds: int = 2,
 ) -> Any:
     """Fit a model of one channel to the steps of all clips.
 
@@ -83,6 +82,8 @@ def fit_course(
         Steps before and after each step whose features count.
     seed : int
         Seed of the gradient boosting.
+    n_rounds : int, default=2
+        Rounds of fitting the course about the means of the groups, and those about the course.
 
     Returns
     -------
@@ -99,7 +100,7 @@ def fit_course(
     mean, model = np.zeros(len(course)), regressor
     if number is not None:
         mean = means_of_groups(course.mean(axis=1), number, weight)
-    for i in range(1 if number is None else _ROUNDS):
+    for i in range(1 if number is None else n_rounds):
         if i and number is not None:
             left = (course - _predict_course(model, steps, n_context)).mean(axis=1)
             mean = means_of_groups(left, number, weight)
@@ -201,7 +202,7 @@ def fit_courses(
     """
     kept = np.flatnonzero(weight > 0)
 
-    def learn(rows: np.ndarray) -> list[Any]:
+    def learn(rows: np.ndarray, n_rounds: int) -> list[Any]:
         of_groups = number[rows] if about_groups else None
         return [
             fit_course(
@@ -212,17 +213,19 @@ def fit_courses(
                 of_groups,
                 n_context=n_context,
                 seed=seed,
+                n_rounds=n_rounds,
             )
             for channel in range(courses.shape[2])
         ]
 
-    models = learn(kept)
+    models = learn(kept, 2)
     own = predict_courses(models, steps, n_context)
     out_of_fold = own.copy()
     n_folds = min(n_folds, len(np.unique(number[kept])))
     if n_folds >= 2:
         for train, test in GroupKFold(n_folds).split(kept, groups=number[kept]):
-            others = learn(kept[train])
+            # Only for the size of the residuals, in which a second round makes little difference.
+            others = learn(kept[train], 1)
             out_of_fold[kept[test]] = predict_courses(others, steps[kept[test]], n_context)
 
     def spread(of: np.ndarray) -> np.ndarray:
@@ -245,7 +248,7 @@ def fit_offsets(
     weight: np.ndarray,
     number: np.ndarray,
     n_folds: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray]:
     """Fit a linear model of the offsets of clips.
 
     Parameters
@@ -265,10 +268,8 @@ def fit_offsets(
     -------
     coefficients : ndarray of shape (n_columns + 1, n_channels)
         Of the ridge regression; the last row is the intercept.
-    mean, scale : ndarray of shape (n_channels,)
-        Mean offset, and standard deviation of the residuals.
-    factor : ndarray of shape (n_channels,)
-        Factor by which predictions have the variance of the offsets, from 1 to 2.
+    scale : ndarray of shape (n_channels,)
+        Standard deviation of the residuals.
     """
     n_folds = min(n_folds, len(np.unique(number)))
     # Of one group nothing is known about others: almost a constant.
@@ -282,7 +283,4 @@ def fit_offsets(
     slopes = np.reshape(ridge.coef_, (target.shape[1], -1)).T / scale[:, None]
     coefficients = np.vstack([slopes, ridge.intercept_ - center @ slopes])
     predicted = features @ slopes + coefficients[-1]
-    mean, spread = column_moments(target, weight)
-    found = column_moments(predicted, weight)[1]
-    left = np.maximum(column_moments(target - predicted, weight)[1], 1e-9)
-    return coefficients, mean, left, _variance_factor(spread, found)
+    return coefficients, np.maximum(column_moments(target - predicted, weight)[1], 1e-9)

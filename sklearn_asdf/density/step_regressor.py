@@ -14,7 +14,7 @@ from .._validation import HasMethods, Integral, Interval, validate_parameters
 from .density_mixin import DensityMixin
 from .mixtures import GaussianMixtures
 from .nested_regressor import NestedRegressorMixin, has_density
-from .step_columns import columns_of_steps
+from .step_columns import columns_of_clips, columns_of_steps
 from .step_courses import fit_courses, fit_offsets, predict_courses
 from .step_density import fit_densities, join_density
 
@@ -34,8 +34,9 @@ class StepRegressor(
     Parameters
     ----------
     regressor : estimator, default=None
-        Regressor of the other numbers of the code, with `predict_dist` for a density. None means
-        that there are none: all numbers are channels of steps.
+        Regressor of the other numbers of the code, with `predict_dist` for a density. It gets the
+        columns that describe whole clips: those of steps are left out, and those of windows that
+        steps repeat. None means that there are none: all numbers are channels of steps.
     step_regressor : estimator, default=None
         Regressor of one channel. None means gradient boosting of 120 trees with 8 leaves
         (:class:`sklearn.ensemble.HistGradientBoostingRegressor`).
@@ -68,8 +69,8 @@ class StepRegressor(
         Places in `X` of the columns of each step.
     n_steps_, n_channels_ : int
         Steps of a clip, and channels of a step.
-    factor_, offset_factor_ : ndarray of shape (n_channels,)
-        Factors by which `restore_variance` scales the courses, and the offsets.
+    factor_ : ndarray of shape (n_channels,)
+        Factors by which `restore_variance` scales the courses.
     unconditional_ : GaussianMixtures
         Density of one row, fitted to the same codes without features.
     n_features_in_ : int
@@ -232,10 +233,11 @@ class StepRegressor(
                 f"with {n_targets} columns: dance and music need the same step_duration"
             )
         self.n_channels_ = n_channels
-        self._others = np.setdiff1d(np.arange(n_columns), self.step_columns_)
+        names = getattr(self, "feature_names_in_", None)
+        self._others = columns_of_clips(names, n_columns, self.step_columns_)
 
     def _rest(self, X: Any, checked: np.ndarray) -> Any:
-        """Return the columns that do not describe steps, or all if there are no others."""
+        """Return the columns that describe whole clips, or all if there are no such."""
         if not len(self._others):
             return X if hasattr(X, "columns") else checked
         if hasattr(X, "iloc"):
@@ -248,10 +250,9 @@ class StepRegressor(
         self, medians: np.ndarray, residual: np.ndarray, weight: np.ndarray, number: np.ndarray
     ) -> None:
         """Fit the offsets of clips from the medians of their features."""
-        self.offset_coef_, mean, scale, factor = fit_offsets(
+        self.offset_coef_, self._offset_scale = fit_offsets(
             medians, residual.mean(axis=1), weight, number, self.n_folds
         )
-        self.offset_factor_, self._offset_mean, self._offset_scale = factor, mean, scale
 
     def _scaled(self, courses: np.ndarray) -> np.ndarray:
         """Return courses scaled to the variance within performances."""
@@ -265,14 +266,14 @@ class StepRegressor(
         medians: np.ndarray = np.median(X[:, self.step_columns_], axis=1)
         return medians
 
-    def _with_offsets(self, courses: np.ndarray, X: np.ndarray, *, scaled: bool) -> np.ndarray:
+    def _with_offsets(self, courses: np.ndarray, X: np.ndarray) -> np.ndarray:
         """Return courses moved by the offsets of their clips."""
         if self.offset_coef_ is None:
             return courses
-        offset = self._medians(X) @ self.offset_coef_[:-1] + self.offset_coef_[-1]
-        if scaled:
-            offset = self._offset_mean + self.offset_factor_ * (offset - self._offset_mean)
-        return courses + offset[:, None]
+        # Not scaled: an offset that is hardly predictable would drown the course.
+        return (
+            courses + (self._medians(X) @ self.offset_coef_[:-1] + self.offset_coef_[-1])[:, None]
+        )
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the predicted codes.
@@ -358,4 +359,4 @@ class StepRegressor(
         """Return courses with their offsets, (n_clips, n_steps, n_channels)."""
         steps = X[:, self.step_columns_]
         courses = predict_courses(self.step_regressors_, steps, self.n_context)
-        return self._with_offsets(self._scaled(courses) if scaled else courses, X, scaled=scaled)
+        return self._with_offsets(self._scaled(courses) if scaled else courses, X)

@@ -205,6 +205,7 @@ def tempo_prior(
     start_bpm: float = 100.0,
     std_bpm: float = 0.35,
     known: ArrayLike | None = None,
+    other: float = 0.1,
 ) -> np.ndarray:
     """Return the logarithm of a prior over tempi.
 
@@ -217,8 +218,10 @@ def tempo_prior(
     std_bpm : float, default=0.35
         Its standard deviation in octaves.
     known : array-like of shape (n_pieces,), default=None
-        Tempi of known pieces in BPM: the prior is then nine parts their density, with a kernel of
-        a tenth of an octave, and one part the log-normal.
+        Tempi of known pieces in BPM: the prior is then a mixture of their density, with a kernel of
+        a tenth of an octave, and the log-normal.
+    other : float, default=0.1
+        Share of the log-normal in that mixture.
 
     Returns
     -------
@@ -240,7 +243,7 @@ def tempo_prior(
     prior = normal(start_bpm, std_bpm)
     if known is not None and np.size(known):
         centers = np.asarray(known, dtype=float).reshape(-1, 1)
-        prior = 0.1 * prior + 0.9 * normal(centers, 0.1).mean(axis=0)
+        prior = other * prior + (1 - other) * normal(centers, 0.1).mean(axis=0)
     return np.log(prior)
 
 

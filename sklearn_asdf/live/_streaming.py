@@ -31,7 +31,7 @@ from ._buffer import PoseBuffer
 __all__ = ["LiveFrame", "StreamingDancer"]
 
 # Default hops in s, with music that follows in steps and without.
-_STEP_HOP, _HOP = 0.25, 0.5
+_STEP_HOP, _HOP = 0.125, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ class StreamingDancer:
         Fitted: from :func:`make_dance_pipeline` for features and music, or from
         :func:`make_lma_pipeline` for features alone.
     hop_duration : float or None, default=None
-        Time from one :class:`LiveFrame` to the next, in s. None is 0.25 s if the music follows in
+        Time from one :class:`LiveFrame` to the next, in s. None is 0.125 s if the music follows in
         steps (`UnitEncoder.step_duration`), so that each step is heard soon, and else 0.5 s.
     clip_duration : float or None, default=None
         Duration of the clips, in s. None is the clip duration of the pipeline, or 8 s if it

@@ -211,6 +211,8 @@ def curve_correlations(
         - `r`: correlation of the curves within each piece, mean over pieces;
         - `p`: p-value of `r`, from shifts of each generated piece in a circle by at least 4 s;
         - `other`: the same correlation with the curves of other pieces, mean over all pairs;
+        - `place`: correlation of the true curves with what other true pieces have at the same
+          distance from their beginning, or in the second half from their end;
         - `lag`: shift in s of the generated music, from -3 to 3, at which the mean correlation is
           largest; positive where the music is late, between steps by a parabola.
 
@@ -218,7 +220,9 @@ def curve_correlations(
     -----
     Curves are smoothed by a Gaussian with a standard deviation of 0.5 s. Constant curves have a
     correlation of 0. Slow changes of a piece have few independent parts, so a correlation alone
-    says little: read it beside `p` and `other`. Curves of dances (of
+    says little: read it beside `p`, `other` and `place`. Music mostly begins and ends softly, so
+    whatever tells where a piece begins and ends, without any dance, correlates with it by `place`,
+    and shifts do not show that. Curves of dances (of
     :func:`~sklearn_asdf.datasets.make_dance_music`, `courses`) can stand for the real music.
 
     Examples
@@ -259,9 +263,34 @@ def curve_correlations(
         if i != j
     ]
     other = np.mean(others, axis=0) if others else np.full(len(r), np.nan)
+    place = _place_correlation([a for a, _ in pairs])
     return pd.DataFrame(
-        {"r": r, "p": p, "other": other, "lag": _lag(pairs, step_duration)}, index=list(CURVES)
+        {"r": r, "p": p, "other": other, "place": place, "lag": _lag(pairs, step_duration)},
+        index=list(CURVES),
     )
+
+
+def _place_correlation(curves: list[np.ndarray]) -> np.ndarray:
+    """Mean correlation of curves with the mean of the others at the same place, (n_curves,)."""
+    if len(curves) < 2:
+        return np.full(len(CURVES), np.nan)
+    # In standard deviations, so that long pieces count as much as short ones.
+    curves = [curve * np.sqrt(len(curve)) for curve in curves]
+    found = np.zeros(len(CURVES))
+    for i, curve in enumerate(curves):
+        half = -(-len(curve) // 2)
+        total, count = np.zeros_like(curve), np.zeros((len(curve), 1))
+        for other in curves[:i] + curves[i + 1 :]:
+            n = min(half, len(other))
+            total[:n] += other[:n]
+            count[:n] += 1
+            n = min(len(curve) - half, len(other))
+            if n:
+                total[-n:] += other[-n:]
+                count[-n:] += 1
+        expected = _standardized(total / np.maximum(count, 1))
+        found += (expected * _standardized(curve)).sum(axis=0)
+    return found / len(curves)
 
 
 def _curves(piece: Any, sr: int, step_duration: float) -> np.ndarray:

@@ -31,6 +31,8 @@ __all__ = ["estimate_tempo", "track_beats"]
 _WEIGHT, _UNTRAINED_WEIGHT = 5.0, 1.0
 # The tempo is estimated from the whole dance: it outweighs single steps.
 _TEMPO_WEIGHT = 3.0
+# Probability of tempi unlike those of the music that is to be played.
+_OTHER_TEMPI = 0.01
 # Weight at which the posterior of a learned tempo is as sure as it is often right.
 _POSTERIOR_WEIGHT = 1.0
 
@@ -162,7 +164,7 @@ def track_beats(
         flat = np.full(len(TEMPI), -np.log(len(TEMPI)))
         estimate = _learned(activation, motion.fps, log_prior, likelihood, flat, metres)
     else:
-        prior = tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm, known=tempi)
+        prior = tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm, known=tempi, other=_OTHER_TEMPI)
         estimate = _estimate(likelihood, prior, metres)
         strides = waltz and estimate.metre == 3
         activation = (stride_activation if strides else weight_activation)(motion)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 from sklearn.utils import check_array, gen_batches
 
 from ..functional.beat_grid import beat_position
@@ -32,6 +33,8 @@ __all__ = [
 _N_MELS, _N_BANDS = 40, 10
 # Lags, in beats, of the autocorrelations that describe the metre.
 _METRE = {"half_beat": 0.5, "two_beats": 2.0, "three_beats": 3.0, "four_beats": 4.0}
+# Frames of half a second.
+_ARTICULATION_FRAMES = 43
 # Frames by which a window's level rises before the onset in it, measured on clicks.
 _EARLY = 3
 # Clips described at once.
@@ -192,16 +195,29 @@ def _timbre(spectra: np.ndarray, sr: float) -> list[np.ndarray]:
     mean = spectra.mean(axis=1, dtype=float) + 1e-12
     bands = spectra.reshape(*spectra.shape[:2], _N_BANDS, -1).sum(axis=3)
     share = bands.mean(axis=1, dtype=float) / mean.sum(axis=1, keepdims=True)
-    level = spectra.sum(axis=2) + 1e-10
-    articulation = 10 * (np.log10(level).mean(axis=1) - np.log10(level.mean(axis=1)))
     thirds = np.array_split(spectra, 3, axis=2)
     spread = [(10 * np.log10(part.sum(axis=2) + 1e-8)).std(axis=1) for part in thirds]
     return [
         mean @ octave / mean.sum(axis=1),
         *(10 * np.log10(share + 1e-6)).T,
-        articulation,
+        _articulation(spectra.sum(axis=2, dtype=float) + 1e-10),
         *spread,
     ]
+
+
+def _articulation(power: np.ndarray) -> np.ndarray:
+    """Geometric by arithmetic mean of (n_clips, n_frames) powers over half a second, in dB.
+
+    Over longer times, music that swells or rests would be taken for detached notes.
+    """
+    size = min(_ARTICULATION_FRAMES, power.shape[1])
+    db = 10 * np.log10(power)
+    mean = np.maximum(uniform_filter1d(power, size, axis=1, mode="nearest"), 1e-10)
+    ratio = uniform_filter1d(db, size, axis=1, mode="nearest") - 10 * np.log10(mean)
+    silent = (db < db.max(axis=1, keepdims=True) - 60.0).astype(float)
+    sounds = uniform_filter1d(silent, size, axis=1, mode="nearest") < 0.3
+    count = sounds.sum(axis=1)
+    return np.divide((ratio * sounds).sum(axis=1), count, out=np.zeros(len(db)), where=count > 0)
 
 
 def _count_peaks(onset_strength: np.ndarray) -> np.ndarray:

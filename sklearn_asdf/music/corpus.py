@@ -13,7 +13,7 @@ from .._threads import one_blas_thread
 from ..functional.overlap import fade_gains
 from ..functional.stretch import warp_time
 from ..functional.unit_selection import cheapest_path
-from .analysis import DESCRIPTORS, AudioAnalysis
+from .analysis import DESCRIPTORS, STEP_LEVEL, AudioAnalysis
 from .recording import Recording
 
 __all__ = ["FADE_LEAD", "Corpus", "Run", "load_units", "render"]
@@ -33,6 +33,8 @@ _WEIGHTS |= {name: 0.2 for name in DESCRIPTORS if name.startswith("band")}
 # standard deviations beyond which costs do not grow.
 _STEP_WEIGHTS = np.array([0.5, 0.5, 1.0])
 _FURTHEST = 4.0
+# Cost of a unit that does not sound: more than that of leaving the recording and of coming back.
+_REST_COST = 100.0
 # Beats over which accents are compared at a join.
 _N_ACCENTS = 4
 # Seconds before a beat at which a cross-fade ends, so that the attack on the beat is intact.
@@ -101,6 +103,7 @@ class Corpus:
         first_unit: int | None = None,
         steps: np.ndarray | None = None,
         step_scale: np.ndarray | None = None,
+        rest_level: float = -np.inf,
     ) -> list[Run]:
         """Return the cheapest sequence of units.
 
@@ -120,9 +123,11 @@ class Corpus:
             The unit on the first beat; None chooses it as well.
         steps : ndarray of shape (n_beats, n_step_descriptors), default=None
             Level, brightness and onset strength of each beat, in standard deviations; NaN where
-            they do not matter. None leaves them out.
+            any unit will do that sounds. None leaves them out.
         step_scale : ndarray of shape (n_step_descriptors,), default=None
             The standard deviations.
+        rest_level : float, default=-inf
+            Level in dB below which a unit does not sound.
 
         Returns
         -------
@@ -144,7 +149,7 @@ class Corpus:
             slower = (pace - np.log2(durations[beat])) / stretch
             of_unit = costs_of_clips(code[beat].tobytes()) + slower**2
             if steps is not None and step_scale is not None:
-                of_unit += self._step_costs(steps[beat], step_scale)
+                of_unit += self._step_costs(steps[beat], step_scale, rest_level)
             return of_unit
 
         # Products of small matrices are slower in several threads, which wait for each other.
@@ -161,13 +166,15 @@ class Corpus:
         first = np.r_[0, np.flatnonzero(~goes_on) + 1, len(units)]
         return [Run(int(a), int(units[a]), int(b - a)) for a, b in pairwise(first)]
 
-    def _step_costs(self, wanted: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    def _step_costs(self, wanted: np.ndarray, scale: np.ndarray, rest_level: float) -> np.ndarray:
         """Cost of each unit on a beat with these descriptors, (n_units,)."""
-        if self.steps is None or np.isnan(wanted).any():
+        if self.steps is None:
             return np.zeros(len(self.start))
-        # A unit that is a rest is as far from music as the softest music is.
-        unlike = np.clip(self.steps / scale - wanted, -_FURTHEST, _FURTHEST)
-        costs: np.ndarray = np.square(unlike) @ _STEP_WEIGHTS
+        # No gain makes a rest sound; in rests, too, the dance may go on in the middle of a beat.
+        costs: np.ndarray = np.where(self.steps[:, STEP_LEVEL] <= rest_level, _REST_COST, 0.0)
+        if not np.isnan(wanted).any():
+            unlike = np.clip(self.steps / scale - wanted, -_FURTHEST, _FURTHEST)
+            costs += np.square(unlike) @ _STEP_WEIGHTS
         return costs
 
 

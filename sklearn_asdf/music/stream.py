@@ -12,7 +12,7 @@ from ..functional.stretch import warp_time
 from .analysis import LEVEL, STEP_LEVEL, beat_of, check_code, limit_level
 from .corpus import FADE_LEAD
 from .unit_player import limit_course, split_code, wanted_steps
-from .unit_steps import set_gain
+from .unit_steps import local_level, set_gain
 
 if TYPE_CHECKING:
     from .units import UnitEncoder
@@ -23,6 +23,8 @@ __all__ = ["UnitStream"]
 _MAX_CORRECTION = 0.2
 # Seconds: less than half of the shortest beat (240 BPM), so that cross-fades never overlap.
 _MAX_FADE = 0.1
+# Seconds of the recording before and after a unit that its local level depends on.
+_AROUND = 0.5
 # Units below this level, in dB, are silent and get no gain.
 _SILENT = -90.0
 
@@ -56,7 +58,7 @@ class UnitStream:
         self._end = 0.0
         self._unit: int | None = None
         self._gain = 0.0
-        # With steps the ready samples have no gain yet, but this level of their unit, in dB.
+        # With steps the ready samples have no gain yet, but this local level, in dB.
         self._level = np.zeros(0, np.float32)
         self._course: StepCourse | None = None
         # The last factor that was played.
@@ -97,18 +99,20 @@ class UnitStream:
             self._append(code, period, beat)
         y = self._ready[:n_samples].copy()
         if self._course is not None:
-            y = self._follow(y, self._course, n_new)
+            y = self._follow(y, self._course, n_new, n_fade)
             self._level = self._level[n_new:]
         self._ready = self._ready[n_new:]
         self._end -= n_new
         return y
 
-    def _follow(self, y: np.ndarray, course: StepCourse, n_new: int) -> np.ndarray:
+    def _follow(self, y: np.ndarray, course: StepCourse, n_new: int, n_fade: int) -> np.ndarray:
         """Return music with the levels of a course, continued from the last factor."""
         encoder = self._encoder
+        # The end of this music will be heard again, faded out, with the next. The newest level is
+        # therefore that of the new music's end, so that a stop is heard as early as it is known.
         factors = set_gain(
             self._level[: len(y)],
-            course.time,
+            course.time - n_fade / encoder.sr,
             limit_course(encoder, course.values[:, STEP_LEVEL]),
             rest_level=encoder.rest_level_,
             sr=encoder.sr,
@@ -137,9 +141,6 @@ class UnitStream:
         source = self._source_level(unit)
         wanted = float(limit_level(code[LEVEL], self._encoder.code_[:, LEVEL]))
         gain = wanted - source if source > _SILENT else 0.0
-        if self._course is not None:
-            # Here the level of the unit itself, which the course's gain will replace.
-            gain = source
         before, self._gain = (self._gain if goes_on else gain), gain
 
         n_join, ahead = self._n_join, round(FADE_LEAD * sr)
@@ -149,17 +150,21 @@ class UnitStream:
         points = np.array([begin, end])
         places = corpus.start[unit] + (points - start) * pace
         y = warp_time(corpus.recordings[corpus.recording[unit]], places, points)
-        gains = np.interp(np.arange(begin, end), [start, self._end], [before, gain])
+        # Units that do not follow each other in a recording are uncorrelated.
+        fade_in, fade_out = fade_gains(n_join, equal_power=not goes_on)
         if self._course is None:
+            gains = np.interp(np.arange(begin, end), [start, self._end], [before, gain])
             y = y * 10 ** (gains / 20)
         else:
-            self._level = np.concatenate([self._level[:begin], gains.astype(np.float32)])
+            level = self._local_level(unit, places, end - begin)
+            if last is not None:
+                share = np.arange(n_join) / max(n_join, 1)
+                level[:n_join] = (1 - share) * self._level[begin:] + share * level[:n_join]
+            self._level = np.concatenate([self._level[:begin], level])
         y = y.astype(np.float32)
         if last is None:
             self._ready = y
             return
-        # Units that do not follow each other in a recording are uncorrelated.
-        fade_in, fade_out = fade_gains(n_join, equal_power=not goes_on)
         joined = self._ready[begin:] * fade_out + y[:n_join] * fade_in
         self._ready = np.concatenate([self._ready[:begin], joined, y[n_join:]])
 
@@ -174,7 +179,7 @@ class UnitStream:
             end = float(self._course.time[-1])
             last_beat = np.array([end - period / encoder.sr, end])
             wanted = wanted_steps(encoder, self._course.means(last_beat))
-            # Only the next beat: what comes later is not known.
+            # Only the next beat: of later ones it is known only that they sound.
             steps = np.full((n_chosen, wanted.shape[1]), np.nan)
             steps[: 1 + (not is_first)] = wanted
         runs = encoder.corpus_.choose(
@@ -187,14 +192,22 @@ class UnitStream:
             first_unit=self._unit,
             steps=steps,
             step_scale=None if steps is None else encoder.step_scale_,
+            rest_level=-np.inf if steps is None else encoder.rest_level_,
         )
         if is_first:
             return runs[0].unit
         return runs[0].unit + 1 if runs[0].length > 1 else runs[1].unit
 
+    def _local_level(self, unit: int, places: np.ndarray, n_samples: int) -> np.ndarray:
+        """Return the level of a unit's recording in dB, as its samples will be played."""
+        corpus, sr = self._encoder.corpus_, self._encoder.sr
+        recording = corpus.recordings[corpus.recording[unit]]
+        first = max(int(places[0] - _AROUND * sr), 0)
+        near, level = local_level(recording[first : max(int(places[1] + _AROUND * sr), 1)], sr=sr)
+        played = np.interp(np.arange(n_samples), [0, n_samples], places)
+        return np.interp(played, near + first, level).astype(np.float32)
+
     def _source_level(self, unit: int) -> float:
         """Return the level of the training clip around a unit in dB."""
         encoder = self._encoder
-        if self._course is not None and encoder.corpus_.steps is not None:
-            return float(encoder.corpus_.steps[unit, STEP_LEVEL])
         return float(encoder.code_[encoder.corpus_.clip[unit], LEVEL])

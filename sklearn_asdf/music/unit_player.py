@@ -48,7 +48,7 @@ def limit_course(encoder: UnitEncoder, levels: np.ndarray) -> np.ndarray:
 
 
 def wanted_steps(encoder: UnitEncoder, values: np.ndarray) -> np.ndarray:
-    """Return codes of beats in standard deviations; NaN in rests, where any unit will do.
+    """Return codes of beats in standard deviations; NaN in rests.
 
     Parameters
     ----------
@@ -114,6 +114,7 @@ def play_codes(
         join_cost=encoder.join_cost,
         steps=None if course is None else wanted_steps(encoder, course.means(grid)),
         step_scale=None if course is None else encoder.step_scale_,
+        rest_level=encoder.rest_level_,
     )
     y = render(runs, encoder.corpus_, grid, n_samples, sr=sr, fade_duration=encoder.fade_duration)
     if course is None:

@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from .analysis import STEP_SILENCE
 
-__all__ = ["rest_level_of", "set_course", "set_gain"]
+__all__ = ["local_level", "rest_level_of", "set_course", "set_gain"]
 
 # Standard deviation in s over which the music's own level counts: shorter accents stay.
 _SMOOTHING = 0.12
@@ -22,6 +22,31 @@ _BELOW_MUSIC, _SOFT = 30.0, -50.0
 def rest_level_of(levels: np.ndarray) -> float:
     """Return the level in dB below which a step is a rest, for clips with these levels."""
     return float(min(np.median(levels) - _BELOW_MUSIC, _SOFT))
+
+
+def local_level(y: np.ndarray, *, sr: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the level of music over about half a second.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Music.
+    sr : float
+        Sampling rate in Hz.
+
+    Returns
+    -------
+    at : ndarray of shape (n_points,)
+        Places in samples, every 10 ms.
+    level : ndarray of shape (n_points,)
+        Level there in dB re 1, at least -70.
+    """
+    hop = max(1, round(_STEP * sr))
+    n = max(-(-len(y) // hop), 1)
+    power = np.square(np.pad(y, (0, n * hop - len(y))), dtype=float).reshape(n, hop).mean(axis=1)
+    power = gaussian_filter1d(power, _SMOOTHING * sr / hop, mode="nearest")
+    level = 10 * np.log10(np.maximum(power, 10 ** (STEP_SILENCE / 10)))
+    return (np.arange(n) + 0.5) * hop, level
 
 
 def set_course(
@@ -47,13 +72,10 @@ def set_course(
     ndarray of float32 of shape (n_samples,)
         The level of about half a second is that of the course; faster changes are the music's own.
     """
+    places, source = local_level(y, sr=sr)
+    at = places / sr
     hop = max(1, round(_STEP * sr))
-    n = -(-len(y) // hop)
-    power = np.square(np.pad(y, (0, n * hop - len(y))), dtype=float).reshape(n, hop).mean(axis=1)
-    at = (np.arange(n) + 0.5) * hop / sr
     wanted = np.interp(at, time, levels)
-    source = gaussian_filter1d(power, _SMOOTHING * sr / hop, mode="nearest")
-    source = 10 * np.log10(np.maximum(source, 10 ** (STEP_SILENCE / 10)))
     factor = _factors(wanted, source, rest_level, max(1, round(_FADE * sr / hop)))
     whole = np.interp(np.arange(len(y)) / sr, at, factor)
     return (y * whole).astype(np.float32)
@@ -67,7 +89,7 @@ def set_gain(
     Parameters
     ----------
     source : ndarray of shape (n_samples,)
-        Level of the music in dB.
+        Level of the music in dB, as of `local_level`.
     time, levels, rest_level, sr
         As in `set_course`; times are from the first sample.
 

@@ -99,7 +99,8 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
     - `level`: root mean square of the clip, dB re 1, at least -100
     - `brightness`: mean over the power of octaves above 20 Hz
     - `band0` to `band9`: share of ten bands of four mels each in the power, dB, at least -60
-    - `articulation`: geometric by arithmetic mean of the power over time, dB: 0 is a steady sound
+    - `articulation`: geometric by arithmetic mean of the power over half a second, mean over the
+      clip without its rests, dB: 0 is a steady sound
     - `fluctuation_low`, `_mid`, `_high`: standard deviation over time of thirds of the bands, dB
     - `onset_rate`: log2 of 1 + onsets per second
     - `onset_strength`: log2 of 1 + mean increase of the bands from frame to frame, dB

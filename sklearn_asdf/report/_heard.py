@@ -12,7 +12,7 @@ from ..motion.smoothing import PoseSmoother
 from ..motion.tempo import estimate_tempo
 from ._scores import Answer, Score, score_of
 
-__all__ = ["answer_from_sound", "movement_speed"]
+__all__ = ["STEP", "answer_from_sound", "movement_speed"]
 
 # By whether loudness and tempo follow; None is not known.
 _VERDICTS = {
@@ -28,7 +28,7 @@ _VERDICTS = {
 }
 # Steps of the curves in s, and the standard deviation in s of their smoothing, which leaves the
 # course of the dance and takes away the single beats.
-_STEP = 0.5
+STEP = 0.5
 _SMOOTHING = 1.0
 # Curves with smaller standard deviations are even: logarithm of the speed, and level in dB.
 _EVEN_SPEED = 0.05
@@ -58,8 +58,8 @@ def movement_speed(take: Motion) -> np.ndarray | None:
     speed = np.divide(
         np.where(seen, speed, 0.0).sum(axis=1), count, where=count > 0, out=0.0 * count
     )
-    n_steps = int(take.n_frames / take.fps / _STEP + 1e-6)
-    edges = np.rint(np.arange(n_steps + 1) * _STEP * take.fps).astype(int)
+    n_steps = int(take.n_frames / take.fps / STEP + 1e-6)
+    edges = np.rint(np.arange(n_steps + 1) * STEP * take.fps).astype(int)
     frames = np.add.reduceat(count > 0, edges[:-1])[:n_steps]
     known = np.flatnonzero(frames)
     if 2 * len(known) < n_steps or not len(known):
@@ -95,7 +95,7 @@ def _loudness(
         return None, "The dancer moves evenly: there is no course that loudness can follow.", None
     found: dict[str, np.ndarray | None] = {}
     for name, sound in sounds.items():
-        level = music_curves(sound, sr=sr, step_duration=_STEP)[: len(speed), 0]
+        level = music_curves(sound, sr=sr, step_duration=STEP)[: len(speed), 0]
         heard = _standardized(np.maximum(level, level.max() - _RANGE), _EVEN_LEVEL)
         found[name] = None if heard is None else _shifted_correlations(moves, heard)
     (name, shifts), *others = found.items()
@@ -125,13 +125,13 @@ def _loudness(
 def _shifted_correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Correlations of standardized curves: first as they are, then for shifts in a circle."""
     n = min(len(a), len(b))
-    least = max(1, min(round(_MIN_SHIFT / _STEP), n // 4))
+    least = max(1, min(round(_MIN_SHIFT / STEP), n // 4))
     return np.array([a[:n] @ np.roll(b[:n], shift) for shift in (0, *range(least, n - least + 1))])
 
 
 def _standardized(curve: np.ndarray, even: float) -> np.ndarray | None:
     """Return a curve smoothed, of mean 0 and sum of squares 1; None if it is even."""
-    curve = gaussian_filter1d(curve, _SMOOTHING / _STEP)
+    curve = gaussian_filter1d(curve, _SMOOTHING / STEP)
     curve = curve - curve.mean()
     return None if curve.std() < even else curve / np.linalg.norm(curve)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..functional.mel import melspectrogram, power_to_db
+from ..metrics import music_curves
 from ..motion.container import Motion
 from ..music.spectra import spectrogram_options
 from ..performance import encoder_of
@@ -18,6 +19,7 @@ from ..plotting._features import feature_units, upper_limit
 from ..plotting._spectrogram import mel_band
 from ..plotting._windows import TakeWindows, describe_take
 from ..video._figure import StickFigure
+from ._heard import STEP, movement_speed
 
 __all__ = ["timeline"]
 
@@ -28,8 +30,9 @@ _WORDS = {
     "flow": "jerkiness",
     "shape": "curvature of paths",
 }
-# Range of the pictures below the loudest place, in dB.
+# Range of the pictures below the loudest place, and of the curve of loudness, in dB.
 _TOP_DB = 80.0
+_LEVEL_DB = 40.0
 _TICKS = {500: "500 Hz", 2000: "2 kHz", 5000: "5 kHz"}
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
 _MAX_LABELS = 8
@@ -44,9 +47,10 @@ def timeline(
     step = next(s for s in _STEPS if duration / s <= _MAX_LABELS or s == _STEPS[-1])
     units = feature_units(pipeline)
     return {
-        "ticks": [(_percent(t, duration), f"{t:g} s") for t in np.arange(0, 0.96 * duration, step)],
+        "ticks": [(_percent(t, duration), f"{t:g} s") for t in np.arange(0, 0.93 * duration, step)],
         "keyframes": _keyframes(windows.keyframes, figure, take.fps, duration),
-        "curves": _curves(windows, units, duration),
+        "curves": _curves(windows, units, duration)
+        + _courses(take, next(iter(sounds.values())), encoder_of(pipeline).sr, duration),
         "table": _table(windows, units),
         "has_length": any("L" in unit for unit in units.values()),
         "spectrograms": _spectrograms(encoder_of(pipeline), sounds, duration),
@@ -98,12 +102,8 @@ def _curves(windows: TakeWindows, units: dict[str, str], duration: float) -> lis
     curves = []
     for name, values in windows.values.items():
         top = upper_limit(values, name=name)
-        # One curve through the piece, with the area under it.
         middles = (windows.edges[:-1] + windows.edges[1:]) / 2
-        x = 1000 * np.r_[0.0, middles, windows.edges[-1]] / duration
-        y = 100 - 90 * np.clip(values[[0, *range(len(values)), -1]] / top, 0, 1)
-        points = "L".join(f"{a:.2f} {b:.1f}" for a, b in zip(x, y))
-        path = f"M{x[0]:.2f} 100L{points}V100Z"
+        path = _path(middles, values / top, duration)
         label = name.capitalize()
         # A ratio of two lengths has none; the page says which.
         unit = "" if units[name] == "distance/path" else units[name]
@@ -118,6 +118,31 @@ def _curves(windows: TakeWindows, units: dict[str, str], duration: float) -> lis
             }
         )
     return curves
+
+
+def _path(times: np.ndarray, values: np.ndarray, duration: float) -> str:
+    """Return one curve through the piece of values from 0 to 1, with the area under it."""
+    x = 1000 * np.r_[0.0, times, duration] / duration
+    y = 100 - 90 * np.clip(values[[0, *range(len(values)), -1]], 0, 1)
+    points = "L".join(f"{a:.2f} {b:.1f}" for a, b in zip(x, y))
+    return f"M{x[0]:.2f} 100L{points}V100Z"
+
+
+def _courses(take: Motion, sound: np.ndarray, sr: int, duration: float) -> list[dict[str, str]]:
+    """Return the speed of the movement and the level of the music, whose likeness is asked for."""
+    speed = movement_speed(take)
+    if speed is None or len(speed) < 2:
+        return []
+    level = music_curves(sound, sr=sr, step_duration=STEP)[: len(speed), 0]
+    rows = []
+    for label, small, values, top in (
+        ("Movement", "speed", np.exp(speed - speed.max()), ""),
+        ("Loudness", "of the music", 1 + (level - level.max()) / _LEVEL_DB, f"{_LEVEL_DB:g} dB"),
+    ):
+        path = _path((np.arange(len(values)) + 0.5) * STEP, values, duration)
+        title = f"{label}, {small}"
+        rows.append({"label": label, "small": small, "path": path, "top": top, "title": title})
+    return rows
 
 
 def _table(windows: TakeWindows, units: dict[str, str]) -> str:

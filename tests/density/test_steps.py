@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import LinearRegression, Ridge
 
 from sklearn_asdf import MDNRegressor, StepRegressor
-from sklearn_asdf.density.step_columns import find_step_columns, fold_steps
+from sklearn_asdf.density.step_columns import columns_of_clips, find_step_columns, fold_steps
 from sklearn_asdf.density.step_courses import means_of_groups
 from sklearn_asdf.density.step_density import fit_residual
 
@@ -59,6 +59,12 @@ class TestColumns:
         with pytest.raises(ValueError, match="the same columns for each step"):
             find_step_columns(names)
 
+    def test_features_of_windows_that_steps_repeat_are_left_out(self):
+        names = ["window1_weight", "window2_weight", "window1_travel", "clip_tempo", "step0_weight"]
+        steps = find_step_columns(names)
+        assert columns_of_clips(names, 5, steps).tolist() == [2, 3]
+        assert columns_of_clips(None, 5, steps).tolist() == [0, 1, 2, 3]
+
     def test_rows_have_their_neighbors(self):
         rows = fold_steps(np.arange(8.0).reshape(2, 4, 1), 2)
         assert rows.shape == (8, 7)
@@ -95,6 +101,12 @@ class TestCourses:
         # The level itself, which no feature explains, is not found.
         assert a.mean(axis=1).std() < 0.5 * b.mean(axis=1).std()
 
+    def test_tables_of_polars_are_those_of_pandas(self, fitted):
+        polars = pytest.importorskip("polars")
+        regressor, X, _, _ = fitted
+        table = polars.DataFrame({name: X[name].to_numpy() for name in X.columns})
+        assert_allclose(regressor.predict(table), regressor.predict(X))
+
     def test_offsets_do_not_follow_a_short_rest(self, fitted):
         regressor, X, _, _ = fitted
         rested = X.copy()
@@ -110,11 +122,15 @@ class TestCourses:
             model(restore_variance=r).fit(X, y, groups=groups).predict(X) for r in (False, True)
         )
 
-        def spread(code):
+        def parts(code):
             steps = code[:, : N_STEPS * N_CHANNELS].reshape(-1, N_STEPS, N_CHANNELS)
-            return (steps - np.median(steps, axis=1, keepdims=True)).std()
+            middle = np.median(steps, axis=1, keepdims=True)
+            return middle, (steps - middle).std()
 
-        assert 1.2 * spread(plain) < spread(restored) < 2.01 * spread(plain)
+        (middle, spread), (kept, wider) = parts(plain), parts(restored)
+        assert 1.2 * spread < wider < 2.01 * spread
+        # Offsets of clips are not scaled.
+        assert_allclose(kept, middle, atol=1e-9)
 
     def test_arrays_are_folded_by_number(self):
         X = np.random.default_rng(0).normal(size=(40, 8))

@@ -80,6 +80,21 @@ class TestCorrelations:
         scores = curve_correlations(pieces[:2], swapped, random_state=0)
         np.testing.assert_allclose(scores["other"], 1.0)
 
+    def test_place_tells_what_all_pieces_have_in_common(self):
+        rng = np.random.default_rng(0)
+        softly = [
+            np.minimum(1.0, np.minimum(t, t[::-1]) / 10)[:, None]
+            + 0.1 * rng.normal(size=(len(t), 3))
+            for t in (np.arange(n) for n in (60, 100, 81))
+        ]
+        # Whatever was generated, and pieces that have nothing in common.
+        scores = curve_correlations(softly, softly[::-1], random_state=0)
+        assert (scores["place"] > 0.7).all()
+        apart = [rng.normal(size=(200, 3)) for _ in range(12)]
+        scores = curve_correlations(apart, apart, random_state=0)
+        assert (scores["place"].abs() < 0.2).all()
+        assert curve_correlations(apart[:1], apart[:1], random_state=0)["place"].isna().all()
+
     def test_wrong_lengths(self, pieces):
         with pytest.raises(ValueError, match="one generated piece for each performance, got 3"):
             curve_correlations(pieces, pieces[:3])

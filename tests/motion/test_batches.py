@@ -54,6 +54,9 @@ def test_lists_frames_and_names(poses, table):
     scaled = BatchTransformer(scaler, batch_size=2).fit(flat)
     assert_array_equal(scaled.transform(flat), scaler.transform(flat))
     assert list(scaled.feature_names_in_) == list("abc")
+    assert scaled.n_features_in_ == 3
+    assert list(scaled.get_feature_names_out()) == list("abc")
+    assert list(found.get_feature_names_out()) == list(frame.columns)
 
 
 def test_a_pipeline_with_batches_is_one_like_others(poses):

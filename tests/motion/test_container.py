@@ -315,6 +315,24 @@ def test_from_xarray_without_confidence_hides_nothing():
     assert nowhere.skeleton.bones == (("LShoulder", "LElbow"), ("LElbow", "LWrist"))
 
 
+def test_from_xarray_with_a_rate_and_a_skeleton_of_ones_own():
+    pytest.importorskip("xarray")
+    position = np.arange(2 * 30 * 3 * 2, dtype=float).reshape(2, 30, 3, 2)
+    dataset = Motion(position, fps=50, skeleton=Skeleton(["a", "b", "c"])).to_xarray()
+    other = Skeleton(["x", "y", "z"], bones=[("x", "y")])
+    motion = Motion.from_xarray(dataset, fps=25, skeleton=other)
+    assert motion.fps == 25
+    assert motion.skeleton is other
+    np.testing.assert_array_equal(motion.position, position)
+    del dataset.attrs["fps"]
+    # The times of the frames, in seconds, have the rate too.
+    assert Motion.from_xarray(dataset).fps == pytest.approx(50)
+    dataset.attrs["time_unit"] = "frames"
+    with pytest.raises(ValueError, match="attribute 'fps', got none: give fps="):
+        Motion.from_xarray(dataset)
+    assert Motion.from_xarray(dataset, fps=60).fps == 60
+
+
 def test_from_xarray_takes_other_spellings():
     position = np.zeros((2, 5, 3, 2))
     dataset = Motion(position, fps=50, skeleton=Skeleton(["a", "b", "c"])).to_xarray()

@@ -119,3 +119,26 @@ def test_what_cannot_be_tracked_ends_in_a_sentence(one):
         estimate_tempo(one.poses, std_bpm=0)
     with pytest.raises(TypeError, match="expected a DanceBeatTracker"):
         track_beats(one.poses, tracker="librosa")
+
+
+def test_tempi_of_the_music_choose_among_octaves(one):
+    assert track_beats(one.poses).tempo == pytest.approx(104, rel=0.03)
+    slow = track_beats(one.poses, tempi=[52.0, 51.0])
+    assert slow.tempo == pytest.approx(52, rel=0.03)
+    tracker = DanceBeatTracker(tempi=[52.0]).fit(one.poses)
+    assert tracker.track(one.poses)[0].tempo == pytest.approx(52, rel=0.03)
+
+
+def test_waltzes_have_their_beats_where_the_feet_are_fastest():
+    data = dances(1, factors={"tempo": 96, "metre": 3}, random_state=5)
+    beat = 60 / 96
+    # These dancers' feet rest on the beat, so that they are fastest half a beat later.
+    waltz = track_beats(data.poses, waltz=True)
+    assert waltz.metre == 3
+    away = (waltz.beats[2:-2, None] - data.beats[0]) / beat
+    assert np.abs(np.abs(away).min(axis=1) - 0.5).max() < 0.25
+    rested = track_beats(data.poses)
+    assert f70(data.beats[0], rested.beats) > 0.8
+    # In bars of four nothing changes.
+    four = dances(1, factors={"tempo": 104, "metre": 4}, random_state=1).poses
+    assert_array_equal(track_beats(four, waltz=True).beats, track_beats(four).beats)

@@ -1,4 +1,4 @@
-"""Analyses of recordings are made once."""
+"""Analyses of recordings: made once, and what they measure."""
 
 from __future__ import annotations
 
@@ -98,3 +98,24 @@ def test_results_go_with_their_recordings_and_beyond_the_size():
     assert len(cache) == 2
     del recordings, y
     assert len(cache) == 0
+
+
+def test_articulation_is_that_of_notes_and_not_of_a_swell_or_a_rest():
+    sr, rng = 22050, np.random.default_rng(0)
+    time = np.arange(8 * sr) / sr
+    noise = rng.normal(0, 0.1, len(time))
+    detached = noise * (time % 0.25 < 0.1)
+    swell = 10 ** (np.sin(2 * np.pi * time / 8) - 1)
+    rests = (time < 3) | (time > 6)
+    column = analysis.DESCRIPTORS.index("articulation")
+    even, short = (
+        [
+            analysis.analyze(y * shape, sr=sr).describe(np.array([0]), len(y))[0, column]
+            for shape in (1.0, swell, rests)
+        ]
+        for y in (noise, detached)
+    )
+    np.testing.assert_allclose(even, even[0], atol=1.0)
+    np.testing.assert_allclose(short, short[0], atol=2.0)
+    assert min(even) > -1.5
+    assert max(short) < -8

@@ -27,6 +27,21 @@ def clips(recordings):
     return AudioClips.from_recordings(recordings, sr=100, clip_duration=3, hop_duration=1)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [({"n_samples": 0}, "n_samples of at least 1, got 0"), ({"sr": 0}, "sr above 0 Hz, got 0")],
+)
+def test_sizes_of_clips_are_checked(recordings, sizes, message):
+    with pytest.raises(ValueError, match=message):
+        AudioClips(recordings, [0], [0], **({"n_samples": 10, "sr": 100} | sizes))
+
+
+def test_clips_have_a_duration(recordings):
+    clips = AudioClips(recordings, [0, 2], [50, 0], 250, sr=100)
+    assert clips.clip_duration == 2.5
+    np.testing.assert_array_equal(clips[0], recordings[0][50:300])
+
+
 def test_clips_are_the_windows_of_their_recordings(clips, recordings):
     expected = np.array(
         [y[s : s + 300] for y in recordings for s in range(0, len(y) - 300 + 1, 100)]

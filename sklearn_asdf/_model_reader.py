@@ -1,4 +1,4 @@
-"""Plain data back to estimators: what a saved model may hold, and nothing else."""
+"""Models from the data of a file: what it may hold, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pandas as pd
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 
-from ._plain_checks import check_generator, check_network, check_place, check_trees
-from ._plain_names import (
+from ._model_checks import check_generator, check_network, check_place, check_trees
+from ._model_names import (
     class_of,
     defaults_of,
     find_trusted,

@@ -1,8 +1,8 @@
-"""Estimators as plain data: JSON values and numeric arrays.
+"""Models as data for a file: estimators become JSON values and numeric arrays.
 
 What a value cannot be is code: classes and functions are names, and an object is made by
 ``__new__`` and its state. Names of this package and of scikit-learn's public estimators are on the
-lists of :mod:`._plain_names`; other names are written too, and the reader makes what they stand for
+lists of :mod:`._model_names`; other names are written too, and the reader makes what they stand for
 only if the user trusts them.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from ._plain_names import is_own_function, lasting, name_of, path_of, request_methods
+from ._model_names import is_own_function, lasting, name_of, path_of, request_methods
 from .music.recording import Recording, encode_flac
 
 __all__ = ["NotPlainError", "Writer"]
