@@ -250,7 +250,7 @@ class Session(SessionWork):
             )
             arguments: dict[str, Any] = {
                 "video": {**source, "sound": str(self.folder / "takes" / f"take{number}.wav")},
-                "table": dance,
+                "table": {**dance, "name": Path(self.dance["name"]).stem},
                 "report": {
                     **source, "model": take["model"], "title": Path(self.dance["name"]).stem,
                     "seed": take["seed"], "knobs": take["knobs"],

@@ -285,14 +285,14 @@ def write_video(source: str, dance: str, sound: str, out: str) -> dict[str, Any]
     return {}
 
 
-def write_table(dance: str, out: str) -> dict[str, Any]:
+def write_table(dance: str, out: str, *, name: str = "dance") -> dict[str, Any]:
     """Write the Laban features of a dance as CSV, a row for each second."""
     from .._files import atomic_path
     from ..tables import features_table
 
     motion = _read_dance(dance)
     with Progress("describing the dance"):
-        table = features_table({Path(dance).stem: motion}, clip_duration=_CLIP, hop_duration=_HOP)
+        table = features_table({name: motion}, clip_duration=_CLIP, hop_duration=_HOP)
     with atomic_path(out) as temporary:
         table.to_csv(temporary, index=False)
     return {"rows": len(table)}

@@ -41,7 +41,7 @@ class SpeedTable:
     def add_growth(self, work, sizes, seconds):
         """Add a row with the power of the size with which the time grows; return it."""
         power = exponent(sizes, seconds)
-        self.rows[work] = (work, f"n^{power:.2f}", f"{sizes[0]:g} to {sizes[-1]:g}", "", "")
+        self.rows[work] = (work, f"n^{power:.2f}", f"{sizes[0]:.3g} to {sizes[-1]:.3g}", "", "")
         print("\n" + " | ".join(filter(None, self.rows[work])))  # noqa: T201
         return power
 

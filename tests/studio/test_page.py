@@ -145,6 +145,6 @@ def test_the_real_work_from_upload_to_download(tmp_path, files):
         sound, sr = soundfile.read(browser.downloaded(".wav"))
         assert len(sound) / sr == pytest.approx(9, abs=0.1)
         assert np.abs(sound).max() > 0.05
-        assert browser.downloaded(".csv").read_text().startswith("start,")
+        assert browser.downloaded(".csv").read_text().startswith("take,start,")
         assert encoder_of(load(browser.downloaded(".zip"))).sr == sr
         assert browser.downloaded(".html").read_text().startswith("<!DOCTYPE html>")

@@ -93,7 +93,7 @@ def test_tables_and_videos_of_a_take(tmp_path):
     write_poses(Motion(poses, fps=30, skeleton="coco17"), tmp_path / "poses.npz")
     assert _tasks.write_table(str(tmp_path), str(tmp_path / "t.csv")) == {"rows": 1}
     table = pd.read_csv(tmp_path / "t.csv")
-    assert table["start"].tolist() == [0.0]
+    assert table[["take", "start"]].values.tolist() == [["dance", 0.0]]
     assert np.isfinite(table["window1_weight"]).all()
     soundfile.write(tmp_path / "take1.wav", 0.1 * np.ones(4 * 22050), 22050)
     _tasks.write_video(
