@@ -114,7 +114,8 @@ def play_codes(
         join_cost=encoder.join_cost,
         steps=None if course is None else wanted_steps(encoder, course.means(grid)),
         step_scale=None if course is None else encoder.step_scale_,
-        rest_level=encoder.rest_level_,
+        # Models of earlier versions, which have no steps, have no level of rests either.
+        rest_level=-np.inf if course is None else encoder.rest_level_,
     )
     y = render(runs, encoder.corpus_, grid, n_samples, sr=sr, fade_duration=encoder.fade_duration)
     if course is None:

@@ -175,11 +175,11 @@ def test_from_a_movement_to_its_sound(device):
 def test_a_soundtrack_is_heard_sooner(device):
     music = make_music("calm", duration=12, clip_duration=2.0, sr=SR, random_state=0)
     live = StreamingDancer(make_soundtrack_pipeline(music), random_state=0)
-    assert live.hop_duration == 0.25
+    assert live.hop_duration == 0.125
     latencies = latencies_of(live, device)
-    assert len(latencies) == 25
-    # A fourth of a second to describe, a tenth to fade, a tenth of margin, and the device.
-    assert np.median(latencies) < 0.25 + 0.1 + 0.1 + LATENCY + 0.2
+    assert len(latencies) == 49
+    # An eighth of a second to describe, a tenth to fade, a tenth of margin, and the device.
+    assert np.median(latencies) < 0.125 + 0.1 + 0.1 + LATENCY + 0.2
 
 
 def test_without_the_package_or_its_library_a_sentence_says_so(monkeypatch):
