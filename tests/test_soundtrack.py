@@ -73,6 +73,14 @@ def test_the_beat_is_that_of_the_dance(pipe, dance):
     np.testing.assert_allclose(2 ** code[:, -3], 100, rtol=0.05)
 
 
+def test_a_dance_may_be_hardly_longer_than_a_clip(music):
+    short = make_dance_music(1, clip_duration=10.3, random_state=1).poses
+    pipe = make_soundtrack_pipeline(music, poses=short)
+    (piece,) = make_soundtrack(short, pipe, random_state=0)
+    assert len(piece.audio) == round(short.duration * piece.sr)
+    assert np.abs(piece.audio).max() > 0.05
+
+
 def test_music_starts_and_ends_where_it_should(pipe, dance):
     take = make_soundtrack(dance, pipe, start=3.0, end=20.0, random_state=0)[0]
     assert np.abs(take.audio[: 3 * take.sr]).max() == 0
