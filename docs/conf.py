@@ -1,11 +1,15 @@
 """Sphinx configuration: `sphinx-build docs docs/_build`."""
 
 import sys
+import warnings
 from pathlib import Path
 
 from sklearn_asdf import __version__
 
 sys.path.insert(0, str(Path(__file__).parent / "extensions"))
+
+# The gallery's page on reports shows one in an iframe of its own, which has no address.
+warnings.filterwarnings("ignore", message="Consider using IPython.display.IFrame")
 
 project = "sklearn_asdf"
 author = "The sklearn_asdf developers"
