@@ -33,6 +33,8 @@ _STEP = 0.25  # s
 _JOIN_COST, _JOIN_RANGE = 20.0, 400.0
 # Variance of the deviations from the mapping, by which takes of one dance differ.
 _TEMPERATURE = 0.3
+# How often a take that is like an earlier one is made anew, with twice the temperature each time.
+_ATTEMPTS, _NEXT_SEED = 5, 7919
 # Seconds in which music begins and ends within a dance.
 _FADE = 0.5
 
@@ -285,7 +287,8 @@ def make_soundtrack(
     Returns
     -------
     list of Performance
-        `n_takes` pieces, as long as the dance.
+        `n_takes` pieces, as long as the dance. A piece that is like an earlier one is made anew
+        with a higher temperature; only with hardly any music may two be the same.
 
     See Also
     --------
@@ -323,17 +326,22 @@ def make_soundtrack(
             verbose=verbose,
             **given,
         )
-    takes = []
+    takes: list[Performance] = []
     for k in progress(range(n_takes), "composing takes", unit="takes", verbose=verbose):
-        take = perform(
-            pipeline,
-            dance,
-            temperature=temperature,
-            random_state=first + k,
-            loudness=loudness,
-            verbose=verbose if n_takes == 1 else 0,
-        )
-        takes.append(_between(take, start, end))
+        for attempt in range(1 if temperature is None else _ATTEMPTS):
+            take = perform(
+                pipeline,
+                dance,
+                temperature=None if temperature is None else temperature * 2**attempt,
+                random_state=(first + k + attempt * _NEXT_SEED) % 2**32,
+                loudness=loudness,
+                verbose=verbose if n_takes == 1 else 0,
+            )
+            take = _between(take, start, end)
+            # A short dance, or little music, may get the same excerpt again.
+            if not any(np.array_equal(take.audio, other.audio) for other in takes):
+                break
+        takes.append(take)
     return takes
 
 

@@ -83,11 +83,22 @@ BEFORE = {
         new_poses = poses[:2]
         np.save("sound.npy", np.ones(9 * 22050, np.float32))
         paths = ["sound.npy"]
+        import shutil
+        import soundfile
+        from sklearn_asdf import MotionClips
+        long = make_dance_music(3, n_performances=3, clip_duration=9.0, random_state=0)
+        wav_files = ["sound0.wav", "sound1.wav", "sound2.wav"]
+        pose_files = ["poses0.npy", "poses1.npy", "poses2.npy"]
+        for k in range(3):
+            soundfile.write(wav_files[k], long.audio[k], 22050, subtype="PCM_16")
+            np.save(pose_files[k], long.poses.position[k])
+        shutil.copy("take.json", "dance.npz")
         from sklearn.ensemble import RandomForestRegressor
         from sklearn_asdf import save
         save(RandomForestRegressor(2, random_state=0).fit([[0.0], [1.0]], [0.0, 1.0]), "forest.zip")
         def make_dance_pipeline(preset="tiny", **parameters):
             return pipeline.make_dance_pipeline("tiny", n_keyframes=4, **parameters)
+        save(make_dance_pipeline(random_state=0).fit(poses, audio), "my.zip")
         def GridSearchCV(pipe, grid, **parameters):
             # One candidate shows that the page is right.
             grid = {name: values[:1] for name, values in grid.items()}

@@ -115,10 +115,10 @@ def test_any_dancer_can_dance_to_it_live(pipe):
     from sklearn_asdf.live import StreamingDancer
 
     live = StreamingDancer(pipe)
-    assert live.hop_duration == 0.25
+    assert live.hop_duration == 0.125
     other = make_dance_music(1, clip_duration=9, coordinates="metre", random_state=5).poses
     frames = [frame for pose in other.position[0] for frame in live.feed(pose)]
-    assert len(frames) == 5
+    assert len(frames) == 9
     assert max(np.abs(frame.audio).max() for frame in frames) > 0.02
 
 

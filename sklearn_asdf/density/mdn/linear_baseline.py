@@ -60,7 +60,7 @@ def fit_predictable_targets(
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_asdf.density.linear import fit_predictable_targets
+    >>> from sklearn_asdf.density.mdn.linear_baseline import fit_predictable_targets
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(100, 3))
     >>> y = np.c_[2 * X[:, 0] + 0.1 * rng.normal(size=100), rng.normal(size=100)]

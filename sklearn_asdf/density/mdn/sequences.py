@@ -194,7 +194,7 @@ def is_list(values: Any) -> bool:
 
     Examples
     --------
-    >>> from sklearn_asdf.density.sequences import is_list
+    >>> from sklearn_asdf.density.mdn.sequences import is_list
     >>> is_list([[[0.0], [1.0]], [[2.0]]]), is_list([[0.0, 1.0]])
     (True, False)
     """
