@@ -228,7 +228,8 @@ def main():
         rows = []
         for part in ("prepare", "fit", "dance"):
             found = run_part(part, folder, **(options if part == "prepare" else {}))
-            rows += [(part, what, f"{value:.3f}".rstrip("0").rstrip(".")) for what, value in found.items()]
+            for what, value in found.items():
+                rows.append((part, what, f"{value:.3f}".rstrip("0").rstrip(".")))
     for row in rows:
         print(*row, sep="\t")
     if args.out:
