@@ -1,4 +1,4 @@
-"""Soundtracks: music of one's own for dances that nobody has seen with it."""
+"""Soundtracks: pipelines and pieces that play given music for a dance, without pairs of both."""
 
 from __future__ import annotations
 

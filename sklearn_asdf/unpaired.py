@@ -1,4 +1,4 @@
-"""UnpairedRegressor: codes of one's own music for dances that nobody has seen with it."""
+"""UnpairedRegressor: from features of a dance to codes of music, learned without pairs of both."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class UnpairedRegressor(RegressorMixin, BaseEstimator):
     ----------
     mapping : {"dance"} or None, default=None
         `"dance"` begins with the mapping that was learned from synthetic dances; see the notes.
-        `X` then has the columns of :class:`LMAFeaturizer` with steps, by name. None knows nothing
-        before it sees pairs.
+        `X` then has the columns of :class:`LMAFeaturizer` with steps, by name. With None,
+        nothing is known before pairs are seen.
     beat_columns : tuple of three str or three int, default=None
         Columns of `X` with tempo and beat of the dance, as in :class:`OnBeatRegressor`, which are
         copied to the last three columns of the code. None predicts them as all others.
@@ -59,7 +59,7 @@ class UnpairedRegressor(RegressorMixin, BaseEstimator):
         Standard deviation in steps of a Gaussian moving average of the features of steps.
     heights : bool, default=False
         Whether the height of the body in space counts, relative to its mean over `X` in `fit`: for
-        rows of one dance in three dimensions. In a picture, who goes away also rises.
+        rows of one dance in three dimensions. In a picture, a dancer who walks away also rises.
 
     Attributes
     ----------

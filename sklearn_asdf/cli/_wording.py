@@ -6,7 +6,7 @@ import re
 
 __all__ = ["in_words"]
 
-# What the package calls differently from the option, or has no option for.
+# Parameters that the command names otherwise, or has no option for.
 _TERMS = {
     "pose_fps": "--fps",
     "models": "--pose-model",

@@ -24,7 +24,7 @@ def fit_deviations(
     Parameters
     ----------
     deviation : ndarray of shape (n_rows, 3)
-        log2 of the tempo, and cosine and sine of the beat, of the music less those of the dance.
+        Music minus dance: log2 of the tempo, cosine and sine of the phase of the beat.
     weight : ndarray of shape (n_rows,)
         Weights of the rows.
     n_mixtures : int
@@ -35,7 +35,7 @@ def fit_deviations(
     weights : ndarray of shape (n_mixtures + 1,)
         Probabilities.
     means, scales : ndarray of shape (n_mixtures + 1, 3)
-        Of the components.
+        Means and standard deviations of the components.
     """
     spread = np.maximum(column_moments(deviation, weight)[1], 1e-6)
     weights, means, scales = fit_mixture(

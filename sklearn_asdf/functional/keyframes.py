@@ -65,7 +65,7 @@ def cluster_extremes(
     gap_duration: float = 1 / 6,
     refine: bool = False,
 ) -> np.ndarray:
-    """Keep one candidate of each cluster: the extreme of the curve (after eq. 11).
+    """Keep one candidate of each cluster: the extreme of the curve (follows eq. 11).
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def select_keyframes(
     fps: float,
     gap_duration: float = 1 / 6,
 ) -> np.ndarray:
-    """Select exactly `n_keyframes` of the candidates of each clip (after eq. 12).
+    """Select exactly `n_keyframes` of the candidates of each clip (follows eq. 12).
 
     Parameters
     ----------

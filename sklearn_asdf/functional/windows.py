@@ -1,4 +1,4 @@
-"""Sums, means and extremes over windows of frames."""
+"""Sums, means and extremes over windows of frames, as between two keyframes (eq. 14)."""
 
 from __future__ import annotations
 

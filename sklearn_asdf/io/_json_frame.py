@@ -13,7 +13,7 @@ from ._take import NotPoses, Person
 _CONFIDENCE = ("score", "confidence", "visibility", "likelihood", "presence", "c")
 _IMAGE = ("pose_landmarks", "poseLandmarks", "landmarks", "image_landmarks", "landmark")
 _WORLD = ("pose_world_landmarks", "poseWorldLandmarks", "worldLandmarks", "world_landmarks")
-# What trackers call a person whom they follow; "id" is one only beside named joints (tfjs).
+# What trackers call a person whom they follow; "id" counts only where joints have names (tfjs).
 _IDENTITY = ("track_id", "trackId", "tracking_id", "track", "idx", "person_id")
 # Keys of MMPose and AlphaPose that hold the people of one frame.
 _PEOPLE = ("instances", "instance_info", "preds", "predictions", "pred_instances", "bodies")
@@ -24,7 +24,7 @@ _OPENPOSE = {
 
 
 def people_of(frame: Any, coordinates: str) -> tuple[list[Person], str]:
-    """Return the people in one frame, and whose way of writing it is."""
+    """Return the people in one frame, and the name of the format."""
     if not frame:
         return [], ""
     if isinstance(frame, dict):

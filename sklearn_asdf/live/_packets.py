@@ -11,7 +11,7 @@ __all__ = ["messages"]
 _BUNDLE = b"#bundle\0"
 # Bundles may hold bundles; real ones do so once or twice.
 _DEEPEST = 8
-# Types of arguments, of which python-osc logs and skips all others.
+# Types of arguments that python-osc reads; it logs and skips all others.
 _KNOWN_TYPES = frozenset("ihfdsbrmtTFN[]")
 
 

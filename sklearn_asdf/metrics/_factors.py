@@ -19,7 +19,7 @@ _TARGETS = {
     "brightness": "tilt",
     "articulation": "articulation",
 }
-# Tempi are transposed by octaves into the octave from here, in BPM, since trackers confuse them.
+# Trackers confuse octaves of the tempo: tempi are doubled or halved into that above this, BPM.
 _MIN_TEMPO = 75.0
 # Smaller differences are inaudible.
 _DECIMALS = {"tempo": 1, "loudness": 1, "brightness": 2, "articulation": 2}

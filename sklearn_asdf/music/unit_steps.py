@@ -9,7 +9,7 @@ from .analysis import STEP_SILENCE
 
 __all__ = ["local_level", "rest_level_of", "set_course", "set_gain"]
 
-# Standard deviation in s over which the music's own level counts: shorter accents stay.
+# Standard deviation in s of the smoothing of the music's own level; shorter accents are kept.
 _SMOOTHING = 0.12
 # Time in s from one value of the gain to the next, and of the fade at the borders of a rest.
 _STEP, _FADE = 0.01, 0.04
@@ -70,7 +70,7 @@ def set_course(
     Returns
     -------
     ndarray of float32 of shape (n_samples,)
-        The level of about half a second is that of the course; faster changes are the music's own.
+        The music, whose level over about half a second is the wanted one; faster changes stay.
     """
     places, source = local_level(y, sr=sr)
     at = places / sr
@@ -99,7 +99,7 @@ def set_gain(
         One factor per sample.
     """
     hop = max(1, round(_STEP * sr))
-    # A step more, so that the end is between two values.
+    # One step more, so that the last sample lies between two values of the gain.
     at = np.arange(0, len(source) + hop, hop)
     wanted = np.interp(at / sr, time, levels)
     of_music = source[np.minimum(at, len(source) - 1)].astype(float)
@@ -108,7 +108,7 @@ def set_gain(
 
 
 def _factors(wanted: np.ndarray, source: np.ndarray, rest_level: float, n_fade: int) -> np.ndarray:
-    """Return factors from levels in dB; 0 in rests, at whose borders they change over `n_fade`."""
+    """Return factors from levels in dB; they are 0 in rests, with fades of `n_fade` samples."""
     gain = np.minimum(wanted - np.maximum(source, STEP_SILENCE), _LARGEST_GAIN)
     gate = uniform_filter1d((wanted > rest_level).astype(float), n_fade, mode="nearest")
     # Far below audibility the gain does not matter.

@@ -1,7 +1,7 @@
 """Training of Keras models through scikeras.
 
 `train` is what an estimator calls in `fit`; the `Network` that it returns is what the estimator
-keeps. A network is a module-level function, the parameters it was called with, and arrays.
+keeps. A network is kept as the function that builds it, its parameters, and the arrays of weights.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _deterministic(seed: int) -> Iterator[None]:
         import tensorflow as tf
         from tensorflow.python.framework import config
 
-        # On CPUs operations repeat themselves anyway.
+        # On CPUs the same operations give the same results anyway.
         if tf.config.list_physical_devices("GPU") and not config.is_op_determinism_enabled():
             config.enable_op_determinism()
             try:
