@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_asdf.functional.mel import (
+    MelFilterbank,
     db_to_unit,
     mel_filterbank,
     melspectrogram,
@@ -17,6 +18,21 @@ from sklearn_asdf.functional.mel import (
 )
 
 librosa = pytest.importorskip("librosa")
+
+
+def test_a_filterbank_is_a_product_of_matrices_and_its_transpose():
+    rng = np.random.default_rng(0)
+    filters = np.zeros((11, 40))
+    for band in range(11):
+        filters[band, 3 * band : 3 * band + 5] = rng.uniform(0.1, 1, 5)
+    bank = MelFilterbank(filters)
+    power = rng.uniform(size=(2, 7, 40)).astype(np.float32)
+    mel = bank.to_mel(power)
+    np.testing.assert_allclose(mel, power @ filters.T, rtol=1e-5)
+    np.testing.assert_allclose(bank.to_bins(mel), mel @ filters, rtol=1e-5)
+    np.testing.assert_allclose(bank.bin_weights, filters.sum(axis=0), rtol=1e-6)
+    # No filter reaches the last five bins.
+    assert (bank.bin_weights[35:] == 0).all()
 
 
 def _sound(n_clips, n_samples, seed=0):

@@ -7,7 +7,7 @@ import pytest
 
 mido = pytest.importorskip("mido")
 
-from sklearn_asdf.live import MIDISender  # noqa: E402
+from sklearn_asdf.live import MIDISender, list_midi_ports  # noqa: E402
 
 NAMES = [
     "window1_weight",
@@ -22,6 +22,16 @@ NAMES = [
     "step1_hands_height",
 ]
 CLIP = 8.0
+
+
+def test_ports_are_those_of_the_system(monkeypatch):
+    # The library of the ports themselves is not needed to ask a substitute of mido's for names.
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    monkeypatch.setattr(mido, "get_output_names", lambda: ["Synth", "Drums"])
+    assert list_midi_ports() == ["Synth", "Drums"]
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"sending MIDI needs .*\[midi\]"):
+        list_midi_ports()
 
 
 class Port:
