@@ -127,12 +127,12 @@ def make_soundtrack_pipeline(
         sr=sr,
         random_state=random_state,
     )
+    # Dances are checked before music is analyzed, which takes long.
+    dances, heights = _standard_dances(poses, audio, clips.shape[1] / clips.sr)
     encoder, code = fit_encoder(
         UnitEncoder(sr=clips.sr, step_duration=_STEP, verbose=verbose), clips, memory
     )
-    clip_duration = encoder.n_samples_ / encoder.sr
     tempi = 2.0 ** np.quantile(code[:, -3], np.linspace(0, 1, 11))
-    dances, heights = _standard_dances(poses, audio, clip_duration)
     motion = Pipeline(list(_motion_steps(tempi, waltz, verbose).items()))
     features = motion.fit_transform(dances)
     regressor = UnpairedRegressor(
