@@ -153,10 +153,15 @@ def _framed(page: Path, size: tuple[int, int]) -> Path:
     return frame
 
 
+def program() -> str | None:
+    """Return the path of a browser, or None."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
 @pytest.fixture
 def browser(tmp_path: Path) -> Browser:
     """Give a browser, or a skip that says which."""
-    program = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if program is None:
+    path = program()
+    if path is None:
         pytest.skip(f"needs a browser, one of {', '.join(NAMES)}")
-    return Browser(program, tmp_path)
+    return Browser(path, tmp_path)

@@ -5,21 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .browser import NAMES, OPTIONS
+from .browser import NAMES, OPTIONS, program
 
-__all__ = ["Chromium", "program"]
-
-
-def program() -> str | None:
-    """Return the path of a browser, or None."""
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
+__all__ = ["Chromium"]
 
 
 class Chromium:

@@ -15,7 +15,8 @@ from sklearn_asdf.io import write_poses
 from sklearn_asdf.performance import encoder_of
 from sklearn_asdf.studio import Studio, _tasks
 from sklearn_asdf.video import add_music, probe
-from tests.chromium import Chromium, program
+from tests.browser import program
+from tests.chromium import Chromium
 
 from .conftest import wait
 from .test_app import serving
