@@ -47,7 +47,7 @@ def make_soundtrack_pipeline(
     closeness: float = 1.0,
     intensity: float = 0.0,
     continuity: float = 0.5,
-    waltz: bool = True,
+    strides: bool = True,
     clip_duration: float = 8.0,
     hop_duration: float = 1.0,
     sr: int = 22050,
@@ -75,8 +75,8 @@ def make_soundtrack_pipeline(
         From -1, the calm parts of the music, to 1, the wild ones.
     continuity : float, default=0.5
         From 0, the music may jump to another place on each beat, to 1, it hardly ever does.
-    waltz : bool, default=True
-        Whether dances in bars of three are expected to be fastest on the beat, as waltzes are; see
+    strides : bool, default=True
+        Whether beats are found by the strides of the feet, as in
         :func:`~sklearn_asdf.motion.track_beats`.
     clip_duration, hop_duration : float, default=8.0, 1.0
         Duration of the clips that are described, and time from one clip of music to the next one's
@@ -133,7 +133,7 @@ def make_soundtrack_pipeline(
         UnitEncoder(sr=clips.sr, step_duration=_STEP, verbose=verbose), clips, memory
     )
     tempi = 2.0 ** np.quantile(code[:, -3], np.linspace(0, 1, 11))
-    motion = Pipeline(list(_motion_steps(tempi, waltz, verbose).items()))
+    motion = Pipeline(list(_motion_steps(tempi, strides, verbose).items()))
     features = motion.fit_transform(dances)
     regressor = UnpairedRegressor(
         mapping="dance",
@@ -153,7 +153,7 @@ def make_soundtrack_pipeline(
     return adjust_soundtrack(pipeline, continuity=continuity)
 
 
-def _motion_steps(tempi: np.ndarray, waltz: bool, verbose: int) -> dict[str, Any]:
+def _motion_steps(tempi: np.ndarray, strides: bool, verbose: int) -> dict[str, Any]:
     groups = ("effort", "shape", "level", "periodicity", "beat")
     lma = LMAFeaturizer(groups=groups, step_duration=_STEP, step_groups=("effort", "moment"))
     return {
@@ -161,8 +161,10 @@ def _motion_steps(tempi: np.ndarray, waltz: bool, verbose: int) -> dict[str, Any
         "canonical": PoseCanonicalizer(trend_duration=None),
         "smooth": PoseSmoother(),
         "kinematics": KinematicsTransformer(scale="body"),
-        # The phase is found again and again, where it is as uncertain as without training.
-        "beats": DanceBeatTracker(tempi=tempi, waltz=waltz, tightness=1000.0, verbose=verbose),
+        # Music is steady: one grid goes through the dance, and its phase is surer for it.
+        "beats": DanceBeatTracker(
+            tempi=tempi, strides=strides, tightness=10_000.0, verbose=verbose
+        ),
         "keyframes": KeyframeSegmenter(),
         "lma": lma.set_output(transform="pandas"),
     }
