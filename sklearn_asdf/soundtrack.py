@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
-from ._progress import progress
 from ._validation import Integral, Real, raise_all
 from .datasets import make_dance_music
 from .datasets._music_files import music_clips
@@ -22,7 +21,14 @@ from .motion.lma import BEAT_COLUMNS, LMAFeaturizer
 from .motion.smoothing import PoseSmoother
 from .music.encoder_cache import fit_encoder
 from .music.units import UnitEncoder
-from .performance import Performance, encoder_of, perform, prepare_take, steps_of
+from .performance import (
+    Performance,
+    compose_takes,
+    describe_dance,
+    encoder_of,
+    prepare_take,
+    steps_of,
+)
 from .target import AudioTargetRegressor
 from .unpaired import UnpairedRegressor
 
@@ -33,10 +39,6 @@ _STEP = 0.25  # s
 _JOIN_COST, _JOIN_RANGE = 20.0, 400.0
 # Variance of the deviations from the mapping, by which takes of one dance differ.
 _TEMPERATURE = 0.3
-# How often a take that is like an earlier one is made anew, with twice the temperature each time.
-_ATTEMPTS, _NEXT_SEED = 5, 7919
-# Seconds in which music begins and ends within a dance.
-_FADE = 0.5
 
 
 def make_soundtrack_pipeline(
@@ -328,36 +330,17 @@ def make_soundtrack(
             verbose=verbose,
             **given,
         )
-    takes: list[Performance] = []
-    for k in progress(range(n_takes), "composing takes", unit="takes", verbose=verbose):
-        for attempt in range(1 if temperature is None else _ATTEMPTS):
-            take = perform(
-                pipeline,
-                dance,
-                temperature=None if temperature is None else temperature * 2**attempt,
-                random_state=(first + k + attempt * _NEXT_SEED) % 2**32,
-                loudness=loudness,
-                verbose=verbose if n_takes == 1 else 0,
-            )
-            take = _between(take, start, end)
-            # A short dance, or little music, may get the same excerpt again.
-            if not any(np.array_equal(take.audio, other.audio) for other in takes):
-                break
-        takes.append(take)
-    return takes
-
-
-def _between(take: Performance, start: float, end: float) -> Performance:
-    """Return a performance that is silent before `start` and after `end`, with fades."""
-    time = np.arange(len(take.audio)) / take.sr
-    whole = len(take.audio) / take.sr
-    gain = np.ones(len(time))
-    if start > 0:
-        gain *= np.clip((time - start) / _FADE, 0, 1)
-    if end < whole - 1e-3:
-        gain *= np.clip((end - time) / _FADE, 0, 1)
-    audio = (take.audio * gain).astype(np.float32)
-    return Performance(take.take, take.clips, take.hop_duration, audio, take.sr)
+    described = describe_dance(pipeline, dance, verbose=verbose)
+    return compose_takes(
+        pipeline,
+        described,
+        [(first + k) % 2**32 for k in range(n_takes)],
+        temperature=temperature,
+        loudness=loudness,
+        start=start,
+        end=end,
+        verbose=verbose,
+    )
 
 
 def _check_knobs(**knobs: float | None) -> None:
