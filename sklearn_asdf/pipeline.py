@@ -25,6 +25,8 @@ _DEFAULT = "units"
 _DEFAULT_TABLE = "codec"
 # Presets whose density takes tempo and beat over from the dance.
 _WITH_BEAT = ("synthesis", "units")
+# Duration in s of the steps in which the music of these follows the dance.
+_STEP_DURATION = 0.25
 
 
 def make_lma_pipeline(
@@ -48,7 +50,7 @@ def make_lma_pipeline(
         within each clip. `"default"` measures in heights of the dancer, so that speeds do not
         depend on the distance to the camera, regularizes the curvature, and adds the level and the
         periodicity of the motion; `"codec"` and `"tiny"` are the same. `"units"` adds the beat,
-        which is learned if `fit` gets the music; `"synthesis"` adds steps of a quarter second too.
+        which is learned if `fit` gets the music; so does `"synthesis"`.
     n_keyframes : int, default=10
         Number of keyframes of a clip, which bound `n_keyframes - 1` windows.
     cutoff : float, default=3.0
@@ -106,12 +108,14 @@ def make_dance_pipeline(
     ----------
     preset : {"default", "codec", "paper", "synthesis", "tiny", "units"}, default="default"
         `"units"`, the default, learns the beat of the dances and plays music of the training set on
-        that beat, selected by features predicted from the dance; the fitted model contains that
-        music. `"codec"` learns a code with a time axis, which decodes to new sound, and a mixture
-        density whose size depends on the data. `"synthesis"` has codes in beats and a density of
-        sequences, which samples new sound step by step, on the beat of the dance; the fitted model
-        contains no music. `"paper"` builds the networks of [1]_ exactly; `"tiny"` trains in
-        seconds, for tests. A preset only sets parameters: see `get_params` and `set_params`.
+        that beat, selected by features predicted from the dance; level and accents follow the dance
+        in steps of a quarter of a second, and where it stops, the music is silent. The fitted model
+        contains that music. `"codec"` learns a code with a time axis, which decodes to new sound,
+        and a mixture density whose size depends on the data. `"synthesis"` has codes in beats and a
+        density of sequences, which samples new sound step by step, on the beat of the dance; the
+        fitted model contains no music. `"paper"` builds the networks of [1]_ exactly; `"tiny"`
+        trains in seconds, for tests. A preset only sets parameters: see `get_params` and
+        `set_params`.
     n_keyframes : int, default=10
         Number of keyframes of a clip, which bound `n_keyframes - 1` windows.
     random_state : int, RandomState instance or None, default=None
@@ -148,6 +152,8 @@ def make_dance_pipeline(
     steps = _motion_steps(preset, random_state, verbose)
     if preset != "paper":
         steps = {"canonical": PoseCanonicalizer(), **steps}
+    if preset in _WITH_BEAT:
+        steps["lma"].set_params(step_duration=_STEP_DURATION)
     # The paper scales within each clip, in its featurizer, and not over the training set; the
     # density of these needs tempo and beat unscaled, and scales the other columns itself.
     steps["scale"] = "passthrough" if preset in ("paper", *_WITH_BEAT) else StandardScaler()
@@ -183,8 +189,7 @@ def _motion_steps(preset: str, random_state: Any = None, verbose: int = 0) -> di
         steps["beats"] = DanceBeatTracker(random_state=random_state, verbose=verbose)
         groups = (*groups, "beat")
     # Speeds and accelerations are in heights of the dancer.
-    steps_of_music = {"step_duration": 0.25} if preset == "synthesis" else {}
-    featurizer = LMAFeaturizer(groups=groups, length_unit="H", **steps_of_music)
+    featurizer = LMAFeaturizer(groups=groups, length_unit="H")
     return steps | {"keyframes": KeyframeSegmenter(), "lma": featurizer}
 
 
@@ -195,6 +200,8 @@ def _music_step(
     from .density.beat_sequence import SEQUENCE_DENSITY, BeatSequenceRegressor
     from .density.mdn import MDNRegressor
     from .density.on_beat import OnBeatRegressor
+    from .density.step_regressor import StepRegressor
+    from .music.analysis import STEP_DESCRIPTORS
     from .music.beat_mel import BeatMelEncoder
     from .music.mel import MelEncoder
     from .music.units import UnitEncoder
@@ -211,9 +218,15 @@ def _music_step(
             2, linear_baseline=True, hidden_layer_sizes=(16,), epochs=5, **common
         )
     elif preset == "units":
-        encoder = UnitEncoder(verbose=verbose)
+        encoder = UnitEncoder(step_duration=_STEP_DURATION, verbose=verbose)
         rest = MDNRegressor(3, linear_baseline=True, **common)
-        density = OnBeatRegressor(rest, beat_columns=BEAT_COLUMNS, restore_variance=True)
+        on_beat = OnBeatRegressor(rest, beat_columns=BEAT_COLUMNS, restore_variance=True)
+        density = StepRegressor(
+            on_beat,
+            n_channels=len(STEP_DESCRIPTORS),
+            restore_variance=True,
+            random_state=random_state,
+        )
     elif preset == "synthesis":
         encoder = BeatMelEncoder(**common)
         steps = MDNRegressor(12, **SEQUENCE_DENSITY, **common)

@@ -53,6 +53,7 @@ def write_report(
     pipeline: Any,
     take: Any,
     *,
+    performance: Performance | None = None,
     audio: Any = None,
     video: str | os.PathLike[str] | None = None,
     title: str | None = None,
@@ -73,6 +74,9 @@ def write_report(
     take : Motion or array-like of shape (1, n_frames, n_joints, n_axes)
         One whole dance, as returned by :func:`read_poses` or :func:`estimate_poses`, at least as
         long as the clips that the pipeline was fitted to.
+    performance : Performance, default=None
+        The music that the pipeline composed for this dance, as
+        :func:`~sklearn_asdf.performance.perform` returns it. None composes it.
     audio : array-like of shape (n_samples,), default=None
         The true music from the first frame of the dance on, mono, in [-1, 1], at the encoder's
         sampling rate. If given, the page also plays it and has scores.
@@ -141,13 +145,15 @@ def write_report(
         # Where the music ends the dance cannot be compared with it.
         n_frames = int(len(audio) / encoder.sr * take.fps + 1e-6)
         take = take.frames(0, max(1, min(take.n_frames, n_frames)))
-    shown = perform(
-        pipeline,
-        take,
-        temperature=temperature,
-        random_state=random_state,
-        verbose=verbose,
-    )
+    shown = performance
+    if shown is None:
+        shown = perform(
+            pipeline,
+            take,
+            temperature=temperature,
+            random_state=random_state,
+            verbose=verbose,
+        )
     duration = shown.take.n_frames / shown.take.fps
     sounds = {"generated music": _exactly(shown.audio, duration, shown.sr)}
     if audio is not None:
