@@ -14,18 +14,15 @@ from sklearn.utils.validation import validate_data
 
 from .._defaults import TEMPERATURE
 from .._validation import HasMethods, Integral, Interval, validate_parameters
-from ..functional.beat_grid import beat_position, beat_times, steady_beats
 from .beat_columns import find_beat_columns
 from .beat_deviations import weighted_median
-from .beat_features import middles_of_steps, movement_on_beats, places_in_beat
+from .beat_predictions import N_GLOBAL, BeatPredictionsMixin
 from .mdn.linear_baseline import fit_predictable_targets
 from .nested_regressor import NestedRegressorMixin
 from .step_columns import columns_of_clips, columns_of_steps
 
 __all__ = ["BeatSequenceRegressor"]
 
-# The last numbers of a code: transposition, duration, log2 of the tempo, cosine and sine.
-_N_GLOBAL = 5
 # Training clips for which music is sampled to find out how much it varies.
 _N_SAMPLED = 64
 # Larger factors would amplify noise.
@@ -42,7 +39,11 @@ SEQUENCE_DENSITY: dict[str, Any] = {
 
 
 class BeatSequenceRegressor(
-    NestedRegressorMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator
+    BeatPredictionsMixin,
+    NestedRegressorMixin,
+    RegressorMixin,
+    MetaEstimatorMixin,
+    BaseEstimator,
 ):
     r"""Regressor of codes of music whose time is in beats: a sequence on the beat of the dance.
 
@@ -208,7 +209,7 @@ class BeatSequenceRegressor(
         mass = np.bincount(which, weights=weight[kept])
         self.transposition_weights_ = mass / mass.sum()
         movement, codes = [], []
-        steps = y[:, :-_N_GLOBAL].reshape(len(y), -1, self.n_channels)
+        steps = y[:, :-N_GLOBAL].reshape(len(y), -1, self.n_channels)
         for row, of_row, code in zip(X, steps, y, strict=True):
             grid = self._grid(2.0 ** code[-3], np.arctan2(code[-1], code[-2]))
             movement.append(self._movement(row, grid)[: len(of_row)])
@@ -240,11 +241,11 @@ class BeatSequenceRegressor(
         return self
 
     def _find_columns(self, X: np.ndarray, y: np.ndarray) -> None:
-        n_steps = y.shape[1] - _N_GLOBAL
+        n_steps = y.shape[1] - N_GLOBAL
         if n_steps < self.n_channels or n_steps % self.n_channels:
             raise ValueError(
                 f"expected codes of steps of n_channels={self.n_channels} numbers, and "
-                f"{_N_GLOBAL} more, got {y.shape[1]} numbers: give the n_components of the encoder"
+                f"{N_GLOBAL} more, got {y.shape[1]} numbers: give the n_components of the encoder"
             )
         names = getattr(self, "feature_names_in_", None)
         self._beat_places = find_beat_columns(X, y, self.beat_columns, (-3, -2, -1), names)
@@ -256,190 +257,6 @@ class BeatSequenceRegressor(
         others = columns_of_clips(names, n_columns, self.step_columns_)
         self._clip_columns = np.setdiff1d(others, self._beat_places)
         self.n_targets_ = y.shape[1]
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the predicted codes, with tempo and beat of the dance.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_clips, n_features)
-            Features.
-
-        Returns
-        -------
-        code : ndarray of shape (n_clips, n_targets)
-            Each step given the mean of the steps before, in the most frequent transposition. Means
-            of spectra are blurred: music for listening is sampled.
-        """
-        X = self._check(X)
-        if self.beat_columns is None:
-            return self.regressor_.predict(X)
-        semitones = self.transpositions_[self.transposition_weights_.argmax()]
-        tempo, phase = self._beat(X)
-        courses = [self._course(row, self._grid(*beat)) for row, *beat in zip(X, tempo, phase)]
-        features = [self._features(course, semitones) for course in courses]
-        steps = [a + b for a, b in zip(courses, self.regressor_.predict(features), strict=True)]
-        return self._join(steps, np.full(len(X), semitones), tempo, phase)
-
-    def sample_y(
-        self,
-        X: Any,
-        n_samples: int = 1,
-        random_state: int | np.random.RandomState | None = None,
-        temperature: float = 1.0,
-    ) -> np.ndarray:
-        """Sample codes, each clip on its own.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_clips, n_features)
-            Features.
-        n_samples : int, default=1
-            Samples per clip.
-        random_state : int, RandomState instance or None, default=None
-            Pass an int for the same samples on each call.
-        temperature : float, default=1.0
-            Factor of the variances of each step's density.
-
-        Returns
-        -------
-        ndarray of shape (n_clips, n_targets, n_samples)
-            As :meth:`sklearn.gaussian_process.GaussianProcessRegressor.sample_y`.
-        """
-        X = self._check(X)
-        rng = check_random_state(random_state)
-        if self.beat_columns is None:
-            return self.regressor_.sample_y(X, n_samples, rng, temperature)
-        tempo, phase = self._beat(X)
-        courses = [self._course(row, self._grid(*beat)) for row, *beat in zip(X, tempo, phase)]
-        draws = []
-        for _ in range(n_samples):
-            semitones = self._transpositions(rng, len(X))
-            features = [self._features(*pair) for pair in zip(courses, semitones, strict=True)]
-            rest = self._sample(features, rng, temperature)
-            steps = [self._scaled(a + b, temperature) for a, b in zip(courses, rest, strict=True)]
-            draws.append(self._join(steps, semitones, tempo, phase))
-        return np.stack(draws, axis=-1)
-
-    def sample_piece(
-        self,
-        X: Any,
-        *,
-        hop_duration: float,
-        random_state: int | np.random.RandomState | None = None,
-        temperature: float = 1.0,
-    ) -> np.ndarray:
-        """Sample the codes of the successive clips of one dance, as one sequence.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_clips, n_features)
-            Features of the clips, in order.
-        hop_duration : float
-            Time from one clip's start to the next one's in s.
-        random_state : int, RandomState instance or None, default=None
-            Pass an int for the same sample on each call.
-        temperature : float, default=1.0
-            As in `sample_y`.
-
-        Returns
-        -------
-        ndarray of shape (n_clips, n_targets)
-            Where clips overlap, they have the same steps. All have the same transposition, and
-            tempo and phase of one grid of beats
-            (:func:`~sklearn_asdf.functional.beat_grid.steady_beats`).
-        """
-        X = self._check(X)
-        rng = check_random_state(random_state)
-        starts = np.arange(len(X)) * hop_duration
-        middles = starts + self.clip_duration_ / 2
-        tempo, phase = self._beat(X)
-        grid = steady_beats(
-            tempo,
-            phase,
-            at=middles,
-            clip_duration=self.clip_duration_,
-            duration=starts[-1] + self.clip_duration_,
-        )
-        semitones = self._transpositions(rng, 1)
-        nearest = np.abs(middles_of_steps(grid, self.steps_per_beat)[:, None] - middles).argmin(
-            axis=1
-        )
-        course = np.empty((len(nearest), self.n_channels))
-        for i in np.unique(nearest):
-            # The movement around a step is that of the clip in whose middle the step lies.
-            course[nearest == i] = self._course(X[i], grid - starts[i])[nearest == i]
-        features = self._features(course, semitones[0])
-        steps = course + self._sample([features], rng, temperature)[0]
-        steps = self._scaled(steps, temperature)
-        at = beat_position(grid, middles)
-        ends = beat_position(grid, starts[:, None] + [0, self.clip_duration_])
-        log_tempo = np.log2(60 * np.diff(ends, axis=1)[:, 0] / self.clip_duration_)
-        parts = []
-        for i in range(len(X)):
-            own = starts[i] + self._grid(2.0 ** log_tempo[i], 2 * np.pi * at[i])
-            first = round(beat_position(grid, own[0]).item()) * self.steps_per_beat
-            rows = first + np.arange((len(own) - 1) * self.steps_per_beat)
-            parts.append(steps[np.clip(rows, 0, len(steps) - 1)])
-        return self._join(parts, np.repeat(semitones, len(X)), 2.0**log_tempo, 2 * np.pi * at)
-
-    def _sample(self, features: Any, rng: Any, temperature: float) -> Any:
-        found = self.regressor_.sample_y(
-            features, 1, random_state=rng, weight_temperature=1.0, scale_temperature=temperature
-        )
-        return [steps[..., 0] for steps in found]
-
-    def _scaled(self, steps: np.ndarray, temperature: float) -> np.ndarray:
-        """Return steps scaled about their mean to the variance within the training clips."""
-        if temperature >= 1:
-            return steps
-        mean = steps.mean(axis=0)
-        return mean + self.factor_ * (steps - mean)
-
-    def _transpositions(self, rng: np.random.RandomState, n: int) -> np.ndarray:
-        return rng.choice(self.transpositions_, size=n, p=self.transposition_weights_)
-
-    def _join(
-        self, steps: Any, semitones: np.ndarray, tempo: np.ndarray, phase: np.ndarray
-    ) -> np.ndarray:
-        """Return codes of steps, transpositions and beats."""
-        code = np.zeros((len(steps), self.n_targets_))
-        for row, of_row in zip(code, steps, strict=True):
-            flat = np.ravel(of_row)[: self.n_targets_ - _N_GLOBAL]
-            row[: len(flat)] = flat
-        beat = np.log2(tempo), np.cos(phase), np.sin(phase)
-        code[:, -_N_GLOBAL:] = np.column_stack([semitones, np.zeros(len(code)), *beat])
-        code[:, -4] = self.clip_duration_
-        return code
-
-    def _beat(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return tempo in BPM and phase in the middle of the clips of dances."""
-        tempo, cosine, sine = X[:, self._beat_places].T.astype(float)
-        return np.where(tempo > 0, tempo, self._default_tempo), np.arctan2(sine, cosine)
-
-    def _grid(self, tempo: float, phase: float) -> np.ndarray:
-        duration = self.clip_duration_
-        return beat_times(tempo, phase, at=duration / 2, duration=duration)
-
-    def _movement(self, row: np.ndarray, grid: np.ndarray) -> np.ndarray:
-        """Return the movement around steps on beats in s from the start of a clip."""
-        return movement_on_beats(
-            row[self.step_columns_],
-            row[self._clip_columns],
-            grid,
-            duration=self.clip_duration_,
-            steps_per_beat=self.steps_per_beat,
-        )
-
-    def _course(self, row: np.ndarray, grid: np.ndarray) -> np.ndarray:
-        """Return the codes of steps that movement alone predicts, (n_steps, n_channels)."""
-        return self._movement(row, grid) @ self.course_coef_ + self.course_intercept_
-
-    def _features(self, course: np.ndarray, semitones: float) -> np.ndarray:
-        """Return the features of steps for the density."""
-        predictable = self.course_coef_.any(axis=0)
-        place = places_in_beat(len(course), self.steps_per_beat)
-        return np.column_stack([course[:, predictable], place, np.full(len(course), semitones)])
 
     def _nested(self) -> Any:
         """Return the regressor, or by default a density of sequences."""
