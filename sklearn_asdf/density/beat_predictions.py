@@ -14,6 +14,8 @@ __all__ = ["N_GLOBAL", "BeatPredictionsMixin"]
 
 # The last numbers of a code: transposition, duration, log2 of the tempo, cosine and sine.
 N_GLOBAL = 5
+# Of the weights of a mixture: lower ones repeat the likeliest chord, higher ones break rhythms.
+LEAST_WEIGHT_TEMPERATURE = 0.5
 
 
 class BeatPredictionsMixin:
@@ -81,7 +83,8 @@ class BeatPredictionsMixin:
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same samples on each call.
         temperature : float, default=1.0
-            Factor of the variances of each step's density.
+            Factor of the variances of each step's density; temperature of the weights of its
+            components, if it is above 0.5.
 
         Returns
         -------
@@ -167,7 +170,11 @@ class BeatPredictionsMixin:
 
     def _sample(self, features: Any, rng: Any, temperature: float) -> Any:
         found = self.regressor_.sample_y(
-            features, 1, random_state=rng, weight_temperature=1.0, scale_temperature=temperature
+            features,
+            1,
+            random_state=rng,
+            weight_temperature=max(temperature, LEAST_WEIGHT_TEMPERATURE),
+            scale_temperature=temperature,
         )
         return [steps[..., 0] for steps in found]
 

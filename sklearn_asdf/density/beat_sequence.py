@@ -118,11 +118,11 @@ class BeatSequenceRegressor(
     In training the course consists of out-of-fold predictions of a ridge regression, and steps lie
     on the beats of the music; in prediction they lie on those of the dance.
 
-    `sample_y` multiplies the variances of the density by the temperature and leaves the weights of
-    the mixtures as they are. At low temperatures a step is near to the mean of a component that is
-    chosen with its own probability, so that music is crisp and yet varied. It varies less within a
-    clip than training music does: `restore_variance` corrects that for the default temperature, as
-    the "global variance" of speech synthesis does.
+    `sample_y` multiplies the variances of the density by the temperature; the weights of the
+    mixtures have that temperature too, but at least 0.5. So at low temperatures a step is near to
+    the mean of one component, and yet the music does not stay on its likeliest chord. It varies
+    less within a clip than training music does: `restore_variance` corrects that for the default
+    temperature, as the "global variance" of speech synthesis does.
 
     Examples
     --------

@@ -23,7 +23,7 @@ class Noise(RegressorMixin, BaseEstimator):
         return [np.zeros((len(x), 1)) for x in X]
 
     def sample_y(self, X, n_samples, random_state, weight_temperature, scale_temperature):
-        assert weight_temperature == 1.0
+        assert weight_temperature == max(scale_temperature, 0.5)
         noise = [random_state.normal(size=len(x)) for x in X]
         return [np.sqrt(scale_temperature) * e[:, None, None] for e in noise]
 
