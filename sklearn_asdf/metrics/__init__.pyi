@@ -38,6 +38,7 @@ from ._sound import harmonic_error as harmonic_error
 from ._sound import spectral_distance as spectral_distance
 from ._stops import accent_response as accent_response
 from ._stops import stop_response as stop_response
+from ._visqol import visqol as visqol
 
 __all__ = [
     "DanceMusicJudge",
@@ -80,4 +81,5 @@ __all__ = [
     "spectral_distance",
     "stop_response",
     "tempo_difference",
+    "visqol",
 ]

@@ -24,6 +24,8 @@ _STARTS_PER_PART = 2
 _N_FFT = 4096
 _N_MELS = 40
 _N_CEPSTRA = 12
+# Highest frequency of the bands relative to the sampling rate: half an octave below the highest.
+_TOP = 0.35
 # Power of a band relative to the loudest of its piece, and of a segment, below which it is silent.
 _BAND_FLOOR = 1e-8
 _SEGMENT_FLOOR = 1e-6
@@ -75,8 +77,8 @@ def nearest_segments(
     training segments: 1 is the distance of unrelated training music.
 
     Training segments begin every sixteenth of a second (an eighth of `segment_duration`), so that a
-    copy is at most half of that out of step. What is transposed is the chroma; the timbre of a
-    recording that is played faster differs a little.
+    copy is at most half of that out of step. Of transposed segments, all frequencies are moved, at
+    the same tempo.
 
     Examples
     --------
@@ -88,8 +90,8 @@ def nearest_segments(
     [[0.0, 1.0], [0.5, 1.0]]
     """
     _check_options(segment_duration, transpositions)
-    known = _Segments.of(training, sr, segment_duration, "training", dense=True)
-    return _nearest(_Segments.of(audio, sr, segment_duration, "audio"), known, transpositions)
+    segments = _Segments.of(audio, sr, segment_duration, "audio")
+    return _nearest([segments], training, sr, segment_duration, transpositions)[0]
 
 
 def data_copying(
@@ -157,11 +159,12 @@ def data_copying(
     1.0
     """
     _check_options(segment_duration, transpositions)
-    known = _Segments.of(training, sr, segment_duration, "training", dense=True)
-    distances = [
-        _nearest(_Segments.of(audio, sr, segment_duration, name), known, transpositions)["distance"]
+    segments = [
+        _Segments.of(audio, sr, segment_duration, name)
         for name, audio in (("generated", generated), ("held_out", held_out))
     ]
+    tables = _nearest(segments, training, sr, segment_duration, transpositions)
+    distances = [table["distance"] for table in tables]
     found, usual = (float(d.median()) for d in distances)
     below = {
         f"below_{percent}": float((distances[0] < np.percentile(distances[1], percent)).mean())
@@ -203,9 +206,16 @@ class _Segments:
 
     @classmethod
     def of(
-        cls, audio: Any, sr: int, duration: float, name: str, *, dense: bool = False
+        cls,
+        audio: Any,
+        sr: int,
+        duration: float,
+        name: str,
+        *,
+        dense: bool = False,
+        semitones: int = 0,
     ) -> _Segments:
-        """Describe segments that begin every `duration`, or every eighth of it."""
+        """Describe segments that begin every `duration`, or every eighth of it, transposed."""
         sr = audio.sr if isinstance(audio, AudioClips) else sr
         n_fft = 2 ** max(round(np.log2(_N_FFT * sr / 22050)), 6)
         length = _N_PARTS * _STARTS_PER_PART
@@ -213,7 +223,7 @@ class _Segments:
         step = 1 if dense else length
         parts: list[tuple[np.ndarray, ...]] = []
         for piece, offset, y in _pieces(audio, sr, name):
-            chroma, timbre, level = _describe(y, sr, n_fft, hop)
+            chroma, timbre, level = _describe(y, sr, n_fft, hop, semitones)
             # A part's frame is centered on it.
             first = np.arange(0, len(chroma) - length + 1, step)
             frames = first[:, None] + 1 + _STARTS_PER_PART * np.arange(_N_PARTS)
@@ -223,8 +233,8 @@ class _Segments:
                 (
                     np.full(len(frames), piece),
                     offset + first[sounds] * hop,
-                    chroma[frames].reshape(len(frames), -1),
-                    timbre[frames].reshape(len(frames), -1),
+                    chroma[frames].reshape(len(frames), _N_PARTS * 12),
+                    timbre[frames].reshape(len(frames), _N_PARTS * _N_CEPSTRA),
                 )
             )
         found = cls(parts)
@@ -234,11 +244,6 @@ class _Segments:
                 "none: pass longer music that is not silent"
             )
         return found
-
-    def transposed(self, semitones: int) -> np.ndarray:
-        """Return the chroma of the segments, some semitones higher."""
-        chroma = self.chroma.reshape(len(self.chroma), _N_PARTS, 12)
-        return np.roll(chroma, semitones, axis=2).reshape(self.chroma.shape)
 
 
 def _pieces(audio: Any, sr: int, name: str) -> Iterator[tuple[int, float, np.ndarray]]:
@@ -258,7 +263,7 @@ def _pieces(audio: Any, sr: int, name: str) -> Iterator[tuple[int, float, np.nda
 
 
 def _describe(
-    y: np.ndarray, sr: int, n_fft: int, hop: float
+    y: np.ndarray, sr: int, n_fft: int, hop: float, semitones: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return chroma (n_frames, 12), cepstra (n_frames, 12) and relative level (n_frames,).
 
@@ -266,8 +271,10 @@ def _describe(
     """
     import librosa
 
-    bank = mel_filterbank(sr=sr, n_fft=n_fft, n_mels=_N_MELS)
-    pitch_classes = librosa.filters.chroma(sr=sr, n_fft=n_fft, tuning=0.0).astype(np.float32).T
+    # Frequencies count as if they were some semitones higher.
+    rate = sr * 2 ** (semitones / 12)
+    bank = mel_filterbank(sr=rate, n_fft=n_fft, n_mels=_N_MELS, fmax=_TOP * sr)
+    pitch_classes = librosa.filters.chroma(sr=rate, n_fft=n_fft, tuning=0.0).astype(np.float32).T
     padded = np.pad(np.asarray(y, dtype=np.float32), (n_fft // 2, n_fft // 2 + 1))
     starts = np.round(np.arange(0, len(y) / sr, hop) * sr).astype(np.intp)
     mel = np.empty((len(starts), _N_MELS), np.float32)
@@ -287,36 +294,55 @@ def _describe(
     return chroma, timbre, level / max(float(level.max(initial=0.0)), 1e-20)
 
 
-def _nearest(segments: _Segments, known: _Segments, transpositions: Sequence[int]) -> pd.DataFrame:
-    """Return the table of `nearest_segments`."""
-    scales = [_scale(known.chroma), _scale(known.timbre)]
-    center = known.timbre.mean(axis=0)
-    wanted = np.hstack([segments.chroma * scales[0], (segments.timbre - center) * scales[1]])
-    best = np.full(len(wanted), np.inf)
-    where = np.zeros(len(wanted), np.intp)
-    shift = np.zeros(len(wanted), int)
-    rows = max(1, _AT_ONCE // len(known.piece))
+def _nearest(
+    segments: list[_Segments],
+    training: Any,
+    sr: int,
+    duration: float,
+    transpositions: Sequence[int],
+) -> list[pd.DataFrame]:
+    """Return the tables of `nearest_segments` of several pieces of music."""
+    scales: np.ndarray | None = None
+    tables: list[pd.DataFrame] = []
     for semitones in transpositions:
-        table = np.hstack(
-            [known.transposed(semitones) * scales[0], (known.timbre - center) * scales[1]]
-        )
-        squares = np.square(table).sum(axis=1)
-        for i in range(0, len(wanted), rows):
-            some = wanted[i : i + rows]
-            near = np.argmin(squares - 2 * some @ table.T, axis=1)
-            # Of the nearest alone, without the cancellation of the expanded square.
-            square = np.square(some - table[near]).sum(axis=1)
-            closer = square < best[i : i + rows]
-            for found, new in ((best, square), (where, near), (shift, semitones)):
-                found[i : i + rows] = np.where(closer, new, found[i : i + rows])
+        known = _Segments.of(training, sr, duration, "training", dense=True, semitones=semitones)
+        if scales is None:
+            # In the units of the first transposition, for all.
+            scales = np.repeat([_scale(known.chroma), _scale(known.timbre)], _N_PARTS * 12)
+        found = [_compare(some, known, scales, semitones) for some in segments]
+        if tables:
+            found = [
+                old.where(old["distance"] <= new["distance"], new)
+                for old, new in zip(tables, found, strict=True)
+            ]
+        tables = found
+    return tables
+
+
+def _compare(
+    segments: _Segments, known: _Segments, scales: np.ndarray, semitones: int
+) -> pd.DataFrame:
+    """Return the nearest known segment of each segment."""
+    wanted, table = (np.hstack([s.chroma, s.timbre]) * scales for s in (segments, known))
+    center = table.mean(axis=0)
+    wanted, table = wanted - center, table - center
+    squares = np.square(table).sum(axis=1)
+    rows = max(1, _AT_ONCE // len(table))
+    near = np.concatenate(
+        [
+            np.argmin(squares - 2 * wanted[i : i + rows] @ table.T, axis=1)
+            for i in range(0, len(wanted), rows)
+        ]
+    )
     return pd.DataFrame(
         {
             "piece": segments.piece,
             "time": segments.time,
-            "distance": np.sqrt(best),
-            "training_piece": known.piece[where],
-            "training_time": known.time[where],
-            "transposition": shift,
+            # Of the nearest alone, without the cancellation of the expanded square.
+            "distance": np.sqrt(np.square(wanted - table[near]).sum(axis=1, dtype=np.float64)),
+            "training_piece": known.piece[near],
+            "training_time": known.time[near],
+            "transposition": semitones,
         }
     )
 

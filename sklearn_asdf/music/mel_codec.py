@@ -16,10 +16,13 @@ from ..functional.limiter import limit
 from ..functional.mel import overlap_add, unit_to_db
 from .audio_checks import check_clips
 from .codecs import BATCH_SIZE
+from .neural_vocoder import NeuralVocoder
 from .spectra import spectrogram_options, unit_spectrograms
 
 __all__ = ["MelCodecMixin"]
 
+# Iterations of the phase reconstruction with n_iter=None, where they are not 16.
+_N_ITER = {"neural": 4}
 # The level in a code is in tens of decibels, so that its scale is near that of the components.
 _LEVEL_UNIT = 10.0
 
@@ -48,6 +51,8 @@ class MelCodecMixin(TransformerMixin):
     level_range_: tuple[float, float]
     _codec: Any
     _seed: int
+    # None in models that were saved before there was one.
+    _vocoder: NeuralVocoder | None = None
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the codes of clips.
@@ -287,8 +292,19 @@ class MelCodecMixin(TransformerMixin):
             fmin=self.fmin,
             fmax=self.fmax,
             n_samples=n_samples,
-            n_iter=self.n_iter,
-            start="pghi" if self.vocoder == "pghi" else "random",
+            n_iter=_N_ITER.get(self.vocoder, 16) if self.n_iter is None else self.n_iter,
+            start=self._start(),
             random_state=self._seed,
         )
         return y if self.highpass is None else highpass(y, cutoff=self.highpass, sr=self.sr)
+
+    def _start(self) -> Any:
+        """Return what the phase reconstruction starts from, for `mel_to_audio`."""
+        if self.vocoder != "neural":
+            return "pghi" if self.vocoder == "pghi" else "random"
+        if self._vocoder is None:
+            raise ValueError(
+                "expected an encoder that was fitted with vocoder='neural', got one that was "
+                "fitted with another: fit it again, or set vocoder='griffin_lim'"
+            )
+        return self._vocoder.spectra

@@ -46,7 +46,7 @@ def test_unrelated_training_music_is_at_one():
     assert 0.2 < found["distance"].median() < 1
     # Noise has another timbre than all of it.
     noise = np.random.default_rng(0).normal(size=(1, 2 * SR))
-    assert nearest_segments(noise, TRAINING)["distance"].min() > 0.9
+    assert nearest_segments(noise, TRAINING)["distance"].min() > 0.7
 
 
 def test_transposed_copies_are_found_where_asked_for():
@@ -54,12 +54,12 @@ def test_transposed_copies_are_found_where_asked_for():
     plain = nearest_segments(higher, TRAINING)
     moved = nearest_segments(higher, TRAINING, transpositions=range(-5, 7))
     assert (moved["distance"] <= plain["distance"]).all()
-    assert (moved["transposition"] == 3).mean() > 0.7
-    assert (moved["training_piece"] == 2).mean() > 0.7
-    assert moved["distance"].median() < 0.7 * plain["distance"].median()
+    assert (moved["transposition"] == 3).mean() > 0.9
+    assert (moved["training_piece"] == 2).mean() > 0.9
+    assert moved["distance"].median() < 0.3 * plain["distance"].median()
     # A model that plays its training music higher is found too.
     options = {"transpositions": range(-5, 7)}
-    assert data_copying(higher, TRAINING, HELD_OUT, **options)["ratio"] < 0.8
+    assert data_copying(higher, TRAINING, HELD_OUT, **options)["ratio"] < 0.5
 
 
 def test_scores_of_copies_and_of_new_music():
