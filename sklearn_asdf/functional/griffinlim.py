@@ -18,8 +18,9 @@ from .phase_gradient import PhaseIntegration
 
 __all__ = ["Start", "fit_bands", "highpass", "mel_to_audio", "mel_to_power"]
 
-# From the power of a clip's bands and runs of its frames to the spectra of the runs.
-Start = Callable[[np.ndarray, Iterator[slice]], Iterator[np.ndarray]]
+# From the power of a clip's bands, runs of its frames, and the spectra of its first frames that are
+# known, to the spectra of the runs.
+Start = Callable[[np.ndarray, Iterator[slice], np.ndarray], Iterator[np.ndarray]]
 _TINY = 1e-20
 
 
@@ -88,6 +89,7 @@ def mel_to_audio(
     n_iter: int = 16,
     momentum: float = 0.99,
     start: Literal["random", "pghi"] | Start = "random",
+    before: ArrayLike | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> np.ndarray:
     r"""Find sounds that have given mel spectrograms.
@@ -114,9 +116,13 @@ def mel_to_audio(
         Initial phases: those of noise, or those of phase gradient heap integration
         (:class:`~sklearn_asdf.functional.phase_gradient.PhaseIntegration`). A callable estimates
         the spectra from which the iterations start. It is called for each clip with the power
-        of its bands, of shape (n_frames, n_mels), and an iterator of slices of frames, and yields
-        the spectrum of each slice, complex64 of shape (n_slice_frames, 1 + n_fft // 2), with the
-        phases of FFTs that begin with the first sample of the window.
+        of its bands, of shape (n_frames, n_mels), an iterator of slices of frames, and the spectra
+        of the frames that `before` fills, and yields the spectrum of each slice, complex64 of shape
+        (n_slice_frames, 1 + n_fft // 2), with the phases of FFTs that begin with the first sample
+        of the window.
+    before : array-like of shape (..., n_before), default=None
+        Beginnings of the sounds, which stay as they are and are continued: with sound of at least
+        ``n_fft + hop_length`` samples there is no joint.
     random_state : int, RandomState instance or None, default=None
         Seed of the noise of the initial phases. All clips start from the same noise, so the sound
         of a clip does not depend on the other clips.
@@ -157,6 +163,11 @@ def mel_to_audio(
         n_samples = (n_frames - 1) * hop_length
     bank = mel_filterbank(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
     clips = np.ascontiguousarray(mel.reshape(-1, n_mels, n_frames).swapaxes(1, 2))
+    known = np.zeros((len(clips), 0), np.float32)
+    if before is not None:
+        known = np.asarray(before, dtype=np.float32)
+        known = np.broadcast_to(known, (*lead, known.shape[-1])).reshape(len(clips), -1)
+        known = known[:, :n_samples]
     span = max((n_frames - 1) * hop_length + n_fft, n_fft // 2 + n_samples)
     if callable(start):
         first_spectra = start
@@ -174,8 +185,13 @@ def mel_to_audio(
         # Scaled to about 1, so that squares neither overflow nor vanish in float32.
         loudest = np.maximum(part.max(axis=(1, 2), keepdims=True), _TINY)
         frames = _Frames(n_fft, hop_length, n_frames, span)
-        sound = _griffin_lim(bank, part / loudest, frames, first_spectra, n_iter, momentum)
-        sound *= np.sqrt(loudest[:, :, 0])
+        gain = np.sqrt(loudest[:, :, 0])
+        beginning = known[first : first + together] / gain
+        sound = _griffin_lim(
+            bank, part / loudest, frames, first_spectra, beginning, n_iter, momentum
+        )
+        sound *= gain
+        sound[:, n_fft // 2 :][:, : known.shape[1]] = known[first : first + together]
         y[first : first + together] = sound[:, n_fft // 2 : n_fft // 2 + n_samples]
     return y.reshape(*lead, n_samples)
 
@@ -298,7 +314,9 @@ def fit_bands(bank: MelFilterbank, mel: np.ndarray, power: np.ndarray, n_iter: i
 
 
 def _random_start(bank: MelFilterbank, frames: _Frames, noise: np.ndarray) -> Start:
-    def spectra(mel: np.ndarray, blocks: Iterator[slice]) -> Iterator[np.ndarray]:
+    def spectra(
+        mel: np.ndarray, blocks: Iterator[slice], known: np.ndarray
+    ) -> Iterator[np.ndarray]:
         for block in blocks:
             magnitude = np.sqrt(_invert(bank, mel[block], 10))
             spectrum = frames.analyze(noise[None], block)[0]
@@ -308,11 +326,17 @@ def _random_start(bank: MelFilterbank, frames: _Frames, noise: np.ndarray) -> St
 
 
 def _integrated_start(bank: MelFilterbank, n_fft: int, hop_length: int) -> Start:
-    def spectra(mel: np.ndarray, blocks: Iterator[slice]) -> Iterator[np.ndarray]:
-        integration = PhaseIntegration(n_fft, hop_length)
+    def spectra(
+        mel: np.ndarray, blocks: Iterator[slice], known: np.ndarray
+    ) -> Iterator[np.ndarray]:
+        integration = PhaseIntegration(n_fft, hop_length, before=known)
         for block in blocks:
             magnitude = np.sqrt(_invert(bank, mel[block], 10))
-            yield magnitude * np.exp(1j * integration.phases(magnitude)).astype(np.complex64)
+            new = slice(max(len(known) - block.start, 0), None)
+            phase = np.angle(known[block])
+            if len(magnitude[new]):
+                phase = np.concatenate([phase, integration.phases(magnitude[new])])
+            yield magnitude * np.exp(1j * phase).astype(np.complex64)
 
     return spectra
 
@@ -326,17 +350,25 @@ def _griffin_lim(
     mel: np.ndarray,
     frames: _Frames,
     start: Start,
+    beginning: np.ndarray,
     n_iter: int,
     momentum: float,
 ) -> np.ndarray:
     """Return sounds (n_clips, span) whose mel bands approximate (n_clips, n_frames, n_mels)."""
     weights = _divisor(bank)
+    given = slice(frames.n_fft // 2, frames.n_fft // 2 + beginning.shape[1])
     last = np.zeros((len(mel), frames.span), np.float32)
-    spectra = [start(clip, frames.blocks()) for clip in mel]
+    last[:, given] = beginning
+    # Frames whose windows are filled.
+    n_known = max((given.stop - frames.n_fft) // frames.hop_length + 1, 0)
+    known = frames.analyze(last, slice(0, min(n_known, frames.n_frames)))
+    spectra = [start(clip, frames.blocks(), k) for clip, k in zip(mel, known, strict=True)]
+    last[:] = 0
     for block in frames.blocks():
         spectrum = np.stack([next(parts) for parts in spectra])
         frames.add(last, spectrum, block)
     last *= frames.gain
+    last[:, given] = beginning
     ahead = last
     for _ in range(n_iter):
         sound = np.zeros_like(last)
@@ -351,6 +383,7 @@ def _griffin_lim(
             spectrum *= np.sqrt(ratio)
             frames.add(sound, spectrum, block)
         sound *= frames.gain
+        sound[:, given] = beginning
         ahead = sound + np.float32(momentum) * (sound - last)
         last = sound
     return last

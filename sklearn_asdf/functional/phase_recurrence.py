@@ -21,6 +21,8 @@ class PhaseRecurrence:
         Length of the Hann window and of the FFT in samples.
     hop_length : int
         Samples from one frame to the next.
+    before : ndarray of complex of shape (n_frames, n_bins), default=None
+        Known spectra of the frames before the first one, from which it goes on.
 
     Notes
     -----
@@ -39,7 +41,7 @@ class PhaseRecurrence:
     tridiagonal. Only the phases of z are used.
 
     A run begins from the phases of the frame before it, so memory does not grow with the sound.
-    Before the first frame is silence.
+    Before the first frame is silence, unless `before` tells what there is.
 
     References
     ----------
@@ -58,12 +60,15 @@ class PhaseRecurrence:
     1.0
     """
 
-    def __init__(self, n_fft: int, hop_length: int) -> None:
+    def __init__(self, n_fft: int, hop_length: int, before: np.ndarray | None = None) -> None:
         n_bins = 1 + n_fft // 2
         self._center = 2 * np.pi * hop_length / n_fft * np.arange(n_bins)
         self._phasors = np.exp(1j * np.pi / n_bins * np.arange(n_bins) ** 2)
         # Before the sound is silence, so adjacent bins decide alone.
         self._magnitude = np.zeros(n_bins)
+        if before is not None and len(before):
+            self._magnitude = np.abs(before[-1]).astype(float)
+            self._phasors = before[-1] / np.maximum(self._magnitude, _TINY)
 
     def phasors(self, magnitude: np.ndarray, advance: np.ndarray, slope: np.ndarray) -> np.ndarray:
         """Return the phasors of the next frames.

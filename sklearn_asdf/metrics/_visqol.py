@@ -62,6 +62,6 @@ def visqol(y: ArrayLike, reference: ArrayLike, *, sr: int = 22050) -> np.ndarray
             continue
         # Silence has no level to be matched with the original's.
         other = other if other.any() else np.full_like(other, 1e-9)
-        sounds = [soxr.resample(a, sr, _RATE) for a in (original, other)]
-        scores.append(float(api.measure_from_arrays(*sounds, _RATE).moslqo))
+        original, other = (soxr.resample(a, sr, _RATE) for a in (original, other))
+        scores.append(float(api.measure_from_arrays(original, other, _RATE).moslqo))
     return np.reshape(scores, y.shape[:-1])

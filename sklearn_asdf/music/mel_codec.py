@@ -16,6 +16,7 @@ from ..functional.limiter import limit
 from ..functional.mel import overlap_add, unit_to_db
 from .audio_checks import check_clips
 from .codecs import BATCH_SIZE
+from .mel_stream import MelStream
 from .neural_vocoder import NeuralVocoder
 from .spectra import spectrogram_options, unit_spectrograms
 
@@ -215,6 +216,25 @@ class MelCodecMixin(TransformerMixin):
         )
         return limit(self._sound(piece.T, n_samples), sr=self.sr)
 
+    def stream(self) -> MelStream:
+        """Return a player for codes that arrive one after the other, as of a live dance.
+
+        Returns
+        -------
+        stream : MelStream
+            Its ``play(code, n_new, n_fade)`` returns the next samples, with the phases of what was
+            played.
+        """
+        check_is_fitted(self)
+        return MelStream(
+            lambda code: self._decode_db(self._check_code(code[None]))[0].T,
+            self._render,
+            self._filtered,
+            n_samples=self.n_samples_,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+        )
+
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Return the names of the code's numbers.
 
@@ -284,7 +304,16 @@ class MelCodecMixin(TransformerMixin):
         return unit_to_db(unit, level, top_db=self.top_db)
 
     def _sound(self, db: np.ndarray, n_samples: int) -> np.ndarray:
-        y = mel_to_audio(
+        return self._filtered(self._render(db, n_samples))
+
+    def _filtered(self, y: np.ndarray) -> np.ndarray:
+        return y if self.highpass is None else highpass(y, cutoff=self.highpass, sr=self.sr)
+
+    def _render(
+        self, db: np.ndarray, n_samples: int, before: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return sound of spectrograms (..., n_mels, n_frames) that begins with given samples."""
+        return mel_to_audio(
             np.float32(10) ** (db / np.float32(10)),
             sr=self.sr,
             n_fft=self.n_fft,
@@ -294,9 +323,9 @@ class MelCodecMixin(TransformerMixin):
             n_samples=n_samples,
             n_iter=_N_ITER.get(self.vocoder, 16) if self.n_iter is None else self.n_iter,
             start=self._start(),
+            before=before,
             random_state=self._seed,
         )
-        return y if self.highpass is None else highpass(y, cutoff=self.highpass, sr=self.sr)
 
     def _start(self) -> Any:
         """Return what the phase reconstruction starts from, for `mel_to_audio`."""

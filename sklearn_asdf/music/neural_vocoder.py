@@ -96,7 +96,9 @@ class NeuralVocoder:
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k != "_bins"}
 
-    def spectra(self, mel: np.ndarray, blocks: Iterator[slice]) -> Iterator[np.ndarray]:
+    def spectra(
+        self, mel: np.ndarray, blocks: Iterator[slice], known: np.ndarray | None = None
+    ) -> Iterator[np.ndarray]:
         """Yield the spectra of successive runs of frames.
 
         Parameters
@@ -105,19 +107,24 @@ class NeuralVocoder:
             Power in the bands.
         blocks : iterator of slice
             Runs of frames, in order.
+        known : ndarray of complex of shape (n_known, 1 + n_fft // 2), default=None
+            Spectra of the first frames, which are continued.
 
         Yields
         ------
         ndarray of complex64 of shape (n_block_frames, 1 + n_fft // 2)
             Spectra of windows, with the phases of FFTs that begin with the first sample.
         """
-        recurrence = PhaseRecurrence(self.n_fft, self.hop_length)
+        known = np.zeros((0, 1 + self.n_fft // 2), np.complex64) if known is None else known
+        recurrence = PhaseRecurrence(self.n_fft, self.hop_length, known)
         bank = self._bank
         for block in blocks:
             magnitude, advance, slope = self.estimate(mel, block)
             magnitude = np.sqrt(fit_bands(bank, mel[block], magnitude**2, _N_FITS))
-            phasors = recurrence.phasors(magnitude, advance, slope[:, :-1])
-            yield (magnitude * phasors).astype(np.complex64)
+            n = len(known[block])
+            phasors = recurrence.phasors(magnitude[n:], advance[n:], slope[n:, :-1])
+            found = (magnitude[n:] * phasors).astype(np.complex64)
+            yield np.concatenate([known[block], found])
 
     def estimate(self, mel: np.ndarray, block: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return magnitudes and derivatives of phases.

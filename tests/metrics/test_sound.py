@@ -62,6 +62,7 @@ def test_consistency_is_the_misfit_of_the_magnitudes():
         spectral_distance(y[:-1], y)
 
 
+@pytest.mark.slow
 def test_visqol_rates_noise_below_the_original():
     pytest.importorskip("visqol")
     y = np.tile(tone(220) * np.exp(-2 * T), 2)[None]
