@@ -58,7 +58,7 @@ def collections(options):
 def magnitudes_alone(vocoder):
     """Start from the magnitudes of the network with phases of noise."""
 
-    def spectra(mel, blocks):
+    def spectra(mel, blocks, known):
         rng = np.random.default_rng(0)
         for block in blocks:
             magnitude = vocoder.estimate(mel, block)[0]
@@ -70,7 +70,7 @@ def magnitudes_alone(vocoder):
 def phases_alone(vocoder, bands):
     """Start from the phases of the network with smooth magnitudes."""
 
-    def spectra(mel, blocks):
+    def spectra(mel, blocks, known):
         recurrence = PhaseRecurrence(vocoder.n_fft, vocoder.hop_length)
         for block in blocks:
             _, advance, slope = vocoder.estimate(mel, block)
