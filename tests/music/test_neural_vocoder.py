@@ -38,7 +38,7 @@ def melody(seconds, seed):
 @pytest.fixture(scope="module")
 def clips():
     return AudioClips.from_recordings(
-        [melody(20, seed) for seed in range(3)], clip_duration=4, hop_duration=2
+        [melody(12, seed) for seed in range(3)], clip_duration=4, hop_duration=2
     )
 
 
@@ -116,7 +116,7 @@ def test_the_seed_decides(clips, encoder, monkeypatch):
     monkeypatch.setattr(neural_vocoder, "_OPTIONS", {**neural_vocoder._OPTIONS, "epochs": 1})
     weights = [
         neural_vocoder.fit_vocoder(
-            clips[:4], OPTIONS, random_state=np.random.RandomState(seed)
+            clips[:2], OPTIONS, random_state=np.random.RandomState(seed)
         ).network.weights
         for seed in (0, 0, 1)
     ]
