@@ -127,7 +127,7 @@ def default(options, memory):
     """Return the default preset, by its permanent name."""
     units = make_dance_pipeline("units", random_state=options.seed, memory=memory)
     if options.quick:
-        units.set_params(beats__max_iter=20, music__regressor__regressor__epochs=5)
+        units.set_params(beats__max_iter=20, music__regressor__regressor__regressor__epochs=5)
     return units
 
 

@@ -23,6 +23,8 @@ __all__ = ["make_dance_pipeline", "make_lma_pipeline"]
 _DEFAULT = "units"
 # For tables, whose y is usually not music, from which the beat could be learned.
 _DEFAULT_TABLE = "codec"
+# Duration in s of the steps in which the music of units follows the dance.
+_STEP_DURATION = 0.25
 
 
 def make_lma_pipeline(
@@ -104,11 +106,12 @@ def make_dance_pipeline(
     ----------
     preset : {"default", "codec", "paper", "tiny", "units"}, default="default"
         `"units"`, the default, learns the beat of the dances and plays music of the training set on
-        that beat, selected by features predicted from the dance; the fitted model contains that
-        music. `"codec"` learns a code with a time axis, which decodes to new sound, and a mixture
-        density whose size depends on the data; `"paper"` builds the networks of [1]_ exactly;
-        `"tiny"` trains in seconds, for tests. A preset only sets parameters: see `get_params` and
-        `set_params`.
+        that beat, selected by features predicted from the dance; level and accents follow the dance
+        in steps of a quarter of a second, and where it stops, the music is silent. The fitted model
+        contains that music. `"codec"` learns a code with a time axis, which decodes to new sound,
+        and a mixture density whose size depends on the data; `"paper"` builds the networks of [1]_
+        exactly; `"tiny"` trains in seconds, for tests. A preset only sets parameters: see
+        `get_params` and `set_params`.
     n_keyframes : int, default=10
         Number of keyframes of a clip, which bound `n_keyframes - 1` windows.
     random_state : int, RandomState instance or None, default=None
@@ -145,6 +148,8 @@ def make_dance_pipeline(
     steps = _motion_steps(preset, random_state, verbose)
     if preset != "paper":
         steps = {"canonical": PoseCanonicalizer(), **steps}
+    if preset == "units":
+        steps["lma"].set_params(step_duration=_STEP_DURATION)
     # The paper scales within each clip, in its featurizer, and not over the training set; the
     # density of the units needs tempo and beat unscaled, and scales the other columns itself.
     steps["scale"] = "passthrough" if preset in ("paper", "units") else StandardScaler()
@@ -190,6 +195,8 @@ def _music_step(
     """Return the last step of a preset: density and audio encoder."""
     from .density.mdn import MDNRegressor
     from .density.on_beat import OnBeatRegressor
+    from .density.step_regressor import StepRegressor
+    from .music.analysis import STEP_DESCRIPTORS
     from .music.mel import MelEncoder
     from .music.units import UnitEncoder
     from .target import AudioTargetRegressor
@@ -205,9 +212,15 @@ def _music_step(
             2, linear_baseline=True, hidden_layer_sizes=(16,), epochs=5, **common
         )
     elif preset == "units":
-        encoder = UnitEncoder(verbose=verbose)
+        encoder = UnitEncoder(step_duration=_STEP_DURATION, verbose=verbose)
         rest = MDNRegressor(3, linear_baseline=True, **common)
-        density = OnBeatRegressor(rest, beat_columns=BEAT_COLUMNS, restore_variance=True)
+        on_beat = OnBeatRegressor(rest, beat_columns=BEAT_COLUMNS, restore_variance=True)
+        density = StepRegressor(
+            on_beat,
+            n_channels=len(STEP_DESCRIPTORS),
+            restore_variance=True,
+            random_state=random_state,
+        )
     else:
         encoder = MelEncoder(**common)
         # Few of a code's numbers can be predicted from a dance, such as the level: by a linear map.

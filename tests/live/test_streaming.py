@@ -189,7 +189,7 @@ def test_the_end_of_the_clips_draw_is_what_is_heard(music, dance):
 def test_units_go_on_from_moment_to_moment(dance):
     data = make_dance_music(24, clip_duration=4.0, random_state=0)
     pipe = make_dance_pipeline("units", n_keyframes=4, random_state=0)
-    pipe.set_params(beats__max_iter=10, music__regressor__regressor__epochs=2)
+    pipe.set_params(beats__max_iter=10, music__regressor__regressor__regressor__epochs=2)
     live = StreamingDancer(pipe.fit(data.poses, data.audio), hop_duration=0.5)
     units, piece = [], []
     for pose in dance.position[0]:
