@@ -178,7 +178,7 @@ def fit_vocoder(
     NeuralVocoder
         The trained vocoder; it holds no music.
     """
-    from ..nets.vocoder_network import train_vocoder
+    from ..nets.vocoder_training import train_vocoder
 
     vocoder = NeuralVocoder(None, **options)
     pieces = _pieces(audio)
