@@ -57,7 +57,7 @@ def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
             "The dance is too short to compare its moments. Given it, the model holds the true "
             f"music {without}.{learned}"
         )
-        clause = "the dance is too short to ask the model"
+        clause = "the model, since the dance is too short"
         return Evidence("The model", None, clause, sentence, scores)
     beaten = int((others < own).sum())
     sentence = (
@@ -66,11 +66,11 @@ def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
         f"comparisons.{learned}"
     )
     strength = beaten / len(others) * (1.0 if gain > 0 else _WITHOUT_GAIN)
-    clause = "the model would have expected the true music of this dance"
+    clause = "the model would have chosen the true music of this dance"
     if strength < 1:
-        clause = "the model would have expected the true music only in part"
+        clause = "the model would have chosen the true music of this dance only in part"
     if gain <= 0:
-        clause = "the model did not expect the true music of this dance"
+        clause = "the model would not have chosen the true music of this dance"
         sentence += (
             " It is sure of something else: models of few or short dances often are. Music that it "
             "makes for dances like this one may have little to do with them."
