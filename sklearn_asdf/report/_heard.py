@@ -143,7 +143,8 @@ def _beat(duration: float, beats: Beats) -> Evidence:
     if beats.dance is None:
         sentence = (
             "This dance has no clear pulse: the most probable tempo has a probability of only "
-            f"{beats.confidence:.2f}, so there is no beat to compare with."
+            f"{beats.confidence:.2f}, so there is no beat to compare with. Music without a "
+            "strong beat may fit it best."
         )
         return Evidence("Beat", None, "the beat, since the dance has no clear pulse", sentence)
     (name, music), *others = beats.sounds.items()
