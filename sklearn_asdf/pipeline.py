@@ -183,7 +183,7 @@ def _motion_steps(preset: str, random_state: Any = None, verbose: int = 0) -> di
         from .motion.beats import DanceBeatTracker
 
         steps["beats"] = DanceBeatTracker(random_state=random_state, verbose=verbose)
-        groups = (*groups, "beat")
+        groups = (*groups, "sharpness", "beat")
     # Speeds and accelerations are in heights of the dancer.
     featurizer = LMAFeaturizer(groups=groups, length_unit="H")
     return steps | {"keyframes": KeyframeSegmenter(), "lma": featurizer}
