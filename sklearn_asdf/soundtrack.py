@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
-from ._progress import progress
 from ._validation import Integral, Real, raise_all
 from .datasets import make_dance_music
 from .datasets._music_files import music_clips
@@ -22,7 +21,14 @@ from .motion.lma import BEAT_COLUMNS, LMAFeaturizer
 from .motion.smoothing import PoseSmoother
 from .music.encoder_cache import fit_encoder
 from .music.units import UnitEncoder
-from .performance import Performance, encoder_of, perform, prepare_take, steps_of
+from .performance import (
+    Performance,
+    compose_takes,
+    describe_dance,
+    encoder_of,
+    prepare_take,
+    steps_of,
+)
 from .target import AudioTargetRegressor
 from .unpaired import UnpairedRegressor
 
@@ -33,10 +39,6 @@ _STEP = 0.25  # s
 _JOIN_COST, _JOIN_RANGE = 20.0, 400.0
 # Variance of the deviations from the mapping, by which takes of one dance differ.
 _TEMPERATURE = 0.3
-# How often a take that is like an earlier one is made anew, with twice the temperature each time.
-_ATTEMPTS, _NEXT_SEED = 5, 7919
-# Seconds in which music begins and ends within a dance.
-_FADE = 0.5
 
 
 def make_soundtrack_pipeline(
@@ -47,7 +49,7 @@ def make_soundtrack_pipeline(
     closeness: float = 1.0,
     intensity: float = 0.0,
     continuity: float = 0.5,
-    waltz: bool = True,
+    strides: bool = True,
     clip_duration: float = 8.0,
     hop_duration: float = 1.0,
     sr: int = 22050,
@@ -75,8 +77,8 @@ def make_soundtrack_pipeline(
         From -1, the calm parts of the music, to 1, the wild ones.
     continuity : float, default=0.5
         From 0, the music may jump to another place on each beat, to 1, it hardly ever does.
-    waltz : bool, default=True
-        Whether dances in bars of three are expected to be fastest on the beat, as waltzes are; see
+    strides : bool, default=True
+        Whether beats are found by the strides of the feet, as in
         :func:`~sklearn_asdf.motion.track_beats`.
     clip_duration, hop_duration : float, default=8.0, 1.0
         Duration of the clips that are described, and time from one clip of music to the next one's
@@ -133,7 +135,7 @@ def make_soundtrack_pipeline(
         UnitEncoder(sr=clips.sr, step_duration=_STEP, verbose=verbose), clips, memory
     )
     tempi = 2.0 ** np.quantile(code[:, -3], np.linspace(0, 1, 11))
-    motion = Pipeline(list(_motion_steps(tempi, waltz, verbose).items()))
+    motion = Pipeline(list(_motion_steps(tempi, strides, verbose).items()))
     features = motion.fit_transform(dances)
     regressor = UnpairedRegressor(
         mapping="dance",
@@ -153,7 +155,7 @@ def make_soundtrack_pipeline(
     return adjust_soundtrack(pipeline, continuity=continuity)
 
 
-def _motion_steps(tempi: np.ndarray, waltz: bool, verbose: int) -> dict[str, Any]:
+def _motion_steps(tempi: np.ndarray, strides: bool, verbose: int) -> dict[str, Any]:
     groups = ("effort", "shape", "level", "periodicity", "beat")
     lma = LMAFeaturizer(groups=groups, step_duration=_STEP, step_groups=("effort", "moment"))
     return {
@@ -161,8 +163,10 @@ def _motion_steps(tempi: np.ndarray, waltz: bool, verbose: int) -> dict[str, Any
         "canonical": PoseCanonicalizer(trend_duration=None),
         "smooth": PoseSmoother(),
         "kinematics": KinematicsTransformer(scale="body"),
-        # The phase is found again and again, where it is as uncertain as without training.
-        "beats": DanceBeatTracker(tempi=tempi, waltz=waltz, tightness=1000.0, verbose=verbose),
+        # Music is steady: one grid goes through the dance, and its phase is surer for it.
+        "beats": DanceBeatTracker(
+            tempi=tempi, strides=strides, tightness=10_000.0, verbose=verbose
+        ),
         "keyframes": KeyframeSegmenter(),
         "lma": lma.set_output(transform="pandas"),
     }
@@ -326,36 +330,17 @@ def make_soundtrack(
             verbose=verbose,
             **given,
         )
-    takes: list[Performance] = []
-    for k in progress(range(n_takes), "composing takes", unit="takes", verbose=verbose):
-        for attempt in range(1 if temperature is None else _ATTEMPTS):
-            take = perform(
-                pipeline,
-                dance,
-                temperature=None if temperature is None else temperature * 2**attempt,
-                random_state=(first + k + attempt * _NEXT_SEED) % 2**32,
-                loudness=loudness,
-                verbose=verbose if n_takes == 1 else 0,
-            )
-            take = _between(take, start, end)
-            # A short dance, or little music, may get the same excerpt again.
-            if not any(np.array_equal(take.audio, other.audio) for other in takes):
-                break
-        takes.append(take)
-    return takes
-
-
-def _between(take: Performance, start: float, end: float) -> Performance:
-    """Return a performance that is silent before `start` and after `end`, with fades."""
-    time = np.arange(len(take.audio)) / take.sr
-    whole = len(take.audio) / take.sr
-    gain = np.ones(len(time))
-    if start > 0:
-        gain *= np.clip((time - start) / _FADE, 0, 1)
-    if end < whole - 1e-3:
-        gain *= np.clip((end - time) / _FADE, 0, 1)
-    audio = (take.audio * gain).astype(np.float32)
-    return Performance(take.take, take.clips, take.hop_duration, audio, take.sr)
+    described = describe_dance(pipeline, dance, verbose=verbose)
+    return compose_takes(
+        pipeline,
+        described,
+        [(first + k) % 2**32 for k in range(n_takes)],
+        temperature=temperature,
+        loudness=loudness,
+        start=start,
+        end=end,
+        verbose=verbose,
+    )
 
 
 def _check_knobs(**knobs: float | None) -> None:

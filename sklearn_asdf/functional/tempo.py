@@ -247,7 +247,9 @@ def tempo_prior(
     return np.log(prior)
 
 
-def tempo_posterior(log_likelihood: ArrayLike, log_prior: ArrayLike) -> np.ndarray:
+def tempo_posterior(
+    log_likelihood: ArrayLike, log_prior: ArrayLike, *, every_other: float = 0.0
+) -> np.ndarray:
     """Return the probability of each metre and tempo of a whole dance.
 
     Parameters
@@ -255,7 +257,9 @@ def tempo_posterior(log_likelihood: ArrayLike, log_prior: ArrayLike) -> np.ndarr
     log_likelihood : array-like of shape (n_windows, n_metres, n_tempi)
         From :func:`tempo_likelihood`.
     log_prior : array-like of shape (n_tempi,)
-        From :func:`tempo_prior`.
+        From :func:`tempo_prior`, of `TEMPI` if `every_other` is above 0.
+    every_other : float, default=0.0
+        Probability, below 1, that a dance moves on every other beat of its music.
 
     Returns
     -------
@@ -265,7 +269,8 @@ def tempo_posterior(log_likelihood: ArrayLike, log_prior: ArrayLike) -> np.ndarr
     Notes
     -----
     Eight windows, which overlap and repeat the figures of the same dance, count as one; the dance
-    as a whole as one at least.
+    as a whole as one at least. With the probability p of `every_other`, the likelihood of a tempo f
+    is :math:`(1 - p) L(f) + p L(f / 2)`.
 
     Examples
     --------
@@ -275,7 +280,11 @@ def tempo_posterior(log_likelihood: ArrayLike, log_prior: ArrayLike) -> np.ndarr
     [0.125, 0.125, 0.125, 0.125]
     """
     evidence = np.asarray(log_likelihood, dtype=float)
-    joint = evidence.mean(axis=0) * max(len(evidence) / _WINDOWS_EACH, 1.0) + log_prior
+    joint = evidence.mean(axis=0) * max(len(evidence) / _WINDOWS_EACH, 1.0)
+    if every_other:
+        half = [np.interp(TEMPI / 2, TEMPI, row, left=-np.inf) for row in joint]
+        joint = np.logaddexp(joint + np.log1p(-every_other), half + np.log(every_other))
+    joint = joint + log_prior
     joint = np.exp(joint - joint.max())
     return joint / joint.sum()
 

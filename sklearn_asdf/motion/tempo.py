@@ -33,6 +33,10 @@ _WEIGHT, _UNTRAINED_WEIGHT = 5.0, 1.0
 _TEMPO_WEIGHT = 3.0
 # Probability of tempi unlike those of the music that is to be played.
 _OTHER_TEMPI = 0.01
+# Share of the dances that move on every other beat of their music, as rumbas and cha-chas do.
+_EVERY_OTHER_BEAT = 1 / 3
+# The beats begin at the estimated tempo, within this relative distance of it.
+_NEAR = 0.04
 # Weight at which the posterior of a learned tempo is as sure as it is often right.
 _POSTERIOR_WEIGHT = 1.0
 
@@ -99,7 +103,7 @@ def track_beats(
     tightness: float = 3000.0,
     causal: bool = False,
     tempi: ArrayLike | None = None,
-    waltz: bool = False,
+    strides: bool = False,
 ) -> BeatTrack:
     """Track the beats of a whole dance, as one grid whose tempo may drift.
 
@@ -119,11 +123,11 @@ def track_beats(
         Whether each beat is predicted from the activations before it alone, as in a live
         performance. The activations themselves look a second or two ahead.
     tempi : array-like of shape (n_pieces,), default=None
-        Tempi in BPM of music that the dance may belong to, near which its tempo is expected. Not
-        used with a tracker that knows music.
-    waltz : bool, default=False
-        Without a tracker that knows music, whether beats of a dance in bars of three are where its
-        feet are fastest; see the notes.
+        Tempi in BPM of music that the dance may belong to, near which its tempo is expected; a
+        dance may move on every other beat of it. Not used with a tracker that knows music.
+    strides : bool, default=False
+        Without a tracker that knows music, whether beats are found by the strides of the feet, as
+        ballroom dances have them; see the notes.
 
     Returns
     -------
@@ -138,9 +142,10 @@ def track_beats(
     Notes
     -----
     Without training the tempo is often right, and the phase as often as a dancer's weight falls on
-    the beat. Waltzes rise on it: in recorded ones the stride goes through the beat, and the feet
-    are fastest where `waltz` assumes it. Bars begin at those beats at which the trunk is pushed up
-    the most.
+    the beat. With `strides`, the feet count more than the trunk: on a beat both rest, as in the
+    kinematic beats of the literature, but in bars of three the stride goes through the beat, and
+    the feet are fastest, and one much faster than the other. Bars begin at those beats at which the
+    trunk is pushed up the most.
 
     Examples
     --------
@@ -165,12 +170,14 @@ def track_beats(
         estimate = _learned(activation, motion.fps, log_prior, likelihood, flat, metres)
     else:
         prior = tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm, known=tempi, other=_OTHER_TEMPI)
-        estimate = _estimate(likelihood, prior, metres)
-        strides = waltz and estimate.metre == 3
-        activation = (stride_activation if strides else weight_activation)(motion)
+        every_other = 0.0 if tempi is None else _EVERY_OTHER_BEAT
+        estimate = _estimate(likelihood, prior, metres, every_other)
+        if strides:
+            activation = stride_activation(motion, metre=estimate.metre)
+        else:
+            activation = weight_activation(motion)
         activation, weight = activation[0, : motion.lengths[0]], _UNTRAINED_WEIGHT
-        log_prior = _on_states(prior if causal else np.log(estimate.posterior.sum(0) + 1e-12))
-        log_prior = log_prior if causal else _TEMPO_WEIGHT * log_prior
+        log_prior = _on_states(prior) if causal else _near(estimate)
     settings: dict[str, Any] = {"fps": motion.fps, "tempi": states, "weight": weight}
     if causal:
         evidence = None if trained else _evidence(likelihood, len(activation) / motion.fps)
@@ -231,9 +238,12 @@ def _likelihood(motion: Motion, metres: Sequence[int]) -> np.ndarray:
 
 
 def _estimate(
-    likelihood: np.ndarray, log_prior: np.ndarray, metres: Sequence[int]
+    likelihood: np.ndarray,
+    log_prior: np.ndarray,
+    metres: Sequence[int],
+    every_other: float = 0.0,
 ) -> TempoEstimate:
-    posterior = tempo_posterior(likelihood, log_prior)
+    posterior = tempo_posterior(likelihood, log_prior, every_other=every_other)
     candidates = [
         TempoCandidate(float(tempo), int(metres[int(row)]), float(weight))
         for tempo, row, weight in tempo_peaks(posterior)
@@ -260,6 +270,16 @@ def _learned(
     posterior = share * (tempo / tempo.sum())
     with np.errstate(divide="ignore"):
         return _estimate(np.log(posterior)[None], flat, metres)
+
+
+def _near(estimate: TempoEstimate) -> np.ndarray:
+    """Log-probability of the states before the first beat: those of the estimated tempo alone.
+
+    The activation says little of the tempo, since a dance has accents at others as well.
+    """
+    near = np.abs(np.log(beat_states() / estimate.tempo)) < _NEAR
+    posterior = _on_states(np.log(estimate.posterior.sum(axis=0) + 1e-12))
+    return np.where(near, _TEMPO_WEIGHT * posterior, -1e4)
 
 
 def _on_states(log_probability: np.ndarray) -> np.ndarray:
