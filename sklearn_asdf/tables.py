@@ -17,6 +17,7 @@ from .functional.gaps import frames_seen
 from .functional.jumps import MAX_SPEED, find_jumps
 from .functional.windows import reduce_windows
 from .motion.container import Motion, as_motion
+from .motion.joint_weights import missing_joints
 from .motion.lma import LMAFeaturizer
 from .motion.smoothing import confident_positions
 from .pipeline import make_lma_pipeline
@@ -84,7 +85,9 @@ def features_table(
     -----
     UserWarning
         If the whole body jumps from one frame to the next, which decides the largest values, see
-        :func:`sklearn_asdf.functional.jumps.find_jumps`, or if clips were left out.
+        :func:`sklearn_asdf.functional.jumps.find_jumps`, if clips were left out, or if joints have
+        no names, or lack the head, a wrist or an ankle: then all joints have equal weights, and the
+        values cannot be compared with those of skeletons that have these joints.
 
     See Also
     --------
@@ -184,6 +187,8 @@ def features_of_take(
     if hop_duration is None and rows == "clips":
         hop_duration = _HOP_DURATION
     _warn_of_jumps(take, name)
+    if lma[-1].joint_weights == "paper":
+        _warn_of_equal_weights(take, name)
     take = _at_rate(take, getattr(lma[0], "fps", None))
     clips, starts = _cut(take, name, lma, clip_duration, hop_duration)
     with numpy_only(len(clips) <= _FEW_CLIPS):
@@ -305,6 +310,19 @@ def _warn_of_jumps(take: Motion, name: str) -> None:
         f"the whole body jumps in {name!r} at {listed} s{more} (frame {frames[0]}: faster than "
         f"{MAX_SPEED:g} body heights per second), which decides the largest values, such as "
         "weight: leave these frames out (Motion.frames), or repair the take",
+        stacklevel=4,
+    )
+
+
+def _warn_of_equal_weights(take: Motion, name: str) -> None:
+    missing = missing_joints(take.skeleton)
+    if not missing:
+        return
+    which = "have no names" if take.skeleton is None else f"lack {', '.join(missing)}"
+    warnings.warn(
+        f"the joints of {name!r} {which}: all joints have equal weights in its features, which "
+        "cannot be compared with those of skeletons that have a head, wrists and ankles. Name the "
+        "joints (Motion(..., skeleton=...)), or choose weights (lma__joint_weights)",
         stacklevel=4,
     )
 

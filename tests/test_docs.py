@@ -104,6 +104,18 @@ BEFORE = {
             grid = {name: values[:1] for name, values in grid.items()}
             return model_selection.GridSearchCV(pipe, grid, **parameters | {"n_jobs": None})
     """,
+    "own_estimators.rst": """
+        import sys
+        import types
+        # As the module that has the classes of the page.
+        sys.modules[__name__] = types.ModuleType(__name__)
+        classes = globals()
+        def attribute(name):
+            if name in classes:
+                return classes[name]
+            raise AttributeError(name)
+        sys.modules[__name__].__getattr__ = attribute
+    """,
     "scores.rst": """
         import numpy as np
         from sklearn.model_selection import GridSearchCV, GroupKFold
@@ -252,6 +264,19 @@ def test_commands_on_the_page_are_understood(page):
             # Speakers are listed while the command line is read; this machine may lack the package
             # or the system's library.
             assert re.search(r"sklearn-asdf\[live\]|PortAudio", str(missing))  # noqa: PT017
+
+
+def test_each_row_of_the_speed_table_is_in_one_group(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "extensions"))
+    import speed
+
+    _, rows = speed.read()
+    shown = [row[0] for group in speed.GROUPS for row in speed.rows_of(group, rows)]
+    assert sorted(shown) == sorted(row[0] for row in rows)
+    page = (ROOT / "docs" / "guide" / "speed.rst").read_text()
+    assert re.findall(r"speed-table:: (\w+)", page) == [
+        "features", "keyframes", "models", "music", "live", "commands", "growth",
+    ]  # fmt: skip
 
 
 def test_badges_and_project_file_agree():

@@ -369,7 +369,7 @@ class DanceBeatTracker(MotionTransformer):
         cosine, sine = np.cos(at), np.sin(at)
         # Clips are standardized by themselves, and dances that are tracked as a whole.
         each = np.arange(len(motion))
-        alone, together = (BinnedRows(rows.features(of)) for of in (each, groups))
+        alone, together = (BinnedRows.of(rows.features(of)) for of in (each, groups))
         every = np.ones(len(at), bool)
         sets = [(alone, cosine, every), (together, cosine, every), (together, sine, every)]
         sets += [(alone, cosine, np.isin(rows.clip, part)) for part in parts]
