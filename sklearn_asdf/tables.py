@@ -329,7 +329,8 @@ def _warn_of_equal_weights(take: Motion, name: str) -> None:
     missing = missing_joints(take.skeleton)
     if not missing:
         return
-    which = "have no names" if take.skeleton is None else f"lack {', '.join(missing)}".replace("_", " ")
+    lacking = ", ".join(joint.replace("_", " ") for joint in missing)
+    which = "have no names" if take.skeleton is None else f"lack {lacking}"
     marker_set = None if take.skeleton is None else find_marker_set(take.skeleton.joints)
     if marker_set is not None:
         advice = f"These are markers: pass joints={marker_set!r}"
