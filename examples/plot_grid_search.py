@@ -54,7 +54,7 @@ import matplotlib.pyplot as plt
 
 splits = results.filter(regex="split._test_score").to_numpy()
 beside = splits - splits[search.best_index_]
-names = [f"{row.n_keyframes} keyframes, {row.n_mixtures} Gaussians" for row in table.itertuples()]
+names = [f"{row.n_keyframes} keyframes, {row.n_mixtures} Gaussian(s)" for row in table.itertuples()]
 order = table["rank"].argsort()[::-1]
 figure, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")
 for place, candidate in enumerate(order):

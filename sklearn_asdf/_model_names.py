@@ -27,6 +27,8 @@ __all__ = [
 _OWN = {
     "AudioTargetRegressor": "target",
     "BatchTransformer": "motion.batches",
+    "BeatMelEncoder": "music.beat_mel",
+    "BeatSequenceRegressor": "density.beat_sequence",
     "BoostedTrees": "functional.boosted_trees",
     "ColumnScaling": "density.mdn.scaling",
     "Corpus": "music.corpus",

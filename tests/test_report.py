@@ -212,8 +212,8 @@ class Likelihoods:
     ("n_clips", "own", "others", "none", "strength", "evidence"),
     [
         (22, 1.0, [0.5] * 19, 0.0, 1.0, "1 nats per number of its code more probable"),
-        (22, 1.0, [0.5] * 19, 3.0, 0.5, "2 nats per number of its code less probable"),
-        (8, 1.0, [0.5, 2.0, 0.5, 0.5, 0.5], 0.0, 0.9, "the right one in 4 of 5 comparisons"),
+        (22, 1.0, [0.5] * 19, 3.0, 0.25, "2 nats per number of its code less probable"),
+        (8, 1.0, [0.5, 2.0, 0.5, 0.5, 0.5], 0.0, 0.8, "the right one in 4 of 5 comparisons"),
         (8, 1.0, [1.5] * 5, 1.2, 0.0, "the right one in 0 of 5 comparisons"),
         (3, 1.0, [], 0.0, None, "too short"),
     ],

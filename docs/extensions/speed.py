@@ -59,13 +59,9 @@ class SpeedTable(Directive):
     def run(self) -> list[nodes.Node]:
         """Return the table; columns in which no row has anything are left out."""
         header, rows = read()
-        rows = rows_of(self.arguments[0], rows)
+        rows = [_without_shares(row) for row in rows_of(self.arguments[0], rows)]
         self.state.document.settings.env.note_dependency(str(TABLE))
         used = [i for i in range(len(header)) if i == 0 or any(row[i] for row in rows)]
-        # A share of a work is no speed-up.
-        shares = all(row[2].startswith(("of it", "import of")) or not row[2] for row in rows)
-        if shares and 4 in used:
-            used.remove(4)
         table = nodes.table(classes=["speed"])
         group = nodes.tgroup(cols=len(used))
         table += group
@@ -79,6 +75,12 @@ class SpeedTable(Directive):
             body += _row([row[i] for i in used])
         group += body
         return [table]
+
+
+def _without_shares(row: list[str]) -> list[str]:
+    """A share of a work, or the time of an import, is beside it, but is no speed-up."""
+    share = row[2].startswith(("of it", "import of", "with one"))
+    return [*row[:4], ""] if share else row
 
 
 def _row(cells: list[str]) -> nodes.row:

@@ -16,6 +16,8 @@ __all__ = ["answer_from_table", "evidence_of_likelihood"]
 _FOLLOWS = ("retrieval_r1", "f70_music", "log_gain")
 # Other moments of the dance to compare with: enough for a p-value of 0.05.
 _MAX_SHIFTS = 19
+# What it is worth to prefer the right moment of the dance without a gain over no dance.
+_WITHOUT_GAIN = 0.25
 
 
 def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
@@ -63,7 +65,7 @@ def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
         f"other moments of the dance, it prefers the right one in {beaten} of {len(others)} "
         f"comparisons.{learned}"
     )
-    strength = (beaten / len(others) + (gain > 0)) / 2
+    strength = beaten / len(others) * (1.0 if gain > 0 else _WITHOUT_GAIN)
     clause = "the model would have expected the true music of this dance"
     if strength < 1:
         clause = "the model would have expected the true music only in part"

@@ -203,7 +203,7 @@ def test_a_report_shows_the_scores(scores, model, folder, tmp_path, capsys):
     run(capsys, "report", model, folder / "dance0.npz", "--scores", scores, "-o", page)
     text = page.read_text()
     value = pd.read_csv(scores, index_col="method").distance_ratio["model"]
-    card = text[text.index("<h3>distance ratio</h3>") :]
+    card = text[text.index("<h4>distance ratio</h4>") :]
     row = f"<tr><td>the model&#39;s music</td><td>{value:.3g}</td>"
     assert row in card[: card.index("</table>")]
     assert "<td>clicks at 120 BPM</td>" in text
