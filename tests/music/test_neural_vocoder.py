@@ -80,7 +80,7 @@ def test_magnitudes_are_nearer_than_those_of_the_bands(vocoder):
     assert error < 0.5 * before
 
 
-@pytest.mark.parametrize("semitones", [-4, 5])
+@pytest.mark.parametrize("semitones", [-2, 2])
 def test_bands_may_be_transposed(semitones):
     y = np.stack([melody(4, seed) for seed in (10, 11)])
     options = {"sr": SR, "n_mels": 96, "fmin": 0.0, "fmax": 8000.0, **BANDS}
