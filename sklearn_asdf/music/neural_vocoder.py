@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -55,8 +55,6 @@ class NeuralVocoder:
         Number of mel bands.
     fmin, fmax : float
         Lowest and highest frequency of the bands in Hz; None means half of `sr`.
-    transposition : float, default=0.0
-        Semitones by which the bands read the sound transposed.
 
     Notes
     -----
@@ -86,7 +84,6 @@ class NeuralVocoder:
     n_mels: int
     fmin: float
     fmax: float | None
-    transposition: float = 0.0
 
     @cached_property
     def _bins(self) -> MelBins:
@@ -98,22 +95,6 @@ class NeuralVocoder:
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k != "_bins"}
-
-    def transposed(self, semitones: float) -> NeuralVocoder:
-        """Return the vocoder of bands that read the sound transposed.
-
-        Parameters
-        ----------
-        semitones : float
-            Transposition; 12 is an octave up. The bands are those of a sampling rate higher by it.
-
-        Returns
-        -------
-        NeuralVocoder
-            With the same network. It has learned the shape of partials in bands that are not
-            transposed, so it is as exact for a few semitones.
-        """
-        return replace(self, transposition=self.transposition + semitones)
 
     def spectra(
         self, mel: np.ndarray, blocks: Iterator[slice], known: np.ndarray | None = None
@@ -169,9 +150,7 @@ class NeuralVocoder:
         knots = self.network.predict(_scaled(db))
         found = self._bins.read(knots.reshape(len(db), -1, 3))
         level = self._bins.levels(_middle(db)) + 20 * found[..., 0]
-        # A band is narrower in Hz by the transposition, and so is the way to a partial.
-        advance = found[..., 1] * np.float32(2 ** (-self.transposition / 12))
-        return np.float32(10) ** (level / np.float32(20)), advance, found[..., 2]
+        return np.float32(10) ** (level / np.float32(20)), found[..., 1], found[..., 2]
 
 
 def fit_vocoder(
@@ -232,9 +211,8 @@ def fit_vocoder(
 
 
 def _band_options(vocoder: NeuralVocoder) -> dict[str, Any]:
-    names = ("n_fft", "n_mels", "fmin", "fmax")
-    rate = vocoder.sr * 2 ** (vocoder.transposition / 12)
-    return {"sr": rate, **{name: getattr(vocoder, name) for name in names}}
+    names = ("sr", "n_fft", "n_mels", "fmin", "fmax")
+    return {name: getattr(vocoder, name) for name in names}
 
 
 def _pieces(audio: Any) -> Sequence[np.ndarray]:

@@ -80,24 +80,6 @@ def test_magnitudes_are_nearer_than_those_of_the_bands(vocoder):
     assert error < 0.5 * before
 
 
-@pytest.mark.parametrize("semitones", [-2, 2])
-def test_bands_may_be_transposed(semitones):
-    y = np.stack([melody(4, seed) for seed in (10, 11)])
-    options = {"sr": SR, "n_mels": 96, "fmin": 0.0, "fmax": 8000.0, **BANDS}
-    clips = AudioClips.from_recordings([melody(12, seed) for seed in range(3)], clip_duration=4)
-    vocoder = neural_vocoder.fit_vocoder(
-        clips, options, random_state=np.random.RandomState(0)
-    ).transposed(semitones)
-    options["sr"] = SR * 2 ** (semitones / 12)
-    mel = melspectrogram(y, **options)
-    del options["n_mels"]
-    plain, neural = (
-        mel_to_audio(mel, n_iter=n, start=s, n_samples=y.shape[1], random_state=0, **options)
-        for n, s in ((32, "random"), (4, vocoder.spectra))
-    )
-    assert harmonic_error(neural, y).mean() < 0.85 * harmonic_error(plain, y).mean()
-
-
 def test_runs_of_frames_give_the_same_spectra(vocoder):
     mel = melspectrogram(melody(2, 13), n_mels=96, **BANDS).T
     whole = next(vocoder.spectra(mel, iter([slice(0, len(mel))])))
