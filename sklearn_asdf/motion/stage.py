@@ -15,8 +15,8 @@ from .arrays import unpack_clips
 from .clips import MotionClips
 from .container import DEFAULT_FPS, Motion, as_motion
 
-# Coordinates of a motion beyond which the stages go through it batch by batch: their results would
-# take about two gigabytes.
+# Coordinates of a result beyond which the stages go through clips batch by batch, each time that
+# they are needed: to compute them again takes less time than to get fresh memory for all of them.
 _MANY = 2**25
 # Fields that are computed from the frames of a motion, and cannot be resampled.
 _BOUND_TO_FRAMES = ("velocity", "acceleration", "jerk", "curvature", "keyframes")
@@ -167,13 +167,10 @@ def _unusable(motion: Motion, *, allow_unseen: bool) -> list[str]:
     if isinstance(motion, MotionClips):
         # Each stage checks the batches that it gets.
         return []
-    position = motion.position
-    # One pass without temporary arrays: a finite sum means that every value is finite.
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(position.sum(dtype=np.float64)):
-            return []
+    if motion.complete:
+        return []
     problems = []
-    infinite = np.isinf(position)
+    infinite = np.isinf(motion.position)
     if infinite.any():
         clip, frame, joint, _ = (int(i[0]) for i in np.nonzero(infinite))
         problems.append(
@@ -201,6 +198,8 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
     # The only field that a stage adds, if it is small: it is then computed at once, even where the
     # others are computed batch by batch.
     _added: ClassVar[str | None] = None
+    # Arrays as large as the poses that it returns.
+    _n_arrays: ClassVar[int] = 1
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # A Motion is not a table, whatever container is configured for tables.
@@ -249,7 +248,8 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
         motion = self._validate(X)
         # Before resampling too: a higher rate adds no frequencies.
         self._check(motion)
-        if motion.n_clips > 1 and (isinstance(motion, MotionClips) or motion.position.size > _MANY):
+        many = isinstance(motion, MotionClips) or motion.position.size * self._n_arrays > _MANY
+        if many and motion.n_clips > 1:
             return self._transform_clips(MotionClips.of(motion))
         return self._transform_checked(motion)
 

@@ -71,7 +71,7 @@ def test_load_and_first_prediction(folder, speed_table):
         folder / "model.zip",
         folder / "poses.npy",
     )
-    work = "a saved default model: load and first prediction, new process"
+    work = "A saved default model: load and first prediction, new process"
     speed_table.add(work, seconds, peer="import of scikit-learn alone", theirs=alone)
     print(f"{megabytes:.0f} MB")  # noqa: T201
     assert megabytes < 450

@@ -111,7 +111,7 @@ def test_choice_of_units(speed_table):
             theirs=theirs,
         )
     growth = speed_table.add_growth("Growth with hours of music: choice of units", hours, seconds)
-    assert growth < 1.1
+    assert growth <= 1.1
     live = shortest(partial(choose, *given, first_unit=1000), repeats=5)[0]
     speed_table.add("Live, the unit of one beat, 6 h of music", live)
 
@@ -210,12 +210,14 @@ def test_fit_of_the_default_is_linear_in_minutes(speed_table):
             theirs=found[-1]["beats"],
         )
     total = [sum(of.values()) for of in found]
-    assert speed_table.add_growth("Growth with minutes of music: fit", minutes, total) < 1.1
+    assert speed_table.add_growth("Growth with minutes of music: fit", minutes, total) <= 1.1
+    growth = {}
     for stage in found[0]:
         seconds = [of[stage] for of in found]
         if seconds[-1] > 0.5:
             work = f"Growth with minutes of music: fit, stage {stage}"
-            speed_table.add_growth(work, minutes, seconds)
+            growth[stage] = speed_table.add_growth(work, minutes, seconds)
+    assert max(growth.values()) <= 1.1, growth
 
 
 @pytest.mark.parametrize("part", ["analysis", "units", "canonical poses", "beat of new dances"])
@@ -251,7 +253,7 @@ def test_other_stages_are_linear(part, speed_table):
 
         cost(take(0))
         seconds.append(min(cost(take(i)) for i in (1, 2, 3)))
-    assert speed_table.add_growth(f"Growth with minutes: {part}", minutes, seconds) < 1.15
+    assert speed_table.add_growth(f"Growth with minutes: {part}", minutes, seconds) <= 1.1
 
 
 @pytest.mark.slow
