@@ -83,8 +83,6 @@ class KinematicsTransformer(MotionTransformer):
         "curvature_regularization": [Interval(Real, 0, None, closed="left")],
     }
 
-    _n_arrays = 4
-
     def __init__(
         self,
         *,

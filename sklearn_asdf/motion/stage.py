@@ -15,8 +15,8 @@ from .arrays import unpack_clips
 from .clips import MotionClips
 from .container import DEFAULT_FPS, Motion, as_motion
 
-# Coordinates of a result beyond which the stages go through clips batch by batch, each time that
-# they are needed: to compute them again takes less time than to get fresh memory for all of them.
+# Coordinates of a motion beyond which the stages go through it batch by batch: their results would
+# take about two gigabytes.
 _MANY = 2**25
 # Fields that are computed from the frames of a motion, and cannot be resampled.
 _BOUND_TO_FRAMES = ("velocity", "acceleration", "jerk", "curvature", "keyframes")
@@ -198,8 +198,6 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
     # The only field that a stage adds, if it is small: it is then computed at once, even where the
     # others are computed batch by batch.
     _added: ClassVar[str | None] = None
-    # Arrays as large as the poses that it returns.
-    _n_arrays: ClassVar[int] = 1
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # A Motion is not a table, whatever container is configured for tables.
@@ -248,8 +246,7 @@ class MotionTransformer(TransformerMixin, BaseEstimator):
         motion = self._validate(X)
         # Before resampling too: a higher rate adds no frequencies.
         self._check(motion)
-        many = isinstance(motion, MotionClips) or motion.position.size * self._n_arrays > _MANY
-        if many and motion.n_clips > 1:
+        if motion.n_clips > 1 and (isinstance(motion, MotionClips) or motion.position.size > _MANY):
             return self._transform_clips(MotionClips.of(motion))
         return self._transform_checked(motion)
 
