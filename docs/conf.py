@@ -22,6 +22,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "mathml",
     "links",
+    "speed",
 ]
 html_math_renderer = "mathml"
 autosummary_generate = True

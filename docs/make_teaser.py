@@ -2,7 +2,8 @@
 
 A model learns from synthetic dances and makes music for one that it has not seen. The command
 writes to `docs/static` the dance with its keyframes above the spectrogram of that music
-(`teaser.webp`), the music (`teaser.mp3`), and both together (`teaser.mp4`).
+(`teaser.webp`), the music (`teaser.mp3`), and both together (`teaser.mp4`), and the music that the
+dance was synthesized with (`teaser_true.mp3`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sklearn_asdf import KeyframeSegmenter, Motion, PoseSmoother, make_dance_pipeline
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.functional.mel import melspectrogram, power_to_db
+from sklearn_asdf.music.loudness import at_loudness
 from sklearn_asdf.music.sound_file import write_sound
 from sklearn_asdf.performance import perform
 from sklearn_asdf.video import add_music
@@ -36,7 +38,7 @@ FINER = 2
 
 
 def performance(seed):
-    """Return a dance outside the training set, its keyframes in seconds, its music and the rate."""
+    """Return a dance outside the training set, its keyframes in s, both musics and their rate."""
     data = make_dance_music(
         n_clips=48, n_performances=16, clip_duration=4.0, hop_duration=4.0, random_state=seed
     )
@@ -50,9 +52,10 @@ def performance(seed):
     take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30, skeleton="coco17")
     sr = int(data.audio.sr)
     music = perform(pipe, take, random_state=0, loudness=-16.0).audio
+    true = at_loudness(np.concatenate(list(data.audio[new])), -16.0, sr=sr)
     smooth = PoseSmoother().fit_transform(take)
     keyframes = KeyframeSegmenter(n_keyframes=12).fit_transform(smooth).keyframes[0] / take.fps
-    return take, keyframes, music, sr
+    return take, keyframes, music, true, sr
 
 
 def x_of(time, duration):
@@ -143,7 +146,7 @@ class Teaser:
         self.pose[..., 1] -= stage[1]
         for keyframe in self.keyframes:
             past = time - keyframe
-            self._dancer(pen, keyframe, 0.1 if past < 0 else max(0.22, 0.5 - 0.06 * past))
+            self._dancer(pen, keyframe, 0.2 if past < 0 else max(0.22, 0.5 - 0.06 * past))
         self._dancer(pen, time, 1.0)
         self.pose[..., 1] += stage[1]
         picture.paste(large.resize((WIDTH, stage[3] - stage[1]), Image.Resampling.BOX), stage[:2])
@@ -192,8 +195,9 @@ def main():
     parser.add_argument("--out", type=Path, default=STATIC)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    take, keyframes, music, sr = performance(options.seed)
+    take, keyframes, music, true, sr = performance(options.seed)
     write_sound(options.out / "teaser.mp3", music, sr=sr)
+    write_sound(options.out / "teaser_true.mp3", true, sr=sr)
     teaser = Teaser(take, keyframes, music, sr)
     write_webp(teaser, options.out / "teaser.webp")
     write_mp4(teaser, music, sr, options.out / "teaser.mp4")

@@ -72,6 +72,7 @@ DRAWN += ["key_clarity_share", "pulse_clarity_share", *(f"rho_{name}" for name i
 DRAWN_MODELS = {
     "paper, sampled at 1": "paper, sampled",
     "with linear map (codec)": "codec",
+    "new sound in beats (synthesis), sampled at 0.1": "synthesis, sampled at 0.1",
     "nearest training dance's music": "nearest training dance",
     "with variance restored (default)": "default",
     "with variance restored (default), sampled at 0.1": "default, sampled at 0.1",
@@ -117,8 +118,16 @@ def models(options, memory):
     nearest = clone(codec).set_params(music__regressor=KNeighborsRegressor(1))
     yield "nearest training dance's music", nearest, (None,)
 
+    synthesis = make_dance_pipeline("synthesis", **shared)
+    if options.quick:
+        synthesis.set_params(beats__max_iter=20, music__regressor__regressor__epochs=2)
+    yield "new sound in beats (synthesis)", synthesis, (None, 0.1, 1.0)
+
     units = default(options, memory)
-    unscaled = clone(units).set_params(music__regressor__restore_variance=False)
+    unscaled = clone(units).set_params(
+        music__regressor__restore_variance=False,
+        music__regressor__regressor__restore_variance=False,
+    )
     yield "units of real music on the dance's beat", unscaled, (None, 0.1)
     yield "with variance restored (default)", units, (None, 0.0, 0.1, 0.3, 1.0)
 
@@ -127,7 +136,7 @@ def default(options, memory):
     """Return the default preset, by its permanent name."""
     units = make_dance_pipeline("units", random_state=options.seed, memory=memory)
     if options.quick:
-        units.set_params(beats__max_iter=20, music__regressor__regressor__epochs=5)
+        units.set_params(beats__max_iter=20, music__regressor__regressor__regressor__epochs=5)
     return units
 
 

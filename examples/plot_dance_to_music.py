@@ -60,3 +60,17 @@ Audio(true, rate=data.audio.sr)
 # The generated music. It is cut from the music of the other performances, and its tempo, beat,
 # loudness and brightness follow this dance:
 Audio(piece, rate=data.audio.sr)
+
+# %%
+# The dance with the generated music:
+import tempfile
+from pathlib import Path
+
+from IPython.display import Video
+
+from sklearn_asdf.video import write_stick_figure
+
+folder = tempfile.TemporaryDirectory()
+path = Path(folder.name, "dance.mp4")
+write_stick_figure(take, path, audio=piece, size=(360, 360))
+Video(str(path), embed=True, width=360, html_attributes="controls")

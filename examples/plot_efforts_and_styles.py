@@ -3,13 +3,19 @@ Classify effort actions and dance styles
 ========================================
 
 Can a linear classifier recognize from the default features of :class:`~sklearn_asdf.LMAFeaturizer`
-which of Laban's effort actions a mover performs, or which style a dancer dances?
+which of Laban's effort actions a mover performs, or which style a dancer dances? In the recordings
+below, seven actions of one mover with a balanced accuracy of 0.78 in windows between those that it
+has learned from (chance 0.14), and with 0.53 from the five Laban features alone.
 
 The page uses real takes where ``SKLEARN_ASDF_DATA`` names a folder that has them:
-``laban_efforts/*.csv``, one mover's Dab, Flick, Float, Glide, Punch, Slash and Wring (from the
-platform Mova, 24 joints, 120 frames per second, 18 s in all), and ``aist_coco17/*.npz``, house,
-krump and hip-hop of AIST++ (17 joints in pixels, 30 frames per second, seven recordings, one dancer
-per style). Elsewhere, synthetic dances of three kinds take their place.
+
+- ``laban_efforts/*.csv``, one mover's Dab, Flick, Float, Glide, Punch, Slash and Wring, from
+  `Mova <https://github.com/omimo/Mova>`_: 24 joints, 120 frames per second, 18 s in all;
+- ``aist_coco17/*.npz``, house, krump and hip-hop of `AIST++
+  <https://google.github.io/aistplusplus_dataset/>`_: 17 joints in pixels, 30 frames per second,
+  seven recordings, one dancer per style.
+
+Elsewhere, synthetic dances of three kinds take their place.
 
 In the user guide: :doc:`/guide/motion`.
 """

@@ -48,10 +48,11 @@ short = table[list(columns)].rename(columns=columns)
 print(short.round(2).to_string(na_rep="-"))
 
 # %%
-# A number means something only beside its baselines. ``real`` is the score of the real music, which
-# is below 1 where the judge errs. ``shuffled pairs`` is real music of other dances: being music is
-# enough for its score. ``metronome`` has a pulse, whatever the dance. ``unconditional`` is the
-# model without a dance: what the model scores beyond it is due to the dance.
+# A number means something only beside its baselines. ``real`` is the score of the real music, a
+# reference: it is below 1 where the judge errs, and a model may exceed it. ``shuffled pairs`` is
+# real music of other dances: being music is enough for its score. ``metronome`` has a pulse,
+# whatever the dance. ``unconditional`` is one sample of the model without a dance, which may be
+# near the right music by chance: with few dances, look at the p-values below.
 colors = {"model": "#d55e00", "real": "black"}
 figure, axes = plt.subplots(2, 3, figsize=(11, 5), layout="constrained", sharey=True)
 for ax, (name, values) in zip(axes.flat, short.items()):

@@ -5,7 +5,7 @@ Describe dances by Laban features
 Poses go in, a table for any model comes out. The dances are synthetic, so the factors behind them
 are known, and we can see which features predict them.
 
-In the user guide: :doc:`/guide/motion`.
+In the user guide: :doc:`/guide/motion`, and :doc:`/guide/definitions` for the formulas.
 """
 
 # %%
@@ -19,27 +19,34 @@ table = lma.fit_transform(data.poses)
 print(table.iloc[:, :5].round(3).head())
 
 # %%
-# Some poses with the keyframes, and the five features of the windows between them. Lengths are in
-# heights of the dancer (H).
+# The dance, and the five features of the windows between its keyframes. Lines are keyframes, orange
+# poses those of the keyframes that have room, and grey poses lie between. Lengths are in heights of
+# the dancer (H).
 import matplotlib.pyplot as plt
 
 from sklearn_asdf.plotting import LMADisplay, PoseStripDisplay
 
 feature_units = lma[-1].feature_units_
 motion = lma[:-1].transform(data.poses)
-figure, axes = plt.subplots(
-    2, figsize=(10, 6), sharex=True, height_ratios=[1, 2], layout="constrained"
-)
+figure, axes = plt.subplots(2, figsize=(10, 6), height_ratios=[1, 2], layout="constrained")
 strip = PoseStripDisplay.from_motion(motion, clip=0, ax=axes[0])
 curves = LMADisplay.from_features(table, motion, clip=0, units=feature_units, ax=axes[1])
+axes[0].set_xlabel("")
+limits_of_time = axes[1].set_xlim(axes[0].get_xlim())
 
 # %%
-# Which feature correlates with which factor of the dance? Rank correlations, strongest first.
+# Which feature correlates with which factor of the dance? Rank correlations, strongest first. Of
+# some sixty columns the three best are shown, so small correlations mean nothing. A column is named
+# by what it measures in the movement, not by the factor: ``clip_tempo`` counts minima of speed,
+# which may be twice or half as many as the beats of the music.
 factors = data.factors[["tempo", "vigour", "sharpness", "extent"]]
 for name, factor in factors.items():
     strength = table.corrwith(factor, method="spearman").abs().sort_values(ascending=False)
     best = ", ".join(f"{feature} {rho:.2f}" for feature, rho in strength.head(3).items())
     print(f"{name:9} {best}")
+
+weight = table.filter(regex="^window[0-9]+_weight$").mean(axis=1)
+print(f"mean weight and vigour: {weight.corr(factors['vigour'], method='spearman'):.2f}")
 
 # %%
 # The table works with any scikit-learn model. Here it predicts the vigour of held-out performances:

@@ -35,7 +35,7 @@ pipe = pipe.fit(data.poses[~new], data.audio[~new])
 # %%
 # One whole dance, and its music. With ``video=``, the page also shows
 # the video that the poses were estimated from.
-take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30)
+take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30, skeleton="coco17")
 music = np.concatenate(list(data.audio[new]))
 folder = tempfile.TemporaryDirectory()
 page = Path(folder.name, "dance.html")
@@ -43,9 +43,10 @@ write_report(page, pipe, take, audio=music, title="A held-out dance", random_sta
 print(f"{page.stat().st_size / 1e6:.1f} MB")
 
 # %%
-# Play it, click a keyframe, and compare the two sounds:
+# Play it, click a keyframe, read values at the cursor, and compare the two sounds. The verdict
+# stands above, with its strength; the evidence for and against it below:
 from IPython.display import HTML
 
 content = html.escape(page.read_text(encoding="utf-8"))
-style = "width: 100%; height: 1100px; border: 0"
+style = "width: 100%; height: 1500px; border: 0"
 HTML(f'<iframe title="report" style="{style}" srcdoc="{content}"></iframe>')

@@ -12,6 +12,7 @@ from . import plotting as plotting
 from . import report as report
 from . import studio as studio
 from . import video as video
+from .density.beat_sequence import BeatSequenceRegressor as BeatSequenceRegressor
 from .density.mdn import MDNRegressor as MDNRegressor
 from .density.mixtures import GaussianMixtures as GaussianMixtures
 from .density.on_beat import OnBeatRegressor as OnBeatRegressor
@@ -26,6 +27,7 @@ from .motion.kinematics import KinematicsTransformer as KinematicsTransformer
 from .motion.lma import LMAFeaturizer as LMAFeaturizer
 from .motion.skeletons import Skeleton as Skeleton
 from .motion.smoothing import PoseSmoother as PoseSmoother
+from .music.beat_mel import BeatMelEncoder as BeatMelEncoder
 from .music.clips import AudioClips as AudioClips
 from .music.mel import MelEncoder as MelEncoder
 from .music.units import UnitEncoder as UnitEncoder
@@ -45,6 +47,8 @@ __all__ = [
     "AudioClips",
     "AudioTargetRegressor",
     "BatchTransformer",
+    "BeatMelEncoder",
+    "BeatSequenceRegressor",
     "DanceBeatTracker",
     "GaussianMixtures",
     "KeyframeSegmenter",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["PRESETS", "TEMPERATURE"]
 
-PRESETS = ("default", "codec", "paper", "tiny", "units")
+PRESETS = ("default", "codec", "paper", "synthesis", "tiny", "units")
 # The temperature at which music is sampled where nobody says otherwise: near the prediction, and
 # other seeds still give other takes. The study in the documentation compares temperatures.
 TEMPERATURE = 0.1

@@ -27,6 +27,8 @@ __all__ = [
 _OWN = {
     "AudioTargetRegressor": "target",
     "BatchTransformer": "motion.batches",
+    "BeatMelEncoder": "music.beat_mel",
+    "BeatSequenceRegressor": "density.beat_sequence",
     "BoostedTrees": "functional.boosted_trees",
     "ColumnScaling": "density.mdn.scaling",
     "Corpus": "music.corpus",
@@ -39,6 +41,7 @@ _OWN = {
     "MelEncoder": "music.mel",
     "Network": "nets.network",
     "NetworkCodec": "music.codecs",
+    "NeuralVocoder": "music.neural_vocoder",
     "OnBeatRegressor": "density.on_beat",
     "PatchCodec": "music.codecs",
     "PoseCanonicalizer": "motion.canonical_pose",
@@ -56,6 +59,7 @@ _FUNCTIONS = {
     "build_encoder": "nets.builders",
     "build_network": "nets.builders",
     "build_sequence_network": "nets.builders",
+    "build_vocoder": "nets.builders",
 }
 # The estimators that scikit-learn publishes in these modules, by that rule and not one by one.
 # fmt: off

@@ -15,6 +15,7 @@ STATES = {
         "n_trees": "max_iter",
         "reach": "context_duration",
         "usual_tempo": "start_bpm",
+        "waltz": "strides",
     },
     "MDNRegressor": {"linear": "linear_baseline"},
     "MelEncoder": {

@@ -23,6 +23,10 @@ __all__ = ["make_dance_pipeline", "make_lma_pipeline"]
 _DEFAULT = "units"
 # For tables, whose y is usually not music, from which the beat could be learned.
 _DEFAULT_TABLE = "codec"
+# Presets whose density takes tempo and beat over from the dance.
+_WITH_BEAT = ("synthesis", "units")
+# Duration in s of the steps in which the music of these follows the dance.
+_STEP_DURATION = 0.25
 
 
 def make_lma_pipeline(
@@ -41,12 +45,12 @@ def make_lma_pipeline(
 
     Parameters
     ----------
-    preset : {"default", "codec", "paper", "tiny", "units"}, default="default"
+    preset : {"default", "codec", "paper", "synthesis", "tiny", "units"}, default="default"
         `"paper"` follows [1]_ exactly: pixels, curvature without regularization, features scaled
         within each clip. `"default"` measures in heights of the dancer, so that speeds do not
         depend on the distance to the camera, regularizes the curvature, and adds the level and the
         periodicity of the motion; `"codec"` and `"tiny"` are the same. `"units"` adds the beat,
-        which is learned if `fit` gets the music.
+        which is learned if `fit` gets the music; so does `"synthesis"`.
     n_keyframes : int, default=10
         Number of keyframes of a clip, which bound `n_keyframes - 1` windows.
     cutoff : float, default=3.0
@@ -62,8 +66,8 @@ def make_lma_pipeline(
     Returns
     -------
     pipeline : sklearn.pipeline.Pipeline
-        With the steps `smooth`, `kinematics`, `keyframes` and `lma`; in the preset `"units"` with
-        `beats` before `keyframes`.
+        With the steps `smooth`, `kinematics`, `keyframes` and `lma`; in the presets `"units"` and
+        `"synthesis"` with `beats` before `keyframes`.
 
     References
     ----------
@@ -102,12 +106,15 @@ def make_dance_pipeline(
 
     Parameters
     ----------
-    preset : {"default", "codec", "paper", "tiny", "units"}, default="default"
+    preset : {"default", "codec", "paper", "synthesis", "tiny", "units"}, default="default"
         `"units"`, the default, learns the beat of the dances and plays music of the training set on
-        that beat, selected by features predicted from the dance; the fitted model contains that
-        music. `"codec"` learns a code with a time axis, which decodes to new sound, and a mixture
-        density whose size depends on the data; `"paper"` builds the networks of [1]_ exactly;
-        `"tiny"` trains in seconds, for tests. A preset only sets parameters: see `get_params` and
+        that beat, selected by features predicted from the dance; level and accents follow the dance
+        in steps of a quarter of a second, and where it stops, the music is silent. The fitted model
+        contains that music. `"codec"` learns a code with a time axis, which decodes to new sound,
+        and a mixture density whose size depends on the data. `"synthesis"` has codes in beats and a
+        density of sequences, which samples new sound step by step, on the beat of the dance; the
+        fitted model contains no music. `"paper"` builds the networks of [1]_ exactly; `"tiny"`
+        trains in seconds, for tests. A preset only sets parameters: see `get_params` and
         `set_params`.
     n_keyframes : int, default=10
         Number of keyframes of a clip, which bound `n_keyframes - 1` windows.
@@ -122,8 +129,8 @@ def make_dance_pipeline(
     -------
     pipeline : sklearn.pipeline.Pipeline
         With the steps `canonical` (not in the preset `"paper"`), `smooth`, `kinematics`, `beats`
-        (in the preset `"units"` alone), `keyframes`, `lma`, `scale` and `music`. With `canonical`
-        it plays for dances of any skeleton and camera, see :class:`PoseCanonicalizer`.
+        (in the presets `"units"` and `"synthesis"`), `keyframes`, `lma`, `scale` and `music`. With
+        `canonical` it plays for dances of any skeleton and camera, see :class:`PoseCanonicalizer`.
 
     References
     ----------
@@ -145,9 +152,11 @@ def make_dance_pipeline(
     steps = _motion_steps(preset, random_state, verbose)
     if preset != "paper":
         steps = {"canonical": PoseCanonicalizer(), **steps}
+    if preset in _WITH_BEAT:
+        steps["lma"].set_params(step_duration=_STEP_DURATION)
     # The paper scales within each clip, in its featurizer, and not over the training set; the
-    # density of the units needs tempo and beat unscaled, and scales the other columns itself.
-    steps["scale"] = "passthrough" if preset in ("paper", "units") else StandardScaler()
+    # density of these needs tempo and beat unscaled, and scales the other columns itself.
+    steps["scale"] = "passthrough" if preset in ("paper", *_WITH_BEAT) else StandardScaler()
     if "beats" in steps:
         # The density finds tempo and beat by the names of their columns.
         steps["lma"].set_output(transform="pandas")
@@ -173,12 +182,13 @@ def _motion_steps(preset: str, random_state: Any = None, verbose: int = 0) -> di
         }
     groups: tuple[str, ...] = ("effort", "shape", "level", "periodicity")
     steps = {"smooth": PoseSmoother(), "kinematics": KinematicsTransformer(scale="body")}
-    if preset == "units":
+    if preset in _WITH_BEAT:
         # A table of features needs nothing of what reads music.
         from .motion.beats import DanceBeatTracker
 
         steps["beats"] = DanceBeatTracker(random_state=random_state, verbose=verbose)
-        groups = (*groups, "beat")
+        # How short movements are predicts the articulation of the music.
+        groups = (*groups, *(("sharpness",) if preset == "units" else ()), "beat")
     # Speeds and accelerations are in heights of the dancer.
     featurizer = LMAFeaturizer(groups=groups, length_unit="H")
     return steps | {"keyframes": KeyframeSegmenter(), "lma": featurizer}
@@ -188,8 +198,12 @@ def _music_step(
     preset: str, *, random_state: int | np.random.RandomState | None, memory: Any, verbose: int
 ) -> Any:
     """Return the last step of a preset: density and audio encoder."""
+    from .density.beat_sequence import SEQUENCE_DENSITY, BeatSequenceRegressor
     from .density.mdn import MDNRegressor
     from .density.on_beat import OnBeatRegressor
+    from .density.step_regressor import StepRegressor
+    from .music.analysis import STEP_DESCRIPTORS
+    from .music.beat_mel import BeatMelEncoder
     from .music.mel import MelEncoder
     from .music.units import UnitEncoder
     from .target import AudioTargetRegressor
@@ -205,9 +219,19 @@ def _music_step(
             2, linear_baseline=True, hidden_layer_sizes=(16,), epochs=5, **common
         )
     elif preset == "units":
-        encoder = UnitEncoder(verbose=verbose)
+        encoder = UnitEncoder(step_duration=_STEP_DURATION, verbose=verbose)
         rest = MDNRegressor(3, linear_baseline=True, **common)
-        density = OnBeatRegressor(rest, beat_columns=BEAT_COLUMNS, restore_variance=True)
+        on_beat = OnBeatRegressor(rest, beat_columns=BEAT_COLUMNS, restore_variance=True)
+        density = StepRegressor(
+            on_beat,
+            n_channels=len(STEP_DESCRIPTORS),
+            restore_variance=True,
+            random_state=random_state,
+        )
+    elif preset == "synthesis":
+        encoder = BeatMelEncoder(**common)
+        steps = MDNRegressor(12, **SEQUENCE_DENSITY, **common)
+        density = BeatSequenceRegressor(steps, beat_columns=BEAT_COLUMNS)
     else:
         encoder = MelEncoder(**common)
         # Few of a code's numbers can be predicted from a dance, such as the level: by a linear map.

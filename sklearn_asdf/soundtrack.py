@@ -6,10 +6,11 @@ import copy
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
-from ._progress import progress
+from ._music_of_metre import clips_of_metre
 from ._validation import Integral, Real, raise_all
 from .datasets import make_dance_music
 from .datasets._music_files import music_clips
@@ -20,9 +21,17 @@ from .motion.keyframes import KeyframeSegmenter
 from .motion.kinematics import KinematicsTransformer
 from .motion.lma import BEAT_COLUMNS, LMAFeaturizer
 from .motion.smoothing import PoseSmoother
+from .motion.tempo import three_beat_bars
 from .music.encoder_cache import fit_encoder
 from .music.units import UnitEncoder
-from .performance import Performance, encoder_of, perform, prepare_take, steps_of
+from .performance import (
+    Performance,
+    compose_takes,
+    describe_dance,
+    encoder_of,
+    prepare_take,
+    steps_of,
+)
 from .target import AudioTargetRegressor
 from .unpaired import UnpairedRegressor
 
@@ -33,10 +42,6 @@ _STEP = 0.25  # s
 _JOIN_COST, _JOIN_RANGE = 20.0, 400.0
 # Variance of the deviations from the mapping, by which takes of one dance differ.
 _TEMPERATURE = 0.3
-# How often a take that is like an earlier one is made anew, with twice the temperature each time.
-_ATTEMPTS, _NEXT_SEED = 5, 7919
-# Seconds in which music begins and ends within a dance.
-_FADE = 0.5
 
 
 def make_soundtrack_pipeline(
@@ -47,7 +52,8 @@ def make_soundtrack_pipeline(
     closeness: float = 1.0,
     intensity: float = 0.0,
     continuity: float = 0.5,
-    waltz: bool = True,
+    strides: bool = True,
+    match_metre: bool = True,
     clip_duration: float = 8.0,
     hop_duration: float = 1.0,
     sr: int = 22050,
@@ -75,9 +81,12 @@ def make_soundtrack_pipeline(
         From -1, the calm parts of the music, to 1, the wild ones.
     continuity : float, default=0.5
         From 0, the music may jump to another place on each beat, to 1, it hardly ever does.
-    waltz : bool, default=True
-        Whether dances in bars of three are expected to be fastest on the beat, as waltzes are; see
+    strides : bool, default=True
+        Whether beats are found by the strides of the feet, as in
         :func:`~sklearn_asdf.motion.track_beats`.
+    match_metre : bool, default=True
+        Whether one whole dance, if its metre is certain, gets only music that may be in that metre,
+        and that there is enough of; see the notes.
     clip_duration, hop_duration : float, default=8.0, 1.0
         Duration of the clips that are described, and time from one clip of music to the next one's
         start, in s. Shorter music has shorter clips.
@@ -108,6 +117,12 @@ def make_soundtrack_pipeline(
     its descriptors, and :func:`~sklearn_asdf.motion.track_beats` finds the beat of the dance,
     expecting tempi near those of the music. `fit` of the pipeline fits all of it to pairs.
 
+    With `match_metre` a waltz gets waltzes. The metre of the dance is certain if its bars have
+    three beats, or two or four, with a probability of 0.9
+    (:func:`~sklearn_asdf.motion.tempo.three_beat_bars`). Recordings are then left out whose onsets
+    repeat themselves better after the beats of the other metre, unless less than the duration of
+    the dance, or a minute, would remain.
+
     Examples
     --------
     >>> from sklearn_asdf import make_soundtrack_pipeline
@@ -132,8 +147,14 @@ def make_soundtrack_pipeline(
     encoder, code = fit_encoder(
         UnitEncoder(sr=clips.sr, step_duration=_STEP, verbose=verbose), clips, memory
     )
-    tempi = 2.0 ** np.quantile(code[:, -3], np.linspace(0, 1, 11))
-    motion = Pipeline(list(_motion_steps(tempi, waltz, verbose).items()))
+    motion = _motion_pipeline(code, strides, verbose)
+    if match_metre and audio is None and poses is not None and len(as_motion(poses)) == 1:
+        take, _ = prepare_take(as_motion(poses), 30.0)
+        kept = clips_of_metre(clips, code, _three(motion, take), duration=take.duration)
+        if len(kept) < len(clips):
+            clips = clips[kept]
+            encoder, code = fit_encoder(clone(encoder), clips, memory)
+            motion = _motion_pipeline(code, strides, verbose)
     features = motion.fit_transform(dances)
     regressor = UnpairedRegressor(
         mapping="dance",
@@ -153,7 +174,21 @@ def make_soundtrack_pipeline(
     return adjust_soundtrack(pipeline, continuity=continuity)
 
 
-def _motion_steps(tempi: np.ndarray, waltz: bool, verbose: int) -> dict[str, Any]:
+def _three(motion: Pipeline, take: Motion) -> float:
+    """Return the probability that the bars of a dance have three beats."""
+    place = [name for name, _ in motion.steps].index("beats")
+    before = clone(motion[:place]).fit_transform(take)
+    track = clone(motion["beats"]).fit(before).track(before)[0]
+    return three_beat_bars(before, track.tempo)
+
+
+def _motion_pipeline(code: np.ndarray, strides: bool, verbose: int) -> Pipeline:
+    """Return the stages of motion, for dances to music of these codes."""
+    tempi = 2.0 ** np.quantile(code[:, -3], np.linspace(0, 1, 11))
+    return Pipeline(list(_motion_steps(tempi, strides, verbose).items()))
+
+
+def _motion_steps(tempi: np.ndarray, strides: bool, verbose: int) -> dict[str, Any]:
     groups = ("effort", "shape", "level", "periodicity", "beat")
     lma = LMAFeaturizer(groups=groups, step_duration=_STEP, step_groups=("effort", "moment"))
     return {
@@ -161,8 +196,10 @@ def _motion_steps(tempi: np.ndarray, waltz: bool, verbose: int) -> dict[str, Any
         "canonical": PoseCanonicalizer(trend_duration=None),
         "smooth": PoseSmoother(),
         "kinematics": KinematicsTransformer(scale="body"),
-        # The phase is found again and again, where it is as uncertain as without training.
-        "beats": DanceBeatTracker(tempi=tempi, waltz=waltz, tightness=1000.0, verbose=verbose),
+        # Music is steady: one grid goes through the dance, and its phase is surer for it.
+        "beats": DanceBeatTracker(
+            tempi=tempi, strides=strides, tightness=10_000.0, verbose=verbose
+        ),
         "keyframes": KeyframeSegmenter(),
         "lma": lma.set_output(transform="pandas"),
     }
@@ -326,36 +363,17 @@ def make_soundtrack(
             verbose=verbose,
             **given,
         )
-    takes: list[Performance] = []
-    for k in progress(range(n_takes), "composing takes", unit="takes", verbose=verbose):
-        for attempt in range(1 if temperature is None else _ATTEMPTS):
-            take = perform(
-                pipeline,
-                dance,
-                temperature=None if temperature is None else temperature * 2**attempt,
-                random_state=(first + k + attempt * _NEXT_SEED) % 2**32,
-                loudness=loudness,
-                verbose=verbose if n_takes == 1 else 0,
-            )
-            take = _between(take, start, end)
-            # A short dance, or little music, may get the same excerpt again.
-            if not any(np.array_equal(take.audio, other.audio) for other in takes):
-                break
-        takes.append(take)
-    return takes
-
-
-def _between(take: Performance, start: float, end: float) -> Performance:
-    """Return a performance that is silent before `start` and after `end`, with fades."""
-    time = np.arange(len(take.audio)) / take.sr
-    whole = len(take.audio) / take.sr
-    gain = np.ones(len(time))
-    if start > 0:
-        gain *= np.clip((time - start) / _FADE, 0, 1)
-    if end < whole - 1e-3:
-        gain *= np.clip((end - time) / _FADE, 0, 1)
-    audio = (take.audio * gain).astype(np.float32)
-    return Performance(take.take, take.clips, take.hop_duration, audio, take.sr)
+    described = describe_dance(pipeline, dance, verbose=verbose)
+    return compose_takes(
+        pipeline,
+        described,
+        [(first + k) % 2**32 for k in range(n_takes)],
+        temperature=temperature,
+        loudness=loudness,
+        start=start,
+        end=end,
+        verbose=verbose,
+    )
 
 
 def _check_knobs(**knobs: float | None) -> None:

@@ -17,7 +17,9 @@ from .functional.gaps import frames_seen
 from .functional.jumps import MAX_SPEED, find_jumps
 from .functional.windows import reduce_windows
 from .motion.container import Motion, as_motion
+from .motion.joint_weights import missing_joints
 from .motion.lma import LMAFeaturizer
+from .motion.markers import find_marker_set, joints_of_markers
 from .motion.smoothing import confident_positions
 from .pipeline import make_lma_pipeline
 
@@ -40,6 +42,7 @@ def features_table(
     takes: Any,
     *,
     lma: Any = None,
+    joints: str | Mapping[str, str | Sequence[str]] | None = None,
     rows: str = "clips",
     clip_duration: float = 8.0,
     hop_duration: float | None = None,
@@ -57,6 +60,9 @@ def features_table(
     lma : Pipeline or None, default=None
         From poses to features, with an :class:`LMAFeaturizer` as its last step. It is cloned and
         fitted to each take. None is :func:`make_lma_pipeline` with ``lma__missing="nan"``.
+    joints : {"auto", "plug_in_gait", "qualisys"}, dict or None, default=None
+        Joints of takes that are markers of motion capture, see :func:`joints_of_markers`. None
+        describes the positions as they are.
     rows : {"clips", "windows"}, default="clips"
         `"clips"`: one row per clip, with the columns of `lma` (``window1_weight``, ...).
         `"windows"`: one row per window, with the features of windows (``weight``, ...). Those of
@@ -84,7 +90,9 @@ def features_table(
     -----
     UserWarning
         If the whole body jumps from one frame to the next, which decides the largest values, see
-        :func:`sklearn_asdf.functional.jumps.find_jumps`, or if clips were left out.
+        :func:`sklearn_asdf.functional.jumps.find_jumps`, if clips were left out, or if joints have
+        no names, or lack the head, a wrist or an ankle: then all joints have equal weights, and the
+        values cannot be compared with those of skeletons that have these joints.
 
     See Also
     --------
@@ -126,6 +134,7 @@ def features_table(
             as_motion(take),
             name,
             lma=lma,
+            joints=joints,
             rows=rows,
             clip_duration=clip_duration,
             hop_duration=hop_duration,
@@ -144,6 +153,7 @@ def features_of_take(
     name: str,
     *,
     lma: Any,
+    joints: str | Mapping[str, str | Sequence[str]] | None = None,
     rows: str = "clips",
     clip_duration: float = 8.0,
     hop_duration: float | None = None,
@@ -158,6 +168,8 @@ def features_of_take(
         Name of the take, for its rows and in messages.
     lma : Pipeline
         From poses to features.
+    joints : str, dict or None, default=None
+        Joints of a take that is markers.
     rows : {"clips", "windows"}, default="clips"
         What has one row.
     clip_duration : float, default=8.0
@@ -183,7 +195,11 @@ def features_of_take(
         )
     if hop_duration is None and rows == "clips":
         hop_duration = _HOP_DURATION
+    if joints is not None:
+        take = joints_of_markers(take, joints)
     _warn_of_jumps(take, name)
+    if lma[-1].joint_weights == "paper":
+        _warn_of_equal_weights(take, name)
     take = _at_rate(take, getattr(lma[0], "fps", None))
     clips, starts = _cut(take, name, lma, clip_duration, hop_duration)
     with numpy_only(len(clips) <= _FEW_CLIPS):
@@ -305,6 +321,28 @@ def _warn_of_jumps(take: Motion, name: str) -> None:
         f"the whole body jumps in {name!r} at {listed} s{more} (frame {frames[0]}: faster than "
         f"{MAX_SPEED:g} body heights per second), which decides the largest values, such as "
         "weight: leave these frames out (Motion.frames), or repair the take",
+        stacklevel=4,
+    )
+
+
+def _warn_of_equal_weights(take: Motion, name: str) -> None:
+    missing = missing_joints(take.skeleton)
+    if not missing:
+        return
+    lacking = ", ".join(joint.replace("_", " ") for joint in missing)
+    which = "have no names" if take.skeleton is None else f"lack {lacking}"
+    marker_set = None if take.skeleton is None else find_marker_set(take.skeleton.joints)
+    if marker_set is not None:
+        advice = f"These are markers: pass joints={marker_set!r}"
+    else:
+        advice = (
+            "Name the joints (Motion(..., skeleton=...)), pass the markers of each joint "
+            "(joints=), or choose weights (lma__joint_weights)"
+        )
+    warnings.warn(
+        f"the joints of {name!r} {which}: all joints have equal weights in its features, which "
+        "cannot be compared with those of skeletons that have a head, wrists and ankles. "
+        f"{advice}",
         stacklevel=4,
     )
 

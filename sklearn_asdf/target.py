@@ -317,12 +317,22 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
         -----
         An encoder with a method `compose` joins the clips: :meth:`MelEncoder.compose` averages
         spectrograms, :meth:`UnitEncoder.compose` follows one grid of beats. The clips of other
-        encoders are cross-faded, and a look-ahead limiter reduces peaks above full scale.
+        encoders are cross-faded, and a look-ahead limiter reduces peaks above full scale. A
+        regressor with a method `sample_piece`, such as :class:`BeatSequenceRegressor`, samples the
+        clips as one sequence.
         """
         encoder = getattr(self.transformer_, "estimator", self.transformer_)
         with Progress("composing", total=2, verbose=verbose) as bar:
             bar.begin("choosing the music")
-            codes = self.predict_codes(X, temperature=temperature, random_state=random_state)
+            if temperature is not None and hasattr(self.regressor_, "sample_piece"):
+                codes = self.regressor_.sample_piece(
+                    self._check_features(X),
+                    hop_duration=hop_duration,
+                    random_state=random_state,
+                    temperature=temperature,
+                )
+            else:
+                codes = self.predict_codes(X, temperature=temperature, random_state=random_state)
             bar.begin("rendering the sound")
             return self._render(encoder, codes, hop_duration)
 

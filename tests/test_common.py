@@ -15,6 +15,8 @@ import sklearn_asdf
 from sklearn_asdf import (
     AudioTargetRegressor,
     BatchTransformer,
+    BeatMelEncoder,
+    BeatSequenceRegressor,
     KeyframeSegmenter,
     KinematicsTransformer,
     LMAFeaturizer,
@@ -61,6 +63,10 @@ INSTANCES = {
         ),
     ],
     "MelEncoder": [MelEncoder(**_MEL), MelEncoder(**_MEL, architecture="paper")],
+    "BeatMelEncoder": [
+        BeatMelEncoder(n_fft=512, n_mels=40, n_components=8, codebook_size=None, n_iter=2)
+    ],
+    "BeatSequenceRegressor": [BeatSequenceRegressor(Ridge())],
     "OnBeatRegressor": [OnBeatRegressor(Ridge())],
     "StepRegressor": [StepRegressor(step_regressor=Ridge())],
     "StyleRegressor": [
@@ -77,6 +83,7 @@ INSTANCES = {
 }
 # What has to be installed beside the core.
 NEEDS = {
+    "BeatMelEncoder": "librosa",
     "DanceMusicJudge": "librosa",
     "MDNRegressor": "keras",
     "MelEncoder": "keras",

@@ -7,7 +7,8 @@ import pytest
 
 from sklearn_asdf import make_dance_pipeline
 from sklearn_asdf.datasets import make_dance_music
-from sklearn_asdf.metrics import musical_factors
+from sklearn_asdf.metrics import hold_still, musical_factors, stop_response
+from sklearn_asdf.performance import perform
 
 pytest.importorskip("keras", reason="the density needs the extra 'music'")
 
@@ -38,3 +39,26 @@ def test_the_dance_explains_more_of_the_music_than_another_dance(performed):
     own = pipe[-1].log_likelihood(X, audio)
     others = X.iloc[np.roll(np.arange(len(X)), 2)]
     assert own > pipe[-1].log_likelihood(others, audio)
+
+
+@pytest.fixture(scope="module")
+def with_rests():
+    data = make_dance_music(
+        40, n_performances=10, clip_duration=8.0, hop_duration=3.0, courses=True, random_state=1
+    )
+    pipe = make_dance_pipeline(random_state=0).set_params(
+        beats__max_iter=20, music__regressor__regressor__regressor__epochs=10
+    )
+    return pipe.fit(data.poses, data.audio)
+
+
+@pytest.mark.parametrize("seed", [8, 9])
+def test_the_music_stops_when_the_dancer_freezes(with_rests, seed):
+    dance = make_dance_music(1, clip_duration=44.0, random_state=seed).poses
+    stopped = hold_still(dance, 30.0, 3.0)
+    music = [perform(with_rests, d, random_state=0).audio for d in (stopped, dance)]
+    response = stop_response(*music, start=30.0, duration=3.0)
+    assert response["fall"] > 20
+    assert response["delay"] < 0.5
+    assert abs(response["return_delay"]) < 0.5
+    assert response["elsewhere"] < 1

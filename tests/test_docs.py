@@ -46,8 +46,9 @@ BEFORE = {
         DanceBeatTracker = partial(DanceBeatTracker, max_iter=3)
     """,
     "music.rst": """
+        from functools import partial
         import numpy as np
-        from sklearn_asdf import MDNRegressor, UnitEncoder, pipeline
+        from sklearn_asdf import MelEncoder, MDNRegressor, UnitEncoder, pipeline
         from sklearn_asdf.datasets import make_dance_music
         X = np.random.default_rng(0).normal(size=(60, 3))
         y = X[:, :2] + 0.1
@@ -59,6 +60,7 @@ BEFORE = {
         def make_dance_pipeline(preset="tiny", **parameters):
             pipe = pipeline.make_dance_pipeline(preset, n_keyframes=4, **parameters)
             return pipe.set_params(beats__max_iter=3) if preset == "units" else pipe
+        MelEncoder = partial(MelEncoder, code_size=64, n_mels=64, epochs=0)
     """,
     "speed.rst": """
         from sklearn_asdf import make_lma_pipeline
@@ -104,6 +106,18 @@ BEFORE = {
             grid = {name: values[:1] for name, values in grid.items()}
             return model_selection.GridSearchCV(pipe, grid, **parameters | {"n_jobs": None})
     """,
+    "own_estimators.rst": """
+        import sys
+        import types
+        # As the module that has the classes of the page.
+        sys.modules[__name__] = types.ModuleType(__name__)
+        classes = globals()
+        def attribute(name):
+            if name in classes:
+                return classes[name]
+            raise AttributeError(name)
+        sys.modules[__name__].__getattr__ = attribute
+    """,
     "scores.rst": """
         import numpy as np
         from sklearn.model_selection import GridSearchCV, GroupKFold
@@ -117,6 +131,7 @@ BEFORE = {
         grid = {"music__regressor__n_mixtures": [1]}
         dances = make_dance_music(2, clip_duration=9.0, random_state=1)
         takes, real_music = [dances.poses[[0]], dances.poses[[1]]], list(dances.audio)
+        training_music, held_out_music, pieces = data.audio[:8], data.audio[8:], data.audio[8:]
     """,
     "travel.rst": """
         import shutil
@@ -252,6 +267,19 @@ def test_commands_on_the_page_are_understood(page):
             # Speakers are listed while the command line is read; this machine may lack the package
             # or the system's library.
             assert re.search(r"sklearn-asdf\[live\]|PortAudio", str(missing))  # noqa: PT017
+
+
+def test_each_row_of_the_speed_table_is_in_one_group(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "extensions"))
+    import speed
+
+    _, rows = speed.read()
+    shown = [row[0] for group in speed.GROUPS for row in speed.rows_of(group, rows)]
+    assert sorted(shown) == sorted(row[0] for row in rows)
+    page = (ROOT / "docs" / "guide" / "speed.rst").read_text()
+    assert re.findall(r"speed-table:: (\w+)", page) == [
+        "features", "keyframes", "models", "music", "live", "commands", "growth",
+    ]  # fmt: skip
 
 
 def test_badges_and_project_file_agree():

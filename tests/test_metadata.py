@@ -171,7 +171,7 @@ def test_the_default_preset_takes_weights(music):
     data, pipe, features = music
     weight = np.tile([1.0, 0.0, 1.0], 4)
     kept = weight > 0
-    model = pipe["music"].set_params(regressor__regressor__epochs=1)
+    model = pipe["music"].set_params(regressor__regressor__regressor__epochs=1)
     weighted = clone(model).fit(features, data.audio, sample_weight=weight)
     removed = clone(model).fit(features[kept], data.audio[kept])
     assert_allclose(
@@ -181,9 +181,9 @@ def test_the_default_preset_takes_weights(music):
     assert likelihood == pytest.approx(removed.log_likelihood(features[kept], data.audio[kept]))
     assert_array_equal(weighted.predict(features[:2]).shape, (2, data.audio.shape[1]))
     # By the name that a pipeline has for it.
-    quick = clone(pipe).set_params(music__regressor__regressor=Told())
+    quick = clone(pipe).set_params(music__regressor__regressor__regressor=Told())
     fitted = quick.fit(data.poses, data.audio, music__sample_weight=weight)
-    inner = fitted["music"].regressor_.regressor_
+    inner = fitted["music"].regressor_.regressor_.regressor_
     assert_array_equal(inner.told_["sample_weight"], weight)
     assert_array_equal(inner.told_["groups"], data.audio.groups)
 
@@ -192,20 +192,21 @@ def test_the_default_preset_routes_what_was_requested(music, routing):
     data, pipe, _ = music
     weight = np.arange(1.0, 13.0)
     inner = Told().set_fit_request(sample_weight=True, groups=True)
-    quick = clone(pipe).set_params(music__regressor__regressor=inner)
-    quick["music"].regressor.set_fit_request(sample_weight=True)
+    quick = clone(pipe).set_params(music__regressor__regressor__regressor=inner)
+    of_steps = quick["music"].regressor.set_fit_request(sample_weight=True)
+    of_steps.regressor.set_fit_request(sample_weight=True)
     quick["music"].set_score_request(sample_weight=True)
     # scikit-learn before 1.8 asks the pipeline too.
     quick.set_score_request(sample_weight=True)
     search = GridSearchCV(
-        quick.set_params(beats="passthrough", music__regressor__beat_columns=None),
-        {"music__regressor__regressor__alpha": [1.0]},
+        quick.set_params(beats="passthrough", music__regressor__regressor__beat_columns=None),
+        {"music__regressor__regressor__regressor__alpha": [1.0]},
         cv=GroupKFold(2),
         error_score="raise",
     )
     search.set_params(estimator__lma__groups=("effort", "shape"))
     search.fit(data.poses, data.audio, sample_weight=weight, groups=data.groups)
-    told = search.best_estimator_["music"].regressor_.regressor_.told_
+    told = search.best_estimator_["music"].regressor_.regressor_.regressor_.told_
     assert_array_equal(told["sample_weight"], weight)
     assert_array_equal(told["groups"], data.groups)
 
@@ -367,7 +368,8 @@ def test_the_number_of_mixtures_has_one_name_in_all_presets(preset):
     assert name in pipe.get_params()
     again = clone(pipe).set_params(**{name: 7})
     density = again["music"].regressor
-    density = getattr(density, "regressor", density)
+    while hasattr(density, "regressor"):
+        density = density.regressor
     assert density.n_mixtures == again.get_params()[name] == 7
     assert pipe.get_params()[name] != 7
     # What get_params returns, set_params takes, and a clone has.

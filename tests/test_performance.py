@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
@@ -30,6 +34,8 @@ from sklearn_asdf.metrics import density_scores, evaluate, get_scorer
 from sklearn_asdf.performance import (
     audio_regressor_of,
     clip_duration_of,
+    compose_takes,
+    describe_dance,
     encoder_of,
     features_of,
     featurizer_input,
@@ -272,6 +278,31 @@ def test_report_and_command_line_ask_for_no_names(nested, take, tmp_path, capsys
     import soundfile
 
     assert soundfile.info(sound).duration == pytest.approx(6.0, abs=0.001)
+
+
+def test_takes_of_one_dance_differ_and_begin_and_end(plain, take, tmp_path):
+    soundfile = pytest.importorskip("soundfile")
+    described = describe_dance(plain, take)
+    options = {"temperature": 0.1, "start": 1.0, "end": 5.0}
+    first, _ = compose_takes(plain, described, [3, 4], **options)
+    whole = perform(plain, take, temperature=0.1, random_state=3).audio
+    sr = first.sr
+    assert_array_equal(first.audio[2 * sr : 4 * sr], whole[2 * sr : 4 * sr])
+    assert not first.audio[:sr].any()
+    assert not first.audio[5 * sr :].any()
+    assert first.audio[sr + sr // 4] == pytest.approx(whole[sr + sr // 4] / 2, abs=1e-6)
+    # Of the same seed the second is made anew.
+    again = compose_takes(plain, described, [3, 3])
+    assert not np.array_equal(again[0].audio, again[1].audio)
+    # What is certain is the same each time.
+    sure = compose_takes(plain, described, [3, 4], temperature=None)
+    assert_array_equal(sure[0].audio, sure[1].audio)
+    write_report(tmp_path / "take.html", plain, take, performance=first)
+    page = (tmp_path / "take.html").read_text()
+    sound = base64.b64decode(re.search(r"data:audio/flac;base64,([^\"]+)", page)[1])
+    heard, _ = soundfile.read(io.BytesIO(sound))
+    assert not heard[:sr].any()
+    assert heard[2 * sr : 4 * sr].any()
 
 
 def test_a_pipeline_without_keyframes_has_no_page(data, plain, take, tmp_path):

@@ -125,7 +125,7 @@ def test_a_pipeline_that_plays_units_on_the_beat_is_kept(data, tmp_path):
     pipe = make_dance_pipeline("units", n_keyframes=4, random_state=0)
     save(pipe, tmp_path / "model.zip")
     assert _same(pipe, load(tmp_path / "model.zip"))
-    pipe.set_params(music__regressor__regressor__epochs=2).fit(data.poses, data.audio)
+    pipe.set_params(music__regressor__regressor__regressor__epochs=2).fit(data.poses, data.audio)
     save(pipe, tmp_path / "model.zip")
     # Its trees need nobody's trust.
     again = load(tmp_path / "model.zip")

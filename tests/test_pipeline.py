@@ -35,7 +35,7 @@ from sklearn_asdf.motion.lma import BEAT_COLUMNS
 from sklearn_asdf.testing import run_in_new_process
 
 # The preset "units" without a network and with few trees.
-QUICK = {"beats__max_iter": 5, "music__regressor__regressor": Ridge()}
+QUICK = {"beats__max_iter": 5, "music__regressor__regressor__regressor": Ridge()}
 STEPS = ["smooth", "kinematics", "keyframes", "lma", "scale", "music"]
 
 
@@ -243,7 +243,8 @@ def test_units_play_on_the_beat_of_the_dance(data):
     # The three numbers of the code that tell the beat are the dance's own.
     code = pipe[-1].regressor_.predict(features)
     assert_allclose(2 ** code[:, -3], features["clip_beat_tempo"])
-    assert features.columns[-4:].tolist() == [
+    of_clips = [name for name in features if not name.startswith("step")]
+    assert of_clips[-4:] == [
         "clip_beat_tempo", "clip_beat_strength", "clip_mid_beat_cos", "clip_mid_beat_sin",
     ]  # fmt: skip
 

@@ -17,8 +17,10 @@ from sklearn_asdf import Motion, Skeleton, make_dance_pipeline, make_lma_pipelin
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.performance import overlapping_clips
 from sklearn_asdf.report import write_report
-from sklearn_asdf.report._heard import answer_from_sound, movement_speed
-from sklearn_asdf.report._scores import answer_from_likelihood, answer_from_table
+from sklearn_asdf.report._beats import beats_of, hits, tempo_of
+from sklearn_asdf.report._evidence import Evidence, graded_rank, verdict_of
+from sklearn_asdf.report._heard import evidence_of_sound, movement_speed
+from sklearn_asdf.report._scores import answer_from_table, evidence_of_likelihood
 from sklearn_asdf.video import probe, write_stick_figure
 
 from .browser import browser  # noqa: F401 (a fixture)
@@ -75,7 +77,7 @@ def test_the_page_is_one_file_that_asks_for_no_other(page):
     tags = Tags(page.read_text())
     addresses = [a[k] for _, a in tags.tags for k in ("src", "href") if k in a]
     assert addresses
-    assert all(address.startswith("data:") for address in addresses)
+    assert all(address.startswith(("data:", "#")) for address in addresses)
     assert "http" not in re.sub(r"base64,[^\"]*", "", page.read_text())
 
 
@@ -132,33 +134,42 @@ def test_keyframes_are_those_of_the_segmenter(page, pipe, dance):
     assert {round(t, 3) for t in times} == expected
 
 
-def test_laban_curves_go_through_the_whole_piece(page):
+def test_laban_curves_go_through_the_whole_piece_in_steps(page):
     curves = re.findall(r'd="(M[^"]*V100Z)"', page.read_text())
     # The speed of the movement and the level of the music come after the features.
     assert len(curves) == 7
-    for curve in curves[:5]:
+    for curve in curves:
         assert curve.count("M") == 1
-        x = [float(pair.split()[0]) for pair in curve.removesuffix("V100Z")[1:].split("L")]
+        pairs = curve.removesuffix("V100Z")[1:].split("L")
+        x, y = np.array([[float(number) for number in pair.split()] for pair in pairs]).T
         assert x[0] == 0
         assert x[-1] == pytest.approx(1000, abs=0.01)
-        assert x == sorted(x)
-        # Steps of a quarter of a second.
-        assert max(np.diff(x)) < 1000 * 0.3 / 6 * 1.1
+        # Nothing is drawn between two steps: each line is level or upright.
+        assert ((np.diff(x) == 0) | (np.diff(y) == 0)).all()
+        assert (np.diff(x) >= 0).all()
+    # Steps of a quarter of a second, and of half a second.
+    counts = [len(curve.split("L")) for curve in curves]
+    assert counts == [2 * 24 + 1] * 5 + [2 * 12 + 1] * 2
 
 
 def test_the_curves_are_there_as_a_table(page):
     link = re.search(r'href="data:text/csv;base64,([^"]+)"', page.read_text())
     table = pd.read_csv(io.BytesIO(base64.b64decode(link[1])), index_col=0)
     names = ["weight [H²/s²]", "time [H/s²]", "space [distance/path]", "flow [H/s³]", "shape [H⁻¹]"]
-    assert list(table.columns) == names
+    assert list(table.columns) == ["stop [s]", *names]
     assert table.index.name == "start [s]"
     np.testing.assert_allclose(table.index, np.arange(0, 6, 0.25))
+    np.testing.assert_allclose(table["stop [s]"], np.arange(0.25, 6.1, 0.25))
     assert (table.to_numpy() >= 0).all()
+    # The values to read at the cursor are those of the table.
+    shown = re.search(r'data-step="0.25" data-values="([^"]*)" data-unit="H²/s²"', page.read_text())
+    values = [float(value) for value in shown[1].split(",")]
+    np.testing.assert_allclose(values, table["weight [H²/s²]"], rtol=0.01)
 
 
 def rows_of(text):
     """Rows of the cards of scores, by title."""
-    cards = re.findall(r'<div class="card">\s*<h3>(.*?)</h3>(.*?)</table>', text, re.S)
+    cards = re.findall(r'<div class="card">\s*<h4>(.*?)</h4>(.*?)</table>', text, re.S)
     return {
         title: dict(re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td>", rest)) for title, rest in cards
     }
@@ -198,21 +209,47 @@ class Likelihoods:
 
 
 @pytest.mark.parametrize(
-    ("n_clips", "own", "others", "none", "verdict", "evidence"),
+    ("n_clips", "own", "others", "none", "strength", "evidence"),
     [
-        (22, 1.0, [0.5] * 19, 0.0, "Yes.", "comparisons), and 1 nats per number"),
-        (22, 1.0, [0.5] * 19, 3.0, "In part.", "comparisons), but 2 nats per number"),
-        (8, 1.0, [0.5] * 5, 0.0, "Probably.", "5 comparisons are few"),
-        (8, 1.0, [0.5, 2.0, 0.5, 0.5, 0.5], 0.0, "In part.", "in 4 of 5 comparisons"),
-        (8, 1.0, [1.5] * 5, 1.2, "No.", "in 0 of 5 comparisons"),
-        (3, 1.0, [], 0.0, "Cannot be told.", "too short"),
+        (22, 1.0, [0.5] * 19, 0.0, 1.0, "1 nats per number of its code more probable"),
+        (22, 1.0, [0.5] * 19, 3.0, 0.25, "2 nats per number of its code less probable"),
+        (8, 1.0, [0.5, 2.0, 0.5, 0.5, 0.5], 0.0, 0.8, "the right one in 4 of 5 comparisons"),
+        (8, 1.0, [1.5] * 5, 1.2, 0.0, "the right one in 0 of 5 comparisons"),
+        (3, 1.0, [], 0.0, None, "too short"),
     ],
 )
-def test_the_answer_comes_with_its_evidence(n_clips, own, others, none, verdict, evidence):
+def test_the_model_is_evidence_too(n_clips, own, others, none, strength, evidence):
     X = np.arange(n_clips)[:, None]
-    answer = answer_from_likelihood(Likelihoods(own, others, none), X, X)
-    assert answer.verdict == verdict
-    assert evidence in answer.sentence
+    found = evidence_of_likelihood(Likelihoods(own, others, none), X, X)
+    assert found.strength == (strength if strength is None else pytest.approx(strength))
+    assert evidence in found.sentence
+    # Memory is no question where the model does not expect the music.
+    assert ("memory" in found.sentence) == (own > none)
+
+
+def test_the_verdict_is_the_mean_of_all_evidence():
+    def verdict(*strengths):
+        items = [Evidence(str(i), s, f"clause {i}", "") for i, s in enumerate(strengths)]
+        answer = verdict_of(items)
+        return answer.verdict, answer.percent
+
+    assert verdict(1.0, 1.0, 1.0) == ("Yes.", 88)
+    assert verdict(1.0, 1.0, None) == ("Yes.", 83)
+    assert verdict(1.0, None) == ("Probably.", 75)
+    assert verdict(1.0, 0.0) == ("In part.", 50)
+    assert verdict(1.0, 0.0, 0.0) == ("Hardly.", 38)
+    assert verdict(0.0, None) == ("Hardly.", 25)
+    assert verdict(0.0, 0.0) == ("Not shown.", 17)
+    assert verdict(None, None) == ("Cannot be told.", None)
+    items = [Evidence("a", None, "the dance is short", ""), Evidence("b", 1.0, "its beat is", "")]
+    assert verdict_of(items).sentence == "Its beat is; the dance is short."
+
+
+def test_ranks_are_graded_between_chance_and_one_in_twenty():
+    shifted = np.arange(100) / 100
+    assert graded_rank(0.2, shifted) == 0.0
+    assert graded_rank(0.725, shifted) == pytest.approx(0.51, abs=0.02)
+    assert graded_rank(0.96, shifted) == 1.0
 
 
 def swinging(speed, fps=30.0, bpm=90.0):
@@ -226,12 +263,18 @@ def swinging(speed, fps=30.0, bpm=90.0):
     return Motion(position[None], fps=fps, skeleton="coco17")
 
 
-def clicks(level, bpm, fps=30.0):
-    """Clicks at a tempo, of the level of each frame."""
+def clicks(level, bpm, fps=30.0, first=0.0):
+    """Clicks at a tempo, one of them at `first`, of the level of each frame."""
     time = np.arange(round(len(level) / fps * SR)) / SR
-    since = time % (60 / bpm)
+    since = (time - first) % (60 / bpm)
     click = np.exp(-since / 0.1) * np.sin(2 * np.pi * 880 * since)
     return (0.5 * click * np.interp(time, np.arange(len(level)) / fps, level)).astype(np.float32)
+
+
+def heard(dance, sounds):
+    """Return the evidence of sounds by its subject."""
+    found = evidence_of_sound(dance, sounds, SR, beats_of(dance, sounds, SR))
+    return {item.subject: item for item in found}
 
 
 def test_level_follows_the_movement_or_not():
@@ -241,10 +284,11 @@ def test_level_follows_the_movement_or_not():
     assert len(speed) == 48
     assert np.corrcoef(speed, np.log(course.reshape(48, 15).mean(axis=1)))[0, 1] > 0.8
     follows, against = clicks(course, 90.0), clicks(1.2 - course, 90.0)
-    answer = answer_from_sound(dance, {"generated music": follows, "true music": against}, SR)
-    assert answer.sentence.startswith("The music is louder where the dancer moves more")
-    assert "and none of 33 shifted copies of the music has as much" in answer.sentence
-    level = answer.scores[0]
+    found = heard(dance, {"generated music": follows, "true music": against})["Loudness"]
+    assert found.strength == 1.0
+    assert found.sentence.startswith("The music is louder where the dancer moves more")
+    assert "none of 33 shifts has as much; the true music has −0." in found.sentence
+    (level,) = found.scores
     assert [row["name"] for row in level.rows] == [
         "generated music",
         "shifted, highest 5 %",
@@ -253,23 +297,58 @@ def test_level_follows_the_movement_or_not():
     values = [float(row["text"].replace("−", "-")) for row in level.rows]
     assert values[0] > 0.95 >= values[1]
     assert values[2] < -0.5
-    answer = answer_from_sound(dance, {"generated music": against}, SR)
-    assert answer.sentence.startswith("The music is not clearly louder")
+    found = heard(dance, {"generated music": against})["Loudness"]
+    assert (found.strength, found.clause[:28]) == (0.0, "its loudness does not follow")
+    assert found.sentence.startswith("The music is not clearly louder")
 
 
-@pytest.mark.parametrize(
-    ("bpm", "verdict", "sentence"),
-    [
-        (108, "In tempo, not in loudness.", "BPM, is that of the movement, estimated as 10"),
-        (85, "Not shown.", "BPM, is not that of the movement, estimated as 10"),
-    ],
-)
-def test_tempo_of_music_and_movement_are_compared(bpm, verdict, sentence):
+@pytest.fixture(scope="module")
+def dance_of_108():
     data = make_dance_music(1, clip_duration=16, factors={"tempo": 108}, random_state=0)
-    answer = answer_from_sound(data.poses, {"music": clicks(np.ones(480), bpm)}, SR)
-    assert answer.verdict == verdict
-    assert sentence in answer.sentence
-    assert abs(float(answer.scores[-1].rows[0]["text"]) / bpm - 1) < 0.03
+    return data.poses, data.beats[0]
+
+
+def test_beats_of_music_and_movement_are_compared_by_degrees(dance_of_108):
+    dance, true = dance_of_108
+    at = {
+        bpm: heard(dance, {"music": clicks(np.ones(480), bpm, first=true[0])})["Beat"]
+        for bpm in (108, 104, 85, 54)
+    }
+    strengths = [at[bpm].strength for bpm in (108, 104, 85)]
+    # 4 % apart is neither the same nor another tempo, and 20 % apart is another one.
+    assert strengths[0] > 0.9 > strengths[1] > strengths[2] + 0.2
+    assert "half a beat after" in at[104].sentence
+    assert at[108].clause.startswith("its beat follows (108 against 10")
+    assert at[85].clause.startswith("its beat does not follow (85 against 10")
+    # Every other beat is met, at half the tempo.
+    assert 0.5 < at[54].strength <= 0.75
+    between = clicks(np.ones(480), 108, first=true[0] + 30 / 108)
+    assert 0.4 < heard(dance, {"music": between})["Beat"].strength < 0.55
+    silent = heard(dance, {"music": np.zeros(16 * SR, np.float32)})["Beat"]
+    assert (silent.strength, silent.sentence) == (0.0, "No beat was found in the music.")
+    found = beats_of(dance, {}, SR).dance
+    apart = np.abs(found[:, None] - true).min(axis=1)
+    assert np.median(apart) < 0.05
+
+
+def test_tempo_and_hits_of_known_beats():
+    beats = np.arange(20) * 0.5
+    assert tempo_of(np.delete(beats, 7)) == pytest.approx(120)
+    assert tempo_of(beats[:2]) == 0.0
+    assert hits(beats, beats + 0.069) == 1.0
+    assert hits(beats, beats + 0.08) == 0.0
+    assert hits(beats, beats[::2]) == 0.5
+    assert hits(beats, beats[:1]) == pytest.approx(1 / 20)
+    assert hits(beats, beats[:0]) == 0.0
+
+
+def test_a_dance_without_pulse_is_not_blamed():
+    rng = np.random.default_rng(0)
+    slow = np.cumsum(rng.normal(size=(600, 17, 2)), axis=0)
+    dance = Motion(200 + slow[None], fps=30, skeleton="coco17")
+    found = heard(dance, {"music": clicks(np.ones(600), 100)})["Beat"]
+    assert found.strength is None
+    assert found.sentence.startswith("This dance has no clear pulse")
 
 
 def test_what_is_hardly_seen_or_too_short_has_no_answer():
@@ -277,15 +356,17 @@ def test_what_is_hardly_seen_or_too_short_has_no_answer():
     dance, sound = swinging(course), {"generated music": clicks(course, 90.0)}
     hidden = np.array(dance.position)
     hidden[:, 100:] = np.nan
-    assert answer_from_sound(Motion(hidden, fps=30, skeleton="coco17"), sound, SR) is None
-    assert answer_from_sound(dance.frames(0, 170), sound, SR) is None
-    # A tempo needs eight seconds, the level six. There is nothing to follow in an even movement.
-    short = answer_from_sound(dance.frames(0, 190), sound, SR)
-    assert (short.verdict, short.scores) == ("Cannot be told.", [])
-    assert short.sentence == "The dancer moves evenly: there is no course that loudness can follow."
+    assert heard(Motion(hidden, fps=30, skeleton="coco17"), sound) == {}
+    assert heard(dance.frames(0, 170), sound) == {}
+    # A beat needs eight seconds, the level six. There is nothing to follow in an even movement.
+    short = heard(dance.frames(0, 190), sound)
+    assert [item.strength for item in short.values()] == [None, None]
+    assert short["Beat"].sentence == "A dance needs 8 s for a beat to be found."
+    assert short["Loudness"].sentence.startswith("The dancer moves evenly")
     growing = swinging(np.linspace(0.2, 2.0, 190))
     tone = {"music": 0.1 * np.sin(np.arange(round(190 / 30 * SR)) / 10)}
-    short = answer_from_sound(growing, tone, SR)
+    short = heard(growing, tone)["Loudness"]
+    assert short.strength == 0.0
     assert short.sentence == "The music is equally loud throughout, while the movement is not."
 
 
@@ -302,7 +383,9 @@ def test_tables_are_answered_column_by_column():
     )
     assert answer_from_table(table[["retrieval_r1"]]).verdict == "Yes."
     assert answer_from_table(table[["f70_music"]]).verdict == "No."
-    assert answer_from_table(table[["f70_music"]].rename(columns=str.upper)).scores[0].rows[0] == {
+    assert answer_from_table(table[["f70_music"]].rename(columns=str.upper)).evidence[0].scores[
+        0
+    ].rows[0] == {
         "name": "model",
         "text": "0.3",
         "share": 30.0,
@@ -335,7 +418,7 @@ def test_without_music_there_is_one_sound_and_an_answer_from_it(pipe, dance, tmp
     assert len(Tags(text).of("audio")) == 1
     assert "Does the music follow the dance?" in text
     assert "The dancer moves evenly" in text
-    assert "Does the model expect the true music" not in text
+    assert "The model:" not in text
     assert text.count('<div class="row spectrogram">') == 1
 
 
@@ -354,6 +437,9 @@ def test_the_video_is_small_and_keeps_its_own_rate(page_with_video, tmp_path):
     info = probe(tmp_path / "small.mp4")
     assert (info.width, info.height, info.fps) == (480, 240, 15)
     assert info.duration == pytest.approx(6.0, abs=0.1)
+    # It has the generated music, for those who save it.
+    assert info.has_sound
+    assert 'download="dance_with_generated_music.mp4"' in page_with_video.read_text()
 
 
 def test_the_video_follows_the_sound(page_with_video, browser):  # noqa: F811
@@ -405,10 +491,37 @@ def test_joints_with_common_names_get_bones_and_others_are_points(data, tmp_path
         np.testing.assert_allclose(middle, 240, atol=12)
 
 
-def test_the_same_seed_gives_the_same_page(pipe, dance, tmp_path):
+def test_the_same_seed_gives_the_same_page(pipe, dance, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
     for name in ("a", "b"):
         write_report(tmp_path / f"{name}.html", pipe, dance[0], title="", random_state=1)
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+def test_the_page_tells_where_it_comes_from(pipe, dance, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
+    write_report(
+        tmp_path / "a.html", pipe, dance[0], random_state=3, about={"Files": "a.zip, <b>.mp4"}
+    )
+    foot = (tmp_path / "a.html").read_text().split("<footer>")[1]
+    topics = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", foot))
+    assert topics["Files"] == "a.zip, &lt;b&gt;.mp4"
+    assert topics["Model"] == "preset &#34;tiny&#34;; clips of 2 s"
+    assert topics["Dance"].startswith("6.0 s, 17 joints (coco17), 2 axes, 30 frames")
+    assert "seed 3; mono, 22,050 Hz" in topics["Music"]
+    assert topics["Made"].startswith("2001-09-09 by sklearn_asdf ")
+
+
+def test_equal_weights_are_said(data, page, tmp_path):
+    unnamed = "cannot be compared with those of other skeletons"
+    assert unnamed not in page.read_text()
+    pipe = make_dance_pipeline("tiny", n_keyframes=4, random_state=0)
+    # Sixteen joints are those of no skeleton that is known.
+    nameless = Motion(data.poses.position[:, :, 1:], fps=30)
+    write_report(tmp_path / "a.html", pipe.fit(nameless, data.audio), nameless[:1], random_state=0)
+    text = (tmp_path / "a.html").read_text()
+    assert "have no names" in text
+    assert unnamed in text
 
 
 def test_unseen_joints_are_marked(pipe, dance, tmp_path):
@@ -490,6 +603,16 @@ VISIT = """
   await until(() => !players[0].seeking);
   await wait(50);
   found.clicked = state();
+  const values = () => [...document.querySelectorAll(".value")].map((out) => out.textContent);
+  found.values = values();
+  const box = document.querySelector(".curve .lane").getBoundingClientRect();
+  document.getElementById("timeline").dispatchEvent(new PointerEvent("pointermove", {
+    bubbles: true, clientX: box.left + box.width * 5.6 / 6, clientY: box.top + 5,
+  }));
+  found.pointed = values();
+  found.cursor = document.getElementById("cursor").textContent;
+  document.getElementById("timeline").dispatchEvent(new PointerEvent("pointerleave"));
+  found.left = values();
   document.querySelectorAll(".tracks input")[1].click();
   await wait(50);
   found.switched = state();
@@ -527,6 +650,12 @@ def test_a_browser_plays_seeks_and_shows_no_error(page, browser):  # noqa: F811
     assert found["keyframe"]["now"]
     assert found["clicked"]["time"] == pytest.approx(3.0, abs=0.1)
     assert found["clicked"]["clock"] == "3.0 / 6.0 s"
+    link = re.search(r'href="data:text/csv;base64,([^"]+)"', page.read_text())
+    table = pd.read_csv(io.BytesIO(base64.b64decode(link[1])), index_col=0)
+    for values, at in ((found["values"], 3.0), (found["pointed"], 5.5), (found["left"], 3.0)):
+        shown = [float(value.replace("−", "-")) for value in values[:5]]
+        np.testing.assert_allclose(shown, table.loc[at].to_numpy()[1:], rtol=0.01)
+    assert found["cursor"] == "5.60 s"
     assert found["switched"]["sound"][1][0] == pytest.approx(3.0, abs=0.1)
     assert found["stepped"]["time"] < found["switched"]["time"]
     assert not found["second"]["sound"][1][1]

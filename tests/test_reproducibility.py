@@ -31,7 +31,7 @@ QUICK = {
         "music__transformer__pitch_shifts": (),
         "music__regressor__epochs": 20,
     },
-    "default": {"beats__max_iter": 10, "music__regressor__regressor__epochs": 40},
+    "default": {"beats__max_iter": 10, "music__regressor__regressor__regressor__epochs": 40},
 }
 _TOLERANCE = 1e-6
 

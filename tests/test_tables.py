@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_asdf import Motion, features_table, make_lma_pipeline
+from sklearn_asdf import Motion, Skeleton, features_table, make_lma_pipeline
 from sklearn_asdf.cli import main
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.io import read_poses, write_poses
@@ -179,3 +179,16 @@ def test_a_real_file_has_one_table_by_file_motion_and_pipeline():
     error = np.abs(found - clips) / np.abs(found)
     assert np.nanmedian(error) < 1e-4
     assert np.nanmax(error) < 0.05
+
+
+def test_equal_weights_of_unnamed_joints_are_said():
+    position = np.asarray(dance(4.0).position)[:, :, 1:]
+    with pytest.warns(UserWarning, match=r"joints of 'x' have no names: all joints have equal"):
+        features_table({"x": Motion(position, fps=30)}, lma=lma(), clip_duration=4.0)
+    names = [f"m{i}" for i in range(15)] + ["Head"]
+    with pytest.warns(UserWarning, match="lack left_wrist, right_wrist, left_ankle, right_ankle"):
+        features_table(
+            {"x": Motion(position, fps=30, skeleton=Skeleton(names))}, lma=lma(), clip_duration=4.0
+        )
+    uniform = lma().set_params(lma__joint_weights="uniform")
+    features_table({"x": Motion(position, fps=30)}, lma=uniform, clip_duration=4.0)

@@ -16,6 +16,7 @@ ORDER = (
     "plot_efforts_and_styles.py",
     "plot_styles.py",
     "plot_codec.py",
+    "plot_new_sound.py",
     "plot_mdn.py",
     "plot_strokes.py",
     "plot_evaluation.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from ._console import say, verbosity
@@ -78,13 +79,12 @@ def run(options: argparse.Namespace) -> None:
         temperature=options.temperature or None,
         random_state=options.random_state,
         loudness=options.loudness,
+        about={"Files": f"{Path(options.model).name}, {Path(options.take).name}"},
         verbose=verbosity(options),
     )
     say(options, f"{out}: open it in a browser")
 
 
 def _check_audio(path: str) -> None:
-    from pathlib import Path
-
     if not Path(path).is_file():
         raise ValueError(f"expected the music in --audio, but there is no file {path!r}")

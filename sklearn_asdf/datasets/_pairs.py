@@ -21,7 +21,7 @@ SOUNDS = (
 )  # fmt: skip
 _POSES = (
     ".json", ".npz", ".npy", ".bvh", ".csv", ".tsv", ".parquet", ".pkl", ".pickle", ".h5",
-    ".hdf5", ".nc", ".c3d", ".zip",
+    ".hdf5", ".nc", ".c3d", ".trc", ".mvnx", ".zip",
 )  # fmt: skip
 
 

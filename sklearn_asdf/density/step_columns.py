@@ -161,5 +161,5 @@ def fold_steps(steps: np.ndarray, n_context: int) -> np.ndarray:
     rows = steps[:, np.clip(around, 0, n_steps - 1)].reshape(n_clips, n_steps, -1)
     place = np.arange(n_steps)
     known = np.stack([place, place[::-1]], axis=1).clip(max=n_context)
-    known = np.broadcast_to(known, (n_clips, n_steps, 2))
+    known = np.broadcast_to(known, (n_clips, n_steps, 2)).astype(steps.dtype)
     return np.concatenate([rows, known], axis=2).reshape(n_clips * n_steps, -1)

@@ -2,28 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import GroupKFold
 from sklearn.utils import gen_batches
 from threadpoolctl import threadpool_limits
 
-from ..functional.boosted_trees import BoostedTrees
+from ..functional.tree_boosting import BinnedRows, boost
+from .mdn.linear_baseline import fit_predictable_targets
 from .moments import column_moments
 from .step_columns import fold_steps
 
-__all__ = ["fit_course", "fit_courses", "fit_offsets", "means_of_groups", "predict_courses"]
+__all__ = ["fit_courses", "fit_offsets", "means_of_groups", "predict_courses", "some_clips"]
 
-# Rows of (clip, step) that a model is fitted to, evenly spaced over all of them.
-_ROWS_LEARNED = 40_000
+# Steps from which models are learned, of clips that are evenly spaced over all of them.
+_STEPS_LEARNED = 40_000
+# Of the default model of a channel: many small trees, since steps that follow each other are alike.
+_BOOSTING: dict[str, Any] = {
+    "max_iter": 120,
+    "learning_rate": 0.05,
+    "max_leaf_nodes": 8,
+    "min_samples_leaf": 40,
+    "l2_regularization": 10.0,
+    "column_share": 0.2,
+}
+# Ridge penalties of the offsets, of standardized features: few groups tell little of others.
+_PENALTIES = (1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
 # Clips predicted at a time.
 _BATCH = 512
 # Larger factors would amplify the noise in what the dance hardly explains.
 _LARGEST_FACTOR = 2.0
+
+
+def some_clips(kept: np.ndarray, n_steps: int) -> np.ndarray:
+    """Return clips, evenly spaced over all, whose steps are enough to learn from.
+
+    Parameters
+    ----------
+    kept : ndarray of int of shape (n_kept,)
+        Clips.
+    n_steps : int
+        Steps of a clip.
+
+    Returns
+    -------
+    ndarray of int
+        All of them up to 40,000 steps.
+    """
+    n_clips = min(len(kept), max(_STEPS_LEARNED // n_steps, 1))
+    places = np.linspace(0, len(kept) - 1, n_clips)
+    some: np.ndarray = kept[np.rint(places).astype(int)]
+    return some
 
 
 def means_of_groups(values: np.ndarray, number: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -53,77 +86,44 @@ def means_of_groups(values: np.ndarray, number: np.ndarray, weight: np.ndarray) 
     return means
 
 
-def fit_course(
-    regressor: Any,
-    steps: np.ndarray,
-    course: np.ndarray,
-    weight: np.ndarray,
-    number: np.ndarray | None,
-    *,
-    n_context: int,
-    seed: int,
-    n_rounds: int = 2,
-) -> Any:
-    """Fit a model of one channel to the steps of all clips.
+@dataclass(frozen=True, eq=False)
+class _StepRows:
+    """Rows of the steps of clips, from which models of several channels are learned."""
 
-    Parameters
-    ----------
-    regressor : estimator or None
-        Regressor; None means gradient boosting.
-    steps : ndarray of shape (n_clips, n_steps, n_columns)
-        Features.
-    course : ndarray of shape (n_clips, n_steps)
-        Targets.
-    weight : ndarray of shape (n_clips,)
-        Weights of the clips.
-    number : ndarray of int of shape (n_clips,) or None
-        Group of each clip, about whose mean the course is learned; None learns it as it is.
-    n_context : int
-        Steps before and after each step whose features count.
-    seed : int
-        Seed of the gradient boosting.
-    n_rounds : int, default=2
-        Rounds of fitting the course about the means of the groups, and those about the course.
+    steps: np.ndarray
+    weight: np.ndarray
+    n_context: int
+    regressor: Any
+    seed: int
 
-    Returns
-    -------
-    estimator
-        The fitted regressor; :class:`BoostedTrees` by default.
-    """
-    n_rows = course.size
-    every = 1 + n_rows // _ROWS_LEARNED
-    # Odd, or all rows would be of the same steps.
-    chosen = np.arange(0, n_rows, every + (every > 1 and every % 2 == 0))
-    rows = fold_steps(steps, n_context)[chosen]
-    weights = np.repeat(weight, course.shape[1])[chosen]
-    weighted: dict[str, Any] = {} if (weights == 1).all() else {"sample_weight": weights}
-    mean, model = np.zeros(len(course)), regressor
-    if number is not None:
-        mean = means_of_groups(course.mean(axis=1), number, weight)
-    for i in range(1 if number is None else n_rounds):
-        if i and number is not None:
-            left = (course - _predict_course(model, steps, n_context)).mean(axis=1)
-            mean = means_of_groups(left, number, weight)
-        model = _new(seed) if regressor is None else clone(regressor)
+    def fit(self, target: np.ndarray, clips: np.ndarray) -> Any:
+        """Return a model of a target (n_clips, n_steps), learned from some of the clips."""
+        weight = np.repeat(self.weight, self.steps.shape[1])
+        weighted = not (self.weight == 1).all()
+        chosen = np.repeat(clips, self.steps.shape[1])
+        if self.regressor is None:
+            given = weight if weighted else None
+            return boost(
+                self._binned, target.ravel(), chosen, seed=self.seed, weight=given, **_BOOSTING
+            )
+        params = {"sample_weight": weight[chosen]} if weighted else {}
         with threadpool_limits(1, user_api="openmp"):
-            model.fit(rows, (course - mean[:, None]).ravel()[chosen], **weighted)
-        if regressor is None:
-            # As arrays, which can be saved as data.
-            model = BoostedTrees.of(model)
-    return model
+            return clone(self.regressor).fit(self._folded[chosen], target.ravel()[chosen], **params)
 
+    @cached_property
+    def _folded(self) -> np.ndarray:
+        return fold_steps(self.steps, self.n_context)
 
-def _new(seed: int) -> HistGradientBoostingRegressor:
-    return HistGradientBoostingRegressor(
-        max_iter=120,
-        learning_rate=0.05,
-        max_leaf_nodes=8,
-        min_samples_leaf=40,
-        max_features=0.2,
-        l2_regularization=10.0,
-        early_stopping=False,
-        random_state=seed,
-    )
+    @cached_property
+    def _binned(self) -> BinnedRows:
+        # Neighbors have the bins of the steps that they are.
+        n_clips, n_steps, n_columns = self.steps.shape
+        of_steps = BinnedRows.of(self.steps.reshape(-1, n_columns))
+        bins = fold_steps(of_steps.bins.reshape(n_clips, n_steps, n_columns), self.n_context)
+        edges = np.tile(of_steps.edges, (2 * self.n_context + 1, 1))
+        # The last two columns are small numbers, each with a bin of its own.
+        counts = np.tile(np.arange(edges.shape[1], dtype=float), (2, 1))
+        return BinnedRows(np.asfortranarray(bins), np.concatenate([edges, counts]))
 
 
 def _predict_course(model: Any, steps: np.ndarray, n_context: int) -> np.ndarray:
@@ -142,11 +142,11 @@ def predict_courses(models: list[Any], steps: np.ndarray, n_context: int) -> np.
     Parameters
     ----------
     models : list of estimator
-        One for each channel, fitted by `fit_course`.
+        One for each channel, as of `fit_courses`.
     steps : ndarray of shape (n_clips, n_steps, n_columns)
         Features.
     n_context : int
-        As in `fit_course`.
+        As in `fit_courses`.
 
     Returns
     -------
@@ -179,7 +179,7 @@ def fit_courses(
     courses : ndarray of shape (n_clips, n_steps, n_channels)
         Targets.
     weight : ndarray of shape (n_clips,)
-        Weights of the clips; models are fitted to those above 0.
+        Weights of the clips, above 0.
     number : ndarray of int of shape (n_clips,)
         Group of each clip.
     about_groups : bool
@@ -194,46 +194,45 @@ def fit_courses(
     Returns
     -------
     models : list of estimator
-        One for each channel, fitted to all clips.
+        One for each channel, fitted to all clips; :class:`BoostedTrees` by default.
     out_of_fold : ndarray of shape (n_clips, n_steps, n_channels)
         Predictions of models that were fitted without the clip's group, if there are two groups.
     factor : ndarray of shape (n_channels,)
-        Factor by which predictions have the variance within groups, from 1 to 2.
+        Factor by which these predictions have the variance within groups, from 1 to 2.
     """
-    kept = np.flatnonzero(weight > 0)
-
-    def learn(rows: np.ndarray, n_rounds: int) -> list[Any]:
-        of_groups = number[rows] if about_groups else None
-        return [
-            fit_course(
-                regressor,
-                steps[rows],
-                courses[rows, :, channel],
-                weight[rows],
-                of_groups,
-                n_context=n_context,
-                seed=seed,
-                n_rounds=n_rounds,
-            )
-            for channel in range(courses.shape[2])
-        ]
-
-    models = learn(kept, 2)
-    own = predict_courses(models, steps, n_context)
-    out_of_fold = own.copy()
-    n_folds = min(n_folds, len(np.unique(number[kept])))
+    rows = _StepRows(steps, weight, n_context, regressor, seed)
+    every = np.ones(len(steps), bool)
+    n_folds = min(n_folds, len(np.unique(number)))
+    folds: list[Any] = []
     if n_folds >= 2:
-        for train, test in GroupKFold(n_folds).split(kept, groups=number[kept]):
-            # Only for the size of the residuals, in which a second round makes little difference.
-            others = learn(kept[train], 1)
-            out_of_fold[kept[test]] = predict_courses(others, steps[kept[test]], n_context)
+        folds = [test for _, test in GroupKFold(n_folds).split(steps, groups=number)]
+    models, predicted = [], []
+    for channel in range(courses.shape[2]):
+        course = courses[..., channel]
+        mean = np.zeros(len(course))
+        if about_groups:
+            mean = means_of_groups(course.mean(axis=1), number, weight)
+        out_of_fold = np.empty_like(course)
+        for test in folds:
+            others = every.copy()
+            others[test] = False
+            model = rows.fit(course - mean[:, None], others)
+            out_of_fold[test] = _predict_course(model, steps[test], n_context)
+        if folds and about_groups:
+            # Of clips that the models have not seen, whose levels they cannot have learned.
+            mean = means_of_groups((course - out_of_fold).mean(axis=1), number, weight)
+        models.append(rows.fit(course - mean[:, None], every))
+        if not folds:
+            out_of_fold = _predict_course(models[-1], steps, n_context)
+        predicted.append(out_of_fold)
 
     def spread(of: np.ndarray) -> np.ndarray:
         """Standard deviations of the channels within groups."""
         of = of - means_of_groups(of.mean(axis=1), number, weight)[:, None]
         return np.sqrt(np.average(np.square(of).mean(axis=1), axis=0, weights=weight))
 
-    return models, out_of_fold, _variance_factor(spread(courses), spread(own))
+    found = np.stack(predicted, axis=2)
+    return models, found, _variance_factor(spread(courses), spread(found))
 
 
 def _variance_factor(whole: np.ndarray, explained: np.ndarray) -> np.ndarray:
@@ -267,20 +266,17 @@ def fit_offsets(
     Returns
     -------
     coefficients : ndarray of shape (n_columns + 1, n_channels)
-        Of the ridge regression; the last row is the intercept.
+        Of ridge regressions; the last row is the intercept. Offsets that are not predictable across
+        groups are constant.
     scale : ndarray of shape (n_channels,)
-        Standard deviation of the residuals.
+        Standard deviation of the residuals of groups that were held out.
     """
-    n_folds = min(n_folds, len(np.unique(number)))
-    # Of one group nothing is known about others: almost a constant.
-    ridge: Any = Ridge(1e5)
-    if n_folds >= 2:
-        folds = list(GroupKFold(n_folds).split(features, groups=number))
-        ridge = RidgeCV(np.logspace(0, 5, 11), cv=folds)
-    center, scale = column_moments(features, weight)
-    scale = np.where(scale > 1e-9, scale, 1.0)
-    ridge.fit((features - center) / scale, target, sample_weight=weight)
-    slopes = np.reshape(ridge.coef_, (target.shape[1], -1)).T / scale[:, None]
-    coefficients = np.vstack([slopes, ridge.intercept_ - center @ slopes])
-    predicted = features @ slopes + coefficients[-1]
-    return coefficients, np.maximum(column_moments(target - predicted, weight)[1], 1e-9)
+    slopes, intercept, held_out = fit_predictable_targets(
+        features, target, groups=number, sample_weight=weight, alphas=_PENALTIES, n_splits=n_folds
+    )
+    constant = ~slopes.any(axis=0)
+    mean = np.average(target, axis=0, weights=weight)
+    intercept = np.where(constant, mean, intercept)
+    held_out = np.where(constant, mean, held_out)
+    scale = column_moments(target - held_out, weight)[1]
+    return np.vstack([slopes, intercept]), np.maximum(scale, 1e-9)

@@ -15,7 +15,7 @@ from .density_mixin import DensityMixin
 from .mixtures import GaussianMixtures
 from .nested_regressor import NestedRegressorMixin, has_density
 from .step_columns import columns_of_clips, columns_of_steps
-from .step_courses import fit_courses, fit_offsets, predict_courses
+from .step_courses import fit_courses, fit_offsets, predict_courses, some_clips
 from .step_density import fit_densities, join_density
 
 __all__ = ["StepRegressor"]
@@ -38,8 +38,8 @@ class StepRegressor(
         columns that describe whole clips: those of steps are left out, and those of windows that
         steps repeat. None means that there are none: all numbers are channels of steps.
     step_regressor : estimator, default=None
-        Regressor of one channel. None means gradient boosting of 120 trees with 8 leaves
-        (:class:`sklearn.ensemble.HistGradientBoostingRegressor`).
+        Regressor of one channel. None means gradient boosting of 120 trees with 8 leaves, each
+        learned from a fifth of the columns.
     n_channels : int, default=None
         Number of channels: the first ``n_steps * n_channels`` columns of `y` are the code of the
         steps, one step after the other. None means that all columns are.
@@ -96,7 +96,8 @@ class StepRegressor(
     [1]_: what distinguishes performances does not hide what changes within them. Groups are the
     recordings of clips, if `groups` is given, or else the clips. Offsets are predicted by ridge
     regression from the medians of the features over the steps, so that a short rest does not move
-    the rest of its clip. Residuals are those for groups outside the training folds.
+    the rest of its clip. Residuals are those for groups outside the training folds. The steps of up
+    to 40,000 / `n_steps_` clips, evenly spaced over all of them, are learned from.
 
     Without a regressor :math:`b = 0` is assumed, and y is not centered.
 
@@ -182,20 +183,21 @@ class StepRegressor(
         weight, groups, params = self._metadata(sample_weight, groups, len(y))
         number = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
         n_values = self.n_steps_ * self.n_channels_
-        courses = y[:, :n_values].reshape(len(y), self.n_steps_, self.n_channels_)
+        # Of a large corpus, clips that overlap less teach as much.
+        kept = some_clips(np.flatnonzero(weight > 0), self.n_steps_)
+        courses = y[kept, :n_values].reshape(len(kept), self.n_steps_, self.n_channels_)
         self.step_regressors_, out_of_fold, self.factor_ = fit_courses(
             self.step_regressor,
-            checked[:, self.step_columns_],
+            checked[kept][:, self.step_columns_],
             courses,
-            weight,
-            number,
+            weight[kept],
+            number[kept],
             about_groups=self.regressor is not None,
             n_context=self.n_context,
             n_folds=self.n_folds,
             seed=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
         )
-        kept = np.flatnonzero(weight > 0)
-        residual = (courses - out_of_fold)[kept]
+        residual = courses - out_of_fold
         self.regressor_: Any = None
         self.offset_coef_: Any = None
         if self.regressor is not None:
@@ -205,7 +207,7 @@ class StepRegressor(
         # The density is that of courses as they were learned, not scaled.
         self._residual, self.unconditional_ = fit_densities(
             y[kept],
-            courses[kept],
+            courses,
             residual,
             weight[kept],
             None if self.offset_coef_ is None else self._offset_scale,
@@ -331,8 +333,9 @@ class StepRegressor(
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same samples on each call.
         temperature : float, default=1.0
-            1 samples the density; 0 returns predictions. Variances of residuals are multiplied by
-            it.
+            1 samples the density; 0 returns predictions. Standard deviations of the residuals of
+            the steps are multiplied by it below 1, and by its root above. Clips are independent
+            samples, so with more noise the level of a piece would waver from clip to clip.
 
         Returns
         -------
@@ -346,7 +349,7 @@ class StepRegressor(
         n = len(courses)
         noise = rng.standard_normal((n_samples, n, len(scale))) * scale
         noise += rng.standard_normal((n_samples, n, factors.shape[1])) @ factors.T
-        drawn = courses.reshape(n, -1) + np.sqrt(temperature) * noise
+        drawn = courses.reshape(n, -1) + min(temperature, np.sqrt(temperature)) * noise
         codes: np.ndarray = np.moveaxis(drawn, 0, 2)
         if self.regressor_ is not None:
             rest = self.regressor_.sample_y(

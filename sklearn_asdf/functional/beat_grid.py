@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["beat_position", "beat_times", "steady_beats"]
+__all__ = [
+    "beat_of_clips",
+    "beat_position",
+    "beat_times",
+    "steady_beats",
+    "time_of_position",
+]
 
 
 def beat_position(beats: ArrayLike, time: ArrayLike) -> np.ndarray:
@@ -35,6 +41,69 @@ def beat_position(beats: ArrayLike, time: ArrayLike) -> np.ndarray:
     position = np.interp(time, beats, np.arange(len(beats)))
     position = np.where(time < beats[0], (time - beats[0]) / period, position)
     return np.where(time > beats[-1], len(beats) - 1 + (time - beats[-1]) / period, position)
+
+
+def time_of_position(beats: ArrayLike, position: ArrayLike) -> np.ndarray:
+    """Return the moments at which so many beats have passed: the inverse of `beat_position`.
+
+    Parameters
+    ----------
+    beats : array-like of shape (n_beats,)
+        Times of at least two beats in s, increasing.
+    position : array-like
+        Beats since the first one, possibly negative.
+
+    Returns
+    -------
+    time : ndarray, shaped as `position`
+        In s; beyond the ends it goes on at the median pace.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.functional.beat_grid import time_of_position
+    >>> time_of_position([1.0, 1.5, 2.0], [-0.5, 0.0, 1.5, 4.0]).tolist()
+    [0.75, 1.0, 1.75, 3.0]
+    """
+    beats, position = np.asarray(beats, dtype=float), np.asarray(position, dtype=float)
+    period, last = np.median(np.diff(beats)), len(beats) - 1
+    time = np.interp(position, np.arange(len(beats)), beats)
+    time = np.where(position < 0, beats[0] + position * period, time)
+    return np.where(position > last, beats[-1] + (position - last) * period, time)
+
+
+def beat_of_clips(
+    beats: ArrayLike, starts: ArrayLike, duration: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean tempo of clips, and the phase of the beat in their middles.
+
+    Parameters
+    ----------
+    beats : array-like of shape (n_beats,)
+        Times of at least two beats of a recording in s, increasing.
+    starts : array-like of shape (n_clips,)
+        Starts of the clips in s.
+    duration : float
+        Duration of a clip in s.
+
+    Returns
+    -------
+    log_tempo : ndarray of shape (n_clips,)
+        log2 of the tempo in BPM.
+    phase : ndarray of shape (n_clips,)
+        In radians; a multiple of 2 pi on each beat.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.beat_grid import beat_of_clips
+    >>> log_tempo, phase = beat_of_clips([0.0, 0.5, 1.0], [0.0, 0.25], 1.0)
+    >>> (2**log_tempo).tolist(), (phase / (2 * np.pi)).tolist()
+    ([120.0, 120.0], [1.0, 1.5])
+    """
+    starts = np.asarray(starts, dtype=float)
+    begin, end = beat_position(beats, starts), beat_position(beats, starts + duration)
+    middle = beat_position(beats, starts + duration / 2)
+    return np.log2(60 * (end - begin) / duration), 2 * np.pi * middle
 
 
 def beat_times(tempo: float, phase: float, *, at: float, duration: float) -> np.ndarray:

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from .compiled import use_compiled
+from .kernels.trees import sum_of_leaves
+
 __all__ = ["BoostedTrees"]
 
 # Pairs of a row and a tree that are followed at once: a few arrays of this size fit the cache.
@@ -133,6 +136,8 @@ class BoostedTrees:
             raise ValueError(
                 f"expected features of shape (n_rows, {self.n_features_in_}), got {X.shape}"
             )
+        if use_compiled():
+            return sum_of_leaves(self, X)
         missing = np.isnan(X).any()
         step = max(1, _BLOCK // len(self.root))
         found = np.empty(len(X))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Literal
 
@@ -16,8 +16,11 @@ from sklearn.utils import check_random_state
 from .mel import BLOCK_SIZE, MelFilterbank, hann, mel_filterbank
 from .phase_gradient import PhaseIntegration
 
-__all__ = ["highpass", "mel_to_audio", "mel_to_power"]
+__all__ = ["Start", "fit_bands", "highpass", "mel_to_audio", "mel_to_power"]
 
+# From the power of a clip's bands, runs of its frames, and the spectra of its first frames that are
+# known, to the spectra of the runs.
+Start = Callable[[np.ndarray, Iterator[slice], np.ndarray], Iterator[np.ndarray]]
 _TINY = 1e-20
 
 
@@ -85,7 +88,8 @@ def mel_to_audio(
     n_samples: int | None = None,
     n_iter: int = 16,
     momentum: float = 0.99,
-    start: Literal["random", "pghi"] = "random",
+    start: Literal["random", "pghi"] | Start = "random",
+    before: ArrayLike | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> np.ndarray:
     r"""Find sounds that have given mel spectrograms.
@@ -108,9 +112,17 @@ def mel_to_audio(
         Number of iterations; more iterations approximate `mel` better.
     momentum : float, default=0.99
         Weight of the last step in the next; 0 is plain Griffin-Lim.
-    start : {"random", "pghi"}, default="random"
+    start : {"random", "pghi"} or callable, default="random"
         Initial phases: those of noise, or those of phase gradient heap integration
-        (:class:`~sklearn_asdf.functional.phase_gradient.PhaseIntegration`).
+        (:class:`~sklearn_asdf.functional.phase_gradient.PhaseIntegration`). A callable estimates
+        the spectra from which the iterations start. It is called for each clip with the power
+        of its bands, of shape (n_frames, n_mels), an iterator of slices of frames, and the spectra
+        of the frames that `before` fills, and yields the spectrum of each slice, complex64 of shape
+        (n_slice_frames, 1 + n_fft // 2), with the phases of FFTs that begin with the first sample
+        of the window.
+    before : array-like of shape (..., n_before), default=None
+        Beginnings of the sounds, which stay as they are and are continued: with sound of at least
+        ``n_fft + hop_length`` samples there is no joint.
     random_state : int, RandomState instance or None, default=None
         Seed of the noise of the initial phases. All clips start from the same noise, so the sound
         of a clip does not depend on the other clips.
@@ -151,12 +163,21 @@ def mel_to_audio(
         n_samples = (n_frames - 1) * hop_length
     bank = mel_filterbank(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
     clips = np.ascontiguousarray(mel.reshape(-1, n_mels, n_frames).swapaxes(1, 2))
+    known = np.zeros((len(clips), 0), np.float32)
+    if before is not None:
+        known = np.asarray(before, dtype=np.float32)
+        known = np.broadcast_to(known, (*lead, known.shape[-1])).reshape(len(clips), -1)
+        known = known[:, :n_samples]
     span = max((n_frames - 1) * hop_length + n_fft, n_fft // 2 + n_samples)
-    if start not in ("random", "pghi"):
-        raise ValueError(f"expected start to be 'random' or 'pghi', got {start!r}")
-    noise = None
-    if start == "random":
+    if callable(start):
+        first_spectra = start
+    elif start == "random":
         noise = check_random_state(random_state).standard_normal(span).astype(np.float32)
+        first_spectra = _random_start(bank, _Frames(n_fft, hop_length, n_frames, span), noise)
+    elif start == "pghi":
+        first_spectra = _integrated_start(bank, n_fft, hop_length)
+    else:
+        raise ValueError(f"expected start to be 'random', 'pghi' or a function, got {start!r}")
     y = np.empty((len(clips), n_samples), np.float32)
     together = max(1, BLOCK_SIZE // (n_fft * n_frames))
     for first in range(0, len(clips), together):
@@ -164,8 +185,13 @@ def mel_to_audio(
         # Scaled to about 1, so that squares neither overflow nor vanish in float32.
         loudest = np.maximum(part.max(axis=(1, 2), keepdims=True), _TINY)
         frames = _Frames(n_fft, hop_length, n_frames, span)
-        sound = _griffin_lim(bank, part / loudest, frames, noise, n_iter, momentum)
-        sound *= np.sqrt(loudest[:, :, 0])
+        gain = np.sqrt(loudest[:, :, 0])
+        beginning = known[first : first + together] / gain
+        sound = _griffin_lim(
+            bank, part / loudest, frames, first_spectra, beginning, n_iter, momentum
+        )
+        sound *= gain
+        sound[:, n_fft // 2 :][:, : known.shape[1]] = known[first : first + together]
         y[first : first + together] = sound[:, n_fft // 2 : n_fft // 2 + n_samples]
     return y.reshape(*lead, n_samples)
 
@@ -258,13 +284,61 @@ def _gain(n_fft: int, hop_length: int, n_frames: int, span: int) -> np.ndarray:
 
 def _invert(bank: MelFilterbank, mel: np.ndarray, n_iter: int) -> np.ndarray:
     """Return power spectra (..., n_bins) of mel bands (..., n_mels)."""
+    return fit_bands(bank, mel, bank.to_bins(mel) / _divisor(bank), n_iter)
+
+
+def fit_bands(bank: MelFilterbank, mel: np.ndarray, power: np.ndarray, n_iter: int) -> np.ndarray:
+    """Return power spectra that have given mel bands and are similar to others.
+
+    Parameters
+    ----------
+    bank : MelFilterbank
+        The bands.
+    mel : ndarray of float32 of shape (..., n_mels)
+        Power in the bands.
+    power : ndarray of float32 of shape (..., n_bins)
+        Power spectra.
+    n_iter : int
+        Number of updates; see :func:`mel_to_power`.
+
+    Returns
+    -------
+    ndarray of float32 of shape (..., n_bins)
+        The corrected spectra; 0 in bins that no band reaches.
+    """
     weights = _divisor(bank)
-    power = bank.to_bins(mel)
-    power /= weights
     for _ in range(n_iter):
-        power *= bank.to_bins(mel / np.maximum(bank.to_mel(power), _TINY))
+        power = power * bank.to_bins(mel / np.maximum(bank.to_mel(power), _TINY))
         power /= weights
     return power
+
+
+def _random_start(bank: MelFilterbank, frames: _Frames, noise: np.ndarray) -> Start:
+    def spectra(
+        mel: np.ndarray, blocks: Iterator[slice], known: np.ndarray
+    ) -> Iterator[np.ndarray]:
+        for block in blocks:
+            magnitude = np.sqrt(_invert(bank, mel[block], 10))
+            spectrum = frames.analyze(noise[None], block)[0]
+            yield spectrum * (magnitude / np.maximum(np.abs(spectrum), _TINY))
+
+    return spectra
+
+
+def _integrated_start(bank: MelFilterbank, n_fft: int, hop_length: int) -> Start:
+    def spectra(
+        mel: np.ndarray, blocks: Iterator[slice], known: np.ndarray
+    ) -> Iterator[np.ndarray]:
+        integration = PhaseIntegration(n_fft, hop_length, before=known)
+        for block in blocks:
+            magnitude = np.sqrt(_invert(bank, mel[block], 10))
+            new = slice(max(len(known) - block.start, 0), None)
+            phase = np.angle(known[block])
+            if len(magnitude[new]):
+                phase = np.concatenate([phase, integration.phases(magnitude[new])])
+            yield magnitude * np.exp(1j * phase).astype(np.complex64)
+
+    return spectra
 
 
 def _divisor(bank: MelFilterbank) -> np.ndarray:
@@ -275,24 +349,26 @@ def _griffin_lim(
     bank: MelFilterbank,
     mel: np.ndarray,
     frames: _Frames,
-    noise: np.ndarray | None,
+    start: Start,
+    beginning: np.ndarray,
     n_iter: int,
     momentum: float,
 ) -> np.ndarray:
     """Return sounds (n_clips, span) whose mel bands approximate (n_clips, n_frames, n_mels)."""
     weights = _divisor(bank)
+    given = slice(frames.n_fft // 2, frames.n_fft // 2 + beginning.shape[1])
     last = np.zeros((len(mel), frames.span), np.float32)
-    integrations = [PhaseIntegration(frames.n_fft, frames.hop_length) for _ in mel]
+    last[:, given] = beginning
+    # Frames whose windows are filled.
+    n_known = max((given.stop - frames.n_fft) // frames.hop_length + 1, 0)
+    known = frames.analyze(last, slice(0, min(n_known, frames.n_frames)))
+    spectra = [start(clip, frames.blocks(), k) for clip, k in zip(mel, known, strict=True)]
+    last[:] = 0
     for block in frames.blocks():
-        magnitude = np.sqrt(_invert(bank, mel[:, block], 10))
-        if noise is None:
-            phase = [p.phases(m) for p, m in zip(integrations, magnitude, strict=True)]
-            spectrum = magnitude * np.exp(1j * np.stack(phase)).astype(np.complex64)
-        else:
-            spectrum = frames.analyze(noise[None], block)
-            spectrum = spectrum * (magnitude / np.maximum(np.abs(spectrum), _TINY))
+        spectrum = np.stack([next(parts) for parts in spectra])
         frames.add(last, spectrum, block)
     last *= frames.gain
+    last[:, given] = beginning
     ahead = last
     for _ in range(n_iter):
         sound = np.zeros_like(last)
@@ -307,6 +383,7 @@ def _griffin_lim(
             spectrum *= np.sqrt(ratio)
             frames.add(sound, spectrum, block)
         sound *= frames.gain
+        sound[:, given] = beginning
         ahead = sound + np.float32(momentum) * (sound - last)
         last = sound
     return last

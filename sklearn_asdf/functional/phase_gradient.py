@@ -26,6 +26,8 @@ class PhaseIntegration:
         Length of the Hann window and of the FFT in samples.
     hop_length : int
         Samples from one frame to the next.
+    before : ndarray of complex of shape (n_frames, 1 + n_fft // 2), default=None
+        Known spectra of the frames before the first one, from which it goes on.
 
     Notes
     -----
@@ -57,12 +59,17 @@ class PhaseIntegration:
     (3, 5)
     """
 
-    def __init__(self, n_fft: int, hop_length: int) -> None:
+    def __init__(self, n_fft: int, hop_length: int, before: np.ndarray | None = None) -> None:
         self.n_fft, self.hop_length = n_fft, hop_length
         # The last two frames: their logarithms of magnitudes, and the phases of the last one.
         self._log: np.ndarray | None = None
         self._last: np.ndarray | None = None
         self._loudest = -np.inf
+        if before is not None and len(before):
+            self._log = np.log(np.maximum(np.abs(before[-2:]).astype(np.float64), _TINY))
+            # As seen from the center of the window.
+            self._last = np.angle(before[-1]) - np.pi * (np.arange(before.shape[1]) % 2)
+            self._loudest = float(self._log.max())
 
     def phases(self, magnitude: np.ndarray) -> np.ndarray:
         """Return the phases of the next frames.

@@ -11,7 +11,7 @@ from ._frame import read_frame
 from ._hdf5 import open_hdf5
 from ._limits import Zip, read_npy
 from ._pickle import read_pickle
-from ._smpl import take_of_smpl
+from ._smpl import take_of_amass, take_of_smpl
 from ._tables import take_of_deeplabcut
 from ._take import NotPoses, Take, columns_are_people, single
 
@@ -60,6 +60,8 @@ def take_of_arrays(
         return _dance_with_melody(contents)
     if "smpl_poses" in contents:
         return take_of_smpl(contents)
+    if "trans" in contents and len(_shape(contents, "poses")) == 2:
+        return take_of_amass(contents, fps=_fps(contents))
     for name in ("keypoints3d_optim", "keypoints3d"):
         if name in contents:
             return _aist(contents[name], "AIST++ keypoints3d")
@@ -233,7 +235,7 @@ def _shape(contents: dict[str, Any], name: str) -> tuple[int, ...]:
 
 
 def _fps(contents: dict[str, Any]) -> float | None:
-    for name in ("fps", "frame_rate", "framerate", "mocap_framerate"):
+    for name in ("fps", "frame_rate", "framerate", "mocap_framerate", "mocap_frame_rate"):
         if name in contents and np.size(contents[name]) == 1:
             return float(np.ravel(contents[name])[0])
     return None

@@ -18,6 +18,7 @@ from ..motion.skeletons import Skeleton, get_skeleton, named_skeleton
 from ._arrays import arrays_of_zip, load_npy, take_of_arrays, take_of_hdf5, take_of_pickle
 from ._bvh import parse_bvh
 from ._c3d import parse_c3d
+from ._captures import parse_capture
 from ._content import decode, is_c3d, read_content, unpack
 from ._json import parse_json, parse_json_folder
 from ._limits import LimitError, Zip, check_size, check_tokens
@@ -112,7 +113,8 @@ def read_poses(
                         file names or ids. AlphaPose's objects by image too
     MediaPipe           33 landmarks per frame, as objects or as lists x, y, z, visibility
     AIST++              ``keypoints3d_optim``, ``keypoints2d``, ``smpl_poses``, pickled or NPZ,
-                        60 fps; SMPL rotations are applied to an average skeleton, 1.7 m tall
+                        60 fps; SMPL rotations, also those of AMASS, are applied to an average
+                        skeleton, 1.7 m tall
     Dance with Melody   NPZ with ``skeletons`` and ``center``: their sum
     NPZ, NPY            ``keypoints`` (or ``position``, ``poses``, ``landmarks``) of shape
                         (n_frames, n_joints, 2 to 4), ``fps``, ``confidence``
@@ -124,6 +126,9 @@ def read_poses(
                         columns without names are the Laban effort recordings (120 fps)
     HDF5                SLEAP analysis files, DeepLabCut tables and movement data sets (needs
                         h5py)
+    TRC, Qualisys TSV,  all named markers (of Motive, the bones of the skeleton, if there are any),
+    Motive, Nexus CSV   each ``subject:`` as a person; a marker at the origin is NaN
+    MVNX                the origins of Xsens' segments
     C3D                 all markers, but no angles, forces, moments or powers; a point at the
                         origin that no camera saw is NaN
     ==================  ========================================================================
@@ -266,6 +271,9 @@ def _parse_text(text: str, options: Options) -> Take:
         return parse_json(text, coordinates=options.coordinates)
     if start[:9].upper() == "HIERARCHY":
         return parse_bvh(start, end_sites=options.end_sites)
+    capture = parse_capture(text)
+    if capture is not None:
+        return capture
     if start.startswith("<"):
         raise NotPoses("is XML or HTML, perhaps a page that was saved in place of the file")
     if start.startswith("version https://git-lfs"):

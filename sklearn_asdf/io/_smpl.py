@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ._take import Take, single
+from ._take import NotPoses, Take, single
 
 PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)
 
@@ -59,3 +59,21 @@ def take_of_smpl(contents: dict[str, np.ndarray]) -> Take:
     return single(
         smpl_positions(rotations, place), fps=60.0, skeleton="smpl24", format="SMPL rotations"
     )
+
+
+def take_of_amass(contents: dict[str, np.ndarray], *, fps: float | None) -> Take:
+    """Return the take of AMASS's ``poses`` and ``trans`` of SMPL, SMPL-H or SMPL-X.
+
+    The first 22 joints are those of SMPL; the hands of SMPL are joints 20 and 21 in the others.
+    """
+    rotations = np.asarray(contents["poses"], dtype=float)
+    n_body = 3 * 22
+    if rotations.shape[1] < n_body:
+        raise NotPoses(
+            f"holds SMPL rotations of shape {rotations.shape}, expected {n_body} columns or more"
+        )
+    hands = np.zeros((len(rotations), 6))
+    rotations = np.concatenate([rotations[:, :n_body], hands], axis=1)
+    translation = np.asarray(contents["trans"], dtype=float).reshape(-1, 3)
+    position = smpl_positions(rotations, translation)
+    return single(position, fps=fps, skeleton="smpl24", format="AMASS")

@@ -118,9 +118,10 @@ class StreamingDancer:
     those of a recording are.
 
     With a :class:`UnitEncoder` the music continues from unit to unit on the beat of the dance, and
-    changes to another place in the recordings when the predicted code changes. With any other
-    encoder the whole clip is decoded, and its end is cross-faded at equal power with the previous
-    sound. So the latency is `latency` plus the computation time, instead of a clip of eight
+    changes to another place in the recordings when the predicted code changes. With a
+    :class:`MelEncoder` the phases of its sound continue. With an encoder that has no ``stream`` the
+    whole clip is decoded, and its end is cross-faded at equal power with the previous sound. So the
+    latency is `latency` plus the computation time, instead of a clip of eight
     seconds as in [1]_. The first frame is returned when the first clip is complete.
 
     Poses may arrive at irregular times. They are resampled to `fps` by linear interpolation, except

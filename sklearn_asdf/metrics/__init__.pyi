@@ -2,6 +2,8 @@ from ._alignment import bas_aist as bas_aist
 from ._alignment import bas_bailando as bas_bailando
 from ._alignment import bas_corrected as bas_corrected
 from ._alignment import dance_beats as dance_beats
+from ._copying import data_copying as data_copying
+from ._copying import nearest_segments as nearest_segments
 from ._counterfactuals import amplify as amplify
 from ._counterfactuals import hold_still as hold_still
 from ._counterfactuals import reverse as reverse
@@ -36,6 +38,7 @@ from ._sound import harmonic_error as harmonic_error
 from ._sound import spectral_distance as spectral_distance
 from ._stops import accent_response as accent_response
 from ._stops import stop_response as stop_response
+from ._visqol import visqol as visqol
 
 __all__ = [
     "DanceMusicJudge",
@@ -52,6 +55,7 @@ __all__ = [
     "curve_correlations",
     "dance_beats",
     "dance_features",
+    "data_copying",
     "density_scores",
     "distance_ratio",
     "evaluate",
@@ -68,6 +72,7 @@ __all__ = [
     "music_curves",
     "music_features",
     "musical_factors",
+    "nearest_segments",
     "onset_f1_5hz",
     "pulse_clarity",
     "retrieval",
@@ -76,4 +81,5 @@ __all__ = [
     "spectral_distance",
     "stop_response",
     "tempo_difference",
+    "visqol",
 ]

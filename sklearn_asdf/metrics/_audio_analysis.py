@@ -11,6 +11,7 @@ from .._validation import check_choice, require
 from ..functional.mel import melspectrogram, power_to_db
 from ..functional.periodicity import tempogram
 from ..music.audio_checks import check_audio
+from ..music.chroma import chroma_profile
 from ..music.clips import AudioClips
 
 __all__ = [
@@ -97,19 +98,6 @@ def track_beats(envelope: np.ndarray, sr: int) -> tuple[np.ndarray, float]:
         onset_envelope=envelope, sr=sr, hop_length=HOP_LENGTH, units="time"
     )
     return np.asarray(beats, dtype=float), float(np.ravel(tempo)[0])
-
-
-def chroma_profile(y: np.ndarray, sr: int) -> np.ndarray:
-    """Return the mean chroma of one clip: 12 pitch classes from C; zeros in silence."""
-    import librosa
-
-    n_fft = 4096
-    # librosa warns if a clip is shorter than a window.
-    y = np.pad(np.asarray(y, dtype=np.float32), (0, max(0, n_fft - len(y))))
-    spectrum = np.abs(librosa.stft(y, n_fft=n_fft, hop_length=n_fft // 2))
-    if not spectrum.any():
-        return np.zeros(12)
-    return librosa.feature.chroma_stft(S=spectrum**2, sr=sr, tuning=0.0).mean(axis=1)
 
 
 def max_autocorrelation(envelopes: np.ndarray, sr: int) -> np.ndarray:

@@ -55,7 +55,7 @@ def spectral_distance(
     >>> bool(spectral_distance(0.5 * tone, tone) > 0.5)
     True
     """
-    y, reference = _pair(y, reference)
+    y, reference = check_same_shape(y, reference)
     parts = []
     for n_fft in n_ffts:
         found, wanted = (_magnitudes(a, n_fft, n_fft // 4) for a in (y, reference))
@@ -119,7 +119,7 @@ def harmonic_error(
     >>> float(harmonic_error(tones[1], tones[0]).round(1))
     10.0
     """
-    y, reference = _pair(y, reference)
+    y, reference = check_same_shape(y, reference)
     wanted, magnitude = _instantaneous(reference, n_fft, hop_length)
     found, _ = _instantaneous(y, n_fft, hop_length)
     hertz = sr / (2 * np.pi)
@@ -187,7 +187,19 @@ def consistency(y: ArrayLike, magnitude: ArrayLike, *, n_fft: int, hop_length: i
     return 20 * np.log10(np.maximum(missed, 1e-20) / np.maximum(whole, 1e-20))
 
 
-def _pair(y: ArrayLike, reference: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def check_same_shape(y: ArrayLike, reference: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Return two sounds as arrays of float64 of one shape, or raise an error.
+
+    Parameters
+    ----------
+    y, reference : array-like of shape (..., n_samples)
+        Sounds.
+
+    Returns
+    -------
+    y, reference : ndarray of float64 of shape (..., n_samples)
+        The sounds.
+    """
     y, reference = np.asarray(y, dtype=float), np.asarray(reference, dtype=float)
     if y.shape != reference.shape:
         raise ValueError(

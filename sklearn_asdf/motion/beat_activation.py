@@ -50,28 +50,39 @@ def weight_activation(motion: Motion) -> np.ndarray:
     return np.tanh(activation / 2)
 
 
-def stride_activation(motion: Motion) -> np.ndarray:
-    """Return how near a beat each frame is, if beats are where the feet are fastest.
+def stride_activation(motion: Motion, *, metre: int) -> np.ndarray:
+    """Return how near a beat each frame is, if the strides of the feet tell it.
 
     Parameters
     ----------
     motion : Motion
         Clips.
+    metre : int
+        Beats per bar.
 
     Returns
     -------
     activation : ndarray of shape (n_clips, n_frames)
-        From -1 to 1: high where the feet are fast, and one much faster than the other. Where the
-        joints have no names, high where all of them are fast.
+        From -1 to 1. In bars of three it is high where the feet are fast, and one much faster than
+        the other; in others where both rest, and where the trunk is pushed upwards. Where the
+        joints have no names, all of them are the feet.
     """
-    speed = magnitude(smooth_velocity(motion)[0])
+    velocity, upward = smooth_velocity(motion)
+    speed = magnitude(velocity)
     options: dict[str, Any] = {"fps": motion.fps, "lengths": motion.lengths}
     left, right = (_joints(motion.skeleton, [f"{s}_{f}" for f in _FEET]) for s in ("left", "right"))
-    if not left or not right:
-        return np.tanh(detrend(speed.mean(axis=2), **options))
-    one, other = speed[:, :, left].mean(axis=2), speed[:, :, right].mean(axis=2)
-    both = detrend(one + other, **options) + detrend(np.abs(one - other), **options)
-    return np.tanh(both / 2)
+    if left and right:
+        one, other = speed[:, :, left].mean(axis=2), speed[:, :, right].mean(axis=2)
+    else:
+        one = other = speed.mean(axis=2)
+    both = one + other
+    activation = detrend(both, **options) + detrend(np.abs(one - other), **options)
+    if metre != 3:
+        # Feet land before they rest.
+        activation = -activation - detrend(np.gradient(both, axis=1), **options) / 2
+        if upward is not None:
+            activation += detrend(upward, **options)
+    return np.tanh(activation / 2)
 
 
 def smooth_velocity(motion: Motion) -> tuple[np.ndarray, np.ndarray | None]:

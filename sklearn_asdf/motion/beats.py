@@ -69,9 +69,9 @@ class DanceBeatTracker(MotionTransformer):
         Tempo in BPM near which the tempo of the music is searched.
     tempi : array-like of shape (n_pieces,) or None, default=None
         Tempi in BPM near which those of dances are expected, if `fit` gets no music.
-    waltz : bool, default=False
-        Without music, whether beats of dances in bars of three are where the feet are fastest, as
-        in :func:`~sklearn_asdf.motion.track_beats`.
+    strides : bool, default=False
+        Without music, whether beats are found by the strides of the feet, as in
+        :func:`~sklearn_asdf.motion.track_beats`.
     tightness : float, default=3000.0
         How steady the tempo of whole dances is, as in :func:`~sklearn_asdf.motion.track_beats`.
     n_jobs : int, default=None
@@ -154,7 +154,7 @@ class DanceBeatTracker(MotionTransformer):
         "sr": [Interval(Integral, 1, None, closed="left")],
         "start_bpm": [Interval(Real, 40, 240, closed="both")],
         "tempi": ["array-like", None],
-        "waltz": ["boolean"],
+        "strides": ["boolean"],
         "tightness": [Interval(Real, 0, None, closed="neither")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -172,7 +172,7 @@ class DanceBeatTracker(MotionTransformer):
         sr: int = 22050,
         start_bpm: float = 100.0,
         tempi: Any = None,
-        waltz: bool = False,
+        strides: bool = False,
         tightness: float = 3000.0,
         n_jobs: int | None = None,
         random_state: Any = None,
@@ -184,7 +184,7 @@ class DanceBeatTracker(MotionTransformer):
         self.sr = sr
         self.start_bpm = start_bpm
         self.tempi = tempi
-        self.waltz = waltz
+        self.strides = strides
         self.tightness = tightness
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -277,8 +277,16 @@ class DanceBeatTracker(MotionTransformer):
         """
         check_is_fitted(self)
         motion = validate_motion(self, X, reset=False)
-        options = {"tempi": self.tempi, "waltz": self.waltz, "tightness": self.tightness}
-        return [track_beats(motion[[i]], tracker=self, **options) for i in range(len(motion))]
+        return [self._track(motion[[i]], tracker=self) for i in range(len(motion))]
+
+    def _track(self, motion: Motion, tracker: Any = None) -> BeatTrack:
+        return track_beats(
+            motion,
+            tracker=tracker,
+            tempi=self.tempi,
+            strides=self.strides,
+            tightness=self.tightness,
+        )
 
     def _prepare(self, X: Any, y: Any) -> tuple[Motion, Any, Any]:
         """The dances, and where there is music the phase of its beat and who belongs together."""
@@ -340,7 +348,7 @@ class DanceBeatTracker(MotionTransformer):
             return replace(motion, beat=self._predict(self.model_, motion))
         beat = np.zeros(motion.shape[:2], motion.dtype)
         for i, length in enumerate(motion.lengths):
-            track = track_beats(motion[[i]], tempi=self.tempi, waltz=self.waltz)
+            track = self._track(motion[[i]])
             if len(track.beats) > 1:
                 beat[i, :length] = track.confidence * np.cos(
                     track.phase(np.arange(length) / motion.fps)
@@ -361,7 +369,7 @@ class DanceBeatTracker(MotionTransformer):
         cosine, sine = np.cos(at), np.sin(at)
         # Clips are standardized by themselves, and dances that are tracked as a whole.
         each = np.arange(len(motion))
-        alone, together = (BinnedRows(rows.features(of)) for of in (each, groups))
+        alone, together = (BinnedRows.of(rows.features(of)) for of in (each, groups))
         every = np.ones(len(at), bool)
         sets = [(alone, cosine, every), (together, cosine, every), (together, sine, every)]
         sets += [(alone, cosine, np.isin(rows.clip, part)) for part in parts]

@@ -11,7 +11,7 @@ import numpy as np
 from .._validation import did_you_mean
 from .skeletons import Skeleton
 
-__all__ = ["joint_weights_of"]
+__all__ = ["joint_weights_of", "missing_joints"]
 
 _FEATURES = ("weight", "time", "space", "flow", "shape")
 _PAPER_JOINTS = ("head", "left_wrist", "right_wrist", "left_ankle", "right_ankle")
@@ -22,6 +22,13 @@ _PAPER_WEIGHTS = {
     "flow": (0.1, 0.225, 0.225, 0.225, 0.225),
     "shape": (0.1, 0.225, 0.225, 0.225, 0.225),
 }
+
+
+def missing_joints(skeleton: Skeleton | None) -> list[str]:
+    """Return which of the five weighted joints a skeleton lacks; then all weights are equal."""
+    if skeleton is None:
+        return list(_PAPER_JOINTS)
+    return [joint for joint in _PAPER_JOINTS if skeleton.find(joint) is None]
 
 
 def joint_weights_of(

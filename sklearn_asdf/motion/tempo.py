@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import expit
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import raise_all
@@ -15,6 +16,8 @@ from ..functional.kinematics import magnitude
 from ..functional.tempo import (
     METRES,
     TEMPI,
+    WINDOWS_EACH,
+    metre_log_odds,
     tempo_curves,
     tempo_likelihood,
     tempo_peaks,
@@ -25,7 +28,7 @@ from .beat_activation import smooth_velocity, stride_activation, weight_activati
 from .beat_track import BeatTrack, TempoCandidate, TempoEstimate
 from .container import Motion, as_motion
 
-__all__ = ["estimate_tempo", "track_beats"]
+__all__ = ["estimate_tempo", "three_beat_bars", "track_beats"]
 
 # Evidence in nats per second. What is known of a dance's beat without its music is little.
 _WEIGHT, _UNTRAINED_WEIGHT = 5.0, 1.0
@@ -33,6 +36,10 @@ _WEIGHT, _UNTRAINED_WEIGHT = 5.0, 1.0
 _TEMPO_WEIGHT = 3.0
 # Probability of tempi unlike those of the music that is to be played.
 _OTHER_TEMPI = 0.01
+# Share of the dances that move on every other beat of their music, as rumbas and cha-chas do.
+_EVERY_OTHER_BEAT = 1 / 3
+# The beats begin at the estimated tempo, within this relative distance of it.
+_NEAR = 0.04
 # Weight at which the posterior of a learned tempo is as sure as it is often right.
 _POSTERIOR_WEIGHT = 1.0
 
@@ -90,6 +97,35 @@ def estimate_tempo(
     return _estimate(likelihood, tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm), metres)
 
 
+def three_beat_bars(motion: Any, tempo: float) -> float:
+    """Return the probability that the bars of a dance have three beats, and not two or four.
+
+    Parameters
+    ----------
+    motion : Motion or array-like of shape (1, n_frames, n_joints, n_axes)
+        One dance, of some 8 s at least.
+    tempo : float
+        Tempo of its music in BPM; the dance may move on every other beat.
+
+    Returns
+    -------
+    probability : float
+        With the evidence of :func:`estimate_tempo`.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.datasets import make_dance_music
+    >>> from sklearn_asdf.motion.tempo import three_beat_bars
+    >>> factors = {"tempo": 90, "metre": [3, 4]}
+    >>> data = make_dance_music(2, clip_duration=16, factors=factors, random_state=0)
+    >>> three_beat_bars(data.poses[[0]], 90.0) > three_beat_bars(data.poses[[1]], 90.0)
+    True
+    """
+    likelihood = _likelihood(_one_dance(motion), (3, 4))
+    odds = metre_log_odds(likelihood, tempo, every_other=_EVERY_OTHER_BEAT)
+    return float(expit(odds.mean() * max(len(odds) / WINDOWS_EACH, 1.0)))
+
+
 def track_beats(
     motion: Any,
     *,
@@ -99,7 +135,7 @@ def track_beats(
     tightness: float = 3000.0,
     causal: bool = False,
     tempi: ArrayLike | None = None,
-    waltz: bool = False,
+    strides: bool = False,
 ) -> BeatTrack:
     """Track the beats of a whole dance, as one grid whose tempo may drift.
 
@@ -119,11 +155,11 @@ def track_beats(
         Whether each beat is predicted from the activations before it alone, as in a live
         performance. The activations themselves look a second or two ahead.
     tempi : array-like of shape (n_pieces,), default=None
-        Tempi in BPM of music that the dance may belong to, near which its tempo is expected. Not
-        used with a tracker that knows music.
-    waltz : bool, default=False
-        Without a tracker that knows music, whether beats of a dance in bars of three are where its
-        feet are fastest; see the notes.
+        Tempi in BPM of music that the dance may belong to, near which its tempo is expected; a
+        dance may move on every other beat of it. Not used with a tracker that knows music.
+    strides : bool, default=False
+        Without a tracker that knows music, whether beats are found by the strides of the feet, as
+        ballroom dances have them; see the notes.
 
     Returns
     -------
@@ -138,9 +174,10 @@ def track_beats(
     Notes
     -----
     Without training the tempo is often right, and the phase as often as a dancer's weight falls on
-    the beat. Waltzes rise on it: in recorded ones the stride goes through the beat, and the feet
-    are fastest where `waltz` assumes it. Bars begin at those beats at which the trunk is pushed up
-    the most.
+    the beat. With `strides`, the feet count more than the trunk: on a beat both rest, as in the
+    kinematic beats of the literature, but in bars of three the stride goes through the beat, and
+    the feet are fastest, and one much faster than the other. Bars begin at those beats at which the
+    trunk is pushed up the most.
 
     Examples
     --------
@@ -165,12 +202,14 @@ def track_beats(
         estimate = _learned(activation, motion.fps, log_prior, likelihood, flat, metres)
     else:
         prior = tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm, known=tempi, other=_OTHER_TEMPI)
-        estimate = _estimate(likelihood, prior, metres)
-        strides = waltz and estimate.metre == 3
-        activation = (stride_activation if strides else weight_activation)(motion)
+        every_other = 0.0 if tempi is None else _EVERY_OTHER_BEAT
+        estimate = _estimate(likelihood, prior, metres, every_other)
+        if strides:
+            activation = stride_activation(motion, metre=estimate.metre)
+        else:
+            activation = weight_activation(motion)
         activation, weight = activation[0, : motion.lengths[0]], _UNTRAINED_WEIGHT
-        log_prior = _on_states(prior if causal else np.log(estimate.posterior.sum(0) + 1e-12))
-        log_prior = log_prior if causal else _TEMPO_WEIGHT * log_prior
+        log_prior = _on_states(prior) if causal else _near(estimate)
     settings: dict[str, Any] = {"fps": motion.fps, "tempi": states, "weight": weight}
     if causal:
         evidence = None if trained else _evidence(likelihood, len(activation) / motion.fps)
@@ -231,9 +270,12 @@ def _likelihood(motion: Motion, metres: Sequence[int]) -> np.ndarray:
 
 
 def _estimate(
-    likelihood: np.ndarray, log_prior: np.ndarray, metres: Sequence[int]
+    likelihood: np.ndarray,
+    log_prior: np.ndarray,
+    metres: Sequence[int],
+    every_other: float = 0.0,
 ) -> TempoEstimate:
-    posterior = tempo_posterior(likelihood, log_prior)
+    posterior = tempo_posterior(likelihood, log_prior, every_other=every_other)
     candidates = [
         TempoCandidate(float(tempo), int(metres[int(row)]), float(weight))
         for tempo, row, weight in tempo_peaks(posterior)
@@ -260,6 +302,16 @@ def _learned(
     posterior = share * (tempo / tempo.sum())
     with np.errstate(divide="ignore"):
         return _estimate(np.log(posterior)[None], flat, metres)
+
+
+def _near(estimate: TempoEstimate) -> np.ndarray:
+    """Log-probability of the states before the first beat: those of the estimated tempo alone.
+
+    The activation says little of the tempo, since a dance has accents at others as well.
+    """
+    near = np.abs(np.log(beat_states() / estimate.tempo)) < _NEAR
+    posterior = _on_states(np.log(estimate.posterior.sum(axis=0) + 1e-12))
+    return np.where(near, _TEMPO_WEIGHT * posterior, -1e4)
 
 
 def _on_states(log_probability: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 from sklearn.utils import check_array, gen_batches
 
-from ..functional.beat_grid import beat_position
+from ..functional.beat_grid import beat_of_clips
 from ..functional.mel import melspectrogram, power_to_db
 from ..functional.periodicity import tempogram
 from .analysis_cache import RecordingCache
@@ -163,10 +163,7 @@ class AudioAnalysis:
         n_frames = max(1, round(n_samples / self.hop_length))
         first = np.minimum(np.rint(starts / self.hop_length).astype(int), len(self.mel) - n_frames)
         frames = np.maximum(first, 0)[:, None] + np.arange(min(n_frames, len(self.mel)))
-        end = beat_position(self.beats, (starts + n_samples) / self.sr)
-        begin = beat_position(self.beats, starts / self.sr)
-        log_tempo = np.log2(60 * (end - begin) * self.sr / n_samples)
-        angle = 2 * np.pi * beat_position(self.beats, (starts + n_samples / 2) / self.sr)
+        log_tempo, angle = beat_of_clips(self.beats, starts / self.sr, n_samples / self.sr)
         power = (self.energy[starts + n_samples] - self.energy[starts]) / n_samples
         columns = [10 * np.log10(power + 1e-10)]
         spectra, onset_strength = self.mel[frames], self.onset_strength[frames]

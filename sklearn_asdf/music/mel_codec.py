@@ -16,10 +16,14 @@ from ..functional.limiter import limit
 from ..functional.mel import overlap_add, unit_to_db
 from .audio_checks import check_clips
 from .codecs import BATCH_SIZE
+from .mel_stream import MelStream
+from .neural_vocoder import NeuralVocoder
 from .spectra import spectrogram_options, unit_spectrograms
 
 __all__ = ["MelCodecMixin"]
 
+# Iterations of the phase reconstruction with n_iter=None, where they are not 16.
+_N_ITER = {"neural": 4}
 # The level in a code is in tens of decibels, so that its scale is near that of the components.
 _LEVEL_UNIT = 10.0
 
@@ -48,6 +52,8 @@ class MelCodecMixin(TransformerMixin):
     level_range_: tuple[float, float]
     _codec: Any
     _seed: int
+    # None in models that were saved before there was one.
+    _vocoder: NeuralVocoder | None = None
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the codes of clips.
@@ -210,6 +216,25 @@ class MelCodecMixin(TransformerMixin):
         )
         return limit(self._sound(piece.T, n_samples), sr=self.sr)
 
+    def stream(self) -> MelStream:
+        """Return a player for codes that arrive one after the other, as of a live dance.
+
+        Returns
+        -------
+        stream : MelStream
+            Its ``play(code, n_new, n_fade)`` returns the next samples, with the phases of what was
+            played.
+        """
+        check_is_fitted(self)
+        return MelStream(
+            lambda code: self._decode_db(self._check_code(code[None]))[0].T,
+            self._render,
+            self._filtered,
+            n_samples=self.n_samples_,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+        )
+
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Return the names of the code's numbers.
 
@@ -279,7 +304,16 @@ class MelCodecMixin(TransformerMixin):
         return unit_to_db(unit, level, top_db=self.top_db)
 
     def _sound(self, db: np.ndarray, n_samples: int) -> np.ndarray:
-        y = mel_to_audio(
+        return self._filtered(self._render(db, n_samples))
+
+    def _filtered(self, y: np.ndarray) -> np.ndarray:
+        return y if self.highpass is None else highpass(y, cutoff=self.highpass, sr=self.sr)
+
+    def _render(
+        self, db: np.ndarray, n_samples: int, before: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return sound of spectrograms (..., n_mels, n_frames) that begins with given samples."""
+        return mel_to_audio(
             np.float32(10) ** (db / np.float32(10)),
             sr=self.sr,
             n_fft=self.n_fft,
@@ -287,8 +321,19 @@ class MelCodecMixin(TransformerMixin):
             fmin=self.fmin,
             fmax=self.fmax,
             n_samples=n_samples,
-            n_iter=self.n_iter,
-            start="pghi" if self.vocoder == "pghi" else "random",
+            n_iter=_N_ITER.get(self.vocoder, 16) if self.n_iter is None else self.n_iter,
+            start=self._start(),
+            before=before,
             random_state=self._seed,
         )
-        return y if self.highpass is None else highpass(y, cutoff=self.highpass, sr=self.sr)
+
+    def _start(self) -> Any:
+        """Return what the phase reconstruction starts from, for `mel_to_audio`."""
+        if self.vocoder != "neural":
+            return "pghi" if self.vocoder == "pghi" else "random"
+        if self._vocoder is None:
+            raise ValueError(
+                "expected an encoder that was fitted with vocoder='neural', got one that was "
+                "fitted with another: fit it again, or set vocoder='griffin_lim'"
+            )
+        return self._vocoder.spectra

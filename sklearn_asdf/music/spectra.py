@@ -13,7 +13,7 @@ from scipy.ndimage import maximum_filter1d
 from ..functional.mel import db_to_unit, melspectrogram, power_to_db
 from .clips import AudioClips
 
-__all__ = ["SpectrumBank", "spectrogram_options", "unit_spectrograms"]
+__all__ = ["SpectrumBank", "clip_stretches", "spectrogram_options", "unit_spectrograms"]
 
 # Frames of a recording that are computed at once.
 _SECTION = 4096
@@ -122,7 +122,7 @@ class SpectrumBank:
         stretches = []
         total = 0
         if isinstance(audio, AudioClips):
-            for rows, first, stop in _stretches(audio):
+            for rows, first, stop in clip_stretches(audio):
                 y = audio.recordings[audio.groups[rows[0]]][first:stop]
                 last = 1 + len(y) // hop
                 starts[rows] = total + np.minimum(
@@ -197,8 +197,21 @@ def _decibels(mel: np.ndarray, options: dict[str, Any]) -> np.ndarray:
     return power_to_db(mel, ref=1.0, top_db=None).T.astype(np.float16)
 
 
-def _stretches(audio: AudioClips) -> Iterator[tuple[np.ndarray, int, int]]:
-    """Clips that touch each other, with the first and last sample that they cover."""
+def clip_stretches(audio: AudioClips) -> Iterator[tuple[np.ndarray, int, int]]:
+    """Yield the clips that touch each other, and the samples that they cover.
+
+    Parameters
+    ----------
+    audio : AudioClips
+        Clips of recordings, which may overlap.
+
+    Yields
+    ------
+    rows : ndarray of int
+        Clips of one recording without a gap between them.
+    start, stop : int
+        First sample that they cover, and the one after the last.
+    """
     order = np.lexsort((audio.starts, audio.groups))
     groups, starts = audio.groups[order], audio.starts[order]
     new = np.flatnonzero((np.diff(groups) != 0) | (np.diff(starts) > audio.n_samples)) + 1

@@ -15,6 +15,7 @@ __all__ = [
     "build_encoder",
     "build_network",
     "build_sequence_network",
+    "build_vocoder",
 ]
 
 
@@ -90,9 +91,28 @@ def build_decoder(**config: Any) -> Any:
     return codec_networks.build_decoder(**config)
 
 
+def build_vocoder(**config: Any) -> Any:
+    """Return the Keras model from a few mel spectra to one spectrum.
+
+    Parameters
+    ----------
+    **config : dict
+        As for :func:`sklearn_asdf.nets.vocoder_network.build_vocoder`.
+
+    Returns
+    -------
+    keras.Model
+        The model.
+    """
+    from . import vocoder_network
+
+    return vocoder_network.build_vocoder(**config)
+
+
 BUILDERS: dict[str, Callable[..., Any]] = {
     "build_decoder": build_decoder,
     "build_encoder": build_encoder,
     "build_network": build_network,
     "build_sequence_network": build_sequence_network,
+    "build_vocoder": build_vocoder,
 }

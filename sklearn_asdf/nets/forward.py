@@ -33,7 +33,7 @@ def forward_of(
     ----------
     build : str
         Name of the function that builds the network: "build_network", "build_sequence_network",
-        "build_encoder" or "build_decoder".
+        "build_encoder", "build_decoder" or "build_vocoder".
     config : mapping
         Keyword arguments of that function.
     weights : sequence of ndarray
@@ -66,6 +66,8 @@ def forward_of(
         else:
             chosen = _paper_decoder if paper else _local_decoder
         names = []
+    elif build == "build_vocoder":
+        chosen, names = _vocoder, []
     else:
         return None
     if not weights or any(w.dtype not in (np.float32, np.float64) for w in weights):
@@ -190,3 +192,15 @@ def _local_decoder(
         y = convolve_image(y, _take(weights, 2), "relu", stride=stride)
     y = convolve_image_transposed(y, _take(weights, 2), stride=2)
     return (x + y[:, :n_frames, :n_mels])[..., 0]
+
+
+def _vocoder(
+    x: np.ndarray, weights: Iterator[np.ndarray], *, kernel_sizes: Sequence[int], **_: Any
+) -> np.ndarray:
+    x = np.swapaxes(x, 1, 2)
+    for i in range(len(kernel_sizes)):
+        x = convolve(x, _take(weights, 2))
+        if i == 0:
+            x += next(weights)
+        x = np.maximum(x, 0)
+    return dense(x, _take(weights, 2))

@@ -17,7 +17,8 @@ def weight_shapes(build: str, config: Mapping[str, Any]) -> _Shapes:
 
     Parameters
     ----------
-    build : {"build_network", "build_sequence_network", "build_encoder", "build_decoder"}
+    build : {"build_network", "build_sequence_network", "build_encoder", "build_decoder", \
+"build_vocoder"}
         Name of the function that builds the network.
     config : mapping
         Keyword arguments of that function.
@@ -38,6 +39,8 @@ def weight_shapes(build: str, config: Mapping[str, Any]) -> _Shapes:
         return _mixture(**config)
     if build == "build_sequence_network":
         return _sequence_mixture(**config)
+    if build == "build_vocoder":
+        return _vocoder(**config)
     paper = config["architecture"] == "paper"
     shapes: dict[str, Callable[..., _Shapes]] = {
         "build_encoder": _paper_encoder if paper else _local_encoder,
@@ -116,3 +119,16 @@ def _local_decoder(
         shapes += [(size, size, n, filters), (filters,)]
         n = filters
     return [*shapes, (4, 4, 1, filters), (1,)]
+
+
+def _vocoder(
+    *, n_mels: int, n_context: int, channels: int, kernel_sizes: Any, n_knots: int, **_: Any
+) -> _Shapes:
+    shapes: _Shapes = []
+    n = 1 + 2 * n_context
+    for i, size in enumerate(kernel_sizes):
+        shapes += [(size, n, channels), (channels,)]
+        if i == 0:
+            shapes.append((n_mels, channels))
+        n = channels
+    return shapes + _dense(n, 3 * n_knots)

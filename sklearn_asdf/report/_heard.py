@@ -1,31 +1,19 @@
-"""The report's answer from what is heard: whether the music follows the movement of this dance."""
+"""What is heard beside what is seen: whether loudness and beat follow the movement."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from ..metrics import music_beats, music_curves
+from ..metrics import music_curves
 from ..motion.container import Motion
 from ..motion.kinematics import KinematicsTransformer
 from ..motion.smoothing import PoseSmoother
-from ..motion.tempo import estimate_tempo
-from ._scores import Answer, Score, score_of
+from ._beats import MIN_DURATION_OF_BEATS, TOLERANCE, Beats, hits, tempo_of
+from ._evidence import Evidence, graded_rank, score_of
 
-__all__ = ["STEP", "answer_from_sound", "movement_speed"]
+__all__ = ["STEP", "evidence_of_sound", "movement_speed"]
 
-# By whether loudness and tempo follow; None is not known.
-_VERDICTS = {
-    (True, True): "Yes.",
-    (True, False): "In loudness, not in tempo.",
-    (True, None): "Yes, in loudness.",
-    (False, True): "In tempo, not in loudness.",
-    (None, True): "Yes, in tempo.",
-    (False, False): "Not shown.",
-    (False, None): "Not shown.",
-    (None, False): "Not shown.",
-    (None, None): "Cannot be told.",
-}
 # Steps of the curves in s, and the standard deviation in s of their smoothing, which leaves the
 # course of the dance and takes away the single beats.
 STEP = 0.5
@@ -35,14 +23,18 @@ _EVEN_SPEED = 0.05
 _EVEN_LEVEL = 1.0
 # Music is shifted against the dance by at least this in s, or a quarter of a short dance.
 _MIN_SHIFT = 4.0
-# Shorter dances are not compared; the tempo needs more.
+# Shorter dances are not compared; the beat needs more.
 _MIN_DURATION = 6.0
-_MIN_DURATION_OF_TEMPO = 8.0
 # Level in dB below the loudest step that is as good as silence.
 _RANGE = 60.0
-_SAME_TEMPO = 0.04
-# Other ratios of tempi, which are reported but do not count as agreement.
+# Relative difference of tempi at which their likeness has fallen to .6: trackers of both err by
+# one or two percent.
+_TEMPO_SCALE = 0.04
+# Beats are shifted in steps of this in s.
+_BEAT_STEP = 0.02
+# Ratios of tempi that go together, and what a ratio other than 1 is worth.
 _METRE = {0.5: "half", 1.0: "", 2.0: "twice"}
+_OTHER_METRE = 0.5
 
 
 def movement_speed(take: Motion) -> np.ndarray | None:
@@ -70,29 +62,24 @@ def movement_speed(take: Motion) -> np.ndarray | None:
     return logarithm
 
 
-def answer_from_sound(take: Motion, sounds: dict[str, np.ndarray], sr: int) -> Answer | None:
-    """Compare level and tempo of the first sound with speed and tempo of the movement.
+def evidence_of_sound(
+    take: Motion, sounds: dict[str, np.ndarray], sr: int, beats: Beats
+) -> list[Evidence]:
+    """Compare level and beats of the first sound with speed and beats of the movement.
 
-    The other sounds are shown beside it. None if the dance is too short, or hardly seen.
+    The other sounds are shown beside it. Empty if the dance is too short, or hardly seen.
     """
-    duration = take.n_frames / take.fps
-    if duration < _MIN_DURATION or (speed := movement_speed(take)) is None:
-        return None
-    findings = [_loudness(speed, sounds, sr)]
-    if duration >= _MIN_DURATION_OF_TEMPO:
-        findings.append(_tempo(take, sounds, sr))
-    verdict = _VERDICTS[findings[0][0], findings[1][0] if len(findings) > 1 else None]
-    scores = [score for _, _, score in findings if score is not None]
-    return Answer(verdict, " ".join(sentence for _, sentence, _ in findings), scores)
+    if take.n_frames / take.fps < _MIN_DURATION or (speed := movement_speed(take)) is None:
+        return []
+    return [_beat(take.n_frames / take.fps, beats), _loudness(speed, sounds, sr)]
 
 
-def _loudness(
-    speed: np.ndarray, sounds: dict[str, np.ndarray], sr: int
-) -> tuple[bool | None, str, Score | None]:
-    """Return whether the level follows the speed, the sentence that says so, and the numbers."""
+def _loudness(speed: np.ndarray, sounds: dict[str, np.ndarray], sr: int) -> Evidence:
+    """Return whether the level follows the speed."""
     moves = _standardized(speed, _EVEN_SPEED)
     if moves is None:
-        return None, "The dancer moves evenly: there is no course that loudness can follow.", None
+        sentence = "The dancer moves evenly: there are no rises and falls to follow."
+        return Evidence("Loudness", None, "loudness has nothing to follow", sentence)
     found: dict[str, np.ndarray | None] = {}
     for name, sound in sounds.items():
         level = music_curves(sound, sr=sr, step_duration=STEP)[: len(speed), 0]
@@ -100,26 +87,34 @@ def _loudness(
         found[name] = None if heard is None else _shifted_correlations(moves, heard)
     (name, shifts), *others = found.items()
     if shifts is None:
-        return False, "The music is equally loud throughout, while the movement is not.", None
+        sentence = "The music is equally loud throughout, while the movement is not."
+        return Evidence("Loudness", 0.0, "its loudness does not follow", sentence)
     own, n_shifts = float(shifts[0]), len(shifts) - 1
+    strength = graded_rank(own, shifts[1:]) if own > 0 else 0.0
     n_better = int((shifts[1:] >= own).sum())
-    louder = own > 0 and n_better <= 0.05 * n_shifts
     how_many = f"{n_better or 'none'} of {n_shifts}" if n_better < n_shifts else f"all {n_shifts}"
-    as_good = f"{how_many} shifted copies of the music"
+    louder = {True: "", False: "not clearly "}[strength >= 1.0]
     sentence = (
-        f"The music is {'' if louder else 'not clearly '}louder where the dancer moves more: its "
-        f"level and the speed of the movement have a correlation of {own:.2f}, and {as_good} "
-        f"{'have' if n_better > 1 else 'has'} as much"
+        f"The music is {louder}louder where the dancer moves more: its level and the speed of the "
+        f"movement have a correlation of {own:.2f}. If the music is shifted in time against the "
+        f"dance, {how_many} shifts {'have' if n_better > 1 else 'has'} as much"
     )
     known = {other: float(values[0]) for other, values in others if values is not None}
     sentence += "".join(f"; the {other} has {value:.2f}" for other, value in known.items()) + "."
     rows = {name: own, "shifted, highest 5 %": float(np.quantile(shifts[1:], 0.95)), **known}
     meaning = (
         "correlation of the level of the music with the logarithm of the speed of the movement, in "
-        "steps of half a second; music follows if it has more than shifted music"
+        "steps of half a second"
     )
-    sentence = sentence.replace("-", "−")
-    return louder, sentence, score_of("loudness and movement", meaning, rows)
+    score = score_of("loudness and movement", meaning, rows)
+    clause = f"its loudness {_follows(strength)} (r = {own:.2f})".replace("-", "−")
+    return Evidence("Loudness", strength, clause, sentence.replace("-", "−"), [score])
+
+
+def _follows(strength: float) -> str:
+    if strength >= 0.85:
+        return "follows"
+    return "follows a little" if strength >= 0.3 else "does not follow"
 
 
 def _shifted_correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -136,24 +131,62 @@ def _standardized(curve: np.ndarray, even: float) -> np.ndarray | None:
     return None if curve.std() < even else curve / np.linalg.norm(curve)
 
 
-def _tempo(take: Motion, sounds: dict[str, np.ndarray], sr: int) -> tuple[bool, str, Score]:
-    """Return whether the tempi agree, the sentence that says so, and the numbers."""
-    movement = float(estimate_tempo(take).tempo)
-    tempi = {
-        name: float(music_beats(np.asarray(sound)[None], sr=sr)[1][0])
-        for name, sound in sounds.items()
-    }
-    music = next(iter(tempi.values()))
-    level = min(_METRE, key=lambda ratio: abs(np.log2(max(music, 1e-3) / (ratio * movement))))
-    same = bool(abs(music / (level * movement) - 1) <= _SAME_TEMPO)
-    which = f"{_METRE[level]} that of the movement".strip() if same else "not that of the movement"
-    same &= level == 1.0
-    text = f"The tempo of the music, {music:.0f} BPM, is {which}, estimated as {movement:.0f} BPM."
-    names = list(tempi)
-    rows = {names[0]: tempi[names[0]], "movement, estimated": movement}
-    rows |= {name: tempi[name] for name in names[1:]}
-    meaning = (
-        "in BPM; beats of the music are tracked, the movement is searched for repetition, and "
+def _beat(duration: float, beats: Beats) -> Evidence:
+    """Return whether tempo and beats agree."""
+    if duration < MIN_DURATION_OF_BEATS:
+        sentence = f"A dance needs {MIN_DURATION_OF_BEATS:g} s for a beat to be found."
+        return Evidence("Beat", None, "the dance is too short for a beat", sentence)
+    if beats.dance is None:
+        sentence = (
+            "This dance has no clear pulse: the most probable tempo has a probability of only "
+            f"{beats.confidence:.2f}, so there is no beat to compare with."
+        )
+        return Evidence("Beat", None, "the dance has no clear pulse", sentence)
+    (name, music), *others = beats.sounds.items()
+    movement, tempo = tempo_of(beats.dance), tempo_of(music)
+    if not tempo:
+        return Evidence("Beat", 0.0, "the music has no beat", "No beat was found in the music.")
+    level = min(_METRE, key=lambda ratio: abs(np.log2(tempo / (ratio * movement))))
+    apart = abs(tempo / (level * movement) - 1)
+    likeness = np.exp(-0.5 * (apart / _TEMPO_SCALE) ** 2) * (1 if level == 1 else _OTHER_METRE)
+    own = hits(beats.dance, music)
+    shifted = _shifted_hits(beats.dance, music)
+    strength = float(likeness + graded_rank(own, shifted)) / 2
+    chance = float(shifted.mean())
+    drift = 30 / max(abs(tempo - level * movement), 1e-9)
+    where = f"{_METRE[level]} " if level != 1 else ""
+    sentence = (
+        f"The music has {tempo:.1f} BPM and the movement {movement:.1f} BPM, {100 * apart:.1f} % "
+        f"apart{f' at {where}the tempo' if where else ''}"
     )
-    score = score_of("tempo", meaning + "both may be wrong by a factor of two", rows, bars=False)
-    return same, text, score
+    if drift < duration:
+        sentence += f": half a beat after {drift:.0f} s"
+    sentence += (
+        f". At {100 * own:.0f} % of the beats of the dance the music has one, within "
+        f"{1000 * TOLERANCE:.0f} ms; of music shifted in time it would be {100 * chance:.0f} %."
+    )
+    hit = {name: own, "shifted, mean": chance}
+    hit |= {other: hits(beats.dance, found) for other, found in others}
+    rows = {name: tempo, "movement": movement} | {o: tempo_of(found) for o, found in others}
+    scores = [
+        score_of("beats met", "share of the beats of the dance that the music has too", hit),
+        score_of(
+            "tempo",
+            "in BPM; the beats of the movement are found without the model and without the music. "
+            "Either may be wrong by a factor of two",
+            rows,
+            bars=False,
+        ),
+    ]
+    clause = (
+        f"its beat {_follows(strength)} ({tempo:.0f} against {movement:.0f} BPM, "
+        f"{100 * own:.0f} % of the beats met, by chance {100 * chance:.0f} %)"
+    )
+    return Evidence("Beat", strength, clause, sentence, scores)
+
+
+def _shifted_hits(dance: np.ndarray, music: np.ndarray) -> np.ndarray:
+    """Shares of the beats that are met when the music is shifted, by up to two beats."""
+    reach = 2 * float(np.median(np.diff(dance)))
+    shifts = np.arange(-reach, reach, _BEAT_STEP)
+    return np.array([hits(dance, music + shift) for shift in shifts])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import tempfile
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ import pandas as pd
 from .._files import atomic_path
 from .._progress import Progress
 from .._validation import raise_all, require
-from .._version import __version__
 from ..motion.container import Motion, as_motion
 from ..music.clips import AudioClips
 from ..music.loudness import at_loudness
@@ -24,16 +24,17 @@ from ..performance import (
     TEMPERATURE,
     Performance,
     audio_regressor_of,
-    clip_duration_of,
     encoder_of,
     features_of,
     featurizer_of,
-    fps_of,
     perform,
 )
 from ..video._figure import StickFigure
-from ._heard import answer_from_sound
-from ._scores import answer_from_likelihood, answer_from_table
+from ._beats import Beats, beats_of
+from ._evidence import verdict_of
+from ._heard import evidence_of_sound
+from ._origin import origin
+from ._scores import answer_from_table, evidence_of_likelihood
 from ._timeline import timeline
 
 __all__ = ["write_report"]
@@ -53,6 +54,7 @@ def write_report(
     pipeline: Any,
     take: Any,
     *,
+    performance: Performance | None = None,
     audio: Any = None,
     video: str | os.PathLike[str] | None = None,
     title: str | None = None,
@@ -60,6 +62,7 @@ def write_report(
     temperature: float | None = TEMPERATURE,
     random_state: Any = None,
     loudness: float | None = None,
+    about: Mapping[str, Any] | None = None,
     verbose: int = 0,
 ) -> None:
     """Write an HTML page that shows a dance and plays the music that a model generates for it.
@@ -73,6 +76,9 @@ def write_report(
     take : Motion or array-like of shape (1, n_frames, n_joints, n_axes)
         One whole dance, as returned by :func:`read_poses` or :func:`estimate_poses`, at least as
         long as the clips that the pipeline was fitted to.
+    performance : Performance, default=None
+        The music that the pipeline composed for this dance, as
+        :func:`~sklearn_asdf.performance.perform` returns it. None composes it.
     audio : array-like of shape (n_samples,), default=None
         The true music from the first frame of the dance on, mono, in [-1, 1], at the encoder's
         sampling rate. If given, the page also plays it and has scores.
@@ -91,6 +97,10 @@ def write_report(
     loudness : float or None, default=None
         Loudness in LUFS to which the generated and the true music are normalized, for a fair
         comparison. None changes neither.
+    about : mapping of str to str, default=None
+        More to say about where the page comes from, such as the names of the files, by topic. It
+        stands at the foot of the page beside the model, the dance, the versions and the date (that
+        of the environment variable ``SOURCE_DATE_EPOCH``, where it is set).
     verbose : int, default=0
         Above 0, show progress.
 
@@ -106,13 +116,25 @@ def write_report(
     are drawn as points.
 
     The page answers whether the music follows the dance. With a table of scores, it compares the
-    model with every baseline in retrieval, beat and gain. Without one, it compares what is heard
-    with what is seen: the level of the music with the speed of the movement, beside the same music
-    shifted in time against the dance (in a circle by 4 s or more, or a quarter of a short dance),
-    and the tracked tempo of the music with that of :func:`~sklearn_asdf.motion.estimate_tempo`.
-    With the true music, the page also compares its likelihood given this dance with that given
-    other moments of the dance (its clips, shifted in a circle by two clips or more) and with that
-    given no dance.
+    model with every baseline in retrieval, beat and gain. Without one, the verdict is the mean of
+    up to three strengths from 0 to 1, and one of .5, so that a single kind of evidence decides
+    less:
+
+    - beat: half of it for the beats of the dance that the music has too, within 70 ms, and half for
+      the tempo, :math:`e^{-(d / 0.04)^2 / 2}` for a relative difference :math:`d`, or half of that
+      at twice or half the tempo. Beats of the dance are those of
+      :func:`~sklearn_asdf.motion.track_beats`, without the model; a dance without a clear pulse
+      has none.
+    - loudness: the correlation of the level of the music with the logarithm of the speed of the
+      movement.
+    - with the true music, the model: the share of other moments of the dance (its clips, shifted
+      in a circle by two clips or more) given which the model holds the true music less probable
+      than given this one; a quarter of it if the model holds it more probable given no dance.
+
+    Beats and correlation count by their rank among the same music shifted in time (beats by up to
+    two beats; levels in a circle by 4 s or more, or a quarter of a short dance): 0 if half of the
+    shifts or more reach them, and 1 if one in twenty or fewer do. The page says "Yes" from a mean
+    of .8, "Probably" from .6, "In part" from .4, and "Hardly" from .2.
 
     The size is about three megabytes per minute of dance, and about twice that with a video.
 
@@ -141,19 +163,24 @@ def write_report(
         # Where the music ends the dance cannot be compared with it.
         n_frames = int(len(audio) / encoder.sr * take.fps + 1e-6)
         take = take.frames(0, max(1, min(take.n_frames, n_frames)))
-    shown = perform(
-        pipeline,
-        take,
-        temperature=temperature,
-        random_state=random_state,
-        verbose=verbose,
-    )
+    shown = performance
+    if shown is None:
+        shown = perform(
+            pipeline,
+            take,
+            temperature=temperature,
+            random_state=random_state,
+            verbose=verbose,
+        )
     duration = shown.take.n_frames / shown.take.fps
     sounds = {"generated music": _exactly(shown.audio, duration, shown.sr)}
     if audio is not None:
         sounds["true music"] = _exactly(audio, duration, shown.sr)
     figure = StickFigure(shown.take, size=_STAGE, follow=True)
     with Progress("drawing the page", verbose=verbose):
+        heard = _alike(sounds, loudness, shown.sr)
+        music = heard["generated music"]
+        beats = beats_of(shown.take, sounds, shown.sr)
         content = {
             "title": place.stem if title is None else title,
             "facts": f"{duration:.1f} s of dance",
@@ -161,13 +188,12 @@ def write_report(
             "height": _STAGE[1],
             "duration": f"{duration:.4f}",
             "duration_text": f"{duration:.1f}",
-            "players": _players(_alike(sounds, loudness, shown.sr), shown.sr),
-            "video": None if video is None else _video(video, duration),
-            "timeline": timeline(pipeline, shown.take, figure, sounds),
+            "players": _players(heard, shown.sr),
+            "video": None if video is None else _video(video, music, shown.sr, duration),
+            "timeline": timeline(pipeline, shown.take, figure, sounds, beats),
             "data": _data(figure, shown.take, duration),
-            "footer": f"Made by sklearn_asdf {__version__}. "
-            f"{_facts(shown, take.fps, temperature, random_state)}. {_settings(pipeline)}",
-            **_scores(pipeline, shown, sounds, scores),
+            "origin": origin(pipeline, shown, take.fps, temperature, random_state, about or {}),
+            **_scores(pipeline, shown, sounds, beats, scores),
         }
         page = _render(content)
     with atomic_path(place) as temporary:
@@ -223,33 +249,6 @@ def _render(content: dict[str, Any]) -> str:
     )
 
 
-def _facts(shown: Performance, fps: float, temperature: float | None, random_state: Any) -> str:
-    take = shown.take
-    skeleton = take.skeleton
-    name = skeleton.name if skeleton is not None and skeleton.name else "own names"
-    if skeleton is None:
-        name = "without names"
-    rate = f"{take.fps:g} frames per second"
-    if fps != take.fps:
-        rate = f"recorded at {fps:g} and analyzed at {rate}"
-    sampled = (
-        "the mean of the density"
-        if temperature is None
-        else f"sampled at temperature {temperature:g}"
-    )
-    seed = f", seed {random_state}" if isinstance(random_state, int) else ""
-    return f"{take.n_joints} joints ({name}), {rate}; music {sampled}{seed}"
-
-
-def _settings(pipeline: Any) -> str:
-    """Return what the features depend on, for those who cite them."""
-    featurizer = featurizer_of(pipeline)
-    return (
-        f"Clips of {clip_duration_of(pipeline):g} s at {fps_of(pipeline):g} frames per second, "
-        f"{featurizer.n_windows_ + 1} keyframes in each; features: {', '.join(featurizer.groups)}."
-    )
-
-
 def _alike(sounds: dict[str, np.ndarray], loudness: float | None, sr: int) -> dict[str, np.ndarray]:
     """Bring sounds to one loudness, to listen to."""
     if loudness is None:
@@ -264,13 +263,13 @@ def _players(sounds: dict[str, np.ndarray], sr: int) -> list[dict[str, str]]:
     ]
 
 
-def _video(path: str | os.PathLike[str], duration: float) -> str:
-    """Return the pictures of a video, small, as H.264 in MP4."""
+def _video(path: str | os.PathLike[str], audio: np.ndarray, sr: int, duration: float) -> str:
+    """Return a video, small, as H.264 in MP4 with the generated music."""
     from ..video._writer import write_pictures
 
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder, "small.mp4")
-        write_pictures(path, small, largest_side=_VIDEO_SIDE, duration=duration)
+        write_pictures(path, small, audio=audio, sr=sr, largest_side=_VIDEO_SIDE, duration=duration)
         return _base64(small.read_bytes())
 
 
@@ -299,35 +298,45 @@ def _data(figure: StickFigure, take: Motion, duration: float) -> dict[str, Any]:
 
 
 def _scores(
-    pipeline: Any, shown: Performance, sounds: dict[str, np.ndarray], scores: pd.DataFrame | None
+    pipeline: Any,
+    shown: Performance,
+    sounds: dict[str, np.ndarray],
+    beats: Beats,
+    scores: pd.DataFrame | None,
 ) -> dict[str, Any]:
-    """Return the answer, whether the model expects the true music, and what its code keeps."""
-    content: dict[str, Any] = {"answer": None, "expected": None, "codec": None}
+    """Return the answer with its evidence, and what the code of the true music keeps."""
+    content: dict[str, Any] = {"answer": None, "codec": None}
     if scores is not None:
         return content | {"answer": answer_from_table(scores)}
-    content["answer"] = answer_from_sound(shown.take, sounds, shown.sr)
+    evidence = evidence_of_sound(shown.take, sounds, shown.sr, beats)
     true = sounds.get("true music")
-    if true is None:
-        return content
-    model, encoder = audio_regressor_of(pipeline), encoder_of(pipeline)
+    if true is not None:
+        music = _clips_of(shown, true, encoder_of(pipeline))
+        model, encoder = audio_regressor_of(pipeline), encoder_of(pipeline)
+        if hasattr(model.regressor_, "information_gain"):
+            X = features_of(pipeline, shown.clips)
+            codes = model.transformer_.transform(music)
+            evidence.append(evidence_of_likelihood(model.regressor_, X, codes))
+        if hasattr(encoder, "reconstruction_error"):
+            error = float(np.mean(encoder.reconstruction_error(music)))
+            verdict = "a melody stays recognizable" if error < _AUDIBLE else "notes blur or worse"
+            content["codec"] = (
+                f"Encoded and decoded, the true music has a mean squared error of {error:.4f}: "
+                f"{verdict}, by what listeners heard in the paper (the limit is {_AUDIBLE})."
+            )
+    if evidence:
+        content["answer"] = verdict_of(evidence)
+    return content
+
+
+def _clips_of(shown: Performance, true: np.ndarray, encoder: Any) -> AudioClips:
+    """The true music of each clip of the dance."""
     starts = np.rint(np.arange(len(shown.clips)) * shown.hop_duration * shown.sr).astype(int)
     missing = max(0, int(starts[-1]) + encoder.n_samples_ - len(true))
-    music = AudioClips(
+    return AudioClips(
         [np.pad(true, (0, missing))],
         np.zeros(len(starts), int),
         starts,
         encoder.n_samples_,
         sr=shown.sr,
     )
-    if hasattr(model.regressor_, "information_gain"):
-        X = features_of(pipeline, shown.clips)
-        codes = model.transformer_.transform(music)
-        content["expected"] = answer_from_likelihood(model.regressor_, X, codes)
-    if hasattr(encoder, "reconstruction_error"):
-        error = float(np.mean(encoder.reconstruction_error(music)))
-        verdict = "a melody stays recognizable" if error < _AUDIBLE else "notes blur or worse"
-        content["codec"] = (
-            f"Encoded and decoded, the true music has a mean squared error of {error:.4f}: "
-            f"{verdict}, by what listeners heard in the paper (the limit is {_AUDIBLE})."
-        )
-    return content

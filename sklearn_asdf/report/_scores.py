@@ -1,42 +1,26 @@
-"""The report's answer to whether the music follows the dance, and its table of scores."""
+"""The model's own expectation as evidence, and the answer of a table of scores."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..metrics._columns import column_of
+from ._evidence import Answer, Evidence, score_of, written
 
-__all__ = ["Answer", "Score", "answer_from_likelihood", "answer_from_table", "score_of"]
+__all__ = ["answer_from_table", "evidence_of_likelihood"]
 
 # Scores that tell whether music follows a dance; higher is better in each of them.
 _FOLLOWS = ("retrieval_r1", "f70_music", "log_gain")
 # Other moments of the dance to compare with: enough for a p-value of 0.05.
 _MAX_SHIFTS = 19
+# What it is worth to prefer the right moment of the dance without a gain over no dance.
+_WITHOUT_GAIN = 0.25
 
 
-@dataclass(frozen=True)
-class Score:
-    """One score to show: what it means, and its value for each row."""
-
-    title: str
-    meaning: str
-    rows: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A verdict of a word or two, the sentence with its evidence, and the scores behind it."""
-
-    verdict: str
-    sentence: str
-    scores: list[Score] = field(default_factory=list)
-
-
-def answer_from_likelihood(density: Any, X: Any, codes: np.ndarray) -> Answer:
+def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
     """Compare the likelihood of the true music given its dance, other moments of it, and none."""
     own = float(density.log_likelihood(X, codes))
     gain = float(density.information_gain(X, codes))
@@ -58,34 +42,40 @@ def answer_from_likelihood(density: Any, X: Any, codes: np.ndarray) -> Answer:
         ),
         score_of(
             "what this dance adds",
-            "the differences, in nats for each number of the code; where they are not above 0, the "
-            "music does not follow the dance",
+            "the differences, in nats for each number of the code; above 0, the model uses the "
+            "dance",
             {name.replace("given", "over"): own - v for name, v in values.items() if v != own},
         ),
     ]
     without = (
-        f"{_text(abs(gain))} nats per number of its code {'more' if gain > 0 else 'less'} probable "
-        "than given no dance"
+        f"{written(abs(gain))} nats per number of its code {'more' if gain > 0 else 'less'} "
+        "probable than given no dance"
     )
+    learned = " If the model has learned from this dance, this is memory." if gain > 0 else ""
     if not len(others):
         sentence = (
-            f"The dance is too short to compare its moments. Given it, the true music is {without}."
+            "The dance is too short to compare its moments. Given it, the model holds the true "
+            f"music {without}.{learned}"
         )
-        return Answer("Cannot be told.", sentence, scores)
+        clause = "the dance is too short to ask the model"
+        return Evidence("The model", None, clause, sentence, scores)
     beaten = int((others < own).sum())
-    how = "more" if beaten == len(others) else "not always more"
-    joined = "and" if (beaten == len(others)) == (gain > 0) else "but"
-    evidence = (
-        f"given this dance the true music is {how} probable than given other moments of it (in "
-        f"{beaten} of {len(others)} comparisons), {joined} {without}."
+    sentence = (
+        f"Given this dance, the model holds the music that was really danced to {without}. Beside "
+        f"other moments of the dance, it prefers the right one in {beaten} of {len(others)} "
+        f"comparisons.{learned}"
     )
-    if beaten == len(others) and gain > 0:
-        few = len(others) < _MAX_SHIFTS
-        verdict = "Probably." if few else "Yes."
-        few_words = f" {len(others)} comparisons are few: a longer dance tells more." if few else ""
-        return Answer(verdict, f"To this model, {evidence}{few_words}", scores)
-    part = own > others.mean() or gain > 0
-    return Answer("In part." if part else "No.", f"To this model, {evidence}", scores)
+    strength = beaten / len(others) * (1.0 if gain > 0 else _WITHOUT_GAIN)
+    clause = "the model would have expected the true music of this dance"
+    if strength < 1:
+        clause = "the model would have expected the true music only in part"
+    if gain <= 0:
+        clause = "the model did not expect the true music of this dance"
+        sentence += (
+            " It is sure of something else: models of few or short dances often are. Music that it "
+            "makes for dances like this one may have little to do with them."
+        )
+    return Evidence("The model", float(strength), clause, sentence, scores)
 
 
 def answer_from_table(table: pd.DataFrame) -> Answer:
@@ -97,6 +87,7 @@ def answer_from_table(table: pd.DataFrame) -> Answer:
         meaning = "" if column is None else _meaning(column)
         title = str(name) if column is None else column.title
         scores.append(score_of(title, meaning, dict(zip(table.index, table.iloc[:, place]))))
+    shown = [Evidence("Scores", None, "", "", scores)]
     wanted = {column_of(name) for name in _FOLLOWS}
     places = [i for i, name in enumerate(table.columns) if column_of(name) in wanted - {None}]
     real = [
@@ -116,20 +107,20 @@ def answer_from_table(table: pd.DataFrame) -> Answer:
             continue
         best = float(np.nanmax(others))
         title = scores[place].title
-        text = f"{title} ({_text(values[0])}; best baseline {_text(best)}"
+        text = f"{title} ({written(values[0])}; best baseline {written(best)}"
         known = values[np.array(real)]
         if len(known) and np.isfinite(known[0]):
-            text += f"; real music {_text(known[0])}"
+            text += f"; real music {written(known[0])}"
         (better if values[0] > best else worse).append(f"{text})")
     if not better and not worse:
-        return Answer("See the scores.", "None of them compares the model with a baseline.", scores)
+        return Answer("See the scores.", "None of them compares the model with a baseline.", shown)
     parts = []
     if better:
         parts.append(f"above every baseline in {_list(better)}")
     if worse:
         parts.append(f"not above every baseline in {_list(worse)}")
     verdict = "Yes." if not worse else "In part." if better else "No."
-    return Answer(verdict, f"The model's music is {', but '.join(parts)}.", scores)
+    return Answer(verdict, f"The model's music is {', but '.join(parts)}.", shown)
 
 
 def _shifted(X: Any, shift: int) -> Any:
@@ -140,33 +131,6 @@ def _shifted(X: Any, shift: int) -> Any:
 def _meaning(column: Any) -> str:
     better = {"higher": "; higher is better", "lower": "; lower is better", "1": "", "": ""}
     return column.meaning + better[column.better]
-
-
-def score_of(title: str, meaning: str, values: dict[Any, Any], *, bars: bool = True) -> Score:
-    """Return a score with its values as text, and as bars where none is negative."""
-    numbers = np.array(
-        [v if isinstance(v, (int, float, np.number)) else np.nan for v in values.values()], float
-    )
-    finite = numbers[np.isfinite(numbers)]
-    # Bars from 0 say something of values that are not negative.
-    top = finite.max() if bars and len(finite) and finite.min() >= 0 else 0.0
-    rows = [
-        {
-            "name": str(name),
-            "text": _text(value),
-            "share": None if not top or not np.isfinite(number) else round(100 * number / top, 1),
-        }
-        for (name, value), number in zip(values.items(), numbers)
-    ]
-    return Score(title, meaning, rows)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, (int, float, np.number)):
-        return str(value)
-    if np.isnan(value):
-        return "–"
-    return f"{value:.3g}".replace("-", "−")
 
 
 def _list(words: list[str]) -> str:

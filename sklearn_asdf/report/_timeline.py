@@ -12,13 +12,15 @@ import pandas as pd
 from ..functional.mel import melspectrogram, power_to_db
 from ..metrics import music_curves
 from ..motion.container import Motion
+from ..motion.joint_weights import missing_joints
 from ..music.spectra import spectrogram_options
-from ..performance import encoder_of
+from ..performance import encoder_of, featurizer_of
 from ..plotting._body import mean_of_joints
 from ..plotting._features import feature_units, upper_limit
 from ..plotting._spectrogram import mel_band
 from ..plotting._windows import TakeWindows, describe_take
 from ..video._figure import StickFigure
+from ._beats import Beats
 from ._heard import STEP, movement_speed
 
 __all__ = ["timeline"]
@@ -39,7 +41,11 @@ _MAX_LABELS = 8
 
 
 def timeline(
-    pipeline: Any, take: Motion, figure: StickFigure, sounds: dict[str, np.ndarray]
+    pipeline: Any,
+    take: Motion,
+    figure: StickFigure,
+    sounds: dict[str, np.ndarray],
+    beats: Beats,
 ) -> dict[str, Any]:
     """Return the data of the template; positions are percentages of the duration."""
     duration = take.n_frames / take.fps
@@ -49,6 +55,8 @@ def timeline(
     return {
         "ticks": [(_percent(t, duration), f"{t:g} s") for t in np.arange(0, 0.93 * duration, step)],
         "keyframes": _keyframes(windows.keyframes, figure, take.fps, duration),
+        "beats": _beats(beats, duration),
+        "unweighted": _unweighted(pipeline, take),
         "curves": _curves(windows, units, duration)
         + _courses(take, next(iter(sounds.values())), encoder_of(pipeline).sr, duration),
         "table": _table(windows, units),
@@ -98,51 +106,143 @@ def _thumbnail(figure: StickFigure, frame: int) -> dict[str, Any] | None:
     }
 
 
+def _beats(beats: Beats, duration: float) -> dict[str, Any]:
+    """Beats of the dance above and of each sound below, as parts of an SVG and as times."""
+
+    def ticks(times: np.ndarray, top: int, bottom: int) -> dict[str, str]:
+        x = 1000 * times / duration
+        return {
+            "path": "".join(f"M{at:.2f} {top}V{bottom}" for at in x),
+            "times": ",".join(f"{time:.3f}" for time in times),
+        }
+
+    return {
+        "dance": None if beats.dance is None else ticks(beats.dance, 6, 46),
+        "sounds": [ticks(times, 54, 94) for times in beats.sounds.values()],
+    }
+
+
+def _unweighted(pipeline: Any, take: Motion) -> str:
+    """Return why all joints have equal weights in the features, or nothing."""
+    missing = missing_joints(take.skeleton)
+    if featurizer_of(pipeline).joint_weights != "paper" or not missing:
+        return ""
+    return "have no names" if take.skeleton is None else f"lack {', '.join(missing)}"
+
+
 def _curves(windows: TakeWindows, units: dict[str, str], duration: float) -> list[dict[str, str]]:
     curves = []
     for name, values in windows.values.items():
         top = upper_limit(values, name=name)
-        middles = (windows.edges[:-1] + windows.edges[1:]) / 2
-        path = _path(middles, values / top, duration)
-        label = name.capitalize()
         # A ratio of two lengths has none; the page says which.
         unit = "" if units[name] == "distance/path" else units[name]
         peak = f" (peak {np.nanmax(values):.2g})" if np.nanmax(values) > top else ""
         curves.append(
-            {
-                "label": label,
-                "small": _WORDS[name],
-                "path": path,
-                "top": f"{top:g} {unit}".strip() + peak,
-                "title": f"{label}, from 0 to {top:g} {unit}".strip(),
-            }
+            _row(
+                name.capitalize(),
+                _WORDS[name],
+                windows.edges,
+                values,
+                drawn=values / top,
+                duration=duration,
+                top=f"{top:g} {unit}".strip() + peak,
+                bottom="0",
+                unit=unit,
+            )
         )
     return curves
 
 
-def _path(times: np.ndarray, values: np.ndarray, duration: float) -> str:
-    """Return one curve through the piece of values from 0 to 1, with the area under it."""
-    x = 1000 * np.r_[0.0, times, duration] / duration
-    y = 100 - 90 * np.clip(values[[0, *range(len(values)), -1]], 0, 1)
-    points = "L".join(f"{a:.2f} {b:.1f}" for a, b in zip(x, y))
-    return f"M{x[0]:.2f} 100L{points}V100Z"
+def _row(
+    label: str,
+    small: str,
+    edges: np.ndarray,
+    values: np.ndarray,
+    *,
+    drawn: np.ndarray,
+    duration: float,
+    top: str,
+    bottom: str,
+    unit: str,
+) -> dict[str, str]:
+    """Return one curve: `values` to read, and `drawn` from 0 to 1 to see."""
+    digits = ".0f" if unit in ("%", "dB") else ".3g"
+    return {
+        "label": label,
+        "small": small,
+        "path": _staircase(edges, drawn, duration),
+        "top": top,
+        "bottom": bottom,
+        "unit": unit,
+        "step": f"{edges[1] - edges[0]:.6g}",
+        "numbers": ",".join("" if np.isnan(v) else f"{v:{digits}}" for v in values),
+        "title": f"{label}, {small}, from {bottom} to {top}",
+    }
+
+
+def _staircase(edges: np.ndarray, values: np.ndarray, duration: float) -> str:
+    """Return steps of values from 0 to 1, one through the piece, with the area under them.
+
+    The values are means over the steps, so nothing is drawn between two of them. Where a value is
+    missing, the area ends.
+    """
+    x = 1000 * np.clip(edges, 0, duration) / duration
+    y = 100 - 90 * np.clip(values, 0, 1)
+    known = np.isfinite(values)
+    parts = []
+    for first, last in _runs(known):
+        steps = "L".join(
+            f"{x[i]:.2f} {y[i]:.1f}L{x[i + 1]:.2f} {y[i]:.1f}" for i in range(first, last)
+        )
+        parts.append(f"M{x[first]:.2f} 100L{steps}V100Z")
+    return "".join(parts)
+
+
+def _runs(known: np.ndarray) -> list[tuple[int, int]]:
+    """Return begin and end of each run of true values."""
+    change = np.diff(np.r_[0, known.astype(int), 0])
+    return list(zip(np.flatnonzero(change == 1).tolist(), np.flatnonzero(change == -1).tolist()))
 
 
 def _courses(take: Motion, sound: np.ndarray, sr: int, duration: float) -> list[dict[str, str]]:
     """Return the speed of the movement and the level of the music, whose likeness is asked for."""
-    speed = movement_speed(take)
-    if speed is None or len(speed) < 2:
+    logarithm = movement_speed(take)
+    if logarithm is None or len(logarithm) < 2:
         return []
-    level = music_curves(sound, sr=sr, step_duration=STEP)[: len(speed), 0]
-    rows = []
-    for label, small, values, top in (
-        ("Movement", "speed", np.exp(speed - speed.max()), ""),
-        ("Loudness", "of the music", 1 + (level - level.max()) / _LEVEL_DB, f"{_LEVEL_DB:g} dB"),
-    ):
-        path = _path((np.arange(len(values)) + 0.5) * STEP, values, duration)
-        title = f"{label}, {small}"
-        rows.append({"label": label, "small": small, "path": path, "top": top, "title": title})
-    return rows
+    level = music_curves(sound, sr=sr, step_duration=STEP)[: len(logarithm), 0]
+    level = level - level.max()
+    share = np.exp(logarithm - logarithm.max())
+    edges = np.arange(len(share) + 1) * STEP
+    edges[-1] = duration
+    rows = [
+        _row(
+            "Movement",
+            "speed",
+            edges,
+            100 * share,
+            drawn=share,
+            duration=duration,
+            top="100 % of the fastest",
+            bottom="0",
+            unit="%",
+        )
+    ]
+    edges = np.arange(len(level) + 1) * STEP
+    edges[-1] = duration
+    return [
+        *rows,
+        _row(
+            "Loudness",
+            "of the music",
+            edges,
+            level,
+            drawn=1 + level / _LEVEL_DB,
+            duration=duration,
+            top="0 dB, the loudest",
+            bottom=f"−{_LEVEL_DB:g} dB",
+            unit="dB",
+        ),
+    ]
 
 
 def _table(windows: TakeWindows, units: dict[str, str]) -> str:
@@ -151,6 +251,7 @@ def _table(windows: TakeWindows, units: dict[str, str]) -> str:
         {f"{name} [{units[name]}]": values for name, values in windows.values.items()},
         index=pd.Index(windows.edges[:-1], name="start [s]"),
     )
+    table.insert(0, "stop [s]", windows.edges[1:])
     return base64.b64encode(table.to_csv(float_format="%.6g").encode()).decode("ascii")
 
 

@@ -13,7 +13,17 @@
   const marks = [...document.querySelectorAll(".keyframe")];
   const lines = [...document.querySelectorAll(".mark")];
   const times = marks.map((mark) => Number(mark.dataset.time));
-  const video = byId("video"), zoom = byId("zoom");
+  const video = byId("video"), zoom = byId("zoom"), cursor = byId("cursor");
+  const numbers = (text) => text.split(",").map((word) => (word === "" ? null : Number(word)));
+  const curves = [...document.querySelectorAll(".steps")].map((path) => ({
+    step: Number(path.dataset.step), unit: path.dataset.unit, values: numbers(path.dataset.values),
+    out: path.closest(".row").querySelector(".value"),
+  }));
+  const beatsOf = (path) => (path && path.dataset.times ? numbers(path.dataset.times) : []);
+  const danceBeats = beatsOf(document.querySelector(".beat.dance"));
+  const musicPaths = [...document.querySelectorAll(".beat.music")];
+  const musicBeats = musicPaths.map(beatsOf);
+  let pointed = null;
   let active = players[0], shown = -1, colours = readColours();
 
   // Of the scheme, light or dark, that is on.
@@ -27,6 +37,27 @@
     }
     sample.remove();
     return found;
+  }
+
+  // The values of all curves at a time: that of the cursor, or else that of the sound.
+  function showValues(time) {
+    const at = pointed === null ? time : pointed;
+    for (const { step, unit, values, out } of curves) {
+      const value = values[Math.min(values.length - 1, Math.floor(at / step + 1e-6))];
+      out.textContent = value === null ? "–" : `${value}`.replace("-", "−");
+      out.title = `${out.textContent} ${unit}`.trim();
+    }
+  }
+
+  // On for a tenth of a second from each beat.
+  function flash(lamp, beats, time) {
+    if (!lamp) return;
+    const last = beats.findLast((beat) => beat <= time + 0.01);
+    lamp.classList.toggle("on", last !== undefined && time - last < 0.1);
+  }
+
+  function showTrack() {
+    musicPaths.forEach((path, i) => path.classList.toggle("off", players[i] !== active));
   }
 
   // Where the lanes begin: beside their labels, or below them on a narrow screen.
@@ -82,6 +113,9 @@
     clock.textContent = `${time.toFixed(1)} / ${data.duration.toFixed(1)} s`;
     const near = times.findLastIndex((t) => t <= time + 1e-3);
     marks.forEach((mark, i) => mark.classList.toggle("now", i === near));
+    showValues(time);
+    flash(byId("lamp-dance"), danceBeats, time);
+    flash(byId("lamp-music"), musicBeats[players.indexOf(active)], time);
     document.body.dataset.time = time.toFixed(3);
     document.body.dataset.frame = shown;
   }
@@ -157,12 +191,33 @@
       active.currentTime = was.currentTime;
       was.pause();
       if (playing) active.play();
+      showTrack();
     });
   });
   // The sounds are in the page once; a link gets its own where it is used.
   document.querySelectorAll(".save a").forEach((link) => link.addEventListener("click", () => {
     link.href = players[Number(link.dataset.player)].src;
   }));
+  const saved = byId("save-video");
+  if (saved) saved.addEventListener("click", () => { saved.href = video.src; });
+  byId("volume").addEventListener("input", (event) => {
+    players.forEach((player) => { player.volume = Number(event.target.value); });
+  });
+  timeline.addEventListener("pointermove", (event) => {
+    const box = timeline.getBoundingClientRect(), label = labelWidth();
+    const share = (event.clientX - box.left - label) / (box.width - label);
+    pointed = share < 0 || share >= 1 ? null : share * data.duration;
+    cursor.hidden = pointed === null;
+    cursor.style.left = `calc(var(--label) + (100% - var(--label)) * ${share})`;
+    cursor.firstElementChild.textContent = `${(pointed || 0).toFixed(2)} s`;
+    cursor.classList.toggle("late", share > 0.9);
+    showValues(active.currentTime);
+  });
+  timeline.addEventListener("pointerleave", () => {
+    pointed = null;
+    cursor.hidden = true;
+    showValues(active.currentTime);
+  });
   play.addEventListener("click", toggle);
   seek.addEventListener("input", () => go(Number(seek.value)));
   marks.forEach((mark, i) => mark.addEventListener("click", (event) => {
@@ -177,7 +232,7 @@
     }
   });
   addEventListener("keydown", (event) => {
-    if (event.target.matches("input[type=radio], button:not(#play)")) return;
+    if (event.target.matches("input[type=radio], #volume, button:not(#play)")) return;
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (event.key === " ") {
       event.preventDefault();
@@ -205,5 +260,6 @@
   });
   addEventListener("resize", thin);
   thin();
+  showTrack();
   show(0);
 })();

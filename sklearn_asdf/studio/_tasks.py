@@ -7,11 +7,11 @@ is that of the library's progress bars.
 from __future__ import annotations
 
 import json
+import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from .._defaults import TEMPERATURE
 from .._progress import Progress, progress
@@ -19,6 +19,9 @@ from ..motion.container import Motion
 from ._knobs import Knobs
 from ._learning import learn
 from ._shipped import shipped_file
+
+if TYPE_CHECKING:
+    from ..performance import Performance
 
 __all__ = [
     "find_dancer",
@@ -39,8 +42,6 @@ _SHOWN_FIGURE = (480, 480)
 _FASTEST = 33.0
 _CLIP, _HOP = 8.0, 1.0
 _LOUDNESS = -16.0  # LUFS
-# Seconds in which music begins and ends within a dance.
-_FADE = 0.5
 _SEED_OF_EXAMPLE = 3
 _EXAMPLE_DURATION = 20.0
 
@@ -102,7 +103,7 @@ def _of_video(source: str, place: Path, models: str | None) -> tuple[Motion, boo
     )
     write_overlay(motion, (about.width, about.height), place / "poses.json")
     shown, small = place / "dance.mp4", place / "pictures.mp4"
-    write_pictures(source, small, largest_side=_SHOWN_SIDE, duration=np.inf)
+    write_pictures(source, small, largest_side=_SHOWN_SIDE, duration=math.inf)
     if about.has_sound:
         sr = 44100
         try:
@@ -231,43 +232,43 @@ def make_takes(
         Of each take `number`, `seed` and `duration` in s.
     """
     from ..music.sound_file import prepare_for_export, write_sound
-    from ..performance import perform
     from ..video import add_music
 
     set_to = Knobs.read(knobs)
     pipeline, factor = _adjusted(_model_of(model), set_to.settings)
-    place, motion = Path(folder), _read_dance(dance)
-    takes = []
+    place, takes = Path(folder), []
     seeds = range(set_to.seed, set_to.seed + set_to.takes)
-    for number, seed in enumerate(progress(seeds, "making the music", unit="takes"), first):
-        played = perform(
-            pipeline,
-            motion,
-            temperature=factor * set_to.variety / 100 or None,
-            random_state=seed,
-            loudness=_LOUDNESS,
-        )
-        audio = between(played.audio, set_to.start, set_to.end, sr=played.sr)
-        write_sound(place / f"take{number}.wav", audio, sr=played.sr)
+    played = _played(pipeline, dance, seeds, set_to, factor)
+    for number, (seed, take) in enumerate(zip(seeds, played), first):
+        write_sound(place / f"take{number}.wav", take.audio, sr=take.sr)
         add_music(
             Path(dance, "dance.mp4"),
-            prepare_for_export(audio, sr=played.sr),
+            prepare_for_export(take.audio, sr=take.sr),
             place / f"take{number}.mp4",
-            sr=played.sr,
+            sr=take.sr,
         )
-        takes.append({"number": number, "seed": seed, "duration": len(audio) / played.sr})
+        takes.append({"number": number, "seed": seed, "duration": len(take.audio) / take.sr})
     return takes
 
 
-def between(audio: np.ndarray, start: float, end: float, *, sr: int) -> np.ndarray:
-    """Return music that is silent before `start` and after `end` in s, with fades."""
-    time = np.arange(len(audio)) / sr
-    gain = np.ones(len(audio))
-    if start > 0:
-        gain *= np.clip((time - start) / _FADE, 0, 1)
-    if 0 < end < time[-1]:
-        gain *= np.clip((end - time) / _FADE, 0, 1)
-    return (audio * gain).astype(np.float32)
+def _played(
+    pipeline: Any, dance: str, seeds: Sequence[int], set_to: Knobs, factor: float
+) -> list[Performance]:
+    """Return the takes of some seeds."""
+    from ..performance import compose_takes, describe_dance
+
+    with Progress("describing the dance"):
+        described = describe_dance(pipeline, _read_dance(dance))
+    return compose_takes(
+        pipeline,
+        described,
+        seeds,
+        temperature=factor * set_to.variety / 100 or None,
+        loudness=_LOUDNESS,
+        start=set_to.start,
+        end=set_to.end or None,
+        verbose=1,
+    )
 
 
 def write_video(source: str, dance: str, sound: str, out: str) -> dict[str, Any]:
@@ -318,6 +319,7 @@ def write_page(
         out,
         pipeline,
         _read_dance(dance),
+        performance=_played(pipeline, dance, [seed], set_to, factor)[0],
         video=source if is_video(source) else None,
         title=title,
         temperature=factor * set_to.variety / 100 or None,

@@ -160,9 +160,15 @@ def write_stick_figure(
 
 
 def write_pictures(
-    video: str | os.PathLike[str], path: Path, *, largest_side: int, duration: float
+    video: str | os.PathLike[str],
+    path: Path,
+    *,
+    largest_side: int,
+    duration: float,
+    audio: np.ndarray | None = None,
+    sr: int = 22050,
 ) -> None:
-    """Write the pictures of the first seconds of a video as H.264, at its own frame rate."""
+    """Write the first seconds of a video as H.264, at its own frame rate, with a sound or none."""
     require("av", "PIL", extra="video", purpose="reading videos")
     with open_video(video) as (container, stream):
         times = picture_times(container, stream)
@@ -173,7 +179,11 @@ def write_pictures(
         )
         pictures = ((time, picture) for time, picture, _ in frames)
         shown = takewhile(lambda pair: pair[0] < duration, pictures)
-        for _, packet in _coded(shown, out, rate=times.fps):
+        coded = _coded(shown, out, rate=times.fps)
+        if audio is not None:
+            _mux(out, coded, audio, sr=sr, length=duration)
+            return
+        for _, packet in coded:
             out.mux(packet)
 
 

@@ -44,7 +44,7 @@ GROUPS = (
     "Choice of units",
     "Live",
     "Time warping",
-    "A saved",
+    "a saved",
     "sklearn-asdf",
     "Growth",
 )

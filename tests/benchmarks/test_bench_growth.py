@@ -76,14 +76,6 @@ def test_steps_are_described_in_linear_time(fitted, speed_table):
     assert speed_table.add_growth(work, MINUTES, seconds) <= 1.1
 
 
-@pytest.mark.parametrize("n_clips", [1, 100])
-def test_prediction(n_clips, fitted, speed_table):
-    pipe, dance = fitted
-    seconds = shortest(lambda: pipe.predict(dance[:n_clips]), repeats=3)[0]
-    many = f"{n_clips} clips" if n_clips > 1 else "1 clip"
-    speed_table.add(f"Prediction of the default: {many} of 8 s to sound", seconds)
-
-
 def test_evaluation_is_linear_in_clips(fitted, speed_table):
     from sklearn_asdf.datasets import make_dance_music
     from sklearn_asdf.metrics import evaluate

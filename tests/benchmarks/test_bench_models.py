@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import lru_cache
 
 import numpy as np
 import pytest
 
-from sklearn_asdf import make_dance_pipeline, save
+from sklearn_asdf import load, make_dance_pipeline, save
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.io import write_poses
+
+from .timing import shortest
 
 pytestmark = pytest.mark.benchmark
 
@@ -71,10 +74,30 @@ def test_load_and_first_prediction(folder, speed_table):
         folder / "model.zip",
         folder / "poses.npy",
     )
-    work = "A saved default model: load and first prediction, new process"
+    work = "a saved default model: load and first prediction, new process"
     speed_table.add(work, seconds, peer="import of scikit-learn alone", theirs=alone)
     print(f"{megabytes:.0f} MB")  # noqa: T201
     assert megabytes < 450
+
+
+@pytest.mark.parametrize("preset", ["default", "codec"])
+@pytest.mark.parametrize("n_clips", [1, 100])
+def test_prediction(preset, n_clips, folder, speed_table):
+    model = load(folder / "model.zip") if preset == "default" else codec()
+    poses = make_dance_music(n_clips=n_clips, random_state=5).poses
+    (seconds,) = shortest(lambda: model.predict(poses), repeats=3)
+    clips = "a clip" if n_clips == 1 else f"{n_clips} clips"
+    speed_table.add(f"Prediction of {clips}, preset {preset}", seconds)
+    assert seconds / n_clips < 8.0
+
+
+@lru_cache
+def codec():
+    data = make_dance_music(n_clips=24, random_state=0)
+    pipe = make_dance_pipeline("codec", random_state=0)
+    # The time of a prediction does not depend on that of the training.
+    pipe.set_params(music__regressor__epochs=1, music__transformer__epochs=1)
+    return pipe.fit(data.poses, data.audio)
 
 
 def test_size_of_a_saved_model(folder):

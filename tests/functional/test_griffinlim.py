@@ -134,5 +134,5 @@ def test_integrated_phases_are_a_better_start_than_noise(sound):
     assert _mel_error(pghi, mel, SMALL) < 0.9 * _mel_error(random, mel, SMALL)
     both = mel_to_audio(np.stack([mel, mel]), start="pghi", **options)
     np.testing.assert_array_equal(both[1], pghi)
-    with pytest.raises(ValueError, match="'random' or 'pghi', got 'noise'"):
+    with pytest.raises(ValueError, match="'random', 'pghi' or a function, got 'noise'"):
         mel_to_audio(mel, start="noise")

@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_asdf import AudioTargetRegressor, Motion, make_lma_pipeline, save
 from sklearn_asdf.io import write_poses
 from tests.io.damage import MEGABYTES, load_samples, make_input
+from tests.io.test_captures import EXPORTS
 from tests.io.test_damage import BVH, DEEPLABCUT, JOINT
 
 ROOT = Path(__file__).parents[2]
@@ -188,7 +189,7 @@ def samples(tmp_path_factory):
     pytest.importorskip("resource", reason="limits of a process need a Unix system")
     folder = tmp_path_factory.mktemp("samples")
     made = {name: json.dumps(document).encode() for name, document in TEXTS.items()}
-    made |= TABLES
+    made |= TABLES | {name: text.encode() for name, text in EXPORTS.items()}
     made |= {
         "bvh": BVH,
         "gz-bvh": gzip.compress(BVH, mtime=0),

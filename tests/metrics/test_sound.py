@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from sklearn_asdf.metrics import consistency, harmonic_error, spectral_distance
+from sklearn_asdf.metrics import consistency, harmonic_error, spectral_distance, visqol
 
 T = np.arange(22050) / 22050
 
@@ -60,3 +60,21 @@ def test_consistency_is_the_misfit_of_the_magnitudes():
         consistency(y[:10000], magnitude, n_fft=1024, hop_length=256)
     with pytest.raises(ValueError, match="same shape"):
         spectral_distance(y[:-1], y)
+
+
+@pytest.mark.slow
+def test_visqol_rates_noise_below_the_original():
+    pytest.importorskip("visqol")
+    y = np.tile(tone(220) * np.exp(-2 * T), 2)[None]
+    noise = 0.3 * np.random.default_rng(0).normal(size=y.shape)
+    found = np.concatenate([visqol(a, y) for a in (0.5 * y, y + 0.1 * noise, y + noise)])
+    # The level does not count.
+    assert found[0] > 4.5
+    assert found[0] > found[1] > found[2] > 1
+    assert np.isnan(visqol(y, 0 * y)).all()
+
+
+def test_visqol_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"metrics.visqol needs visqol.*sklearn-asdf\[visqol\]"):
+        visqol(T, T)

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_asdf import DanceBeatTracker, Motion
+from sklearn_asdf import DanceBeatTracker, Motion, Skeleton
 from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.functional.tempo import TEMPI, tempo_posterior
 from sklearn_asdf.motion import TempoCandidate, estimate_tempo, track_beats
 
 DURATION = 16.0
+FPS = 30
 STYLES = ("rest", "hit", "offbeat", "bounce")
 
 
@@ -129,16 +131,48 @@ def test_tempi_of_the_music_choose_among_octaves(one):
     assert tracker.track(one.poses)[0].tempo == pytest.approx(52, rel=0.03)
 
 
-def test_waltzes_have_their_beats_where_the_feet_are_fastest():
+def test_strides_of_waltzes_go_through_the_beat():
     data = dances(1, factors={"tempo": 96, "metre": 3}, random_state=5)
     beat = 60 / 96
     # These dancers' feet rest on the beat, so that they are fastest half a beat later.
-    waltz = track_beats(data.poses, waltz=True)
+    waltz = track_beats(data.poses, strides=True)
     assert waltz.metre == 3
     away = (waltz.beats[2:-2, None] - data.beats[0]) / beat
     assert np.abs(np.abs(away).min(axis=1) - 0.5).max() < 0.25
     rested = track_beats(data.poses)
     assert f70(data.beats[0], rested.beats) > 0.8
-    # In bars of four nothing changes.
-    four = dances(1, factors={"tempo": 104, "metre": 4}, random_state=1).poses
-    assert_array_equal(track_beats(four, waltz=True).beats, track_beats(four).beats)
+
+
+def test_strides_rest_on_the_beat_in_bars_of_four():
+    """Feet that step on every other beat, and a trunk that bounces out of time with them."""
+    t = np.arange(30 * FPS) / FPS
+    names = ("head", "left_hip", "right_hip", "left_ankle", "right_ankle")
+    position = np.zeros((1, len(t), 5, 3))
+    position[..., 1] = [1.7, 1.0, 1.0, 0.1, 0.1]
+    # The step from side to side ends at every other beat of 100 BPM.
+    for joint, side in ((3, 0.0), (4, 0.5)):
+        place = np.clip(2 * ((t * 100 / 120 + side) % 1) - 1, 0, 1)
+        forward = (t * 100 / 120 + side) // 1 + place**2 * (3 - 2 * place)
+        position[0, :, joint, 2] = 0.3 * forward
+    position[0, :, :3, 1] += 0.002 * np.cos(2 * np.pi * 100 / 60 * (t - 0.15))[:, None]
+    motion = Motion(position, fps=FPS, skeleton=Skeleton(names))
+    by_feet = track_beats(motion, tempi=[100.0], strides=True)
+    assert by_feet.tempo == pytest.approx(100, rel=0.01)
+    true = np.arange(0, 30, 0.6)
+    assert f70(true, by_feet.beats) > 0.9
+
+
+def test_a_dance_may_move_on_every_other_beat_of_its_music():
+    slow = dances(1, factors={"tempo": 70, "metre": 4}, random_state=3).poses
+    found = track_beats(slow, tempi=[140.0, 120.0], start_bpm=130)
+    assert found.tempo == pytest.approx(140, rel=0.02)
+    # One window, in which a bar of four at 62 BPM is likely.
+    likelihood = np.full((1, 2, len(TEMPI)), -100.0)
+    likelihood[0, 1] = -0.5 * (np.log(TEMPI / 62) / 0.02) ** 2
+    even = np.full(len(TEMPI), -np.log(len(TEMPI)))
+    doubled = np.abs(TEMPI / 124 - 1) < 0.1
+    assert tempo_posterior(likelihood, even)[:, doubled].sum() < 1e-9
+    share = tempo_posterior(likelihood, even, every_other=0.25)
+    assert share.sum() == pytest.approx(1)
+    assert share[0, doubled].sum() < 1e-9
+    assert share[1, doubled].sum() == pytest.approx(0.25, abs=0.01)

@@ -17,6 +17,8 @@ from sklearn_asdf.nets.layers import ACTIVATIONS, convolve_image, convolve_image
 from sklearn_asdf.nets.mixture_network import build_network
 from sklearn_asdf.nets.mixture_output import PADDING
 from sklearn_asdf.nets.network import Network
+from sklearn_asdf.nets.shapes import weight_shapes
+from sklearn_asdf.nets.vocoder_network import build_vocoder
 
 keras = import_keras()
 RNG = np.random.default_rng(0)
@@ -90,6 +92,16 @@ def test_autoencoders_equal_keras(architecture, n_frames, n_mels, variational):
     assert convolves_images("build_decoder", config) == (architecture == "local")
     compared(build_encoder, config, clips, 1e-5)
     compared(build_decoder, config, codes, 1e-5)
+
+
+@pytest.mark.parametrize("kernel_sizes", [(5, 3), (3,)])
+def test_vocoders_equal_keras(kernel_sizes):
+    config = {"n_mels": 9, "n_context": 1, "channels": 4, "kernel_sizes": kernel_sizes}
+    config |= {"n_knots": 3, "seed": 0}
+    x = RNG.normal(size=(5, 3, 9)).astype(np.float32)
+    compared(build_vocoder, config, x, 1e-5)
+    shapes = [w.shape for w in build_vocoder(**config).get_weights()]
+    assert weight_shapes("build_vocoder", config) == shapes
 
 
 def test_a_kernel_of_one_tap_copies_and_a_stride_skips():

@@ -1,0 +1,231 @@
+"""Prediction and samples of a fitted `BeatSequenceRegressor`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from ..functional.beat_grid import beat_position, beat_times, steady_beats
+from .beat_features import middles_of_steps, movement_on_beats, places_in_beat
+
+__all__ = ["N_GLOBAL", "BeatPredictionsMixin"]
+
+# The last numbers of a code: transposition, duration, log2 of the tempo, cosine and sine.
+N_GLOBAL = 5
+# Of the weights of a mixture: lower ones repeat the likeliest chord, higher ones break rhythms.
+LEAST_WEIGHT_TEMPERATURE = 0.5
+
+
+class BeatPredictionsMixin:
+    """Methods of `BeatSequenceRegressor` that predict and sample codes.
+
+    The class provides the parameters, the fitted attributes, and the check of its features.
+    """
+
+    beat_columns: Any
+    n_channels: Any
+    steps_per_beat: Any
+    regressor_: Any
+    clip_duration_: float
+    n_targets_: int
+    transpositions_: np.ndarray
+    transposition_weights_: np.ndarray
+    course_coef_: np.ndarray
+    course_intercept_: np.ndarray
+    step_columns_: np.ndarray
+    factor_: np.ndarray
+    _beat_places: np.ndarray
+    _clip_columns: np.ndarray
+    _default_tempo: float
+    _check: Any
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the predicted codes, with tempo and beat of the dance.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features.
+
+        Returns
+        -------
+        code : ndarray of shape (n_clips, n_targets)
+            Each step given the mean of the steps before, in the most frequent transposition. Means
+            of spectra are blurred: music for listening is sampled.
+        """
+        X = self._check(X)
+        if self.beat_columns is None:
+            return self.regressor_.predict(X)
+        semitones = self.transpositions_[self.transposition_weights_.argmax()]
+        tempo, phase = self._beat(X)
+        courses = [self._course(row, self._grid(*beat)) for row, *beat in zip(X, tempo, phase)]
+        features = [self._features(course, semitones) for course in courses]
+        steps = [a + b for a, b in zip(courses, self.regressor_.predict(features), strict=True)]
+        return self._join(steps, np.full(len(X), semitones), tempo, phase)
+
+    def sample_y(
+        self,
+        X: Any,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+        temperature: float = 1.0,
+    ) -> np.ndarray:
+        """Sample codes, each clip on its own.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features.
+        n_samples : int, default=1
+            Samples per clip.
+        random_state : int, RandomState instance or None, default=None
+            Pass an int for the same samples on each call.
+        temperature : float, default=1.0
+            Factor of the variances of each step's density; temperature of the weights of its
+            components, if it is above 0.5.
+
+        Returns
+        -------
+        ndarray of shape (n_clips, n_targets, n_samples)
+            As :meth:`sklearn.gaussian_process.GaussianProcessRegressor.sample_y`.
+        """
+        X = self._check(X)
+        rng = check_random_state(random_state)
+        if self.beat_columns is None:
+            return self.regressor_.sample_y(X, n_samples, rng, temperature)
+        tempo, phase = self._beat(X)
+        courses = [self._course(row, self._grid(*beat)) for row, *beat in zip(X, tempo, phase)]
+        draws = []
+        for _ in range(n_samples):
+            semitones = self._transpositions(rng, len(X))
+            features = [self._features(*pair) for pair in zip(courses, semitones, strict=True)]
+            rest = self._sample(features, rng, temperature)
+            steps = [self._scaled(a + b, temperature) for a, b in zip(courses, rest, strict=True)]
+            draws.append(self._join(steps, semitones, tempo, phase))
+        return np.stack(draws, axis=-1)
+
+    def sample_piece(
+        self,
+        X: Any,
+        *,
+        hop_duration: float,
+        random_state: int | np.random.RandomState | None = None,
+        temperature: float = 1.0,
+    ) -> np.ndarray:
+        """Sample the codes of the successive clips of one dance, as one sequence.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, n_features)
+            Features of the clips, in order.
+        hop_duration : float
+            Time from one clip's start to the next one's in s.
+        random_state : int, RandomState instance or None, default=None
+            Pass an int for the same sample on each call.
+        temperature : float, default=1.0
+            As in `sample_y`.
+
+        Returns
+        -------
+        ndarray of shape (n_clips, n_targets)
+            Where clips overlap, they have the same steps. All have the same transposition, and
+            tempo and phase of one grid of beats
+            (:func:`~sklearn_asdf.functional.beat_grid.steady_beats`).
+        """
+        X = self._check(X)
+        rng = check_random_state(random_state)
+        starts = np.arange(len(X)) * hop_duration
+        middles = starts + self.clip_duration_ / 2
+        tempo, phase = self._beat(X)
+        grid = steady_beats(
+            tempo,
+            phase,
+            at=middles,
+            clip_duration=self.clip_duration_,
+            duration=starts[-1] + self.clip_duration_,
+        )
+        semitones = self._transpositions(rng, 1)
+        nearest = np.abs(middles_of_steps(grid, self.steps_per_beat)[:, None] - middles).argmin(
+            axis=1
+        )
+        course = np.empty((len(nearest), self.n_channels))
+        for i in np.unique(nearest):
+            # The movement around a step is that of the clip in whose middle the step lies.
+            course[nearest == i] = self._course(X[i], grid - starts[i])[nearest == i]
+        features = self._features(course, semitones[0])
+        steps = course + self._sample([features], rng, temperature)[0]
+        steps = self._scaled(steps, temperature)
+        at = beat_position(grid, middles)
+        ends = beat_position(grid, starts[:, None] + [0, self.clip_duration_])
+        log_tempo = np.log2(60 * np.diff(ends, axis=1)[:, 0] / self.clip_duration_)
+        parts = []
+        for i in range(len(X)):
+            own = starts[i] + self._grid(2.0 ** log_tempo[i], 2 * np.pi * at[i])
+            first = round(beat_position(grid, own[0]).item()) * self.steps_per_beat
+            rows = first + np.arange((len(own) - 1) * self.steps_per_beat)
+            parts.append(steps[np.clip(rows, 0, len(steps) - 1)])
+        return self._join(parts, np.repeat(semitones, len(X)), 2.0**log_tempo, 2 * np.pi * at)
+
+    def _sample(self, features: Any, rng: Any, temperature: float) -> Any:
+        found = self.regressor_.sample_y(
+            features,
+            1,
+            random_state=rng,
+            weight_temperature=max(temperature, LEAST_WEIGHT_TEMPERATURE),
+            scale_temperature=temperature,
+        )
+        return [steps[..., 0] for steps in found]
+
+    def _scaled(self, steps: np.ndarray, temperature: float) -> np.ndarray:
+        """Return steps scaled about their mean to the variance within the training clips."""
+        if temperature >= 1:
+            return steps
+        mean = steps.mean(axis=0)
+        return mean + self.factor_ * (steps - mean)
+
+    def _transpositions(self, rng: np.random.RandomState, n: int) -> np.ndarray:
+        return rng.choice(self.transpositions_, size=n, p=self.transposition_weights_)
+
+    def _join(
+        self, steps: Any, semitones: np.ndarray, tempo: np.ndarray, phase: np.ndarray
+    ) -> np.ndarray:
+        """Return codes of steps, transpositions and beats."""
+        code = np.zeros((len(steps), self.n_targets_))
+        for row, of_row in zip(code, steps, strict=True):
+            flat = np.ravel(of_row)[: self.n_targets_ - N_GLOBAL]
+            row[: len(flat)] = flat
+        beat = np.log2(tempo), np.cos(phase), np.sin(phase)
+        code[:, -N_GLOBAL:] = np.column_stack([semitones, np.zeros(len(code)), *beat])
+        code[:, -4] = self.clip_duration_
+        return code
+
+    def _beat(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return tempo in BPM and phase in the middle of the clips of dances."""
+        tempo, cosine, sine = X[:, self._beat_places].T.astype(float)
+        return np.where(tempo > 0, tempo, self._default_tempo), np.arctan2(sine, cosine)
+
+    def _grid(self, tempo: float, phase: float) -> np.ndarray:
+        duration = self.clip_duration_
+        return beat_times(tempo, phase, at=duration / 2, duration=duration)
+
+    def _movement(self, row: np.ndarray, grid: np.ndarray) -> np.ndarray:
+        """Return the movement around steps on beats in s from the start of a clip."""
+        return movement_on_beats(
+            row[self.step_columns_],
+            row[self._clip_columns],
+            grid,
+            duration=self.clip_duration_,
+            steps_per_beat=self.steps_per_beat,
+        )
+
+    def _course(self, row: np.ndarray, grid: np.ndarray) -> np.ndarray:
+        """Return the codes of steps that movement alone predicts, (n_steps, n_channels)."""
+        return self._movement(row, grid) @ self.course_coef_ + self.course_intercept_
+
+    def _features(self, course: np.ndarray, semitones: float) -> np.ndarray:
+        """Return the features of steps for the density."""
+        predictable = self.course_coef_.any(axis=0)
+        place = places_in_beat(len(course), self.steps_per_beat)
+        return np.column_stack([course[:, predictable], place, np.full(len(course), semitones)])
