@@ -124,7 +124,10 @@ def models(options, memory):
     yield "new sound in beats (synthesis)", synthesis, (None, 0.1, 1.0)
 
     units = default(options, memory)
-    unscaled = clone(units).set_params(music__regressor__restore_variance=False)
+    unscaled = clone(units).set_params(
+        music__regressor__restore_variance=False,
+        music__regressor__regressor__restore_variance=False,
+    )
     yield "units of real music on the dance's beat", unscaled, (None, 0.1)
     yield "with variance restored (default)", units, (None, 0.0, 0.1, 0.3, 1.0)
 

@@ -187,7 +187,8 @@ def _motion_steps(preset: str, random_state: Any = None, verbose: int = 0) -> di
         from .motion.beats import DanceBeatTracker
 
         steps["beats"] = DanceBeatTracker(random_state=random_state, verbose=verbose)
-        groups = (*groups, "beat")
+        # How short movements are predicts the articulation of the music.
+        groups = (*groups, *(("sharpness",) if preset == "units" else ()), "beat")
     # Speeds and accelerations are in heights of the dancer.
     featurizer = LMAFeaturizer(groups=groups, length_unit="H")
     return steps | {"keyframes": KeyframeSegmenter(), "lma": featurizer}

@@ -6,9 +6,11 @@ import copy
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
+from ._music_of_metre import clips_of_metre
 from ._validation import Integral, Real, raise_all
 from .datasets import make_dance_music
 from .datasets._music_files import music_clips
@@ -19,6 +21,7 @@ from .motion.keyframes import KeyframeSegmenter
 from .motion.kinematics import KinematicsTransformer
 from .motion.lma import BEAT_COLUMNS, LMAFeaturizer
 from .motion.smoothing import PoseSmoother
+from .motion.tempo import three_beat_bars
 from .music.encoder_cache import fit_encoder
 from .music.units import UnitEncoder
 from .performance import (
@@ -50,6 +53,7 @@ def make_soundtrack_pipeline(
     intensity: float = 0.0,
     continuity: float = 0.5,
     strides: bool = True,
+    match_metre: bool = True,
     clip_duration: float = 8.0,
     hop_duration: float = 1.0,
     sr: int = 22050,
@@ -80,6 +84,9 @@ def make_soundtrack_pipeline(
     strides : bool, default=True
         Whether beats are found by the strides of the feet, as in
         :func:`~sklearn_asdf.motion.track_beats`.
+    match_metre : bool, default=True
+        Whether one whole dance, if its metre is certain, gets only music that may be in that metre,
+        and that there is enough of; see the notes.
     clip_duration, hop_duration : float, default=8.0, 1.0
         Duration of the clips that are described, and time from one clip of music to the next one's
         start, in s. Shorter music has shorter clips.
@@ -110,6 +117,12 @@ def make_soundtrack_pipeline(
     its descriptors, and :func:`~sklearn_asdf.motion.track_beats` finds the beat of the dance,
     expecting tempi near those of the music. `fit` of the pipeline fits all of it to pairs.
 
+    With `match_metre` a waltz gets waltzes. The metre of the dance is certain if its bars have
+    three beats, or two or four, with a probability of 0.9
+    (:func:`~sklearn_asdf.motion.tempo.three_beat_bars`). Recordings are then left out whose onsets
+    repeat themselves better after the beats of the other metre, unless less than the duration of
+    the dance, or a minute, would remain.
+
     Examples
     --------
     >>> from sklearn_asdf import make_soundtrack_pipeline
@@ -134,8 +147,14 @@ def make_soundtrack_pipeline(
     encoder, code = fit_encoder(
         UnitEncoder(sr=clips.sr, step_duration=_STEP, verbose=verbose), clips, memory
     )
-    tempi = 2.0 ** np.quantile(code[:, -3], np.linspace(0, 1, 11))
-    motion = Pipeline(list(_motion_steps(tempi, strides, verbose).items()))
+    motion = _motion_pipeline(code, strides, verbose)
+    if match_metre and audio is None and poses is not None and len(as_motion(poses)) == 1:
+        take, _ = prepare_take(as_motion(poses), 30.0)
+        kept = clips_of_metre(clips, code, _three(motion, take), duration=take.duration)
+        if len(kept) < len(clips):
+            clips = clips[kept]
+            encoder, code = fit_encoder(clone(encoder), clips, memory)
+            motion = _motion_pipeline(code, strides, verbose)
     features = motion.fit_transform(dances)
     regressor = UnpairedRegressor(
         mapping="dance",
@@ -153,6 +172,20 @@ def make_soundtrack_pipeline(
     last = AudioTargetRegressor.from_fitted(regressor, encoder)
     pipeline = Pipeline([*motion.steps, ("music", last)])
     return adjust_soundtrack(pipeline, continuity=continuity)
+
+
+def _three(motion: Pipeline, take: Motion) -> float:
+    """Return the probability that the bars of a dance have three beats."""
+    place = [name for name, _ in motion.steps].index("beats")
+    before = clone(motion[:place]).fit_transform(take)
+    track = clone(motion["beats"]).fit(before).track(before)[0]
+    return three_beat_bars(before, track.tempo)
+
+
+def _motion_pipeline(code: np.ndarray, strides: bool, verbose: int) -> Pipeline:
+    """Return the stages of motion, for dances to music of these codes."""
+    tempi = 2.0 ** np.quantile(code[:, -3], np.linspace(0, 1, 11))
+    return Pipeline(list(_motion_steps(tempi, strides, verbose).items()))
 
 
 def _motion_steps(tempi: np.ndarray, strides: bool, verbose: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ pytest.importorskip("librosa")
 
 from sklearn_asdf import (
     Motion,
+    Skeleton,
     adjust_soundtrack,
     load,
     make_soundtrack,
@@ -172,3 +173,22 @@ def test_other_pipelines_have_no_such_settings():
 def test_audio_needs_its_poses(music):
     with pytest.raises(ValueError, match="expected the poses of audio"):
         make_soundtrack_pipeline(music, audio=music)
+
+
+def test_a_waltz_gets_waltzes():
+    time = np.arange(20 * 30) / 30
+    names = ("head", "left_hip", "right_hip", "left_wrist", "right_wrist", "left_ankle")
+    place = np.zeros((1, len(time), 7, 3))
+    place[..., 1] = [1.7, 1.0, 1.0, 1.1, 1.1, 0.1, 0.1]
+    # The whole body rises and falls with each bar of three beats at 90 BPM, and on each beat.
+    bar = np.cos(2 * np.pi * 0.5 * time) + 0.5 * np.cos(2 * np.pi * 1.5 * time)
+    place[0, :, :, 1] += 0.1 * bar[:, None]
+    place[0, :, :, 0] += 0.1 * np.sin(2 * np.pi * 0.5 * time)[:, None]
+    waltz = Motion(place, fps=30, skeleton=Skeleton((*names, "right_ankle")))
+    pieces = make_music(["waltz", "driving"], duration=24, random_state=0)
+    three, every = (
+        make_soundtrack_pipeline(pieces, poses=waltz, match_metre=match)[-1].transformer_
+        for match in (True, False)
+    )
+    assert len(every.code_) == 2 * len(three.code_)
+    np.testing.assert_array_equal(three.code_, every.code_[: len(three.code_)])

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import GroupKFold
 from sklearn.utils import gen_batches
 from threadpoolctl import threadpool_limits
 
 from ..functional.tree_boosting import BinnedRows, boost
+from .mdn.linear_baseline import fit_predictable_targets
 from .moments import column_moments
 from .step_columns import fold_steps
 
@@ -30,6 +30,8 @@ _BOOSTING: dict[str, Any] = {
     "l2_regularization": 10.0,
     "column_share": 0.2,
 }
+# Ridge penalties of the offsets, of standardized features: few groups tell little of others.
+_PENALTIES = (1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
 # Clips predicted at a time.
 _BATCH = 512
 # Larger factors would amplify the noise in what the dance hardly explains.
@@ -264,20 +266,17 @@ def fit_offsets(
     Returns
     -------
     coefficients : ndarray of shape (n_columns + 1, n_channels)
-        Of the ridge regression; the last row is the intercept.
+        Of ridge regressions; the last row is the intercept. Offsets that are not predictable across
+        groups are constant.
     scale : ndarray of shape (n_channels,)
-        Standard deviation of the residuals.
+        Standard deviation of the residuals of groups that were held out.
     """
-    n_folds = min(n_folds, len(np.unique(number)))
-    # Of one group nothing is known about others: almost a constant.
-    ridge: Any = Ridge(1e5)
-    if n_folds >= 2:
-        folds = list(GroupKFold(n_folds).split(features, groups=number))
-        ridge = RidgeCV(np.logspace(0, 5, 11), cv=folds)
-    center, scale = column_moments(features, weight)
-    scale = np.where(scale > 1e-9, scale, 1.0)
-    ridge.fit((features - center) / scale, target, sample_weight=weight)
-    slopes = np.reshape(ridge.coef_, (target.shape[1], -1)).T / scale[:, None]
-    coefficients = np.vstack([slopes, ridge.intercept_ - center @ slopes])
-    predicted = features @ slopes + coefficients[-1]
-    return coefficients, np.maximum(column_moments(target - predicted, weight)[1], 1e-9)
+    slopes, intercept, held_out = fit_predictable_targets(
+        features, target, groups=number, sample_weight=weight, alphas=_PENALTIES, n_splits=n_folds
+    )
+    constant = ~slopes.any(axis=0)
+    mean = np.average(target, axis=0, weights=weight)
+    intercept = np.where(constant, mean, intercept)
+    held_out = np.where(constant, mean, held_out)
+    scale = column_moments(target - held_out, weight)[1]
+    return np.vstack([slopes, intercept]), np.maximum(scale, 1e-9)

@@ -333,8 +333,9 @@ class StepRegressor(
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same samples on each call.
         temperature : float, default=1.0
-            1 samples the density; 0 returns predictions. Variances of residuals are multiplied by
-            it.
+            1 samples the density; 0 returns predictions. Standard deviations of the residuals of
+            the steps are multiplied by it below 1, and by its root above. Clips are independent
+            samples, so with more noise the level of a piece would waver from clip to clip.
 
         Returns
         -------
@@ -348,7 +349,7 @@ class StepRegressor(
         n = len(courses)
         noise = rng.standard_normal((n_samples, n, len(scale))) * scale
         noise += rng.standard_normal((n_samples, n, factors.shape[1])) @ factors.T
-        drawn = courses.reshape(n, -1) + np.sqrt(temperature) * noise
+        drawn = courses.reshape(n, -1) + min(temperature, np.sqrt(temperature)) * noise
         codes: np.ndarray = np.moveaxis(drawn, 0, 2)
         if self.regressor_ is not None:
             rest = self.regressor_.sample_y(

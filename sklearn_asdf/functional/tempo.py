@@ -14,6 +14,8 @@ from .frames import fill_curves
 __all__ = [
     "METRES",
     "TEMPI",
+    "WINDOWS_EACH",
+    "metre_log_odds",
     "tempo_curves",
     "tempo_likelihood",
     "tempo_peaks",
@@ -40,7 +42,7 @@ _WINDOW, _HOP = 8.0, 2.0  # s
 # joints are no independent observations, so both are far below what their number would give.
 _REPETITION, _SPECTRUM = 12.0, 1.2
 # Windows of a dance that count as one: they overlap, and a dance repeats its figures.
-_WINDOWS_EACH = 8
+WINDOWS_EACH = 8
 _FREQUENCIES = np.geomspace(0.15, 8.5, 481)  # Hz
 _LARGEST_RATIO = 6.0
 
@@ -280,13 +282,58 @@ def tempo_posterior(
     [0.125, 0.125, 0.125, 0.125]
     """
     evidence = np.asarray(log_likelihood, dtype=float)
-    joint = evidence.mean(axis=0) * max(len(evidence) / _WINDOWS_EACH, 1.0)
+    joint = evidence.mean(axis=0) * max(len(evidence) / WINDOWS_EACH, 1.0)
     if every_other:
-        half = [np.interp(TEMPI / 2, TEMPI, row, left=-np.inf) for row in joint]
-        joint = np.logaddexp(joint + np.log1p(-every_other), half + np.log(every_other))
+        joint = _or_every_other(joint, TEMPI, every_other)
     joint = joint + log_prior
     joint = np.exp(joint - joint.max())
     return joint / joint.sum()
+
+
+def _or_every_other(evidence: np.ndarray, tempi: np.ndarray, share: float) -> np.ndarray:
+    """Log-likelihood of tempi, if a share of the dances moves on every other beat."""
+    at: np.ndarray = np.stack([np.interp(tempi, TEMPI, row) for row in evidence])
+    if share:
+        half = np.stack([np.interp(tempi / 2, TEMPI, row, left=-np.inf) for row in evidence])
+        at = np.logaddexp(at + np.log1p(-share), half + np.log(share))
+    return at
+
+
+def metre_log_odds(
+    log_likelihood: ArrayLike, tempo: float, *, every_other: float = 0.0
+) -> np.ndarray:
+    """Return how much more likely bars of three are than bars of four, at a known tempo.
+
+    Parameters
+    ----------
+    log_likelihood : array-like of shape (n_windows, 2, n_tempi)
+        From :func:`tempo_likelihood` for the metres 3 and 4 and the tempi `TEMPI`.
+    tempo : float
+        In BPM.
+    every_other : float, default=0.0
+        Probability that a dance moves on every other beat, as for :func:`tempo_posterior`.
+
+    Returns
+    -------
+    log_odds : ndarray of shape (n_windows,)
+        In nats, above 0 for bars of three.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.tempo import metre_log_odds, tempo_curves, tempo_likelihood
+    >>> t = np.arange(480) / 30
+    >>> sway = np.cos(2 * np.pi * 1.5 * t) + np.cos(2 * np.pi * 0.5 * t)  # 90 BPM, bars of three
+    >>> likelihood = tempo_likelihood(tempo_curves(sway[:, None, None], fps=30), fps=30)
+    >>> bool((metre_log_odds(likelihood, 90.0) > 0).all())
+    True
+    """
+    evidence = np.asarray(log_likelihood, dtype=float)
+    at = np.array([float(tempo)])
+    odds: np.ndarray = np.array(
+        [-np.diff(_or_every_other(window, at, every_other)[:, 0])[0] for window in evidence]
+    )
+    return odds
 
 
 def tempo_peaks(

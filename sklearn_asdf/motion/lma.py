@@ -139,6 +139,9 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
       double_tempo_strength (autocorrelation), beat_cos and beat_sin (phase of the beat at the
       first frame); a beat is a minimum of speed, of which a gesture to and fro has two
     - "pulse": the autocorrelation at ten tempi from 50 to 210 BPM
+    - "sharpness", of body, head, hips, hands and feet: hands_peak, the log of the peak speed (95th
+      percentile) over the mean one; hands_suddenness, of mean acceleration over mean speed, and
+      hands_jerkiness, of mean jerk over mean acceleration; in L and s, each plus 0.02
     - "beat": beat_tempo (BPM) and beat_strength (0 to 1) of the beat that a
       `DanceBeatTracker` added, or else of kinematic beats (minima of speed); mid_beat_cos and
       mid_beat_sin, cosine and sine of its phase in the middle of the clip, times the strength

@@ -14,12 +14,14 @@ import numpy as np
 from ..functional import fluidity, geometry, lma, periodicity
 from ..functional.kinematics import magnitude
 from ..functional.windows import reduce_windows
-from .window_context import Columns, WindowContext
+from .window_context import PARTS, Columns, WindowContext
 
 __all__ = ["CLIP_GROUPS", "TEMPI", "WINDOW_GROUPS"]
 
 # In BPM: half an octave and less apart, over the tempi of dances.
 TEMPI = (50, 60, 70, 80, 95, 110, 130, 150, 175, 210)
+# Speed in L/s below which a part counts as still.
+_STILL = 0.02
 
 
 def effort(context: WindowContext) -> Columns:
@@ -231,6 +233,31 @@ def beat(context: WindowContext) -> Columns:
     }
 
 
+def sharpness(context: WindowContext) -> Columns:
+    """Return logarithms of ratios that are large where movements are short and sudden."""
+    lengths = context.motion.lengths[:, None]
+    whole = (np.zeros_like(lengths), lengths)
+    derivatives = [magnitude(context.kinematics(n)) for n in ("velocity", "acceleration", "jerk")]
+    columns: Columns = {}
+    for part, joints in {"body": (), **PARTS}.items():
+        places = context.places(joints) if joints else list(range(context.motion.n_joints))
+        if not places:
+            continue
+        equal = np.full(len(places), 1 / len(places))
+        curves = [context.curve(values[..., places], equal) for values in derivatives]
+        speed, acceleration, jerk = (
+            np.nan_to_num(lma.mean_of_windows(curve, *whole)[:, 0]) for curve in curves
+        )
+        inside = np.arange(context.motion.n_frames) < lengths
+        ordered = np.sort(np.where(inside, curves[0], np.inf), axis=1)
+        high = np.take_along_axis(ordered, np.maximum((lengths * 19) // 20 - 1, 0), axis=1)[:, 0]
+        # Of what hardly moves, the ratios of what is left would be those of noise.
+        columns[f"{part}_peak"] = np.log((high + _STILL) / (speed + _STILL))
+        columns[f"{part}_suddenness"] = np.log((acceleration + _STILL) / (speed + _STILL))
+        columns[f"{part}_jerkiness"] = np.log((jerk + _STILL) / (acceleration + _STILL))
+    return columns
+
+
 def pulse(context: WindowContext) -> Columns:
     """Return the autocorrelation of the activity at each of ten tempi."""
     strength = periodicity.tempogram(
@@ -255,5 +282,6 @@ CLIP_GROUPS: dict[str, Callable[[WindowContext], Columns]] = {
     "level": level,
     "periodicity": rhythm,
     "pulse": pulse,
+    "sharpness": sharpness,
     "beat": beat,
 }

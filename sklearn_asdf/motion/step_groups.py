@@ -8,16 +8,9 @@ import numpy as np
 
 from ..functional.kinematics import magnitude
 from ..functional.windows import reduce_windows
-from .window_context import Columns, WindowContext
+from .window_context import PARTS, Columns, WindowContext
 
 __all__ = ["STEP_GROUPS", "step_means", "step_values"]
-
-_PARTS = {
-    "head": ("head",),
-    "hips": ("left_hip", "right_hip"),
-    "hands": ("left_wrist", "right_wrist"),
-    "feet": ("left_ankle", "right_ankle"),
-}
 
 
 def step_means(curve: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -58,17 +51,11 @@ def moment(context: WindowContext) -> Columns:
     are those of the hands above the hips and of the hips above the feet; `vertical` is the vertical
     place of a part in the coordinates of the poses, and `hips_rise` the hips' vertical velocity.
     """
-    skeleton = context.motion.skeleton
     velocity, acceleration = (context.kinematics(n) for n in ("velocity", "acceleration"))
     columns = {"speed": context.activity, "acceleration": context.acceleration}
 
-    def known(joints: tuple[str, ...]) -> list[int]:
-        if skeleton is None or any(skeleton.find(joint) is None for joint in joints):
-            return []
-        return [skeleton.index(joint) for joint in joints]
-
-    for part, joints in _PARTS.items():
-        places = known(joints)
+    for part, joints in PARTS.items():
+        places = context.places(joints)
         if not places:
             continue
         equal = np.full(len(places), 1 / len(places))
@@ -82,8 +69,8 @@ def moment(context: WindowContext) -> Columns:
         if part == "hips":
             rise = np.nan_to_num(velocity[:, :, places]).mean(axis=2)
             columns["hips_rise"] = context.height(rise)
-    hands, hips, feet = (context.joint(*_PARTS[part]) for part in ("hands", "hips", "feet"))
-    for part, joints in _PARTS.items():
+    hands, hips, feet = (context.joint(*PARTS[part]) for part in ("hands", "hips", "feet"))
+    for part, joints in PARTS.items():
         place = context.joint(*joints)
         if place is not None:
             columns[f"{part}_vertical"] = np.nan_to_num(context.height(place))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import expit
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import raise_all
@@ -15,6 +16,8 @@ from ..functional.kinematics import magnitude
 from ..functional.tempo import (
     METRES,
     TEMPI,
+    WINDOWS_EACH,
+    metre_log_odds,
     tempo_curves,
     tempo_likelihood,
     tempo_peaks,
@@ -25,7 +28,7 @@ from .beat_activation import smooth_velocity, stride_activation, weight_activati
 from .beat_track import BeatTrack, TempoCandidate, TempoEstimate
 from .container import Motion, as_motion
 
-__all__ = ["estimate_tempo", "track_beats"]
+__all__ = ["estimate_tempo", "three_beat_bars", "track_beats"]
 
 # Evidence in nats per second. What is known of a dance's beat without its music is little.
 _WEIGHT, _UNTRAINED_WEIGHT = 5.0, 1.0
@@ -92,6 +95,35 @@ def estimate_tempo(
     _check_prior(start_bpm, std_bpm, metres)
     likelihood = _likelihood(motion, metres)
     return _estimate(likelihood, tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm), metres)
+
+
+def three_beat_bars(motion: Any, tempo: float) -> float:
+    """Return the probability that the bars of a dance have three beats, and not two or four.
+
+    Parameters
+    ----------
+    motion : Motion or array-like of shape (1, n_frames, n_joints, n_axes)
+        One dance, of some 8 s at least.
+    tempo : float
+        Tempo of its music in BPM; the dance may move on every other beat.
+
+    Returns
+    -------
+    probability : float
+        With the evidence of :func:`estimate_tempo`.
+
+    Examples
+    --------
+    >>> from sklearn_asdf.datasets import make_dance_music
+    >>> from sklearn_asdf.motion.tempo import three_beat_bars
+    >>> factors = {"tempo": 90, "metre": [3, 4]}
+    >>> data = make_dance_music(2, clip_duration=16, factors=factors, random_state=0)
+    >>> three_beat_bars(data.poses[[0]], 90.0) > three_beat_bars(data.poses[[1]], 90.0)
+    True
+    """
+    likelihood = _likelihood(_one_dance(motion), (3, 4))
+    odds = metre_log_odds(likelihood, tempo, every_other=_EVERY_OTHER_BEAT)
+    return float(expit(odds.mean() * max(len(odds) / WINDOWS_EACH, 1.0)))
 
 
 def track_beats(

@@ -15,9 +15,16 @@ from ..functional.periodicity import kinematic_beats
 from ..functional.windows import reduce_windows
 from .container import Motion
 
-__all__ = ["Columns", "WindowContext"]
+__all__ = ["PARTS", "Columns", "WindowContext"]
 
 Columns = dict[str, np.ndarray]
+# Parts of the body that are described apart, and their joints.
+PARTS = {
+    "head": ("head",),
+    "hips": ("left_hip", "right_hip"),
+    "hands": ("left_wrist", "right_wrist"),
+    "feet": ("left_ankle", "right_ankle"),
+}
 
 
 @dataclass
@@ -125,6 +132,13 @@ class WindowContext:
     def bodies(self) -> geometry.Bodies:
         """Positions as the functions of form take them."""
         return geometry.Bodies.of(self.body)
+
+    def places(self, joints: tuple[str, ...]) -> list[int]:
+        """Places of joints in the skeleton; none if it lacks one of them."""
+        skeleton = self.motion.skeleton
+        if skeleton is None or any(skeleton.find(joint) is None for joint in joints):
+            return []
+        return [skeleton.index(joint) for joint in joints]
 
     def joint(self, *names: str) -> np.ndarray | None:
         """Positions of the mean of joints, (n_clips, n_frames, n_axes), or None."""

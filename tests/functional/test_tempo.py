@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn_asdf.functional.tempo import (
     METRES,
     TEMPI,
+    metre_log_odds,
     tempo_curves,
     tempo_likelihood,
     tempo_peaks,
@@ -99,6 +100,30 @@ def test_evidence_of_overlapping_windows_is_not_counted_in_full():
     assert_allclose(tempo_posterior(np.repeat(window, 8, axis=0), flat), once)
     twice = once**2 / (once**2).sum()
     assert_allclose(tempo_posterior(np.repeat(window, 16, axis=0), flat), twice)
+
+
+@pytest.mark.parametrize(("accents", "three"), [((3, 1, 1), True), ((3, 1, 2, 1), False)])
+def test_the_metre_is_told_at_a_known_tempo(accents, three):
+    likelihood = tempo_likelihood(tempo_curves(bars(96, accents), fps=FPS), fps=FPS)
+    odds = metre_log_odds(likelihood, 96.0)
+    assert odds.shape == (len(likelihood),)
+    assert ((odds > 0) == three).all()
+    # At a tempo of the grid it is the difference of both likelihoods.
+    at = np.abs(TEMPI - 96).argmin()
+    assert_allclose(
+        metre_log_odds(likelihood, TEMPI[at]), likelihood[:, 0, at] - likelihood[:, 1, at]
+    )
+
+
+def test_the_metre_of_a_dance_that_moves_on_every_other_beat():
+    likelihood = np.full((1, 2, len(TEMPI)), -20.0)
+    slow, fast = (np.abs(TEMPI / t - 1) < 0.05 for t in (45, 90))
+    likelihood[0, :, fast] = [-3.0, -4.0]
+    likelihood[0, :, slow] = [-9.0, 0.0]
+    assert metre_log_odds(likelihood, 90.0) == pytest.approx(1.0)
+    four = np.log(0.75 * np.exp(-4) + 0.25)
+    three = np.log(0.75 * np.exp(-3) + 0.25 * np.exp(-9))
+    assert metre_log_odds(likelihood, 90.0, every_other=0.25) == pytest.approx(three - four)
 
 
 def test_peaks_share_out_the_probability():

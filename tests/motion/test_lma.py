@@ -356,6 +356,25 @@ def test_a_jolt_is_sudden_and_a_tremor_is_not_fluid():
     assert table["log_jerk"][1] > table["log_jerk"][0]
 
 
+def test_short_gestures_are_sharp():
+    rate = 2 * np.pi * 0.8
+    t = np.arange(600) / 60
+    swing, gestures, still = (standing(600) for _ in range(3))
+    for side in ("left", "right"):
+        wrist = COCO.index(f"{side}_wrist")
+        swing[0, :, wrist, 0] += 10 * np.cos(rate * t)
+        gestures[0, :, wrist, 0] += 10 * np.tanh(6 * np.cos(rate * t))
+    motion = Motion(np.concatenate([swing, gestures, still]), fps=60, skeleton=COCO)
+    table = described(motion, ["sharpness"])
+    # Of a sine the mean derivatives differ by the rate, and the peak speed is pi / 2 of the mean.
+    assert table["hands_suddenness"][0] == pytest.approx(np.log(rate), abs=0.02)
+    assert table["hands_jerkiness"][0] == pytest.approx(np.log(rate), abs=0.03)
+    assert table["hands_peak"][0] == pytest.approx(np.log(np.pi / 2), abs=0.02)
+    for name in ("hands_peak", "hands_suddenness", "hands_jerkiness"):
+        assert table[name][1] > table[name][0] + 0.3
+    np.testing.assert_allclose(table.loc[2], 0.0, atol=1e-9)
+
+
 def test_columns_of_joints_that_are_not_there_are_left_out():
     legs = Motion(standing()[:, :, 11:], skeleton=None)
     names = set(described(legs, GROUPS).columns)
