@@ -19,6 +19,7 @@ from .functional.windows import reduce_windows
 from .motion.container import Motion, as_motion
 from .motion.joint_weights import missing_joints
 from .motion.lma import LMAFeaturizer
+from .motion.markers import find_marker_set, joints_of_markers
 from .motion.smoothing import confident_positions
 from .pipeline import make_lma_pipeline
 
@@ -41,6 +42,7 @@ def features_table(
     takes: Any,
     *,
     lma: Any = None,
+    joints: str | Mapping[str, str | Sequence[str]] | None = None,
     rows: str = "clips",
     clip_duration: float = 8.0,
     hop_duration: float | None = None,
@@ -58,6 +60,9 @@ def features_table(
     lma : Pipeline or None, default=None
         From poses to features, with an :class:`LMAFeaturizer` as its last step. It is cloned and
         fitted to each take. None is :func:`make_lma_pipeline` with ``lma__missing="nan"``.
+    joints : {"auto", "plug_in_gait", "qualisys"}, dict or None, default=None
+        Joints of takes that are markers of motion capture, see :func:`joints_of_markers`. None
+        describes the positions as they are.
     rows : {"clips", "windows"}, default="clips"
         `"clips"`: one row per clip, with the columns of `lma` (``window1_weight``, ...).
         `"windows"`: one row per window, with the features of windows (``weight``, ...). Those of
@@ -129,6 +134,7 @@ def features_table(
             as_motion(take),
             name,
             lma=lma,
+            joints=joints,
             rows=rows,
             clip_duration=clip_duration,
             hop_duration=hop_duration,
@@ -147,6 +153,7 @@ def features_of_take(
     name: str,
     *,
     lma: Any,
+    joints: str | Mapping[str, str | Sequence[str]] | None = None,
     rows: str = "clips",
     clip_duration: float = 8.0,
     hop_duration: float | None = None,
@@ -161,6 +168,8 @@ def features_of_take(
         Name of the take, for its rows and in messages.
     lma : Pipeline
         From poses to features.
+    joints : str, dict or None, default=None
+        Joints of a take that is markers.
     rows : {"clips", "windows"}, default="clips"
         What has one row.
     clip_duration : float, default=8.0
@@ -186,6 +195,8 @@ def features_of_take(
         )
     if hop_duration is None and rows == "clips":
         hop_duration = _HOP_DURATION
+    if joints is not None:
+        take = joints_of_markers(take, joints)
     _warn_of_jumps(take, name)
     if lma[-1].joint_weights == "paper":
         _warn_of_equal_weights(take, name)
@@ -318,11 +329,20 @@ def _warn_of_equal_weights(take: Motion, name: str) -> None:
     missing = missing_joints(take.skeleton)
     if not missing:
         return
-    which = "have no names" if take.skeleton is None else f"lack {', '.join(missing)}"
+    lacking = ", ".join(joint.replace("_", " ") for joint in missing)
+    which = "have no names" if take.skeleton is None else f"lack {lacking}"
+    marker_set = None if take.skeleton is None else find_marker_set(take.skeleton.joints)
+    if marker_set is not None:
+        advice = f"These are markers: pass joints={marker_set!r}"
+    else:
+        advice = (
+            "Name the joints (Motion(..., skeleton=...)), pass the markers of each joint "
+            "(joints=), or choose weights (lma__joint_weights)"
+        )
     warnings.warn(
         f"the joints of {name!r} {which}: all joints have equal weights in its features, which "
-        "cannot be compared with those of skeletons that have a head, wrists and ankles. Name the "
-        "joints (Motion(..., skeleton=...)), or choose weights (lma__joint_weights)",
+        "cannot be compared with those of skeletons that have a head, wrists and ankles. "
+        f"{advice}",
         stacklevel=4,
     )
 

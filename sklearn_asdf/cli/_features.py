@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+from pathlib import Path
 from typing import Any
 
 from ._batch import REFUSED, Batch
@@ -53,6 +55,12 @@ def add(commands: Any) -> None:
         choices=("clips", "windows"),
         help="what has one row: a clip with all its windows, or each window with its time",
     )
+    parser.add_argument(
+        "--joints",
+        metavar="MARKERS",
+        help="for takes of markers, the joints that they stand for: 'plug_in_gait', 'qualisys', or "
+        'a JSON file with the markers of each joint, {"left_wrist": ["LWRA", "LWRB"], ...}',
+    )
     add_clips(parser, hop_duration=None)
     add_take(parser)
     add_force(parser)
@@ -68,13 +76,14 @@ def run(options: argparse.Namespace) -> int:
     if out.suffix.lower() == ".parquet":
         require("pyarrow", extra="parquet", purpose="writing Parquet")
     check_clips(options)
+    markers = _markers(options.joints)
     takes = find_takes(options.takes)
     check_takes(takes, options)
     check_not_read(out, takes)
     import pandas as pd
 
     batch = Batch(options, "takes")
-    tables, joints = _describe(takes, options, batch)
+    tables, joints = _describe(takes, markers, options, batch)
     if not tables:
         return batch.end() or REFUSED
     _note_unlike(joints)
@@ -89,8 +98,30 @@ def run(options: argparse.Namespace) -> int:
     return batch.end()
 
 
+def _markers(joints: str | None) -> Any:
+    """Return the name of a set of markers, or the markers of each joint in a file."""
+    if joints is None or not joints.lower().endswith(".json"):
+        if joints is not None:
+            from .._validation import check_choice
+            from ..motion.markers import MARKER_SETS
+
+            check_choice(joints, ("auto", *MARKER_SETS), name="--joints")
+        return joints
+    try:
+        return json.loads(Path(joints).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FileNotFoundError(
+            f"expected a JSON file of joints, but {joints!r} cannot be read ({error.strerror})"
+        ) from error
+    except ValueError as error:
+        raise ValueError(
+            f"expected JSON with the markers of each joint in {joints!r}, got something else "
+            f"({error})"
+        ) from error
+
+
 def _describe(
-    takes: list[str], options: argparse.Namespace, batch: Batch
+    takes: list[str], markers: Any, options: argparse.Namespace, batch: Batch
 ) -> tuple[list[Any], dict[str, str]]:
     """Return a table for each take that can be read, and the joints of each."""
     from ..pipeline import make_lma_pipeline
@@ -106,6 +137,7 @@ def _describe(
                 take,
                 name,
                 lma=pipeline,
+                joints=markers,
                 rows=options.rows,
                 clip_duration=options.clip_duration,
                 hop_duration=options.hop_duration,

@@ -22,6 +22,9 @@ _TERMS = {
     "datasets.load_folder": "a folder of takes",
     "sklearn_asdf.save": "'fit' or 'demo'",
     "pass Motion(array, skeleton=Skeleton([...]))": "use a pose format that names them",
+    "pass joints": "give --joints",
+    "Name the joints (Motion(..., skeleton=...)), pass the markers of each joint (joints=), or "
+    "choose weights (lma__joint_weights)": "Give the markers of each joint with --joints",
     "leave these frames out (Motion.frames)": "cut these frames off",
     "Motion": "dance",
 }

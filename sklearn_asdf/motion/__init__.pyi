@@ -9,6 +9,7 @@ from .container import as_motion as as_motion
 from .keyframes import KeyframeSegmenter as KeyframeSegmenter
 from .kinematics import KinematicsTransformer as KinematicsTransformer
 from .lma import LMAFeaturizer as LMAFeaturizer
+from .markers import joints_of_markers as joints_of_markers
 from .skeletons import Segment as Segment
 from .skeletons import Skeleton as Skeleton
 from .skeletons import get_skeleton as get_skeleton
@@ -36,6 +37,7 @@ __all__ = [
     "estimate_tempo",
     "get_skeleton",
     "guess_skeleton",
+    "joints_of_markers",
     "list_skeletons",
     "track_beats",
 ]

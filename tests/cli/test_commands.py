@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
@@ -13,7 +14,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_asdf import Motion, __version__, load, make_lma_pipeline, performance
+from sklearn_asdf import (
+    Motion,
+    Skeleton,
+    __version__,
+    features_table,
+    load,
+    make_lma_pipeline,
+    performance,
+)
 from sklearn_asdf.cli import main
 from sklearn_asdf.cli._main import make_parser
 from sklearn_asdf.datasets import load_folder
@@ -66,6 +75,30 @@ def test_features_as_parquet(folder, tmp_path, capsys):
         tables.append(read(tmp_path / name))
     assert tables[0]["start"].tolist() == [0, 1, 2, 3, 4]
     pd.testing.assert_frame_equal(*tables, check_dtype=False, rtol=1e-5)
+
+
+def test_features_of_markers_are_those_of_joints(tmp_path, capsys):
+    names = ["A", "B", "C", "D", "E", "F"]
+    path = np.random.default_rng(0).normal(size=(1, 60, 6, 3)).cumsum(axis=1)
+    take = Motion(path, fps=30, skeleton=Skeleton(names))
+    write_poses(take, tmp_path / "take.npz")
+    joints = dict(zip(("head", "left_wrist", "right_wrist", "left_ankle"), names))
+    joints["right_ankle"] = ["E", "F"]
+    (tmp_path / "joints.json").write_text(json.dumps(joints))
+    out = tmp_path / "table.csv"
+    takes = ("features", tmp_path / "take.npz", "-o", out, "--joints")
+    said = run(capsys, *takes[:-1])
+    assert "equal weights" in said.err
+    assert "Give the markers of each joint with --joints" in said.err
+    run(capsys, *takes, tmp_path / "joints.json", "--force")
+    expected = features_table({"take": take}, joints=joints)
+    np.testing.assert_allclose(pd.read_csv(out)["window1_weight"], expected["window1_weight"])
+    for wrong, message in (
+        ("plug_in_gate", "plug_in_gait"),
+        (tmp_path / "no.json", "cannot be read"),
+    ):
+        said = run(capsys, *takes, wrong, "--force", status=2)
+        assert message in said.err
 
 
 def test_features_of_a_video(video, tmp_path, capsys):
