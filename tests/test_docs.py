@@ -46,8 +46,9 @@ BEFORE = {
         DanceBeatTracker = partial(DanceBeatTracker, max_iter=3)
     """,
     "music.rst": """
+        from functools import partial
         import numpy as np
-        from sklearn_asdf import MDNRegressor, UnitEncoder, pipeline
+        from sklearn_asdf import MelEncoder, MDNRegressor, UnitEncoder, pipeline
         from sklearn_asdf.datasets import make_dance_music
         X = np.random.default_rng(0).normal(size=(60, 3))
         y = X[:, :2] + 0.1
@@ -59,6 +60,7 @@ BEFORE = {
         def make_dance_pipeline(preset="tiny", **parameters):
             pipe = pipeline.make_dance_pipeline(preset, n_keyframes=4, **parameters)
             return pipe.set_params(beats__max_iter=3) if preset == "units" else pipe
+        MelEncoder = partial(MelEncoder, code_size=64, n_mels=64, epochs=0)
     """,
     "speed.rst": """
         from sklearn_asdf import make_lma_pipeline
@@ -129,6 +131,7 @@ BEFORE = {
         grid = {"music__regressor__n_mixtures": [1]}
         dances = make_dance_music(2, clip_duration=9.0, random_state=1)
         takes, real_music = [dances.poses[[0]], dances.poses[[1]]], list(dances.audio)
+        training_music, held_out_music, pieces = data.audio[:8], data.audio[8:], data.audio[8:]
     """,
     "travel.rst": """
         import shutil
@@ -294,6 +297,9 @@ def test_readme_shows_and_plays_what_is_there():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
     links = [link for link in links if "://" not in link]
+    headings = {h.lower().replace(" ", "-") for h in re.findall(r"^## (.+)$", text, re.M)}
+    assert {link[1:] for link in links if link.startswith("#")} <= headings
+    links = [link for link in links if not link.startswith("#")]
     assert [link for link in links if not (ROOT / link).exists()] == []
     assert {Path(link).suffix for link in links} >= {".webp", ".mp3", ".mp4", ".svg"}
     # Visitors load the picture with the page.
