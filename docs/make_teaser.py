@@ -146,7 +146,7 @@ class Teaser:
         self.pose[..., 1] -= stage[1]
         for keyframe in self.keyframes:
             past = time - keyframe
-            self._dancer(pen, keyframe, 0.2 if past < 0 else max(0.22, 0.5 - 0.06 * past))
+            self._dancer(pen, keyframe, 0.1 if past < 0 else max(0.22, 0.5 - 0.06 * past))
         self._dancer(pen, time, 1.0)
         self.pose[..., 1] += stage[1]
         picture.paste(large.resize((WIDTH, stage[3] - stage[1]), Image.Resampling.BOX), stage[:2])

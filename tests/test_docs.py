@@ -297,6 +297,9 @@ def test_readme_shows_and_plays_what_is_there():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
     links = [link for link in links if "://" not in link]
+    headings = {h.lower().replace(" ", "-") for h in re.findall(r"^## (.+)$", text, re.M)}
+    assert {link[1:] for link in links if link.startswith("#")} <= headings
+    links = [link for link in links if not link.startswith("#")]
     assert [link for link in links if not (ROOT / link).exists()] == []
     assert {Path(link).suffix for link in links} >= {".webp", ".mp3", ".mp4", ".svg"}
     # Visitors load the picture with the page.

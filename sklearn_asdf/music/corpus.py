@@ -29,6 +29,9 @@ _WEIGHTS = dict.fromkeys(DESCRIPTORS, 0.5) | {
     "beat_sin": 0.0,
 }
 _WEIGHTS |= {name: 0.2 for name in DESCRIPTORS if name.startswith("band")}
+# Weight of the articulation where beats have codes of their own, which the steps of a beat tell
+# nothing of and would outweigh.
+_ARTICULATION = 4.0
 # Weights of level, brightness and onset strength of the beat itself, and the difference in
 # standard deviations beyond which costs do not grow.
 _STEP_WEIGHTS = np.array([0.5, 0.5, 1.0])
@@ -134,7 +137,8 @@ class Corpus:
         runs : list of Run
             In order; they cover all beats.
         """
-        weight = np.sqrt([_WEIGHTS[name] for name in DESCRIPTORS])
+        weights = _WEIGHTS if steps is None else _WEIGHTS | {"articulation": _ARTICULATION}
+        weight = np.sqrt([weights[name] for name in DESCRIPTORS])
         weighted = of_clips * weight
         squares = np.einsum("ij,ij->i", weighted, weighted)
         pace = np.log2(np.maximum(self.stop - self.start, 1.0))

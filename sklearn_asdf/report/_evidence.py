@@ -85,7 +85,10 @@ def verdict_of(evidence: list[Evidence]) -> Answer:
     """Return the answer of all evidence: the mean of the known strengths and one undecided."""
     ordered = sorted(evidence, key=lambda item: item.strength is None)
     known = [item.strength for item in evidence if item.strength is not None]
-    sentence = _sentence([item.clause for item in ordered])
+    sentence = _sentence([item.clause for item in evidence if item.strength is not None])
+    not_counted = "; ".join(item.clause for item in evidence if item.strength is None)
+    if not_counted:
+        sentence = f"{sentence} Not counted: {not_counted}.".strip()
     if not known:
         return Answer(_UNKNOWN, sentence, ordered)
     strength = float(np.mean([_UNDECIDED, *known]))

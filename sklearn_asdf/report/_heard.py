@@ -79,7 +79,7 @@ def _loudness(speed: np.ndarray, sounds: dict[str, np.ndarray], sr: int) -> Evid
     moves = _standardized(speed, _EVEN_SPEED)
     if moves is None:
         sentence = "The dancer moves evenly: there are no rises and falls to follow."
-        return Evidence("Loudness", None, "loudness has nothing to follow", sentence)
+        return Evidence("Loudness", None, "loudness, since the dancer moves evenly", sentence)
     found: dict[str, np.ndarray | None] = {}
     for name, sound in sounds.items():
         level = music_curves(sound, sr=sr, step_duration=STEP)[: len(speed), 0]
@@ -107,7 +107,11 @@ def _loudness(speed: np.ndarray, sounds: dict[str, np.ndarray], sr: int) -> Evid
         "steps of half a second"
     )
     score = score_of("loudness and movement", meaning, rows)
-    clause = f"its loudness {_follows(strength)} (r = {own:.2f})".replace("-", "−")
+    clause = {
+        "follows": "it is louder where the dancer moves more",
+        "follows a little": "it is a little louder where the dancer moves more",
+        "does not follow": "its loudness does not follow the movement",
+    }[_follows(strength)]
     return Evidence("Loudness", strength, clause, sentence.replace("-", "−"), [score])
 
 
@@ -135,13 +139,14 @@ def _beat(duration: float, beats: Beats) -> Evidence:
     """Return whether tempo and beats agree."""
     if duration < MIN_DURATION_OF_BEATS:
         sentence = f"A dance needs {MIN_DURATION_OF_BEATS:g} s for a beat to be found."
-        return Evidence("Beat", None, "the dance is too short for a beat", sentence)
+        return Evidence("Beat", None, "the beat, since the dance is too short", sentence)
     if beats.dance is None:
         sentence = (
             "This dance has no clear pulse: the most probable tempo has a probability of only "
-            f"{beats.confidence:.2f}, so there is no beat to compare with."
+            f"{beats.confidence:.2f}, so there is no beat to compare with. Music without a "
+            "strong beat may fit it best."
         )
-        return Evidence("Beat", None, "the dance has no clear pulse", sentence)
+        return Evidence("Beat", None, "the beat, since the dance has no clear pulse", sentence)
     (name, music), *others = beats.sounds.items()
     movement, tempo = tempo_of(beats.dance), tempo_of(music)
     if not tempo:
@@ -179,8 +184,8 @@ def _beat(duration: float, beats: Beats) -> Evidence:
         ),
     ]
     clause = (
-        f"its beat {_follows(strength)} ({tempo:.0f} against {movement:.0f} BPM, "
-        f"{100 * own:.0f} % of the beats met, by chance {100 * chance:.0f} %)"
+        f"its beat {_follows(strength)} ({100 * own:.0f} % of the dancer's beats are met, "
+        f"{100 * chance:.0f} % would be by chance)"
     )
     return Evidence("Beat", strength, clause, sentence, scores)
 

@@ -11,6 +11,8 @@ import sklearn
 
 from .._summary import summarize
 from .._version import __version__
+from ..motion.container import Motion
+from ..motion.joint_weights import missing_joints
 from ..performance import Performance, clip_duration_of, featurizer_of, fps_of
 
 __all__ = ["origin"]
@@ -30,7 +32,7 @@ def origin(
         ("Model", _model(pipeline)),
         ("Dance", _dance(shown, fps)),
         ("Music", _music(shown, temperature, random_state)),
-        ("Features", _features(pipeline)),
+        ("Features", _features(pipeline, shown.take)),
         ("Made", f"{_date()} by sklearn_asdf {__version__}, scikit-learn {sklearn.__version__}"),
     ]
 
@@ -68,11 +70,15 @@ def _music(shown: Performance, temperature: float | None, random_state: Any) -> 
     return f"{sampled}{seed}; mono, {shown.sr:,g} Hz"
 
 
-def _features(pipeline: Any) -> str:
+def _features(pipeline: Any, take: Motion) -> str:
     featurizer = featurizer_of(pipeline)
+    weights = "given joint weights"
+    if isinstance(featurizer.joint_weights, str):
+        equal = featurizer.joint_weights == "uniform" or missing_joints(take.skeleton)
+        weights = "all joints with equal weights" if equal else "head, wrists and ankles weighted"
     return (
         f"clips at {fps_of(pipeline):g} frames per second, {featurizer.n_windows_ + 1} keyframes "
-        f"in each; groups {', '.join(featurizer.groups)}"
+        f"in each; {weights}; groups {', '.join(featurizer.groups)}"
     )
 
 

@@ -129,7 +129,7 @@ def write_report(
       movement.
     - with the true music, the model: the share of other moments of the dance (its clips, shifted
       in a circle by two clips or more) given which the model holds the true music less probable
-      than given this one; a quarter of it if the model holds it more probable given no dance.
+      than given this one; 0 if the model holds it more probable given no dance.
 
     Beats and correlation count by their rank among the same music shifted in time (beats by up to
     two beats; levels in a circle by 4 s or more, or a quarter of a short dance): 0 if half of the

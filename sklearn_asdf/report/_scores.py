@@ -16,8 +16,6 @@ __all__ = ["answer_from_table", "evidence_of_likelihood"]
 _FOLLOWS = ("retrieval_r1", "f70_music", "log_gain")
 # Other moments of the dance to compare with: enough for a p-value of 0.05.
 _MAX_SHIFTS = 19
-# What it is worth to prefer the right moment of the dance without a gain over no dance.
-_WITHOUT_GAIN = 0.25
 
 
 def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
@@ -57,7 +55,7 @@ def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
             "The dance is too short to compare its moments. Given it, the model holds the true "
             f"music {without}.{learned}"
         )
-        clause = "the dance is too short to ask the model"
+        clause = "the model, since the dance is too short"
         return Evidence("The model", None, clause, sentence, scores)
     beaten = int((others < own).sum())
     sentence = (
@@ -65,15 +63,15 @@ def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
         f"other moments of the dance, it prefers the right one in {beaten} of {len(others)} "
         f"comparisons.{learned}"
     )
-    strength = beaten / len(others) * (1.0 if gain > 0 else _WITHOUT_GAIN)
-    clause = "the model would have expected the true music of this dance"
+    strength = beaten / len(others) if gain > 0 else 0.0
+    clause = "the model would have chosen the true music of this dance"
     if strength < 1:
-        clause = "the model would have expected the true music only in part"
+        clause = "the model would have chosen the true music of this dance only in part"
     if gain <= 0:
-        clause = "the model did not expect the true music of this dance"
+        clause = "the model would not have chosen the true music of this dance"
         sentence += (
-            " It is sure of something else: models of few or short dances often are. Music that it "
-            "makes for dances like this one may have little to do with them."
+            " So it does not use the dance well: models of few or short dances often predict "
+            "something else with too much certainty."
         )
     return Evidence("The model", float(strength), clause, sentence, scores)
 
