@@ -43,6 +43,9 @@ def test_music_has_the_tempo_of_the_dance(pipe, data):
     assert audio.shape == (12, 8 * 22050)
     level = 20 * np.log10(np.sqrt(np.square(audio).mean(axis=1)))
     assert level.min() > -60
+    mean = pipe.predict(data.poses[:2])
+    assert mean.shape == (2, 8 * 22050)
+    assert np.isfinite(mean).all()
 
 
 def test_a_whole_dance_gets_one_piece(pipe):

@@ -1,6 +1,7 @@
 from . import bar_pointer as bar_pointer
 from . import beat_grid as beat_grid
 from . import beat_scores as beat_scores
+from . import beat_spectra as beat_spectra
 from . import body as body
 from . import boosted_trees as boosted_trees
 from . import canonical as canonical
@@ -12,6 +13,7 @@ from . import frames as frames
 from . import gaps as gaps
 from . import geometry as geometry
 from . import griffinlim as griffinlim
+from . import hip_centers as hip_centers
 from . import jumps as jumps
 from . import keyframe_candidates as keyframe_candidates
 from . import keyframes as keyframes
@@ -20,12 +22,14 @@ from . import kmeans as kmeans
 from . import limiter as limiter
 from . import lma as lma
 from . import mel as mel
+from . import mel_bins as mel_bins
 from . import one_euro as one_euro
 from . import overlap as overlap
 from . import pairing as pairing
 from . import patches as patches
 from . import periodicity as periodicity
 from . import phase_gradient as phase_gradient
+from . import phase_recurrence as phase_recurrence
 from . import resampling as resampling
 from . import stretch as stretch
 from . import tempo as tempo
@@ -39,6 +43,7 @@ __all__ = [
     "bar_pointer",
     "beat_grid",
     "beat_scores",
+    "beat_spectra",
     "body",
     "boosted_trees",
     "canonical",
@@ -50,6 +55,7 @@ __all__ = [
     "gaps",
     "geometry",
     "griffinlim",
+    "hip_centers",
     "jumps",
     "keyframe_candidates",
     "keyframes",
@@ -58,12 +64,14 @@ __all__ = [
     "limiter",
     "lma",
     "mel",
+    "mel_bins",
     "one_euro",
     "overlap",
     "pairing",
     "patches",
     "periodicity",
     "phase_gradient",
+    "phase_recurrence",
     "resampling",
     "stretch",
     "tempo",

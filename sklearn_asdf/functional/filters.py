@@ -150,6 +150,7 @@ def butterworth(
     cutoff: float = 3.0,
     order: int = 5,
     zero_phase: bool = True,
+    complete: bool = False,
 ) -> np.ndarray:
     """Smooth poses with a Butterworth low-pass filter.
 
@@ -166,6 +167,8 @@ def butterworth(
     zero_phase : bool, default=True
         Whether to filter forwards and backwards, which does not delay the motion and squares the
         gain, or only forwards.
+    complete : bool, default=False
+        Whether it is known that every joint was seen in every frame, which is not checked then.
 
     Returns
     -------
@@ -195,7 +198,7 @@ def butterworth(
     """
     if zero_phase:
         smooth = _zero_phase(fps=fps, cutoff=cutoff, order=order)
-        if not use_compiled() or not all_seen(position):
+        if not use_compiled() or not (complete or all_seen(position)):
             return each_run(position, smooth)
         clips = smooth.clips(position.reshape(-1, *position.shape[-3:]))
         return np.moveaxis(clips.reshape(position.shape[-1:] + position.shape[:-1]), 0, -1)

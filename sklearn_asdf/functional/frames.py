@@ -159,6 +159,8 @@ def add_farthest_frames(
     """
     chosen = np.array(chosen, dtype=bool)
     n_clips, n_frames = chosen.shape
+    if n_clips and (chosen.sum(axis=1) == n_keyframes).all():
+        return np.nonzero(chosen)[1].reshape(n_clips, n_keyframes)
     length = np.full(n_clips, n_frames) if lengths is None else np.asarray(lengths)
     none = ~chosen.any(axis=1) & (length >= n_keyframes)
     if none.any():

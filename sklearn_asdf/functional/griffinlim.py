@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state
 from .mel import BLOCK_SIZE, MelFilterbank, hann, mel_filterbank
 from .phase_gradient import PhaseIntegration
 
-__all__ = ["Start", "fit_bands", "highpass", "mel_to_audio", "mel_to_power"]
+__all__ = ["fit_bands", "highpass", "mel_to_audio", "mel_to_power"]
 
 # From the power of a clip's bands, runs of its frames, and the spectra of its first frames that are
 # known, to the spectra of the runs.

@@ -8,7 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .compiled import use_compiled
 from .filters import window_length
+from .kernels.angles import angles_of_bones
 from .kernels.curves import symmetric_differences
 
 __all__ = ["bone_angles", "candidate_frames", "curve_salience"]
@@ -53,6 +55,8 @@ def bone_angles(position: ArrayLike, bones: ArrayLike, reference: ArrayLike) -> 
     position = np.asarray(position)
     bones = np.asarray(bones, dtype=np.intp).reshape(-1, 2)
     n_clips, n_frames, n_joints, n_axes = position.shape
+    if n_axes > 1 and use_compiled():
+        return angles_of_bones(position, bones, np.asarray(reference))
     used, ends = np.unique(bones, return_inverse=True)
     ends = ends.reshape(bones.shape)
     frames = (n_clips, 1, n_frames)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .compiled import use_compiled
 from .frames import add_farthest_frames
-from .kernels.curves import middle_of_plateaus
+from .kernels.curves import extremes_of_clusters, frames_with_most_votes, middle_of_plateaus
 from .kmeans import kmeans_1d
 
 __all__ = ["cluster_extremes", "select_keyframes"]
@@ -112,6 +113,9 @@ def cluster_extremes(
     candidates, curves = np.asarray(candidates, dtype=bool), np.asarray(curves, dtype=float)
     n_clips, n_curves, n_frames = candidates.shape
     gap = _whole_frames(gap_duration, fps)
+    if use_compiled() and curves.size:
+        length = np.full(n_clips, n_frames) if lengths is None else np.asarray(lengths)
+        return extremes_of_clusters(candidates, curves, length, gap, _REST if refine else -1.0)
     kept = np.zeros((n_clips * n_curves, n_frames), dtype=bool)
     row, frame = np.nonzero(candidates.reshape(-1, n_frames))
     if len(row):
@@ -203,7 +207,11 @@ def select_keyframes(
         times, votes = np.zeros((2, n_clips, counts.max()))
         times[row, rank] = frame
         votes[row, rank] = candidates[row, frame]
-        label = kmeans_1d(times, n_keyframes, counts, weights=votes)[row, rank]
+        labels = kmeans_1d(times, n_keyframes, counts, weights=votes)
+        if use_compiled():
+            chosen = frames_with_most_votes(times, votes, labels, counts, curve, length, gap)
+            return add_farthest_frames(chosen, n_keyframes, length)
+        label = labels[row, rank]
         first = np.flatnonzero(
             np.concatenate([[True], (np.diff(row) != 0) | (np.diff(label) != 0)])
         )

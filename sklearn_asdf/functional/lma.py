@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from .compiled import use_compiled
 from .curvature import squared_magnitude
+from .gaps import all_seen
 from .kernels.lengths import weighted_lengths, window_paths
 from .kernels.reductions import reduce_curves
 from .kinematics import magnitude
@@ -379,8 +380,8 @@ def _directness(position: np.ndarray, start: ArrayLike, stop: ArrayLike) -> np.n
     first = np.clip(start, 0, n_frames - 1)
     last = np.clip(stop, first, n_frames - 1)
     begin = first[:, :, None]
-    missing = np.isnan(position).any(axis=-1)
-    gaps = missing.any()
+    gaps = not all_seen(position)
+    missing = np.isnan(position).any(axis=-1) if gaps else np.zeros(position.shape[:-1], dtype=bool)
     if not gaps and use_compiled():
         path, chord = window_paths(position, first, last)
         return _ratio_of_paths(position, path, chord, eps, last - first)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .kernels.spectra import power_at
+
 __all__ = ["beat_tempo", "detrend", "kinematic_beats", "motion_tempo", "tempogram"]
 
 
@@ -268,13 +270,7 @@ def _refine(
     # Angles are taken about the middle of the clip, where phases of adjacent frequencies agree.
     time = (frame - (length[:, None] - 1) / 2) / fps
     angle = 2 * np.pi * time * frequency[:, None]
-    # One frequency after the other, each a turn of the one before: few sines and cosines.
-    wave = window * np.exp(1j * (1 + detune[0]) * angle)
-    turn = np.exp(1j * (detune[1] - detune[0]) * angle)
-    power = np.empty((len(pulse), len(detune)))
-    for i in range(len(detune)):
-        power[:, i] = np.abs(wave.sum(axis=1)) ** 2
-        wave *= turn
+    power = power_at(window, angle, 1 + detune)
     best = power.argmax(axis=1)
     inner = (best > 0) & (best < len(detune) - 1)
     middle = np.clip(best, 1, len(detune) - 2)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike
 
+from .kernels.phases import turns_of_spectra
+
 __all__ = ["warp_time"]
 
 # Frames processed at a time: their spectra stay in the processor's cache.
 _BLOCK = 64
-_TINY = 1e-20
-# Growth of the power of a peak over one hop that counts as an attack.
-_ONSET = 16.0
 
 
 def warp_time(
@@ -95,13 +93,13 @@ def warp_time(
     at -= n_fft // 2
     out = np.zeros((n_frames + -(-n_fft // hop_length)) * hop_length, np.float32)
     weight = np.zeros_like(out)
-    last, turn = np.zeros((2, 1, n_fft // 2 + 1), np.complex64)
+    last, turn = np.zeros(n_fft // 2 + 1, np.complex64), np.zeros((1, n_fft // 2 + 1), np.complex64)
     for i in range(0, n_frames, _BLOCK):
         begins = at[i : i + _BLOCK]
         here = scipy.fft.rfft(frames[begins] * window, axis=1)
         before = scipy.fft.rfft(frames[begins - hop_length] * window, axis=1)
-        turn = _turns(here, before, np.concatenate([last, here[:-1]]), turn[-1])
-        last = here[-1:].copy()
+        turn = turns_of_spectra(here, before, last, turn[-1])
+        last = here[-1].copy()
         here *= turn
         warped = scipy.fft.irfft(here, n_fft, axis=1, overwrite_x=True)
         warped *= window
@@ -127,57 +125,3 @@ def _follow(when: np.ndarray, target: np.ndarray, source: np.ndarray) -> np.ndar
         (t0, t1), (s0, s1) = target[end], source[end]
         at = np.where(side, s0 + (when - t0) * (s1 - s0) / (t1 - t0), at)
     return at
-
-
-def _turns(here: np.ndarray, before: np.ndarray, last: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Return numbers of size 1 that turn spectra so that phases go on from frame to frame.
-
-    Parameters
-    ----------
-    here, before, last : ndarray of shape (n_frames, n_bins)
-        Spectra of the source: of the frames, of one hop before each, and of the frame before each.
-    first : ndarray of shape (n_bins,)
-        What the frame before the first was turned by.
-
-    Returns
-    -------
-    turns : ndarray of shape (n_frames, n_bins)
-        Each bin has that of the nearest peak of its spectrum.
-    """
-    n_frames, n_bins = here.shape
-    power = here.real**2 + here.imag**2
-    peaks, width = _peaks(power)
-    # The jump of each peak's phase between frames that are not turned.
-    jump = last.ravel()[peaks] * np.conj(before.ravel()[peaks])
-    size = np.abs(jump)
-    # Phases begin anew where sound does, so that attacks stay sharp.
-    was = before.ravel()[peaks]
-    anew = (size < _TINY) | (power.ravel()[peaks] > _ONSET * (was.real**2 + was.imag**2))
-    jump /= np.maximum(size, _TINY)
-    jump[anew] = 0
-    # The peak of the previous frame whose phase a peak continues.
-    region = np.repeat(np.arange(len(peaks), dtype=np.int32), width)
-    ahead = region[np.maximum(peaks - n_bins, 0)]
-    stops = np.cumsum(np.bincount(peaks // n_bins)).tolist()
-    turn = anew.astype(np.complex64)
-    turn[: stops[0]] += jump[: stops[0]] * first[peaks[: stops[0]]]
-    for a, b in pairwise(stops):
-        turn[a:b] += turn.take(ahead[a:b]) * jump[a:b]
-    # Products drift away from size 1 by rounding.
-    turn /= np.abs(turn)
-    return np.repeat(turn, width).reshape(n_frames, n_bins)
-
-
-def _peaks(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the places of peaks in raveled spectra, and of how many bins each is the nearest."""
-    n_bins = power.shape[1]
-    padded = np.pad(power, ((0, 0), (2, 2)), constant_values=-1.0)
-    peak = power >= padded[:, 1:-3]
-    for i in (0, 3, 4):
-        peak &= power >= padded[:, i : i + n_bins]
-    # Each frame has one, its largest value.
-    peaks = np.flatnonzero(peak)
-    frame = peaks // n_bins
-    middle = (peaks[1:] + peaks[:-1]) // 2 + 1
-    edges = np.where(frame[1:] == frame[:-1], middle, frame[1:] * n_bins)
-    return peaks, np.diff(edges, prepend=0, append=power.size)

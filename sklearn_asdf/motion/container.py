@@ -151,6 +151,13 @@ class Motion(TimeAxis):
         object.__setattr__(self, "keyframes", keyframes)
 
     @cached_property
+    def complete(self) -> bool:
+        """Whether every joint was seen in every frame, and all coordinates are finite."""
+        # One pass without temporary arrays: a finite sum means that every value is finite.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return bool(np.isfinite(self.position.sum(dtype=np.float64)))
+
+    @cached_property
     def seen(self) -> np.ndarray:
         """Joints that were seen, bool of shape (n_clips, n_frames, n_joints)."""
         return np.asarray(seen_joints(self.position))

@@ -278,7 +278,8 @@ class KeyframeSegmenter(MotionTransformer):
         """Return the reference vector of eq. 9, (n_clips, n_frames, n_axes)."""
 
         def center(names: Sequence[str]) -> np.ndarray:
-            return motion.position[:, :, skeleton.indices(names)].mean(axis=2)
+            joints = [motion.position[:, :, joint] for joint in skeleton.indices(names)]
+            return sum(joints[1:], start=joints[0]) / len(joints)
 
         if not isinstance(self.reference, str):
             start, stop = self.reference

@@ -356,11 +356,15 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
 
     def _table(self, motion: Motion) -> np.ndarray:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            table = np.stack(list(self._columns(motion).values()), axis=1)
+            table = np.ascontiguousarray(np.array(list(self._columns(motion).values())).T)
+            known = bool(np.isfinite(table.sum()))
         largest = float(np.finfo(motion.dtype).max)
-        unknown = 0.0 if self.missing == "zero" else np.nan
-        np.nan_to_num(table, copy=False, nan=unknown, posinf=largest, neginf=-largest)
-        return np.clip(table, -largest, largest).astype(motion.dtype, copy=False)
+        if not known:
+            unknown = 0.0 if self.missing == "zero" else np.nan
+            np.nan_to_num(table, copy=False, nan=unknown, posinf=largest, neginf=-largest)
+        if motion.dtype != table.dtype:
+            np.clip(table, -largest, largest, out=table)
+        return table.astype(motion.dtype, copy=False)
 
     def _columns(self, motion: Motion) -> Columns:
         motion = with_kinematics(motion)

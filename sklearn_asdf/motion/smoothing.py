@@ -233,7 +233,9 @@ class PoseSmoother(MotionTransformer):
     def _transform(self, motion: Motion) -> Motion:
         position = certain_positions(motion, self.min_confidence)
         fps = motion.fps
-        position = fill_gaps(position, fps=fps, max_gap=self.max_gap, causal=self._causal)
+        complete = position is motion.position and motion.complete
+        if not complete:
+            position = fill_gaps(position, fps=fps, max_gap=self.max_gap, causal=self._causal)
         if self.method == "butterworth":
             position = filters.butterworth(
                 position,
@@ -241,6 +243,7 @@ class PoseSmoother(MotionTransformer):
                 cutoff=self.cutoff,
                 order=self.order,
                 zero_phase=self.zero_phase,
+                complete=complete,
             )
         elif self.method == "savgol":
             position = filters.savgol(

@@ -16,6 +16,7 @@ _WORDS = {
     "finding poses": "Finding the dancer",
     "copying the pictures": "Preparing the video",
     "describing the dance": "Looking at the movement",
+    "composing takes": "Making the music",
     "composing": "Putting the music together",
     "finding beats": "Finding the beats",
     "drawing the page": "Drawing the report",

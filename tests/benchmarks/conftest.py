@@ -16,8 +16,43 @@ def pytest_addoption(parser):
     parser.addoption(
         "--speed-table",
         metavar="FILE",
-        help="CSV file in which the rows that were measured are replaced, or added",
+        help="CSV file to write; runs the benchmarks alone that measure a row of the table",
     )
+    parser.addoption(
+        "--update-speed-table",
+        action="store_true",
+        help="keep the rows of the file that were not measured",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--speed-table"):
+        others = [item for item in items if "speed_table" not in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in items if item not in others]
+        config.hook.pytest_deselected(items=others)
+
+
+# Beginnings of the rows, in the order of the page.
+GROUPS = (
+    "One clip",
+    "Prediction",
+    "Smoothing",
+    "Keyframes",
+    "Laban table",
+    "Fit of",
+    "metrics.evaluate",
+    "Choice of units",
+    "Live",
+    "Time warping",
+    "a saved",
+    "sklearn-asdf",
+    "Growth",
+)
+
+
+def _group(row):
+    """Return the place of a row's group; rows of a group stay in the order of measurement."""
+    return next((i for i, name in enumerate(GROUPS) if row[0].startswith(name)), len(GROUPS) - 1)
 
 
 class SpeedTable:
@@ -45,17 +80,17 @@ class SpeedTable:
         print("\n" + " | ".join(filter(None, self.rows[work])))  # noqa: T201
         return power
 
-    def write(self, path):
-        """Replace the rows of a file that were measured again; keep the others."""
+    def write(self, path, *, update=False):
+        """Write the rows, by groups; `update` keeps those of the file that were not measured."""
         path = Path(path)
         known = {}
-        if path.exists():
+        if update and path.exists():
             with path.open(newline="", encoding="utf-8") as file:
                 known = {row[0]: tuple(row) for row in list(csv.reader(file))[1:]}
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(HEADER)
-            writer.writerows((known | self.rows).values())
+            writer.writerows(sorted((known | self.rows).values(), key=_group))
 
 
 @pytest.fixture(scope="session")
@@ -65,4 +100,4 @@ def speed_table(request):
     yield table
     path = request.config.getoption("--speed-table")
     if path and table.rows:
-        table.write(path)
+        table.write(path, update=request.config.getoption("--update-speed-table"))

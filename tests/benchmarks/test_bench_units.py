@@ -18,7 +18,7 @@ from sklearn_asdf.functional.stretch import warp_time
 from sklearn_asdf.music.analysis import DESCRIPTORS
 from sklearn_asdf.music.corpus import _WEIGHTS, Corpus
 
-from .timing import shortest
+from .timing import computing, shortest
 
 librosa = pytest.importorskip("librosa")
 pytestmark = pytest.mark.benchmark
@@ -111,7 +111,7 @@ def test_choice_of_units(speed_table):
             theirs=theirs,
         )
     growth = speed_table.add_growth("Growth with hours of music: choice of units", hours, seconds)
-    assert growth < 1.1
+    assert growth <= 1.1
     live = shortest(partial(choose, *given, first_unit=1000), repeats=5)[0]
     speed_table.add("Live, the unit of one beat, 6 h of music", live)
 
@@ -171,18 +171,18 @@ def test_warping_of_time(speed_table):
 
 
 def _fit_by_stages(data):
-    """Fit the default as its pipeline does; return the processor time of each stage."""
+    """Fit the default as its pipeline does; return the time of each stage."""
     from sklearn_asdf import make_dance_pipeline
 
     X, seconds = data.poses, {}
     with threadpool_limits(1):
         for name, stage in make_dance_pipeline(random_state=0).steps:
-            start = time.process_time()
+            start = computing()
             if name == "music":
                 stage.fit(X, data.audio)
             elif stage != "passthrough":
                 X = stage.fit_transform(X, data.audio)
-            seconds[name] = time.process_time() - start
+            seconds[name] = computing() - start
     return seconds
 
 
@@ -210,12 +210,14 @@ def test_fit_of_the_default_is_linear_in_minutes(speed_table):
             theirs=found[-1]["beats"],
         )
     total = [sum(of.values()) for of in found]
-    assert speed_table.add_growth("Growth with minutes of music: fit", minutes, total) < 1.1
+    assert speed_table.add_growth("Growth with minutes of music: fit", minutes, total) <= 1.1
+    growth = {}
     for stage in found[0]:
         seconds = [of[stage] for of in found]
         if seconds[-1] > 0.5:
             work = f"Growth with minutes of music: fit, stage {stage}"
-            speed_table.add_growth(work, minutes, seconds)
+            growth[stage] = speed_table.add_growth(work, minutes, seconds)
+    assert max(growth.values()) <= 1.1, growth
 
 
 @pytest.mark.parametrize("part", ["analysis", "units", "canonical poses", "beat of new dances"])
@@ -236,9 +238,9 @@ def test_other_stages_are_linear(part, speed_table):
 
         def cost(run):
             with threadpool_limits(1):
-                start = time.process_time()
+                start = computing()
                 run()
-                return time.process_time() - start
+                return computing() - start
 
         def take(i, some=some, clips=clips):
             again = some * np.float32(1 - 1e-5 * i)
@@ -251,7 +253,7 @@ def test_other_stages_are_linear(part, speed_table):
 
         cost(take(0))
         seconds.append(min(cost(take(i)) for i in (1, 2, 3)))
-    assert speed_table.add_growth(f"Growth with minutes: {part}", minutes, seconds) < 1.15
+    assert speed_table.add_growth(f"Growth with minutes: {part}", minutes, seconds) <= 1.1
 
 
 @pytest.mark.slow

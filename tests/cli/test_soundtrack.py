@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,31 @@ def test_a_video_gets_music_that_ships(video, tmp_path, capsys):
     assert main(command) == 0
     assert probe(out).has_sound
     assert probe(out).duration == pytest.approx(probe(video).duration, abs=0.1)
+
+
+def test_each_dancer_of_a_file_gets_music(music, tmp_path, capsys):
+    from sklearn_asdf.datasets import make_dance_music
+
+    pair = make_dance_music(2, n_performances=2, clip_duration=9, random_state=0).poses
+    people = []
+    for t in range(pair.n_frames):
+        for who in (5, 9) if t % 2 else (9, 5):
+            pose = 100 * np.nan_to_num(pair.position[int(who == 9), t]) + [400 * (who == 9), 500]
+            flat = np.c_[pose, np.ones(17)].round(3).ravel().tolist()
+            one = {"image_id": f"{t}.jpg", "category_id": 1, "keypoints": flat, "score": 2}
+            people.append(one | {"idx": who})
+    dance, out = tmp_path / "pair.json", tmp_path / "new.wav"
+    dance.write_text(json.dumps(people))
+    command = ["soundtrack", str(dance), "--fps", "30", "--music", str(music)]
+    assert main([*command, "-o", str(out), "--person", "each"]) == 0
+    sounds = [soundfile.read(tmp_path / f"new_person{i}.wav")[0] for i in (0, 1)]
+    assert not (tmp_path / "new_person2.wav").exists()
+    assert len(sounds[0]) == len(sounds[1]) == 9 * 22050
+    assert not np.array_equal(*sounds)
+    # As if each danced alone.
+    alone = tmp_path / "alone.wav"
+    assert main([*command, "-o", str(alone), "--person", "1"]) == 0
+    np.testing.assert_array_equal(soundfile.read(alone)[0], sounds[1])
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from sklearn_asdf.functional import filters, geometry, kinematics, lma, windows
 from sklearn_asdf.functional.body import body_size
 from sklearn_asdf.functional.compiled import numpy_only, use_compiled
 from sklearn_asdf.functional.kernels.form import principal_values
-from sklearn_asdf.functional.keyframe_candidates import curve_salience
+from sklearn_asdf.functional.keyframe_candidates import bone_angles, curve_salience
+from sklearn_asdf.functional.keyframes import cluster_extremes, select_keyframes
 from sklearn_asdf.functional.kmeans import kmeans_1d
 from sklearn_asdf.motion.lma_groups import CLIP_GROUPS, WINDOW_GROUPS
 
@@ -85,6 +86,42 @@ def test_butterworth(n_axes, n_frames, missing):
 def test_butterworth_of_long_streams_in_blocks(fps, cutoff, order):
     x = walk((1, 4000, 40, 2))
     assert_same(*both(filters.butterworth, x, fps=fps, cutoff=cutoff, order=order))
+
+
+@pytest.mark.parametrize("n_joints", [1, 4, 9, 33, 70])
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+def test_butterworth_of_bodies_that_fill_no_vector(n_axes, n_joints):
+    x = walk((2, 60, n_joints, n_axes))
+    assert_same(*both(filters.butterworth, x, fps=30.0, order=8))
+    x = x.astype(np.float32)
+    assert_same(*both(filters.butterworth, x, fps=30.0), single=True)
+
+
+@pytest.mark.parametrize("n_axes", [2, 3])
+def test_angles_of_bones(n_axes):
+    x = walk((3, 100, 17, n_axes), missing=0.02, seed=1)
+    # Without length, and along and against the reference.
+    x[1, :9, 5] = x[1, :9, 6]
+    reference = x[:, :, 6] - x[:, :, 5]
+    x[2, :9, 8] = x[2, :9, 7] + 2 * reference[2, :9]
+    x[2, :9, 10] = x[2, :9, 9] - reference[2, :9]
+    compiled, plain = both(bone_angles, x, [[5, 6], [7, 8], [9, 10], [11, 12]], reference)
+    assert_same(compiled, plain)
+    np.testing.assert_allclose(compiled[2, 1:3, 2:4], [[0, 0], [np.pi, np.pi]], atol=1e-7)
+
+
+@pytest.mark.parametrize("refine", [False, True])
+def test_extremes_and_selection(refine):
+    rng = np.random.default_rng(3)
+    # Steps of whole numbers: many ties and rests.
+    curves = rng.integers(-1, 2, size=(4, 5, 120)).cumsum(axis=-1).astype(float)
+    candidates, lengths = rng.random(curves.shape) < 0.15, np.array([120, 90, 40, 3])
+    candidates &= np.arange(120) < lengths[:, None, None]
+    kept = both(cluster_extremes, candidates, curves, lengths, fps=30, refine=refine)
+    np.testing.assert_array_equal(*kept)
+    votes = kept[0].sum(axis=1)
+    chosen = both(select_keyframes, votes, curves.mean(axis=1), 8, lengths, fps=30)
+    np.testing.assert_array_equal(*chosen)
 
 
 @pytest.mark.parametrize("n_clusters", [1, 2, 3, 10, 40])

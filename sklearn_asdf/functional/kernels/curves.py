@@ -6,7 +6,12 @@ import numpy as np
 
 from ..compiled import Loops, use_compiled
 
-__all__ = ["middle_of_plateaus", "symmetric_differences"]
+__all__ = [
+    "extremes_of_clusters",
+    "frames_with_most_votes",
+    "middle_of_plateaus",
+    "symmetric_differences",
+]
 
 
 def symmetric_differences(curves: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -106,11 +111,192 @@ def middle_of_plateaus(
 @Loops
 def _middle_of_plateaus(row, frame, curve, length, tolerance, middle):
     for i in range(len(frame)):
-        values, limit = curve[row[i]], tolerance[row[i]]
-        low = high = frame[i]
-        level = values[low]
-        while low > 0 and abs(values[low - 1] - level) <= limit:
-            low -= 1
-        while high < length[row[i]] - 1 and abs(values[high + 1] - level) <= limit:
-            high += 1
-        middle[i] = (low + high) // 2
+        middle[i] = _middle(curve[row[i]], frame[i], length[row[i]], tolerance[row[i]])
+
+
+@Loops
+def _middle(values, frame, length, tolerance):
+    """Return the middle of the frames around one at which a curve stays at its level."""
+    low = high = frame
+    level = values[frame]
+    while low > 0 and abs(values[low - 1] - level) <= tolerance:
+        low -= 1
+    while high < length - 1 and abs(values[high + 1] - level) <= tolerance:
+        high += 1
+    return (low + high) // 2
+
+
+def extremes_of_clusters(
+    candidates: np.ndarray, curves: np.ndarray, lengths: np.ndarray, gap: int, rest: float
+) -> np.ndarray:
+    """Return one or two candidates of each cluster, with compiled loops.
+
+    Parameters
+    ----------
+    candidates : ndarray of bool, shape (n_clips, n_curves, n_frames)
+        True at candidates.
+    curves : ndarray of shape (n_clips, n_curves, n_frames)
+        Curves without NaN.
+    lengths : ndarray of int, shape (n_clips,)
+        Frames of each clip.
+    gap : int
+        Candidates at most so many frames apart belong to one cluster.
+    rest : float
+        Share of its range within which a curve rests, or a negative number to keep one candidate
+        of each cluster wherever the curve rests.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_clips, n_curves, n_frames)
+        As :func:`sklearn_asdf.functional.keyframes.cluster_extremes` returns it.
+    """
+    kept = np.zeros(candidates.shape, dtype=bool)
+    total = np.empty(curves.shape[-1] + 1)
+    _keep_extremes(
+        np.ascontiguousarray(candidates),
+        np.ascontiguousarray(curves),
+        np.asarray(lengths, dtype=np.intp),
+        gap,
+        float(rest),
+        total,
+        kept,
+    )
+    return kept
+
+
+@Loops
+def _keep_extremes(candidates, curves, lengths, gap, rest, total, kept):
+    n_clips, n_curves, n_frames = curves.shape
+    for clip in range(n_clips):
+        for row in range(n_curves):
+            curve, some, keep = curves[clip, row], candidates[clip, row], kept[clip, row]
+            lowest = highest = curve[0]
+            level = total[0] = 0.0
+            for i in range(n_frames):
+                value = curve[i]
+                level += value
+                total[i + 1] = level
+                lowest = value if value < lowest else lowest
+                highest = value if value > highest else highest
+            tolerance = rest * (highest - lowest)
+            first = last = -1
+            for i in range(n_frames):
+                if not some[i]:
+                    continue
+                if first >= 0 and i - last > gap:
+                    _keep(curve, some, total, (first, last, gap, lengths[clip]), tolerance, keep)
+                    first = -1
+                first = i if first < 0 else first
+                last = i
+            if first >= 0:
+                _keep(curve, some, total, (first, last, gap, lengths[clip]), tolerance, keep)
+
+
+@Loops
+def _keep(curve, some, total, cluster, tolerance, keep):
+    """Keep the extremes of one cluster."""
+    first, last, gap, length = cluster
+    low, high = max(first - gap, 0), min(last + gap + 1, length)
+    mean = (total[high] - total[low]) / (high - low)
+    extreme = _farthest(curve, some, first, last, mean, 0.0)
+    departure = curve[extreme] - mean
+    if tolerance < 0:
+        keep[extreme] = True
+        return
+    keep[_middle(curve, extreme, length, tolerance)] = True
+    opposite = _farthest(curve, some, first, last, mean, -np.sign(departure))
+    if abs(opposite - extreme) > gap and (curve[opposite] - mean) * departure < 0:
+        keep[_middle(curve, opposite, length, tolerance)] = True
+
+
+@Loops
+def _farthest(curve, some, first, last, mean, side):
+    """Return the first candidate farthest from the mean, on either side (0) or on one."""
+    most = -np.inf
+    for i in range(first, last + 1):
+        if some[i]:
+            departure = side * (curve[i] - mean) if side != 0 else abs(curve[i] - mean)
+            most = departure if departure > most else most
+    # With a tolerance, ties are resolved to their first frame whatever the rounding.
+    most -= 1e-9 * abs(most)
+    for i in range(first, last + 1):
+        if some[i]:
+            departure = side * (curve[i] - mean) if side != 0 else abs(curve[i] - mean)
+            if departure >= most:
+                return i
+    return first
+
+
+def frames_with_most_votes(
+    frames: np.ndarray,
+    votes: np.ndarray,
+    labels: np.ndarray,
+    counts: np.ndarray,
+    curve: np.ndarray,
+    lengths: np.ndarray,
+    gap: int,
+) -> np.ndarray:
+    """Return the frame of each cluster with most votes, with compiled loops.
+
+    Parameters
+    ----------
+    frames, votes : ndarray of shape (n_clips, n_candidates)
+        Candidates of each clip in ascending order, and their votes.
+    labels : ndarray of int, shape (n_clips, n_candidates)
+        Cluster of each candidate, ascending.
+    counts : ndarray of int, shape (n_clips,)
+        Candidates of each clip; later ones are padding.
+    curve : ndarray of shape (n_clips, n_frames)
+        Curve without NaN, whose extreme is taken among candidates of as many votes.
+    lengths : ndarray of int, shape (n_clips,)
+        Frames of each clip.
+    gap : int
+        Frames beside a cluster over which its mean is taken as well.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_clips, n_frames)
+        True at the frames chosen.
+    """
+    chosen = np.zeros(curve.shape, dtype=bool)
+    departures = np.empty(frames.shape)
+    total = np.empty(curve.shape[1] + 1)
+    lengths = np.asarray(lengths, dtype=np.intp)
+    curve = np.ascontiguousarray(curve)
+    _vote(frames, votes, labels, counts, curve, lengths, gap, total, departures, chosen)
+    return chosen
+
+
+@Loops
+def _vote(frames, votes, labels, counts, curve, lengths, gap, total, departures, chosen):
+    largest = np.finfo(np.float64).tiny
+    for row in range(len(frames)):
+        total[0] = 0.0
+        for i in range(curve.shape[1]):
+            total[i + 1] = total[i] + curve[row, i]
+        first = 0
+        for k in range(counts[row]):
+            if k + 1 < counts[row] and labels[row, k + 1] == labels[row, k]:
+                continue
+            low = max(int(frames[row, first]) - gap, 0)
+            high = min(int(frames[row, k]) + gap + 1, lengths[row])
+            mean = (total[high] - total[low]) / (high - low)
+            for i in range(first, k + 1):
+                departures[row, i] = abs(curve[row, int(frames[row, i])] - mean)
+                largest = max(largest, departures[row, i])
+            first = k + 1
+    for row in range(len(frames)):
+        first = 0
+        for k in range(counts[row]):
+            if k + 1 < counts[row] and labels[row, k + 1] == labels[row, k]:
+                continue
+            most = -np.inf
+            for i in range(first, k + 1):
+                # Votes are integers: fractions of the largest deviation decide between ties only.
+                departures[row, i] = votes[row, i] + 0.5 * departures[row, i] / largest
+                most = max(most, departures[row, i])
+            for i in range(first, k + 1):
+                if departures[row, i] >= most - 1e-9 * abs(most):
+                    chosen[row, int(frames[row, i])] = True
+                    break
+            first = k + 1

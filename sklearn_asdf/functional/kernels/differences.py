@@ -295,6 +295,7 @@ def _mean_square(velocity):
 def _curvature(v, a, clip, floor, out):
     """Fill the curvature of a clip (equation 8)."""
     zero, largest = out.dtype.type(0), np.finfo(out.dtype).max
+    double = out.itemsize == 8
     if len(v) == 1:
         x = v[0, clip]
         for i in range(out.size):
@@ -303,7 +304,19 @@ def _curvature(v, a, clip, floor, out):
         vx, vy, ax, ay = v[0, clip], v[1, clip], a[0, clip], a[1, clip]
         for i in range(out.size):
             square = vx[i] * vx[i] + vy[i] * vy[i] + floor
-            bend = abs(vx[i] * ay[i] - vy[i] * ax[i]) / np.sqrt(square) / square
+            # A division is slow, but cubes of small speeds vanish in float32.
+            root, area = np.sqrt(square), abs(vx[i] * ay[i] - vy[i] * ax[i])
+            bend = area / (root * square) if double else area / root / square
+            bend = largest if bend > largest else bend
+            out[i] = zero if square == zero else bend
+    elif double:
+        vx, vy, vz = v[0, clip], v[1, clip], v[2, clip]
+        ax, ay, az = a[0, clip], a[1, clip], a[2, clip]
+        for i in range(out.size):
+            square = vx[i] * vx[i] + vy[i] * vy[i] + vz[i] * vz[i] + floor
+            xy, xz = vx[i] * ay[i] - vy[i] * ax[i], vx[i] * az[i] - vz[i] * ax[i]
+            yz = vy[i] * az[i] - vz[i] * ay[i]
+            bend = np.sqrt(xy * xy + xz * xz + yz * yz) / (np.sqrt(square) * square)
             bend = largest if bend > largest else bend
             out[i] = zero if square == zero else bend
     else:
