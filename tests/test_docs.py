@@ -62,6 +62,19 @@ BEFORE = {
             return pipe.set_params(beats__max_iter=3) if preset == "units" else pipe
         MelEncoder = partial(MelEncoder, code_size=64, n_mels=64, epochs=0)
     """,
+    "formats.rst": """
+        import shutil
+        import numpy as np
+        from sklearn_asdf import Motion, Skeleton, features_table
+        from sklearn_asdf.io import write_poses
+        from sklearn_asdf.motion.markers import MARKER_SETS
+        plug_in_gait = [m for markers in MARKER_SETS["plug_in_gait"].values() for m in markers]
+        own = ["HeadL", "HeadR", "LWrist1", "LWrist2", "RWrist1", "LAnkle", "RAnkle"]
+        for file, names in (("take.c3d", plug_in_gait), ("take.tsv", own)):
+            path = np.random.default_rng(0).normal(size=(1, 90, len(names), 3)).cumsum(axis=1)
+            write_poses(Motion(path, fps=30, skeleton=Skeleton(names)), "markers.npz")
+            shutil.move("markers.npz", file)
+    """,
     "speed.rst": """
         from sklearn_asdf import make_lma_pipeline
         from sklearn_asdf.datasets import make_dance_music

@@ -186,7 +186,7 @@ def test_equal_weights_of_unnamed_joints_are_said():
     with pytest.warns(UserWarning, match=r"joints of 'x' have no names: all joints have equal"):
         features_table({"x": Motion(position, fps=30)}, lma=lma(), clip_duration=4.0)
     names = [f"m{i}" for i in range(15)] + ["Head"]
-    with pytest.warns(UserWarning, match="lack left_wrist, right_wrist, left_ankle, right_ankle"):
+    with pytest.warns(UserWarning, match="lack left wrist, right wrist, left ankle, right ankle"):
         features_table(
             {"x": Motion(position, fps=30, skeleton=Skeleton(names))}, lma=lma(), clip_duration=4.0
         )

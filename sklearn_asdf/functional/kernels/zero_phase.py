@@ -10,7 +10,7 @@ import numpy as np
 from scipy import signal
 
 from ..compiled import Loops, use_compiled
-from ..vector_loops import LANES, VectorLoop
+from .vector_loops import LANES, VectorLoop
 
 __all__ = ["ZeroPhaseFilter"]
 

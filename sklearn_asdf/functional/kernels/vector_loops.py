@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .compiled import Loops
+from ..compiled import Loops
 
 __all__ = ["LANES", "Code", "VectorLoop"]
 
@@ -45,7 +45,7 @@ class VectorLoop(Loops):
             self._function(Code(builder, arrays, kinds), *values[3:])
             return context.get_dummy_value()
 
-        def loop(typing, x, y, z, first, n_frames, step):  # type: ignore[no-untyped-def]
+        def loop(typing, x, y, z, first, n_frames, step):
             return types.void(x, y, z, types.intp, types.intp, types.intp), write
 
         compiled: Callable[..., Any] = intrinsic(loop)
