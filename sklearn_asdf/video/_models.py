@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import ssl
 import sys
 import urllib.error
 import urllib.request
@@ -113,15 +114,21 @@ def _cached(name: str) -> Path:
         return path
     check_writable_folder(path.parent)
     url = f"{_SOURCE}{name}?generation={generation}"
-    way_out = (
-        "try again when there is a connection, or get the file elsewhere and give its folder "
-        f"(--pose-model of the command, or the environment variable {VARIABLE})"
+    elsewhere = (
+        "get the file elsewhere and give its folder (--pose-model of the command, or the "
+        f"environment variable {VARIABLE})"
     )
+    way_out = f"try again when there is a connection, or {elsewhere}"
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:
             content = answer.read()
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            way_out = (
+                "Python has no certificates: on macOS, run 'Install Certificates.command' in the "
+                f"folder of Python in Applications, or {elsewhere}"
+            )
         raise OSError(
             f"expected to fetch the pose network {name!r} from {url!r}, but got: {reason}; "
             f"{way_out}"

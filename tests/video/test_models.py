@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import http.server
+import ssl
 import threading
+import urllib.error
 
 import pytest
 
@@ -80,6 +82,15 @@ def test_a_file_that_is_not_there_is_a_sentence(server):
 def test_no_connection_is_a_sentence(server, monkeypatch):
     monkeypatch.setattr(_models, "_SOURCE", "http://127.0.0.1:9/")
     with pytest.raises(OSError, match=r"expected to fetch .* refused; try again"):
+        fetch_pose_models()
+
+
+def test_a_python_without_certificates_is_a_sentence(server, monkeypatch):
+    def refuse(url, timeout):
+        raise urllib.error.URLError(ssl.SSLCertVerificationError("unable to get local issuer"))
+
+    monkeypatch.setattr(_models.urllib.request, "urlopen", refuse)
+    with pytest.raises(OSError, match=r"run 'Install Certificates\.command'.*, or get the file"):
         fetch_pose_models()
 
 
