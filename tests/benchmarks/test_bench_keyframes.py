@@ -54,8 +54,11 @@ def test_a_thousand_keyframes_of_25_000_frames(speed_table):
 
 
 @pytest.mark.parametrize("of", ["frames", "clips"])
-def test_keyframes_are_found_in_linear_time(of, speed_table):
+def test_keyframes_are_found_in_n_log_n(of, speed_table):
     sizes = [2**k for k in range(14, 19)] if of == "frames" else [2**k for k in range(4, 9)]
     shapes = [(1, n, 17, 2) if of == "frames" else (n, 240, 17, 2) for n in sizes]
     times = [shortest(_search(_smooth(shape)), repeats=3, clock=computing)[0] for shape in shapes]
-    assert speed_table.add_growth(f"Growth with {of}: keyframes", sizes, times) <= 1.1
+    growth = speed_table.add_growth(f"Growth with {of}: keyframes", sizes, times)
+    # In one stream the search for the best bounds takes n log n.
+    log_n = np.polyfit(np.log(sizes), np.log(np.log(sizes)), 1)[0] if of == "frames" else 0.0
+    assert growth - log_n <= 1.1
