@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from ..functional.beat_grid import beat_position, beat_times, steady_beats
+from ..functional.beat_grid import beat_of_clips, beat_position, beat_times, steady_beats
 from .beat_features import middles_of_steps, movement_on_beats, places_in_beat
 
 __all__ = ["N_GLOBAL", "BeatPredictionsMixin"]
@@ -157,16 +157,15 @@ class BeatPredictionsMixin:
         features = self._features(course, semitones[0])
         steps = course + self._sample([features], rng, temperature)[0]
         steps = self._scaled(steps, temperature)
-        at = beat_position(grid, middles)
-        ends = beat_position(grid, starts[:, None] + [0, self.clip_duration_])
-        log_tempo = np.log2(60 * np.diff(ends, axis=1)[:, 0] / self.clip_duration_)
+        log_tempo, phase = beat_of_clips(grid, starts, self.clip_duration_)
+        tempo = 2.0**log_tempo
         parts = []
         for i in range(len(X)):
-            own = starts[i] + self._grid(2.0 ** log_tempo[i], 2 * np.pi * at[i])
+            own = starts[i] + self._grid(tempo[i], phase[i])
             first = round(beat_position(grid, own[0]).item()) * self.steps_per_beat
             rows = first + np.arange((len(own) - 1) * self.steps_per_beat)
             parts.append(steps[np.clip(rows, 0, len(steps) - 1)])
-        return self._join(parts, np.repeat(semitones, len(X)), 2.0**log_tempo, 2 * np.pi * at)
+        return self._join(parts, np.repeat(semitones, len(X)), tempo, phase)
 
     def _sample(self, features: Any, rng: Any, temperature: float) -> Any:
         found = self.regressor_.sample_y(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_array as sklearn_check_array
 from sklearn.utils.validation import validate_data
 
 from .._validation import raise_all
 from .clips import AudioClips
 from .sample_checks import check_array
 
-__all__ = ["check_audio", "check_clips"]
+__all__ = ["check_audio", "check_clips", "check_code_size", "check_hop_duration"]
 
 
 def check_audio(
@@ -116,3 +117,23 @@ def check_clips(encoder: Any, X: Any, *, reset: bool) -> Any:
         named = np.empty((0, checked.shape[1]))
     validate_data(encoder, named, reset=reset, skip_check_array=True)
     return checked
+
+
+def check_code_size(code: Any, n_numbers: int, *, dtype: Any) -> np.ndarray:
+    """Return codes of clips as an array, or raise an error if they are not of so many numbers."""
+    code = sklearn_check_array(code, dtype=dtype, input_name="code")
+    if code.shape[1] != n_numbers:
+        raise ValueError(
+            f"expected codes of {n_numbers} numbers, got {code.shape[1]}: pass what transform "
+            "returned"
+        )
+    return code
+
+
+def check_hop_duration(hop_duration: float, duration: float) -> None:
+    """Raise an error if successive clips of a piece would not touch each other."""
+    if not 0 < hop_duration <= duration:
+        raise ValueError(
+            f"expected hop_duration above 0 and at most a clip's {duration:g} s, got "
+            f"{hop_duration}: clips must touch each other"
+        )

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import TransformerMixin
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from ..functional.beat_grid import beat_of_clips, beat_times, steady_beats, time_of_position
@@ -18,7 +17,7 @@ from ..functional.limiter import limit
 from ..functional.mel import power_to_db
 from ..functional.ties import first_largest
 from .analysis import analyze, recordings_of
-from .audio_checks import check_clips
+from .audio_checks import check_clips, check_code_size, check_hop_duration
 from .chroma import semitones_to_c
 
 __all__ = ["BEAT_CODE", "BeatCodecMixin"]
@@ -136,11 +135,7 @@ class BeatCodecMixin(TransformerMixin):
         (:func:`~sklearn_asdf.functional.limiter.limit`); `inverse_transform` does not limit them.
         """
         code = self._check_code(code)
-        if not 0 < hop_duration <= self._duration:
-            raise ValueError(
-                f"expected hop_duration above 0 and at most a clip's {self._duration:g} s, got "
-                f"{hop_duration}: clips must touch each other"
-            )
+        check_hop_duration(hop_duration, self._duration)
         starts = np.arange(len(code)) * hop_duration
         n_samples = round((len(code) - 1) * hop_duration * self.sr) + self.n_samples_
         tempo, phase = self._beat(code)
@@ -310,10 +305,4 @@ class BeatCodecMixin(TransformerMixin):
 
     def _check_code(self, code: Any) -> np.ndarray:
         check_is_fitted(self)
-        code = check_array(code, dtype=float, input_name="code")
-        if code.shape[1] != self._n_features_out:
-            raise ValueError(
-                f"expected codes of {self._n_features_out} numbers, got {code.shape[1]}: pass what "
-                "transform returned"
-            )
-        return code
+        return check_code_size(code, self._n_features_out, dtype=float)

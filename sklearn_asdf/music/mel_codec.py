@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import TransformerMixin
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from ..functional.griffinlim import highpass, mel_to_audio
 from ..functional.limiter import limit
 from ..functional.mel import overlap_add, unit_to_db
-from .audio_checks import check_clips
+from .audio_checks import check_clips, check_code_size, check_hop_duration
 from .codecs import BATCH_SIZE
 from .mel_stream import MelStream
 from .neural_vocoder import NeuralVocoder
@@ -199,12 +198,7 @@ class MelCodecMixin(TransformerMixin):
         (:func:`~sklearn_asdf.functional.limiter.limit`); `inverse_transform` does not limit them.
         """
         code = self._check_code(code)
-        duration = self.n_samples_ / self.sr
-        if not 0 < hop_duration <= duration:
-            raise ValueError(
-                f"expected hop_duration above 0 and at most a clip's {duration:g} s, got "
-                f"{hop_duration}: clips must touch each other"
-            )
+        check_hop_duration(hop_duration, self.n_samples_ / self.sr)
         n_samples = round((len(code) - 1) * hop_duration * self.sr) + self.n_samples_
         db = np.concatenate(
             [self._decode_db(code[i : i + BATCH_SIZE]) for i in range(0, len(code), BATCH_SIZE)]
@@ -262,13 +256,7 @@ class MelCodecMixin(TransformerMixin):
 
     def _check_code(self, code: Any) -> np.ndarray:
         check_is_fitted(self)
-        code = check_array(code, dtype=np.float32, input_name="code")
-        if code.shape[1] != self.code_size:
-            raise ValueError(
-                f"expected codes of {self.code_size} numbers, got {code.shape[1]}: pass what "
-                "transform returned"
-            )
-        return code
+        return check_code_size(code, self.code_size, dtype=np.float32)
 
     def _batches(self, X: Any) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
         """Yield slices of clips with their spectrograms and levels."""

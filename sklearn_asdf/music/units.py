@@ -23,7 +23,7 @@ from .analysis import (
     check_code,
     recordings_of,
 )
-from .audio_checks import check_clips
+from .audio_checks import check_clips, check_hop_duration
 from .corpus import Corpus, load_units
 from .stream import UnitStream
 from .unit_player import play_codes, split_code
@@ -295,11 +295,7 @@ class UnitEncoder(TransformerMixin, BaseEstimator):
         """
         code = self._check_code(code)
         duration = self.n_samples_ / self.sr
-        if not 0 < hop_duration <= duration:
-            raise ValueError(
-                f"expected hop_duration above 0 and at most a clip's {duration:g} s, got "
-                f"{hop_duration}: clips must touch each other"
-            )
+        check_hop_duration(hop_duration, duration)
         middles = duration / 2 + np.arange(len(code)) * hop_duration
         n_samples = round((len(code) - 1) * hop_duration * self.sr) + self.n_samples_
         return limit(play_codes(self, code, middles, n_samples), sr=self.sr)
