@@ -18,11 +18,11 @@ little data and training for meaningful numbers.
 After each model, it writes `DATA.csv` (all scores), `DATA_follows.csv` (scores of whether the music
 follows the dance), `DATA_music.csv` (scores of beat and musical quality), `DATA_performances.csv`
 (scores of each performance) and `DATA_differences.csv` (their differences from a metronome and from
-chance). After the last model of a data set, it writes the music of each model for one clip,
-`DATA_scores.png` and `DATA_spectrograms.jpg`; with ``--sounds``, only the music. With ``--only``,
-the rows of some models replace those that are in the tables, and the others stay. ``--redraw``
-writes the short tables and the pictures of what is in `--out`. The same command gives the same
-numbers on the same machine.
+chance). `DATA_short.csv` has some rows of both. After the last model of a data set, it writes the
+music of each model for one clip, `DATA_scores.png` and `DATA_spectrograms.jpg`; with ``--sounds``,
+only the music. With ``--only``, the rows of some models replace those that are in the tables, and
+the others stay. ``--redraw`` writes the short tables and the pictures of what is in `--out`. The
+same command gives the same numbers on the same machine.
 """
 
 from __future__ import annotations
@@ -250,10 +250,22 @@ def merged(new, path, order):
 
 
 def write(name, table, out):
-    """Write the whole table, and two short ones, rounded."""
+    """Write the whole table, two with some of its columns, and one with some rows, too."""
     table.to_csv(out / f"{name}.csv", index_label="model")
-    for part, columns in (("follows", FOLLOWS), ("music", MUSIC)):
-        short = table[[column for column in columns if column in table]].rename(columns=columns)
+    some = table[table.index.isin([*DRAWN_MODELS, *BASELINES])].rename(index=DRAWN_MODELS)
+    titles = FOLLOWS | MUSIC
+    parts = {
+        "follows": (table, FOLLOWS),
+        "music": (table, MUSIC),
+        "short": (
+            some,
+            {column: titles[column] for column in [DRAWN[0], "retrieval_p", *DRAWN[1:]]},
+        ),
+    }
+    if not table.index.isin(DRAWN_MODELS).any():
+        del parts["short"]
+    for part, (rows, columns) in parts.items():
+        short = rows[[column for column in columns if column in rows]].rename(columns=columns)
         short = short.apply(lambda values: values.map(lambda x, name=values.name: cell(name, x)))
         short.to_csv(out / f"{name}_{part}.csv", index_label="model")
 

@@ -79,7 +79,8 @@ for name in features:
     p = ttest_rel(strong, calm).pvalue
     print(
         f"{name:6} strong - calm {np.mean(strong - calm):6.2f} {units[name]:5} "
-        f"95 % {interval.low:6.2f} to {interval.high:6.2f}, p = {p:.3f}"
+        f"95 % {interval.low:6.2f} to {interval.high:6.2f}, "
+        + ("p < 0.001" if p < 0.0005 else f"p = {p:.3f}")
     )
 
 # %%

@@ -217,6 +217,10 @@ def test_python_on_the_page_runs(page, scene):
         names["client"].close()
 
 
+# Models of the study that have a section of their own on the page, measured apart from the tables.
+LATER = {"new sound in beats (synthesis)"}
+
+
 def test_results_are_of_the_study_as_it_is(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "examples")
     from types import SimpleNamespace
@@ -232,6 +236,7 @@ def test_results_are_of_the_study_as_it_is(monkeypatch):
     rows = [
         study.row_name(name, t)
         for name, _, temperatures in study.models(options, None)
+        if name not in LATER
         for t in temperatures
     ]
     for data in ("folder", "synthetic"):
