@@ -66,7 +66,7 @@ def paired_differences(
             f"expected scores of {row!r} and of other rows, got rows {names}: pass the second "
             "table of evaluate(..., return_performances=True)"
         )
-    own = performances.loc[row]
+    own = pd.DataFrame(performances.xs(row))
     if len(own) < 2:
         raise ValueError(f"expected at least two performances, got {len(own)}: hold out more")
     rng = check_random_state(random_state)
@@ -74,7 +74,7 @@ def paired_differences(
     for name in names:
         if name == row:
             continue
-        other = performances.loc[name].reindex(own.index)
+        other = pd.DataFrame(performances.xs(name)).reindex(own.index)
         if other.isna().to_numpy().any():
             raise ValueError(
                 f"expected scores of the same performances in both rows, got others in {name!r} "

@@ -281,14 +281,11 @@ def _score_performances(
 ) -> pd.DataFrame:
     """Return the scores of each performance; rows of several versions have their mean."""
     index = pd.Index(names, name="performance")
-    return pd.concat(
-        {
-            name: sum(pd.DataFrame(context.performance_scores(m), index=index) for m in versions)
-            / len(versions)
-            for name, versions in rows.items()
-        },
-        names=["row"],
-    )
+    tables: dict[str, pd.DataFrame] = {}
+    for name, versions in rows.items():
+        each = [pd.DataFrame(context.performance_scores(m), index=index) for m in versions]
+        tables[name] = sum(each[1:], each[0]) / len(each)
+    return pd.concat(tables, names=["row"])
 
 
 def _density_columns(
