@@ -149,8 +149,8 @@ def features_table(
 
     table = pd.concat(tables, ignore_index=True)
     for part in tables:
-        for name, values in part.attrs.items():
-            table.attrs.setdefault(name, {}).update(values)
+        for kind, values in part.attrs.items():
+            table.attrs.setdefault(kind, {}).update(values)
     return table
 
 
@@ -234,10 +234,12 @@ def _set_height(lma: Any, take: Motion) -> float | None:
             continue
         if stage.scale is None and stage.slow_speed == 0:
             return None
-        if stage.height is None:
-            moved = lma[:place].fit_transform(take) if place else take
-            stage.set_params(height=float(height_of(moved.position, moved.skeleton)[0]))
-        return float(stage.height)
+        if stage.height is not None:
+            return float(stage.height)
+        moved = lma[:place].fit_transform(take) if place else take
+        height = float(height_of(moved.position, moved.skeleton)[0])
+        stage.set_params(height=height)
+        return height
     return None
 
 

@@ -131,11 +131,11 @@ def _loudness(speed: np.ndarray, sounds: dict[str, np.ndarray], sr: int, by_rule
             " This model plays given music and sets its level from the movement by a rule: that "
             "the rule can be heard is all that this shows."
         )
-    found = Evidence("Loudness", strength, "", sentence.replace("-", "−"), [score])
-    plain = _LOUDER[found.word]
-    if by_rule and found.word != "none":
+    evidence = Evidence("Loudness", strength, "", sentence.replace("-", "−"), [score])
+    plain = _LOUDER[evidence.word]
+    if by_rule and evidence.word != "none":
         plain = f"{plain.removesuffix('.')}: a rule of this model."
-    return replace(found, plain=plain)
+    return replace(evidence, plain=plain)
 
 
 def _how_many(share: float) -> str:
