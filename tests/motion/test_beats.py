@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_asdf import AudioClips, DanceBeatTracker, LMAFeaturizer, Motion
+from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.functional.periodicity import beat_tempo
 from sklearn_asdf.motion.skeletons import get_skeleton
 from sklearn_asdf.testing import run_in_new_process
@@ -170,6 +171,28 @@ def test_the_beat_is_a_group_of_features(tracker, data):
     assert_allclose(table["clip_beat_tempo"], true, rtol=0.02)
     # Without a tracker before it, moments of rest are beats.
     assert np.isfinite(lma.fit_transform(motion).to_numpy()).all()
+
+
+def test_what_the_beat_may_be_wrong_about_is_a_group_of_features():
+    data = make_dance_music(
+        2,
+        n_performances=2,
+        noise=0.005,
+        sr=8000,
+        factors={"tempo": 100, "metre": 4},
+        random_state=3,
+    )
+    time = np.arange(data.poses.n_frames) / FPS
+    # One dance's beat is right, the other's twice as fast.
+    beat = np.cos(2 * np.pi * np.array([[100.0], [200.0]]) / 60 * time)
+    lma = LMAFeaturizer(groups=["beat_alternatives"]).set_output(transform="pandas")
+    table = lma.fit_transform(data.poses.with_fields(beat=beat))
+    tempi = table.filter(like="tempo_weight")
+    assert_allclose(tempi.sum(axis=1), 1)
+    assert list(tempi.idxmax(axis=1)) == ["clip_own_tempo_weight", "clip_half_tempo_weight"]
+    assert table["clip_three_beat_weight"].between(0, 1).all()
+    still = Motion(np.ones((1, 240, 17, 2)), fps=FPS, skeleton=COCO)
+    assert not lma.transform(still).to_numpy().any()
 
 
 def test_bad_music_ends_in_a_sentence(data):
