@@ -7,8 +7,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_asdf import AudioClips, DanceBeatTracker, LMAFeaturizer, Motion
+from sklearn_asdf._renamed import present_state
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.functional.periodicity import beat_tempo
+from sklearn_asdf.functional.view import project
+from sklearn_asdf.motion.beat_curves import beat_curves
 from sklearn_asdf.motion.skeletons import get_skeleton
 from sklearn_asdf.testing import run_in_new_process
 
@@ -111,6 +114,24 @@ def test_a_mirrored_dance_has_the_same_beat(tracker):
     swapped[:, :, swap[:, 1]] = motion.position[:, :, swap[:, 0]]
     mirrored = Motion(swapped, fps=FPS, skeleton=COCO)
     assert_allclose(tracker.transform(mirrored).beat, tracker.transform(motion).beat, atol=1e-6)
+
+
+def test_a_turn_of_the_camera_does_not_matter(data):
+    rng = np.random.default_rng(0)
+    dance = 0.1 * rng.normal(size=(1, 60, 17, 3)).cumsum(axis=1)
+    views = [Motion(project(dance, azimuth=a), fps=FPS, skeleton=COCO) for a in (0, 70)]
+    front, aside = (beat_curves(view)[0] for view in views)
+    assert front.shape == (1, 60, 3 * 15)
+    assert_allclose(aside, front, atol=1e-9)
+    # Speeds in the picture depend on the side from which it is taken.
+    front, aside = (beat_curves(view, horizontal=True)[0] for view in views)
+    assert front.shape == (1, 60, 5 * 15)
+    assert np.abs(aside - front).max() > 0.1
+    motion, audio, _ = data
+    short = DanceBeatTracker(max_iter=1, random_state=0, horizontal=True).fit(motion, audio)
+    assert short.transform(motion[:1]).beat.shape == (1, 240)
+    # Models that were saved before this choice learned from both.
+    assert present_state("DanceBeatTracker", {"reach": 0.5})["horizontal"]
 
 
 def test_the_size_of_the_dancer_does_not_matter(tracker):
