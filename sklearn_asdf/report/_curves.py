@@ -21,8 +21,8 @@ _WORDS = {
 }
 # Range of the curve of loudness below the loudest place, in dB.
 _LEVEL_DB = 40.0
-# Windows at most so far apart, in s, follow one another: the last keyframe of a clip lies some frames
-# before the first of the next.
+# Windows at most so far apart, in s, follow one another: the last keyframe of a clip lies some
+# frames before the first of the next.
 _BORDER = 0.2
 
 
