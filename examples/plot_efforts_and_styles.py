@@ -5,7 +5,7 @@ Classify effort actions and dance styles
 Can a linear classifier recognize from the default features of :class:`~sklearn_asdf.LMAFeaturizer`
 which of Laban's effort actions a mover performs, or which style a dancer dances? In the recordings
 below: seven actions of one mover, in windows that alternate with those that it has learned from,
-with a balanced accuracy of 0.78 from all default features (chance 0.14), and with 0.53 from the
+with a balanced accuracy of 0.80 from all default features (chance 0.14), and with 0.58 from the
 five Laban features alone.
 
 The page uses real takes where ``SKLEARN_ASDF_DATA`` names a folder that has them:
@@ -199,13 +199,13 @@ if any((data / "aist_coco17").glob("*.npz")):
     examine(table, labels, quarters, "styles, unseen quarters")
 
 # %%
-# Results on the real takes: the seven actions are classified with a balanced accuracy of 0.78 on
-# windows in turn and 0.49 on thirds of the takes (shuffled labels 0.14 on average, at most 0.26).
-# The three styles are classified with 0.92 on unseen quarters (shuffled labels 0.33), and with 0.80
+# Results on the real takes: the seven actions are classified with a balanced accuracy of 0.80 on
+# windows in turn and 0.48 on thirds of the takes (shuffled labels 0.14 on average, at most 0.27).
+# The three styles are classified with 0.93 on unseen quarters (shuffled labels 0.33), and with 0.80
 # on unseen recordings. There the recordings are shuffled as wholes: with seven of them, shuffled
-# labels have 0.26 on average, but one of 99 permutations reaches 0.80 too. The positions of hands
+# labels have 0.25 on average, but one of 99 permutations reaches 0.80 too. The positions of hands
 # and feet (the group "posture") matter most. With the five features of the paper alone, the
-# actions are classified with 0.53 in turn and 0.36 on thirds, and the styles of unseen recordings
+# actions are classified with 0.58 in turn and 0.41 on thirds, and the styles of unseen recordings
 # by chance. One mover and one
 # take per action, and one dancer per style: this is about these recordings, not about Efforts or
 # styles in general.
