@@ -83,8 +83,8 @@ class BeatPredictionsMixin:
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same samples on each call.
         temperature : float, default=1.0
-            Factor of the variances of each step's density; temperature of the weights of its
-            components, if it is above 0.5.
+            Factor of the variances of each step's density, if it is above `least_temperature_`;
+            temperature of the weights of its components, if it is above 0.5.
 
         Returns
         -------
@@ -167,13 +167,18 @@ class BeatPredictionsMixin:
             parts.append(steps[np.clip(rows, 0, len(steps) - 1)])
         return self._join(parts, np.repeat(semitones, len(X)), tempo, phase)
 
+    @property
+    def _least_temperature(self) -> float:
+        # Models of earlier versions have none.
+        return getattr(self, "least_temperature_", 0.0)
+
     def _sample(self, features: Any, rng: Any, temperature: float) -> Any:
         found = self.regressor_.sample_y(
             features,
             1,
             random_state=rng,
             weight_temperature=max(temperature, LEAST_WEIGHT_TEMPERATURE),
-            scale_temperature=temperature,
+            scale_temperature=max(temperature, self._least_temperature),
         )
         return [steps[..., 0] for steps in found]
 

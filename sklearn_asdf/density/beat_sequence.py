@@ -87,6 +87,8 @@ class BeatSequenceRegressor(
         does not predict.
     course_intercept_ : ndarray of shape (n_channels,)
         Its intercepts.
+    least_temperature_ : float
+        Lowest factor of the variances in samples, see the notes.
     factor_ : ndarray of shape (n_channels,)
         Factors by which `restore_variance` scales samples.
     step_columns_ : ndarray of int of shape (n_steps, n_columns)
@@ -120,7 +122,10 @@ class BeatSequenceRegressor(
 
     `sample_y` multiplies the variances of the density by the temperature; the weights of the
     mixtures have that temperature too, but at least 0.5. So at low temperatures a step is near to
-    the mean of one component, and yet the music does not stay on its likeliest chord. It varies
+    the mean of one component, and yet the music does not stay on its likeliest chord. With few
+    recordings such a mean is the music of one of them, which samples near it would copy. Therefore
+    the temperature of the variances is at least ``n_mixtures / (n_mixtures + n_recordings)``, where
+    recordings are `groups`, or clips: it is low if many recordings share a component. Music varies
     less within a clip than training music does: `restore_variance` corrects that for the default
     temperature, as the "global variance" of speech synthesis does.
 
@@ -230,6 +235,8 @@ class BeatSequenceRegressor(
         if "target_step_size" in regressor.get_params():
             regressor.set_params(target_step_size=self.n_channels)
         self.regressor_ = regressor.fit(features, rest, **params)
+        n_mixtures = getattr(regressor, "n_mixtures", 0)
+        self.least_temperature_ = n_mixtures / (n_mixtures + len(np.unique(number[kept])))
         self.factor_ = np.ones(self.n_channels)
         if self.restore_variance and hasattr(self.regressor_, "sample_y"):
             some = np.unique(np.linspace(0, kept.sum() - 1, _N_SAMPLED).astype(int))

@@ -15,6 +15,9 @@ BEAT = ("clip_beat_tempo", "clip_mid_beat_cos", "clip_mid_beat_sin")
 class Noise(RegressorMixin, BaseEstimator):
     """A density without learning: nothing, or random noise."""
 
+    def __init__(self, n_mixtures=0):
+        self.n_mixtures = n_mixtures
+
     def fit(self, X, y):
         self.X_, self.y_ = X, y
         return self
@@ -23,7 +26,7 @@ class Noise(RegressorMixin, BaseEstimator):
         return [np.zeros((len(x), 1)) for x in X]
 
     def sample_y(self, X, n_samples, random_state, weight_temperature, scale_temperature):
-        assert weight_temperature == max(scale_temperature, 0.5)
+        assert weight_temperature >= 0.5
         noise = [random_state.normal(size=len(x)) for x in X]
         return [np.sqrt(scale_temperature) * e[:, None, None] for e in noise]
 
@@ -114,6 +117,20 @@ def test_temperature_multiplies_the_variance():
         drawn = model.sample_y(X, random_state=0, temperature=temperature)[:, :30, 0]
         found = np.std((drawn - mean)[drawn != 0])
         assert found == pytest.approx(np.sqrt(temperature), rel=0.1)
+
+
+def test_few_recordings_are_sampled_with_their_variance():
+    X, y = dances()
+    drawn = []
+    for n_recordings, least in ((196, 0.02), (36, 0.1), (4, 0.5)):
+        model = BeatSequenceRegressor(Noise(4), beat_columns=BEAT, n_channels=1)
+        model.fit(X, y, groups=np.arange(200) % n_recordings)
+        assert model.least_temperature_ == pytest.approx(least)
+        model.factor_ = np.ones(1)
+        drawn.append([model.sample_y(X, random_state=0, temperature=t) for t in (0.1, 0.3)])
+    np.testing.assert_array_equal(drawn[0][0], drawn[1][0])
+    np.testing.assert_array_equal(drawn[2][0], drawn[2][1])
+    assert np.abs(drawn[2][0] - drawn[1][0]).max() > 1
 
 
 def test_a_piece_is_one_sequence():
