@@ -36,6 +36,9 @@ class BeatPredictionsMixin:
     course_intercept_: np.ndarray
     step_columns_: np.ndarray
     factor_: np.ndarray
+    mean_factor_: np.ndarray
+    mean_: np.ndarray
+    sampled_mean_: np.ndarray
     _beat_places: np.ndarray
     _clip_columns: np.ndarray
     _default_tempo: float
@@ -183,11 +186,15 @@ class BeatPredictionsMixin:
         return [steps[..., 0] for steps in found]
 
     def _scaled(self, steps: np.ndarray, temperature: float) -> np.ndarray:
-        """Return steps scaled about their mean to the variance within the training clips."""
+        """Return steps with the mean of training clips, and the variances between and within."""
         if temperature >= 1:
             return steps
         mean = steps.mean(axis=0)
-        return mean + self.factor_ * (steps - mean)
+        restored = mean
+        # Models of earlier versions know the variance within clips alone.
+        if hasattr(self, "mean_factor_"):
+            restored = self.mean_ + self.mean_factor_ * (mean - self.sampled_mean_)
+        return restored + self.factor_ * (steps - mean)
 
     def _transpositions(self, rng: np.random.RandomState, n: int) -> np.ndarray:
         return rng.choice(self.transpositions_, size=n, p=self.transposition_weights_)
