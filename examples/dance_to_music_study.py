@@ -85,6 +85,16 @@ DRAWN_MODELS = {
     "with variance restored (default), sampled at 0.1": "default, sampled at 0.1",
 }
 
+# Whose music the page of results plays, with spectrograms.
+HEARD_MODELS = {
+    "real": "real music",
+    "with variance restored (default), sampled at 0.1": "default, sampled at 0.1",
+    "new sound in beats (synthesis), sampled at 0.1": "synthesis, sampled at 0.1",
+    "nearest training dance's music": "music of the nearest training dance",
+    "with linear map (codec), sampled at 1": "codec, sampled",
+    "paper, sampled at 1": "paper, sampled",
+}
+
 
 def models(options, memory):
     """Yield name, pipeline and temperatures; each improvement includes the previous ones."""
@@ -339,8 +349,7 @@ def plot_spectrograms(name, out):
 
     from sklearn_asdf.plotting import SpectrogramDisplay
 
-    titles = {"real": "real music"} | DRAWN_MODELS
-    files = {title: out / sound_file(name, row) for row, title in titles.items()}
+    files = {title: out / sound_file(name, row) for row, title in HEARD_MODELS.items()}
     sounds = {title: soundfile.read(file) for title, file in files.items() if file.exists()}
     n_rows = -(-len(sounds) // 2)
     figure, grid = plt.subplots(
