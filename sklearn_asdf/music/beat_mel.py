@@ -147,8 +147,8 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
     over the bands in each frame. Decoding moves it to the nearest of `codebook_size` means of a
     k-means clustering of the training steps, as in vector quantization [1]_. The envelope, and with
     it level, brightness and attacks, stays. The means of steps of one or two recordings are what
-    these recordings sound like. A step that is nearest to one of them is not moved, so that small
-    training sets are not copied.
+    these recordings sound like. A step that is nearest to one of them is not moved, so that less of
+    small training sets is copied.
 
     References
     ----------
