@@ -114,10 +114,10 @@ from sklearn.preprocessing import StandardScaler
 model = make_pipeline(StandardScaler(), LogisticRegression())
 
 
-def examine(takes, labels, groups, title):
+def examine(takes, labels, groups, title, n_folds=4):
     """Balanced accuracy on groups that were held out, beside that of permuted labels."""
     score, permuted, p = permutation_test_score(
-        model, takes, labels, groups=groups, cv=GroupKFold(4), n_permutations=99,
+        model, takes, labels, groups=groups, cv=GroupKFold(n_folds), n_permutations=99,
         scoring="balanced_accuracy", random_state=0,
     )  # fmt: skip
     print(f"{title}: {score:.2f}, by chance {permuted.mean():.2f} (p = {p:.2f})")
@@ -146,7 +146,6 @@ if files:
         .to_numpy()
     )
     print(means.groupby(kind).agg(["mean", "std"]).round(2).T.unstack().to_string())
-    # Groups are blocks of takes here, within which their kinds are permuted.
-    blocks = np.arange(len(means)) % 4
-    examine(means, kind, blocks, f"kind of {len(means)} takes")
+    # Three folds, each with a third of each kind; kinds are permuted within them.
+    examine(means, kind, np.arange(len(means)) % 3, f"kind of {len(means)} takes", n_folds=3)
 folder.cleanup()

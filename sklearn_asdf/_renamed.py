@@ -61,6 +61,8 @@ def present_state(name: str, state: dict[str, Any]) -> dict[str, Any]:
     if name == "MDNRegressor" and "_input_loc" in state:
         state["_scaling"] = _scaling_of(state)
     if name == "DanceBeatTracker":
+        # Earlier versions learned from horizontal movements, and had no choice.
+        state.setdefault("horizontal", True)
         state |= {key: _trees_of(state[key]) for key in ("model_", "track_models_") if key in state}
     return state
 

@@ -112,8 +112,15 @@ def nearest_preset(model: Any) -> tuple[str, list[str]]:
     from .pipeline import make_dance_pipeline
 
     own = _shape(model)
-    changes = {preset: _changes(own, _shape(make_dance_pipeline(preset))) for preset in PRESETS[1:]}
-    preset = min(changes, key=lambda name: len(changes[name]))
+    others = {preset: _shape(make_dance_pipeline(preset)) for preset in PRESETS[1:]}
+    changes = {preset: _changes(own, other) for preset, other in others.items()}
+
+    def distance(preset: str) -> tuple[bool, int]:
+        # What a model plays makes its kind more than anything else.
+        encoder = "music__transformer"
+        return own.get(encoder) != others[preset][encoder], len(changes[preset])
+
+    preset = min(changes, key=distance)
     return preset, changes[preset]
 
 
