@@ -54,6 +54,7 @@ class BeatCodecMixin(TransformerMixin):
     components_: np.ndarray
     scale_: np.ndarray
     codebook_: np.ndarray | None
+    codebook_recordings_: np.ndarray | None
     code_shape_: tuple[int, int]
     tempo_range_: tuple[float, float]
     n_samples_: int
