@@ -39,6 +39,7 @@ def drive(browser: Chromium, video: Path | None, moment: float) -> None:
     browser.until("!document.getElementById('make').disabled")
     browser.run("document.getElementById('make').click()")
     browser.until("state.takes.length === 1", 600)
+    browser.run("document.getElementById('knobs').open = true")
     for player in ("dance-player", "take-player"):
         place = f"document.querySelector('#{player} video')"
         browser.until(f"{place}.readyState > 1")

@@ -8,12 +8,15 @@ around the dancer, with perspective, a tilt and the jitter of a tracker::
 
     python examples/camera_study.py DANCE_WITH_MELODY
     python examples/camera_study.py DANCE_WITH_MELODY --other dance.bvh.gz dance.npz
+    python examples/camera_study.py DANCE_WITH_MELODY --tracker
 
 `DANCE_WITH_MELODY` holds the folders ``poses`` and ``audio``. F70 is the F-measure, within 70 ms,
 of the beats that librosa finds in the composed music, against those that the captures tell;
 retrieval is the mean reciprocal rank of a dance's own music under a judge that was fitted to the
 training dances.
-`--other` are dances of other skeletons: for each, the tempo of its music and the largest sample.
+`--tracker` scores the beats that `DanceBeatTracker` finds in all dances instead, three folds by
+piece; nothing is composed. `--other` are dances of other skeletons: for each, the tempo of its
+music and the largest sample.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ import mir_eval
 import numpy as np
 import pandas as pd
 
-from sklearn_asdf import Motion, make_dance_pipeline
+from sklearn_asdf import DanceBeatTracker, Motion, make_dance_pipeline
 from sklearn_asdf.datasets import load_folder
 from sklearn_asdf.functional.view import project
 from sklearn_asdf.io import read_poses
@@ -129,6 +132,37 @@ def study(folder, n_test, seed=0):
     return pipe, table
 
 
+def trackers(folder, seed=0):
+    """F70 of the beats that trackers of other pieces find in each dance, by camera."""
+    data = load_folder(folder, hop_duration=HOP / 2)
+    stages = make_dance_pipeline(random_state=seed)[:3]
+    clips = stages.fit_transform(data.poses)
+    rng = np.random.RandomState(0)
+    dances = []
+    for name in data.names:
+        file = f"{folder}/poses/{name}.npz"
+        take = read_poses(file).resample(30.0)
+        true = np.arange(0, take.duration, float(np.load(file)["seconds_per_beat_audio"]))
+        seen = {k: filmed(take, camera, rng) for k, camera in CAMERAS.items()}
+        dances.append((true, {"motion capture": take, **seen}))
+    order = np.random.RandomState(0).permutation(len(dances))
+    rows = []
+    for fold in range(3):
+        train = ~np.isin(data.groups, order[fold::3])
+        ways = {
+            "vertical": DanceBeatTracker(random_state=seed),
+            "vertical and horizontal": DanceBeatTracker(random_state=seed, horizontal=True),
+        }
+        for way, tracker in ways.items():
+            tracker.fit(clips[train], data.audio[train])
+            for true, cameras in (dances[i] for i in order[fold::3]):
+                for camera, dance in cameras.items():
+                    (track,) = tracker.track(stages.transform(dance))
+                    score = f70(true, track.beats, dance.duration)
+                    rows.append({"movements": way, "camera": camera, "F70": score})
+    return pd.DataFrame(rows).pivot_table("F70", "movements", "camera", sort=False)
+
+
 def main():
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
@@ -136,7 +170,11 @@ def main():
     parser.add_argument("--test", type=int, default=10, help="pieces that are held out")
     parser.add_argument("--other", nargs="*", default=[], help="dances of other skeletons")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--tracker", action="store_true", help="beats that are tracked alone")
     options = parser.parse_args()
+    if options.tracker:
+        print(trackers(options.folder, options.seed).round(3).to_string(), flush=True)
+        return
     pipe, table = study(options.folder, options.test, options.seed)
     print(table.round(3).to_string(), flush=True)
     for path in options.other:

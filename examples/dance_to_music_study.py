@@ -16,10 +16,13 @@ of the generated music follow those of the dance. ``--quick`` runs everything in
 little data and training for meaningful numbers.
 
 After each model, it writes `DATA.csv` (all scores), `DATA_follows.csv` (scores of whether the music
-follows the dance) and `DATA_music.csv` (scores of beat and musical quality). After the last model
-of a data set, it writes `DATA_scores.png`, `DATA_spectrograms.jpg`, and the music of each model for
-one clip; with ``--sounds``, only the music. ``--redraw`` draws the scores that are in the tables.
-The same command gives the same numbers on the same machine.
+follows the dance), `DATA_music.csv` (scores of beat and musical quality), `DATA_performances.csv`
+(scores of each performance) and `DATA_differences.csv` (their differences from a metronome and from
+chance). `DATA_short.csv` has some rows of both. After the last model of a data set, it writes the
+music of each model for one clip, `DATA_scores.png` and `DATA_spectrograms.jpg`; with ``--sounds``,
+only the music. With ``--only``, the rows of some models replace those that are in the tables, and
+the others stay. ``--redraw`` writes the short tables and the pictures of what is in `--out`. The
+same command gives the same numbers on the same machine.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ from sklearn.utils import Bunch
 
 from sklearn_asdf import MDNRegressor, make_dance_pipeline
 from sklearn_asdf.datasets import load_folder, make_dance_music
-from sklearn_asdf.metrics import evaluate, factor_correlations
+from sklearn_asdf.metrics import evaluate, factor_correlations, paired_differences
 
 FACTORS = ["tempo", "loudness", "brightness", "articulation"]
 BASELINES = ["shuffled pairs", "metronome", "unconditional", "real"]
@@ -66,6 +69,10 @@ MUSIC = {
     "pulse_clarity_share": "clear pulses",
     "frechet_distance": "Fréchet",
 }
+# The rows that have the scores of each performance; a metronome is found by chance.
+COMPARED = {"f70_music": "F70, metronome's subtracted", "retrieval_r1": "found, chance subtracted"}
+# A likelihood this far beyond that of a density without a dance is that of a collapsed scale.
+ARTEFACT = 10.0
 # What the picture of the scores shows; the tables have the rest.
 DRAWN = ["retrieval_r1", "distance_ratio", "f70_music", "f1_5hz"]
 DRAWN += ["key_clarity_share", "pulse_clarity_share", *(f"rho_{name}" for name in FACTORS[:3])]
@@ -76,6 +83,16 @@ DRAWN_MODELS = {
     "nearest training dance's music": "nearest training dance",
     "with variance restored (default)": "default",
     "with variance restored (default), sampled at 0.1": "default, sampled at 0.1",
+}
+
+# Whose music the page of results plays, with spectrograms.
+HEARD_MODELS = {
+    "real": "real music",
+    "with variance restored (default), sampled at 0.1": "default, sampled at 0.1",
+    "new sound in beats (synthesis), sampled at 0.1": "synthesis, sampled at 0.1",
+    "nearest training dance's music": "music of the nearest training dance",
+    "with linear map (codec), sampled at 1": "codec, sampled",
+    "paper, sampled at 1": "paper, sampled",
 }
 
 
@@ -194,8 +211,8 @@ def music_of(pipe, poses, temperature, seed):
 
 
 def score(pipe, data, temperature, memory, options):
-    """Return all scores of a fitted pipeline, and one clip of its music."""
-    table = evaluate(
+    """Return all scores of a fitted pipeline, those of performances, and a clip of its music."""
+    table, performances = evaluate(
         pipe,
         data.poses,
         data.audio,
@@ -204,6 +221,7 @@ def score(pipe, data, temperature, memory, options):
         temperature=temperature,
         max_responses=8 if options.quick else 36,
         memory=memory,
+        return_performances=True,
         random_state=options.seed,
     )
     music = music_of(pipe, data.poses, temperature, options.seed)
@@ -212,7 +230,7 @@ def score(pipe, data, temperature, memory, options):
             rho = factor_correlations(data.factors, audio, data.groups)
             for name in FACTORS:
                 table.loc[row, f"rho_{name}"] = rho[name]
-    return table, music[0]
+    return table, performances, music[0]
 
 
 def pooled(tables):
@@ -228,12 +246,69 @@ def pooled(tables):
     return table
 
 
+def row_name(model, temperature):
+    """Return the row of a model whose music is predicted or sampled."""
+    return model if temperature is None else f"{model}, sampled at {temperature:g}"
+
+
+def merged(new, path, order):
+    """Return new rows, and those of a table on disk that they do not replace, in order."""
+    old = pd.read_csv(path, index_col=list(range(new.index.nlevels))) if path.exists() else new[:0]
+    names = [set(table.index.get_level_values(0)) for table in (old, new)]
+    tables = {name: new if name in names[1] else old for name in order if name in set.union(*names)}
+    return pd.concat([table.loc[[name]] for name, table in tables.items()])
+
+
 def write(name, table, out):
-    """Write the whole table, and two short ones, rounded."""
+    """Write the whole table, two with some of its columns, and one with some rows, too."""
     table.to_csv(out / f"{name}.csv", index_label="model")
-    for part, columns in (("follows", FOLLOWS), ("music", MUSIC)):
-        short = table[[column for column in columns if column in table]].rename(columns=columns)
-        short.to_csv(out / f"{name}_{part}.csv", index_label="model", float_format="%.3f")
+    some = table[table.index.isin([*DRAWN_MODELS, *BASELINES])].rename(index=DRAWN_MODELS)
+    titles = FOLLOWS | MUSIC
+    parts = {
+        "follows": (table, FOLLOWS),
+        "music": (table, MUSIC),
+        "short": (
+            some,
+            {column: titles[column] for column in [DRAWN[0], "retrieval_p", *DRAWN[1:]]},
+        ),
+    }
+    if not table.index.isin(DRAWN_MODELS).any():
+        del parts["short"]
+    for part, (rows, columns) in parts.items():
+        short = rows[[column for column in columns if column in rows]].rename(columns=columns)
+        short = short.apply(lambda values: values.map(lambda x, name=values.name: cell(name, x)))
+        short.to_csv(out / f"{name}_{part}.csv", index_label="model")
+
+
+def cell(column, value):
+    """Return a number as the short tables have it."""
+    if pd.isna(value):
+        return ""
+    if column.split()[0] == "p":
+        return "< 0.001" if value < 0.0005 else f"{value:.3f}"
+    if column == "gain" and value > ARTEFACT:
+        return "artefact"
+    # A change of music that has no samples to compare it with.
+    return "changes" if np.isinf(value) else f"{value:.3f}"
+
+
+def write_differences(name, performances, out):
+    """Write the scores of performances, and how far models are from a metronome and chance."""
+    performances.to_csv(out / f"{name}_performances.csv", float_format="%.6g")
+    rows = {}
+    for model in dict.fromkeys(performances.index.get_level_values(0)):
+        if model in BASELINES[:-1]:
+            continue
+        pair = performances.loc[[model, "metronome"], list(COMPARED)]
+        found = paired_differences(pair, row=model, random_state=0).loc["metronome"]
+        cells = {}
+        for score, title in COMPARED.items():
+            difference, low, high, p = found.loc[score]
+            cells[title] = f"{difference:+.3f}"
+            cells[f"{title.split(',')[0]}, 95 %"] = f"{low:+.3f} to {high:+.3f}"
+            cells[f"{title.split(',')[0]}, p"] = cell("p", p)
+        rows[model] = cells
+    pd.DataFrame(rows).T.to_csv(out / f"{name}_differences.csv", index_label="model")
 
 
 def plot_scores(table, path):
@@ -267,25 +342,36 @@ def plot_scores(table, path):
     plt.close(figure)
 
 
-def plot_spectrograms(sounds, path, sr):
-    """Plot the spectrograms of the music of each model for one clip."""
+def plot_spectrograms(name, out):
+    """Plot the spectrograms of the music of some models for one clip, read from their files."""
     import matplotlib.pyplot as plt
+    import soundfile
 
     from sklearn_asdf.plotting import SpectrogramDisplay
 
+    files = {title: out / sound_file(name, row) for row, title in HEARD_MODELS.items()}
+    sounds = {title: soundfile.read(file) for title, file in files.items() if file.exists()}
     n_rows = -(-len(sounds) // 2)
     figure, grid = plt.subplots(
-        n_rows, 2, figsize=(14, 2.2 * n_rows), sharex=True, layout="constrained"
+        n_rows, 2, figsize=(14, 2.2 * n_rows), sharex=True, squeeze=False, layout="constrained"
     )
-    SpectrogramDisplay.from_audio(sounds, sr=sr, axes=list(grid.flat[: len(sounds)]))
+    rates = {sr for _, sr in sounds.values()}
+    SpectrogramDisplay.from_audio(
+        {title: sound for title, (sound, _) in sounds.items()},
+        sr=rates.pop(),
+        axes=list(grid.flat[: len(sounds)]),
+    )
     for ax in grid.flat[len(sounds) :]:
         ax.set_axis_off()
-    figure.savefig(path, dpi=70, pil_kwargs={"quality": 80})
+    figure.savefig(out / f"{name}_spectrograms.jpg", dpi=70, pil_kwargs={"quality": 80})
     plt.close(figure)
 
 
 def study(name, folds, models, options):
     """Fit and score every model on one data set."""
+    models = list(models)
+    order = [row_name(name, t) for name, _, temperatures in models for t in temperatures]
+    order += BASELINES
     models = [m for m in models if not options.only or any(word in m[0] for word in options.only)]
     if not models:
         return
@@ -298,23 +384,32 @@ def study(name, folds, models, options):
     )
     first = folds[0].audio
     rows, sounds, baselines = {}, {"real": np.asarray(first[0])}, None
+    performances = {}
     for model, pipe, temperatures in models:
         start = time.perf_counter()
         fitted = [clone(pipe).fit(*fold.train) for fold in folds]
         for temperature in temperatures:
-            row = model if temperature is None else f"{model}, sampled at {temperature:g}"
+            row = row_name(model, temperature)
             if options.sounds:
                 music = music_of(fitted[0], folds[0].poses[:1], temperature, options.seed)[0]
-                write_sound(music, f"{name} {row}", first.sr, options.out)
+                write_sound(music, sound_file(name, row), first.sr, options.out)
                 continue
             scored = [score(p, d, temperature, memory, options) for p, d in zip(fitted, folds)]
-            table, sounds[row] = pooled([table for table, _ in scored]), scored[0][1]
+            table, sounds[row] = pooled([table for table, _, _ in scored]), scored[0][2]
             rows[row] = table.loc["model"]
+            each = pd.concat([performances for _, performances, _ in scored])
+            performances[row] = each.loc["model"]
             # The density without a dance is that of the last model, the default.
             if temperature is None:
                 baselines = table.loc[BASELINES]
+                performances |= {name: each.loc[name] for name in BASELINES}
             results = pd.concat([pd.DataFrame(rows).T, baselines])
+            each = pd.concat(performances, names=["model"])
+            if options.only:
+                results = merged(results, options.out / f"{name}.csv", order)
+                each = merged(each, options.out / f"{name}_performances.csv", order)
             write(name, results, options.out)
+            write_differences(name, each, options.out)
             seconds, start = time.perf_counter() - start, time.perf_counter()
             found, ratio = results.loc[row, ["retrieval_r1", "distance_ratio"]]
             print(
@@ -323,18 +418,29 @@ def study(name, folds, models, options):
                 flush=True,
             )
     for row, sound in sounds.items():
-        write_sound(sound, f"{name} {row}", first.sr, options.out)
+        write_sound(sound, sound_file(name, row), first.sr, options.out)
     if not options.sounds:
-        plot_scores(results, options.out / f"{name}_scores.png")
-        plot_spectrograms(sounds, options.out / f"{name}_spectrograms.jpg", first.sr)
+        draw(name, results, options.out)
 
 
-def write_sound(sound, name, sr, out):
-    """Write a clip as Ogg Vorbis; its file is the name, without other characters than letters."""
+def draw(name, table, out):
+    """Draw the scores and the spectrograms of a data set, if they have what pictures show."""
+    if table.index.isin(DRAWN_MODELS).any():
+        plot_scores(table, out / f"{name}_scores.png")
+    if (out / sound_file(name, "real")).exists():
+        plot_spectrograms(name, out)
+
+
+def sound_file(name, row):
+    """Return the name of the file of a model's music, without characters other than letters."""
+    return "_".join("".join(c if c.isalnum() else " " for c in f"{name} {row}").split()) + ".ogg"
+
+
+def write_sound(sound, file, sr, out):
+    """Write a clip as Ogg Vorbis."""
     import soundfile
 
-    file = "_".join("".join(c if c.isalnum() else " " for c in name).split())
-    soundfile.write(out / f"{file}.ogg", sound / max(1.0, float(np.abs(sound).max())), sr)
+    soundfile.write(out / file, sound / max(1.0, float(np.abs(sound).max())), sr)
 
 
 def main():
@@ -366,8 +472,12 @@ def main():
         for file in sorted(options.out.glob("*_follows.csv")):
             name = file.name.removesuffix("_follows.csv")
             table = pd.read_csv(options.out / f"{name}.csv", index_col="model")
-            if table.index.isin(DRAWN_MODELS).any():
-                plot_scores(table, options.out / f"{name}_scores.png")
+            write(name, table, options.out)
+            draw(name, table, options.out)
+            path = options.out / f"{name}_performances.csv"
+            if path.exists():
+                each = pd.read_csv(path, index_col=["model", "performance"])
+                write_differences(name, each, options.out)
         return
     # The paper's network may diverge, since it does not scale its targets. This is a result.
     warnings.simplefilter("ignore", UserWarning)

@@ -5,7 +5,8 @@ Find the keyframes of a dance
 :class:`~sklearn_asdf.KeyframeSegmenter` finds the moments at which the limbs change direction. The
 Laban features describe the windows between them.
 
-In the user guide: :doc:`/guide/motion`.
+In the user guide: :doc:`/guide/motion`, and :doc:`/guide/definitions` for what is computed in the
+windows.
 """
 
 # %%
@@ -62,7 +63,7 @@ ax.set(xlabel="keyframes", ylabel="deviation (pixels)", ylim=(0, None))
 legend = ax.legend()
 
 # %%
-# On these dances, keyframes explain no more of the movement than frames at equal distances, and
-# with few of them less: they lie where limbs turn, not where lines fit best. If windows
-# of one duration matter more to you than turns, take ``method="uniform"``, in a pipeline
+# On these synthetic dances, keyframes explain no more of the movement than frames at equal
+# distances, and with few of them less: they lie where limbs turn, not where lines fit best. If
+# windows of one duration matter more to you than turns, take ``method="uniform"``, in a pipeline
 # ``make_lma_pipeline().set_params(keyframes__method="uniform")``.

@@ -60,6 +60,7 @@ silence = np.zeros(round(moments[0].time * live.sr), np.float32)
 music = np.concatenate([silence, *(moment.audio for moment in moments)])
 figure, axes = plt.subplots(2, figsize=(10, 4.5), sharex=True, layout="constrained")
 strip = PoseStripDisplay.from_motion(take, ax=axes[0])
+axes[0].set_xlabel("")
 spectrogram = SpectrogramDisplay.from_audio({"music": music}, sr=live.sr, axes=axes[1:])
 # sphinx_gallery_thumbnail_number = 2
 

@@ -20,8 +20,8 @@ print(table.iloc[:, :5].round(3).head())
 
 # %%
 # The dance, and the five features of the windows between its keyframes. Lines are keyframes, orange
-# poses those of the keyframes that have room, and grey poses lie between. Lengths are in heights of
-# the dancer (H).
+# poses those of the keyframes that have room, and grey poses stand between them. Lengths are in
+# heights of the dancer (H).
 import matplotlib.pyplot as plt
 
 from sklearn_asdf.plotting import LMADisplay, PoseStripDisplay
@@ -36,14 +36,29 @@ limits_of_time = axes[1].set_xlim(axes[0].get_xlim())
 
 # %%
 # Which feature correlates with which factor of the dance? Rank correlations, strongest first. Of
-# some sixty columns the three best are shown, so small correlations mean nothing. A column is named
-# by what it measures in the movement, not by the factor: ``clip_tempo`` counts minima of speed,
-# which may be twice or half as many as the beats of the music.
+# some sixty columns the three best are shown. How high would the best one be by chance? "By chance"
+# is the median over 99 permutations of the performances. A column is named by what it measures in
+# the movement, not by the factor: ``clip_tempo`` counts minima of speed, which may be twice or half
+# as many as the beats of the music.
+import numpy as np
+import pandas as pd
+
 factors = data.factors[["tempo", "vigour", "sharpness", "extent"]]
+ranks = table.rank()
+rng = np.random.default_rng(0)
+
+
+def correlations(factor):
+    """Rank correlations with all columns, strongest first."""
+    return ranks.corrwith(factor.rank()).abs().sort_values(ascending=False)
+
+
 for name, factor in factors.items():
-    strength = table.corrwith(factor, method="spearman").abs().sort_values(ascending=False)
-    best = ", ".join(f"{feature} {rho:.2f}" for feature, rho in strength.head(3).items())
-    print(f"{name:9} {best}")
+    best = ", ".join(f"{feature} {rho:.2f}" for feature, rho in correlations(factor)[:3].items())
+    # Each of 24 performances has four clips.
+    clips = factor.to_numpy().reshape(24, 4)
+    chance = [correlations(pd.Series(rng.permutation(clips).ravel())).iloc[0] for _ in range(99)]
+    print(f"{name:9} {best}; by chance {np.median(chance):.2f}")
 
 weight = table.filter(regex="^window[0-9]+_weight$").mean(axis=1)
 print(f"mean weight and vigour: {weight.corr(factors['vigour'], method='spearman'):.2f}")

@@ -44,7 +44,8 @@ print(f"{page.stat().st_size / 1e6:.1f} MB")
 
 # %%
 # Play it, click a keyframe, read values at the cursor, and compare the two sounds. The verdict
-# stands above, with its strength; the evidence for and against it below:
+# stands above, the evidence for and against it below, and
+# :func:`~sklearn_asdf.report.write_movement_report` writes the page without music.
 from IPython.display import HTML
 
 content = html.escape(page.read_text(encoding="utf-8"))

@@ -14,26 +14,57 @@ In the user guide: :doc:`/guide/soundtrack`.
 """
 
 # %%
-# A synthetic dance of 24 s that becomes wilder and calmer, and rests. For a video, use
-# :func:`~sklearn_asdf.video.estimate_poses`, for a file :func:`~sklearn_asdf.io.read_poses`.
-import numpy as np
-from IPython.display import Audio
+# A synthetic dance of 24 s that becomes wilder and calmer, and rests. For a video of yours, use
+# :func:`~sklearn_asdf.video.estimate_poses`, for a file :func:`~sklearn_asdf.io.read_poses`. The
+# music: two characters of those that the package synthesizes. In their place, give paths of sound
+# files, or a folder.
+import tempfile
+from pathlib import Path
+
+from IPython.display import Audio, Video
 
 from sklearn_asdf import make_soundtrack, make_soundtrack_pipeline
 from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.video import write_stick_figure
 
 dance = make_dance_music(1, clip_duration=24.0, courses=True, random_state=3).poses
-
-# %%
-# The music: two characters of those that the package synthesizes. In their place, give paths of
-# sound files, or a folder.
 pipe = make_soundtrack_pipeline(["calm", "driving"], poses=dance, random_state=0)
 piece = make_soundtrack(dance, pipe, random_state=0)[0]
 
+folder = tempfile.TemporaryDirectory()
+path = Path(folder.name, "dance.mp4")
+write_stick_figure(dance, path, audio=piece.audio, size=(360, 360))
+Video(str(path), embed=True, width=360, html_attributes="controls")
+
 # %%
-# Does it follow? The level of the music and the speed of the movement, in steps of
-# half a second, smoothed over a second. The speed is drawn as its logarithm, as loudness is heard:
+# Of a real video, :func:`~sklearn_asdf.video.add_music` keeps the pictures. The music alone:
+Audio(piece.audio, rate=piece.sr)
+
+# %%
+# Another seed, another piece of the same music:
+Audio(make_soundtrack(dance, pipe, random_state=1)[0].audio, rate=piece.sr)
+
+# %%
+# How closely should the music follow? At 0 only its beat does, and loud and calm parts come as they
+# like:
+Audio(make_soundtrack(dance, pipe, closeness=0.0, random_state=0)[0].audio, rate=piece.sr)
+
+# %%
+# At 2, it follows the movement more closely than by default:
+Audio(make_soundtrack(dance, pipe, closeness=2.0, random_state=0)[0].audio, rate=piece.sr)
+
+# %%
+# The dance with its keyframes, what the model reads from it, and the music.
+from sklearn_asdf.plotting import PerformanceDisplay
+
+display = PerformanceDisplay.from_pipeline(pipe, dance, {"music": piece.audio})
+
+# %%
+# Does it follow? The level of the music and the speed of the movement, in steps of half a second,
+# smoothed over a second. Loudness is heard by ratios, so the speed is drawn in octaves: each one is
+# twice as fast.
 import matplotlib.pyplot as plt
+import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from sklearn_asdf.metrics import music_curves
@@ -50,47 +81,5 @@ for ax, curve, name in zip(axes, (np.log2(speed), level), ("speed (octaves)", "l
 label = axes[-1].set_xlabel("time (s)")
 
 # %%
-# The dance with its keyframes, what the model reads from it, and the music.
-from sklearn_asdf.plotting import PerformanceDisplay
-
-# sphinx_gallery_thumbnail_number = 2
-display = PerformanceDisplay.from_pipeline(pipe, dance, {"music": piece.audio})
-
-# %%
-# The dance with this music. Of a real video, :func:`~sklearn_asdf.video.add_music` keeps the
-# pictures.
-import tempfile
-from pathlib import Path
-
-from IPython.display import Video
-
-from sklearn_asdf.video import write_stick_figure
-
-folder = tempfile.TemporaryDirectory()
-
-
-def dancing(music, name):
-    """A video of the dance with a piece of music."""
-    path = Path(folder.name, name)
-    write_stick_figure(dance, path, audio=music, size=(360, 360))
-    return Video(str(path), embed=True, width=360, html_attributes="controls")
-
-
-dancing(piece.audio, "dance.mp4")
-
-# %%
-# The music alone:
-Audio(piece.audio, rate=piece.sr)
-
-# %%
-# Another seed, another piece of the same music:
-Audio(make_soundtrack(dance, pipe, random_state=1)[0].audio, rate=piece.sr)
-
-# %%
-# How closely should the music follow? At 0 only its beat does, and loud and calm parts come as they
-# like:
-Audio(make_soundtrack(dance, pipe, closeness=0.0, random_state=0)[0].audio, rate=piece.sr)
-
-# %%
-# At 2, it follows the movement more closely than by default:
-Audio(make_soundtrack(dance, pipe, closeness=2.0, random_state=0)[0].audio, rate=piece.sr)
+# Both fall in the rests and rise with the vigour of the dance, but not in every half second: a unit
+# of music is played to its end, and has accents of its own. With ``closeness=2.0`` they agree more.

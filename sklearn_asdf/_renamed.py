@@ -17,6 +17,7 @@ STATES = {
         "usual_tempo": "start_bpm",
         "waltz": "strides",
     },
+    "KinematicsTransformer": {"curvature_regularization": "slow_speed"},
     "MDNRegressor": {"linear": "linear_baseline"},
     "MelEncoder": {
         "checkpoint": "checkpoint_dir",
@@ -53,10 +54,15 @@ def present_state(name: str, state: dict[str, Any]) -> dict[str, Any]:
     {'start_bpm': 90.0, 'sr': 22050}
     """
     renamed = STATES.get(name, {})
+    if name == "KinematicsTransformer" and "curvature_regularization" in state:
+        # It was a share of the speed of each clip then.
+        state = state | {"_slow_speed_is_share": True, "height": None}
     state = {renamed.get(key, key): value for key, value in state.items()}
     if name == "MDNRegressor" and "_input_loc" in state:
         state["_scaling"] = _scaling_of(state)
     if name == "DanceBeatTracker":
+        # Earlier versions learned from horizontal movements, and had no choice.
+        state.setdefault("horizontal", True)
         state |= {key: _trees_of(state[key]) for key in ("model_", "track_models_") if key in state}
     return state
 

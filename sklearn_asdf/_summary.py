@@ -16,7 +16,7 @@ from .performance import (
     steps_of,
 )
 
-__all__ = ["summarize"]
+__all__ = ["nearest_preset", "summarize"]
 
 # Parameters that say nothing about the preset.
 _FREE = ("random_state", "n_keyframes", "verbose", "memory", "n_jobs")
@@ -91,6 +91,44 @@ def _preset(model: Any) -> str | None:
 
     own = _shape(model)
     return next((p for p in PRESETS[1:] if _shape(make_dance_pipeline(p)) == own), None)
+
+
+def nearest_preset(model: Any) -> tuple[str, list[str]]:
+    """Return the preset that a pipeline differs least from, and the parameters that differ.
+
+    Parameters
+    ----------
+    model : Pipeline
+        From poses to sound.
+
+    Returns
+    -------
+    preset : str
+        Its name.
+    changes : list of str
+        Parameters of the pipeline with their values, such as ``"keyframes__method='uniform'"``, and
+        the names of those that it lacks; of a stage of another class only its class.
+    """
+    from .pipeline import make_dance_pipeline
+
+    own = _shape(model)
+    others = {preset: _shape(make_dance_pipeline(preset)) for preset in PRESETS[1:]}
+    changes = {preset: _changes(own, other) for preset, other in others.items()}
+
+    def distance(preset: str) -> tuple[bool, int]:
+        # What a model plays makes its kind more than anything else.
+        encoder = "music__transformer"
+        return own.get(encoder) != others[preset][encoder], len(changes[preset])
+
+    preset = min(changes, key=distance)
+    return preset, changes[preset]
+
+
+def _changes(own: dict[str, str], other: dict[str, str]) -> list[str]:
+    names = [n for n in own if own[n] != other.get(n)] + [n for n in other if n not in own]
+    # The parameters of a stage that is another one say nothing more.
+    kept = [n for n in names if not any(n.startswith(f"{stage}__") for stage in names)]
+    return [f"{n}={own[n]}" if n in own else f"without {n}" for n in kept]
 
 
 def _shape(model: Any) -> dict[str, str]:

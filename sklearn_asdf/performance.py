@@ -124,6 +124,23 @@ def perform(
     -------
     Performance
         With music as long as the dance, to a frame.
+
+    See Also
+    --------
+    describe_dance, compose : The two halves, for several pieces of one dance.
+
+    Examples
+    --------
+    >>> from sklearn_asdf import make_dance_pipeline
+    >>> from sklearn_asdf.datasets import make_dance_music
+    >>> from sklearn_asdf.performance import perform
+    >>> data = make_dance_music(12, clip_duration=2.0, random_state=0)
+    >>> pipe = make_dance_pipeline("tiny", n_keyframes=4, random_state=0)
+    >>> pipe = pipe.fit(data.poses, data.audio)
+    >>> dance = make_dance_music(1, clip_duration=6.0, random_state=1).poses
+    >>> piece = perform(pipe, dance, random_state=0)
+    >>> piece.audio.shape, piece.sr
+    ((132300,), 22050)
     """
     dance = describe_dance(pipeline, take, verbose=verbose)
     return compose(

@@ -48,9 +48,9 @@ def make_lma_pipeline(
     preset : {"default", "codec", "paper", "synthesis", "tiny", "units"}, default="default"
         `"paper"` follows [1]_ exactly: pixels, curvature without regularization, features scaled
         within each clip. `"default"` measures in heights of the dancer, so that speeds do not
-        depend on the distance to the camera, regularizes the curvature, and adds the level and the
-        periodicity of the motion; `"codec"` and `"tiny"` are the same. `"units"` adds the beat,
-        which is learned if `fit` gets the music; so does `"synthesis"`.
+        depend on the distance to the camera, reduces the curvature of joints at rest, and adds the
+        level and the periodicity of the motion; `"codec"` and `"tiny"` are the same. `"units"` adds
+        the beat, which is learned if `fit` gets the music; so does `"synthesis"`.
     n_keyframes : int, default=10
         Number of keyframes of a clip, which bound `n_keyframes - 1` windows.
     cutoff : float, default=3.0
@@ -171,7 +171,7 @@ def _motion_steps(preset: str, random_state: Any = None, verbose: int = 0) -> di
         return {
             # The paper interpolates gaps of any length.
             "smooth": PoseSmoother(max_gap=np.inf),
-            "kinematics": KinematicsTransformer(scale=None, curvature_regularization=0.0),
+            "kinematics": KinematicsTransformer(scale=None, slow_speed=0.0),
             "keyframes": KeyframeSegmenter(refine=False),
             "lma": LMAFeaturizer(
                 groups=("effort", "shape"),

@@ -18,6 +18,7 @@ from .functional.jumps import MAX_SPEED, find_jumps
 from .functional.windows import reduce_windows
 from .motion.container import Motion, as_motion
 from .motion.joint_weights import missing_joints
+from .motion.kinematics import KinematicsTransformer, height_of
 from .motion.lma import LMAFeaturizer
 from .motion.markers import find_marker_set, joints_of_markers
 from .motion.smoothing import confident_positions
@@ -84,7 +85,8 @@ def features_table(
         - ``clip`` and ``window``, for windows: numbers of the clip, from 0, and of the window in
           it, from 1
         - ``seen``: share of the joints and frames that were seen
-        - the features; ``table.attrs["units"]`` has the unit of each column by name
+        - the features; ``table.attrs["units"]`` has the unit of each column by name, and
+          ``table.attrs["heights"]`` the height of the dancer of each take, in the unit of its poses
 
     Warns
     -----
@@ -100,7 +102,10 @@ def features_table(
 
     Notes
     -----
-    A take is resampled to the rate of the analysis before it is cut. Windows lie between keyframes:
+    A take is resampled to the rate of the analysis before it is cut. The height of the dancer, the
+    unit of length, is estimated once from the whole take (see :class:`KinematicsTransformer`), so
+    that its clips have one unit; ``lma.set_params(kinematics__height=1.72)`` gives it instead, in
+    the unit of the poses. Windows lie between keyframes:
     what is before the first and after the last one of a clip is in none. Gaps of more than 0.5 s
     are not filled, and with ``lma__missing="nan"`` a feature of a window in which less than half
     was seen is NaN. A clip that shows the dancer (half of the joints) in less than half of its
@@ -144,7 +149,8 @@ def features_table(
 
     table = pd.concat(tables, ignore_index=True)
     for part in tables:
-        table.attrs.setdefault("units", {}).update(part.attrs["units"])
+        for kind, values in part.attrs.items():
+            table.attrs.setdefault(kind, {}).update(values)
     return table
 
 
@@ -203,17 +209,38 @@ def features_of_take(
     take = _at_rate(take, getattr(lma[0], "fps", None))
     clips, starts = _cut(take, name, lma, clip_duration, hop_duration)
     with numpy_only(len(clips) <= _FEW_CLIPS):
+        height = _set_height(lma, take)
         motion = lma[:-1].fit_transform(clips)
         table = lma[-1].set_output(transform="pandas").fit_transform(motion)
     units = lma[-1].feature_units_
+    heights = {} if height is None else {name: height}
     if rows == "windows":
-        return _long(table, units, clips, motion, starts, name)
+        table = _long(table, units, clips, motion, starts, name)
+        table.attrs["heights"] = heights
+        return table
     table.insert(0, "take", name)
     table.insert(1, "start", starts)
     table.insert(2, "stop", starts + clips.duration)
     table.insert(3, "seen", clips.seen.mean(axis=(1, 2)))
     table.attrs["units"] = {"start": "s", "stop": "s", **units}
+    table.attrs["heights"] = heights
     return table
+
+
+def _set_height(lma: Any, take: Motion) -> float | None:
+    """Set the height of the dancer of a take in a pipeline, and return it; None if none is used."""
+    for place, (_, stage) in enumerate(lma.steps):
+        if not isinstance(stage, KinematicsTransformer):
+            continue
+        if stage.scale is None and stage.slow_speed == 0:
+            return None
+        if stage.height is not None:
+            return float(stage.height)
+        moved = lma[:place].fit_transform(take) if place else take
+        height = float(height_of(moved.position, moved.skeleton)[0])
+        stage.set_params(height=height)
+        return height
+    return None
 
 
 def _at_rate(take: Motion, fps: float | None) -> Motion:

@@ -55,6 +55,8 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
         The fitted encoder.
     n_features_in_ : int
         Number of features seen during `fit`.
+    n_clips_in_ : int
+        Number of clips that it was fitted to.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if they came in a DataFrame.
 
@@ -144,6 +146,7 @@ class AudioTargetRegressor(CodeScoresMixin, RegressorMixin, MetaEstimatorMixin, 
         # The regressor gets the original table, with its feature names.
         X = X if hasattr(X, "columns") else X_checked
         self.regressor_ = clone(regressor).fit(X, codes, **for_regressor)
+        self.n_clips_in_ = len(codes)
         self._trained_on = known_spans(y) if isinstance(y, AudioClips) else None
         return self
 

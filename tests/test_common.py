@@ -41,7 +41,7 @@ INSTANCES = {
     "KinematicsTransformer": [
         KinematicsTransformer(),
         KinematicsTransformer(scale="body", egocentric=True),
-        KinematicsTransformer(curvature_regularization=0.0),
+        KinematicsTransformer(slow_speed=0.0),
     ],
     "LMAFeaturizer": [LMAFeaturizer(), LMAFeaturizer(groups=GROUPS, normalize="clip")],
     # Full batches in double precision without noise: what weights and the order of rows may change

@@ -27,8 +27,37 @@ def test_quick_study_writes_tables_pictures_and_sounds(tmp_path):
     for part in ("follows", "music"):
         short = pd.read_csv(tmp_path / f"synthetic_{part}.csv", index_col="model")
         assert short.index.equals(table.index)
+    each = pd.read_csv(tmp_path / "synthetic_performances.csv", index_col="model")
+    means = each.groupby(level="model")["f70_music"].mean()
+    pd.testing.assert_series_equal(means, table["f70_music"], check_names=False, check_like=True)
+    apart = pd.read_csv(tmp_path / "synthetic_differences.csv", index_col="model")
+    assert set(apart.index) == set(table.index) - {"shuffled pairs", "metronome", "unconditional"}
     for name in ("synthetic_scores.png", "synthetic_spectrograms.jpg", "synthetic_real.ogg"):
         assert (tmp_path / name).stat().st_size > 10_000
+
+
+def test_rows_of_some_models_replace_theirs_and_the_others_stay(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    from dance_to_music_study import merged
+
+    old = pd.DataFrame({"f70": [0.1, 0.2, 0.3]}, index=["a", "c", "real"])
+    old.to_csv(tmp_path / "old.csv", index_label="model")
+    new = pd.DataFrame({"f70": [0.9, 0.8, 0.7]}, index=["c", "b", "real"])
+    both = merged(new, tmp_path / "old.csv", ["a", "b", "c", "real"])
+    assert both["f70"].to_dict() == {"a": 0.1, "b": 0.8, "c": 0.9, "real": 0.7}
+    assert list(both.index) == ["a", "b", "c", "real"]
+    alone = merged(new, tmp_path / "nothing.csv", ["a", "b", "c", "real"])
+    assert list(alone.index) == ["b", "c", "real"]
+
+
+def test_short_tables_have_no_numbers_that_mean_nothing(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    from dance_to_music_study import cell
+
+    cells = [("p", 1e-9), ("p of gain", 0.02), ("gain", 22191.2), ("gain", 0.05), ("x4", np.inf)]
+    expected = ["< 0.001", "0.020", "artefact", "0.050", "changes"]
+    assert [cell(*each) for each in cells] == expected
+    assert cell("F70", np.nan) == ""
 
 
 def test_folds_are_pooled_into_one_table(monkeypatch):

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
@@ -290,7 +290,7 @@ def test_takes_of_one_dance_differ_and_begin_and_end(plain, take, tmp_path):
     assert_array_equal(first.audio[2 * sr : 4 * sr], whole[2 * sr : 4 * sr])
     assert not first.audio[:sr].any()
     assert not first.audio[5 * sr :].any()
-    assert first.audio[sr + sr // 4] == pytest.approx(whole[sr + sr // 4] / 2, abs=1e-6)
+    assert first.audio[sr + sr // 4] == pytest.approx(whole[sr + sr // 4] / 2, rel=1e-3)
     # Of the same seed the second is made anew.
     again = compose_takes(plain, described, [3, 3])
     assert not np.array_equal(again[0].audio, again[1].audio)
@@ -305,12 +305,12 @@ def test_takes_of_one_dance_differ_and_begin_and_end(plain, take, tmp_path):
     assert heard[2 * sr : 4 * sr].any()
 
 
-def test_a_pipeline_without_keyframes_has_no_page(data, plain, take, tmp_path):
+def test_a_pipeline_without_keyframes_has_a_page(data, plain, take, tmp_path):
     motion = [(name, step) for name, step in plain.steps if name in ("smooth", "kinematics")]
-    model = Pipeline([*motion, ("lma", LMAFeaturizer()), ("music", plain["music"])])
-    model[:-1].fit(data.poses)
-    with pytest.raises(ValueError, match="expected a pipeline with a KeyframeSegmenter"):
-        write_report(tmp_path / "a.html", model, take)
+    model = Pipeline([*motion, ("lma", LMAFeaturizer()), ("music", clone(plain["music"]))])
+    model.fit(data.poses, data.audio)
+    write_report(tmp_path / "a.html", model, take, temperature=None)
+    assert (tmp_path / "a.html").read_text().count('class="keyframe"') == 10
 
 
 def test_a_search_is_asked_by_its_best(data):

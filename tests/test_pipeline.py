@@ -72,7 +72,7 @@ def test_the_paper_preset_has_the_papers_parameters():
         "smooth__cutoff": 3.0,
         "smooth__order": 5,
         "kinematics__scale": None,
-        "kinematics__curvature_regularization": 0.0,
+        "kinematics__slow_speed": 0.0,
         "keyframes__n_keyframes": 10,
         # In frames at the paper's 30 fps: 0.75, 5 and 5.
         "keyframes__kernel_sigma": 0.75 / 30,

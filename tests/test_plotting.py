@@ -179,7 +179,9 @@ def test_ranges_end_at_round_numbers(values, top):
 
 
 def test_one_wild_value_is_cut_off_and_shares_end_at_one():
-    assert upper_limit(np.array([1.0] * 20 + [1e6])) == 2
+    assert upper_limit(np.array([1.0] * 20 + [1e6, 1e6])) == 3
+    # Three and more are no accident.
+    assert upper_limit(np.array([0.1] * 40 + [2.6, 2.7, 2.8])) == 3
     assert upper_limit(np.array([0.2, 0.4]), name="space") == 1
     assert upper_limit(np.array([1.2, 4.0]), name="space") == 5
 

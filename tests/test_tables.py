@@ -14,6 +14,7 @@ from sklearn_asdf import Motion, Skeleton, features_table, make_lma_pipeline
 from sklearn_asdf.cli import main
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.io import read_poses, write_poses
+from sklearn_asdf.motion.kinematics import height_of
 
 DATA = Path(os.environ.get("SKLEARN_ASDF_DATA", "no such folder"))
 LABAN = ["weight", "time", "space", "flow", "shape"]
@@ -37,10 +38,50 @@ def test_clips_are_those_of_the_pipeline(fps):
     assert table["start"].tolist() == [0, 1, 2, 3]
     assert table["stop"].tolist() == [4, 5, 6, 7]
     assert table["seen"].tolist() == [1] * 4
-    pipeline = lma().set_output(transform="pandas")
+    height = table.attrs["heights"]["solo"]
+    pipeline = lma(kinematics__height=height).set_output(transform="pandas")
     expected = pipeline.fit_transform(take.resample(30.0).windows(4.0, 1.0))
     pd.testing.assert_frame_equal(table[expected.columns], expected, check_exact=False, rtol=1e-9)
     assert table.attrs["units"]["window2_flow"] == "H/s³"
+
+
+@pytest.mark.filterwarnings("ignore:the whole body jumps")
+def test_a_take_has_one_height():
+    # From two dances: a dancer who turns sideways seems smaller in a picture.
+    first, second = (dance(4.0, random_state=seed).position for seed in (0, 1))
+    take = Motion(np.concatenate([first, second * [0.6, 1.0]], axis=1), fps=30, skeleton="coco17")
+    table = features_table({"take": take}, lma=lma(), clip_duration=4.0, hop_duration=4.0)
+    height = table.attrs["heights"]["take"]
+    each = [height_of(p, take.skeleton)[0] for p in (first, second * [0.6, 1.0])]
+    assert each[1] < 0.97 * each[0]
+    assert 0.97 * min(each) < height < 1.03 * max(each)
+    for given, scale in ((height, 1.0), (2 * height, 0.5)):
+        pipeline = lma(kinematics__height=given)
+        other = features_table({"take": take}, lma=pipeline, clip_duration=4.0, hop_duration=4.0)
+        assert other.attrs["heights"] == {"take": given}
+        for w in (1, 2, 3):
+            expected = table[f"window{w}_time"] * scale
+            np.testing.assert_allclose(other[f"window{w}_time"], expected, rtol=1e-9)
+    in_pixels = make_lma_pipeline(preset="paper", n_keyframes=4)
+    assert features_table({"take": take}, lma=in_pixels).attrs["heights"] == {}
+
+
+def test_a_quiet_movement_has_one_shape_beside_quiet_and_loud_ones():
+    quiet = dance(4.0).position
+    middle = quiet.mean(axis=1, keepdims=True)
+    # A small movement, then the same again, or one that is twenty times as large.
+    small = middle + 0.1 * (quiet - middle)
+    shape = []
+    for rest in (small, middle + 2.0 * (quiet - middle)):
+        take = Motion(np.concatenate([small, rest], axis=1), fps=30, skeleton="coco17")
+        uniform = lma(5, keyframes__method="uniform", kinematics__height=300.0)
+        table = features_table({"take": take}, lma=uniform, rows="windows", clip_duration=8.0)
+        assert len(table) == 4
+        shape.append(table["shape"].to_numpy())
+    # The first window is far from where the movements differ.
+    assert shape[0][0] == pytest.approx(shape[1][0], rel=1e-3)
+    assert shape[0][0] == pytest.approx(13.0, rel=0.1)
+    assert shape[0][3] != pytest.approx(shape[1][3], rel=0.1)
 
 
 def test_windows_are_the_same_numbers_with_their_times():
@@ -173,6 +214,7 @@ def test_a_real_file_has_one_table_by_file_motion_and_pipeline():
         same = features_table({"60_12_scaled": take.resample(30.0)}, hop_duration=8.0)
     pd.testing.assert_frame_equal(table, same, check_exact=False, rtol=1e-9)
     pipeline = make_lma_pipeline().set_output(transform="pandas")
+    pipeline.set_params(kinematics__height=table.attrs["heights"]["60_12_scaled"])
     clips = pipeline.fit_transform(take.windows(8.0, 8.0))
     # The clips are resampled one by one here: their ends differ.
     found = table[clips.columns].to_numpy()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-# From what a newcomer wants to what few need.
+# By door: for dancers, for research on movement, for models.
 ORDER = (
     "plot_soundtrack.py",
-    "plot_dance_to_music.py",
     "plot_your_own_video.py",
     "plot_report.py",
     "plot_live.py",
+    "plot_dance_to_music.py",
     "plot_lma_features.py",
+    "plot_takes_to_model.py",
     "plot_keyframes.py",
     "plot_efforts_and_styles.py",
     "plot_styles.py",

@@ -17,6 +17,7 @@ from ._takes import (
     distinct_names,
     find_takes,
     read_take,
+    take_name,
 )
 
 
@@ -31,14 +32,19 @@ def add(commands: Any) -> None:
             "Cut each dance into clips and describe every clip by the features of Laban Movement "
             "Analysis: a table with one row per clip, or one per window between keyframes, for a "
             "spreadsheet or any other program. A dance that is shorter than a clip is one clip. "
-            "Where less than half was seen, a feature is left empty."
+            "Where less than half was seen, a feature is left empty. With --page, a page shows one "
+            "dance with its keyframes and curves."
         ),
     )
     parser.add_argument(
         "takes", nargs="+", metavar="POSES", help="pose files, videos, or folders of them"
     )
+    parser.add_argument("-o", "--out", metavar="TABLE", help="table to write, .csv or .parquet")
     parser.add_argument(
-        "-o", "--out", required=True, metavar="TABLE", help="table to write, .csv or .parquet"
+        "--page",
+        metavar="PAGE",
+        help="page to write, .html, that shows one dance in motion with its keyframes and Laban "
+        "curves; it needs no network",
     )
     parser.add_argument(
         "--preset",
@@ -67,26 +73,74 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the table."""
-    from .._files import atomic_path
-    from .._validation import require
-    from ..tables import KEYS
-
-    out = check_output(options.out, (".csv", ".parquet"), force=options.force)
-    if out.suffix.lower() == ".parquet":
-        require("pyarrow", extra="parquet", purpose="writing Parquet")
+    """Write the table, the page, or both."""
+    out, page = _places(options)
     check_clips(options)
     markers = _markers(options.joints)
     takes = find_takes(options.takes)
     check_takes(takes, options)
-    check_not_read(out, takes)
-    import pandas as pd
-
+    if page is not None and len(takes) > 1:
+        raise ValueError(
+            f"expected one dance for --page, got {len(takes)}: write a page for each, or leave out "
+            "--page"
+        )
+    for place in filter(None, (out, page)):
+        check_not_read(place, takes)
     batch = Batch(options, "takes")
+    if page is not None:
+        with batch.item(takes[0]):
+            _write_page(page, takes[0], markers, options)
+    if out is None:
+        return batch.end()
     tables, joints = _describe(takes, markers, options, batch)
     if not tables:
         return batch.end() or REFUSED
     _note_unlike(joints)
+    _write_table(out, tables, options)
+    return batch.end()
+
+
+def _places(options: argparse.Namespace) -> tuple[Path | None, Path | None]:
+    """Return the table and the page to write."""
+    from .._validation import require
+
+    if options.out is None and options.page is None:
+        raise ValueError("expected a table to write (-o table.csv), or a page (--page page.html)")
+    out = page = None
+    if options.out is not None:
+        out = check_output(options.out, (".csv", ".parquet"), force=options.force)
+        if out.suffix.lower() == ".parquet":
+            require("pyarrow", extra="parquet", purpose="writing Parquet")
+    if options.page is not None:
+        page = check_output(options.page, (".html", ".htm"), force=options.force)
+        require("jinja2", extra="play", purpose="a page")
+    return out, page
+
+
+def _write_page(page: Path, path: str, markers: Any, options: argparse.Namespace) -> None:
+    from ..datasets._dance_files import is_video
+    from ..report import write_movement_report
+
+    write_movement_report(
+        page,
+        read_take(path, options, verbose=verbosity(options)),
+        video=path if is_video(path) else None,
+        title=take_name(path),
+        lma=_pipeline(options),
+        joints=markers,
+        clip_duration=options.clip_duration,
+        about={"File": Path(path).name},
+        verbose=verbosity(options),
+    )
+    say(options, f"{page}: open it in a browser")
+
+
+def _write_table(out: Path, tables: list[Any], options: argparse.Namespace) -> None:
+    import pandas as pd
+
+    from .._files import atomic_path
+    from ..tables import KEYS
+
     table = pd.concat(tables, ignore_index=True)
     with atomic_path(out) as temporary:
         if out.suffix.lower() == ".csv":
@@ -95,7 +149,13 @@ def run(options: argparse.Namespace) -> int:
             table.to_parquet(temporary, index=False)
     n_features = len(set(table) - set(KEYS))
     say(options, f"{out}: {len(table)} rows, {n_features} features")
-    return batch.end()
+
+
+def _pipeline(options: argparse.Namespace) -> Any:
+    from ..pipeline import make_lma_pipeline
+
+    pipeline = make_lma_pipeline(preset=options.preset, n_keyframes=options.n_keyframes)
+    return pipeline.set_params(lma__missing="nan")
 
 
 def _markers(joints: str | None) -> Any:
@@ -124,11 +184,9 @@ def _describe(
     takes: list[str], markers: Any, options: argparse.Namespace, batch: Batch
 ) -> tuple[list[Any], dict[str, str]]:
     """Return a table for each take that can be read, and the joints of each."""
-    from ..pipeline import make_lma_pipeline
     from ..tables import features_of_take
 
-    pipeline = make_lma_pipeline(preset=options.preset, n_keyframes=options.n_keyframes)
-    pipeline.set_params(lma__missing="nan")
+    pipeline = _pipeline(options)
     tables, joints = [], {}
     for path, name in zip(takes, distinct_names(takes)):
         with batch.item(path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,9 @@ def add(commands: Any) -> None:
         metavar="TABLE",
         help="scores to show, which 'evaluate -o' wrote; without, the likelihood of the real music",
     )
+    parser.add_argument(
+        "--verdict", metavar="FILE", help="file to write what the page says, .json, for programs"
+    )
     parser.add_argument("--title", metavar="TEXT", help="heading; the dance's name if not given")
     add_draw(parser)
     add_loudness(parser)
@@ -59,16 +64,20 @@ def run(options: argparse.Namespace) -> None:
 
     check_draw(options)
     out = check_output(options.out, (".html", ".htm"), force=options.force)
+    verdict_file = None
+    if options.verdict is not None:
+        verdict_file = check_output(options.verdict, (".json",), force=options.force)
     require_play("a report")
     scores = None if options.scores is None else read_scores(options.scores)
     if options.audio is not None:
         _check_audio(options.audio)
     model, take = read_model_and_take(options)
+    from .._files import atomic_path
     from ..datasets._dance_files import is_video
     from ..performance import encoder_of
     from ..report import write_report
 
-    write_report(
+    verdict = write_report(
         out,
         model,
         take,
@@ -79,10 +88,20 @@ def run(options: argparse.Namespace) -> None:
         temperature=options.temperature or None,
         random_state=options.random_state,
         loudness=options.loudness,
-        about={"Files": f"{Path(options.model).name}, {Path(options.take).name}"},
+        about=_files(options.model, options.take),
         verbose=verbosity(options),
     )
+    if verdict_file is not None:
+        with atomic_path(verdict_file) as temporary:
+            temporary.write_text(json.dumps(verdict, indent=2, ensure_ascii=False) + "\n", "utf-8")
     say(options, f"{out}: open it in a browser")
+
+
+def _files(model: str, take: str) -> dict[str, str]:
+    """Return the names of the files, and the digest of the model."""
+    with open(model, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"Files": f"{Path(model).name}, {Path(take).name}", "SHA-256 of the model": digest}
 
 
 def _check_audio(path: str) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
-__all__ = ["curvature", "fill_curvature", "squared_magnitude"]
+__all__ = ["curvature", "fill_curvature", "rms_speed", "squared_magnitude"]
 
 # Elements processed at a time.
 _CHUNK = 1 << 17
@@ -51,7 +50,7 @@ def _cross(v: np.ndarray, a: np.ndarray) -> np.ndarray:
 
 
 def curvature(
-    velocity: np.ndarray, acceleration: np.ndarray, *, regularization: float = 0.0
+    velocity: np.ndarray, acceleration: np.ndarray, *, slow_speed: ArrayLike = 0.0
 ) -> np.ndarray:
     """Return the curvature of the joints' paths, equation 8, in any number of dimensions.
 
@@ -59,8 +58,9 @@ def curvature(
     ----------
     velocity, acceleration : ndarray of shape (..., n_frames, n_joints, n_axes)
         NaN where a joint was not seen.
-    regularization : float, default=0.0
-        Share of the clip's RMS speed below which the curvature is reduced; 0 is equation 8.
+    slow_speed : float or array-like of shape (...), default=0.0
+        Speed below which the curvature is reduced, in the unit of `velocity`, of all clips or of
+        each; 0 is equation 8.
 
     Returns
     -------
@@ -69,12 +69,10 @@ def curvature(
 
     Notes
     -----
-    ``|v x a| / (|v|^2 + e^2)^(3/2)``, where e is `regularization` times the root mean square of the
-    speeds of all joints and frames of the clip. Equation 8 divides by the cube of the speed, so
-    noise would dominate the curvature of joints at rest. With regularization, a joint of speed e
-    has 0.35 of its curvature, and one ten times as fast 0.985. Scaling a dance divides the
-    curvature by the same factor, whatever the regularization. Where the speed is zero, and with
-    one axis, the curvature is zero.
+    ``|v x a| / (|v|^2 + e^2)^(3/2)``, where e is `slow_speed`. Equation 8 divides by the cube of
+    the speed, so noise would dominate the curvature of joints at rest. A joint of speed e has 0.35
+    of its curvature, and one ten times as fast 0.985. Scaling a dance and e divides the curvature
+    by the same factor. Where the speed is zero, and with one axis, the curvature is zero.
 
     References
     ----------
@@ -89,12 +87,13 @@ def curvature(
     0.5
     """
     out = np.empty(velocity.shape[:-1], dtype=velocity.dtype)
-    fill_curvature(velocity, acceleration, out, regularization=regularization)
+    slow = np.broadcast_to(np.asarray(slow_speed, dtype=float), velocity.shape[:-3])
+    fill_curvature(velocity, acceleration, out, slow_speed=slow)
     return out
 
 
 def fill_curvature(
-    v: np.ndarray, a: np.ndarray, out: np.ndarray, *, regularization: float = 0.0
+    v: np.ndarray, a: np.ndarray, out: np.ndarray, *, slow_speed: np.ndarray
 ) -> None:
     """Write curvatures to an array, a chunk of frames at a time.
 
@@ -104,15 +103,13 @@ def fill_curvature(
         Velocity and acceleration, NaN where a joint was not seen.
     out : ndarray of shape (..., n_frames, n_joints)
         Where to write the curvatures.
-    regularization : float, default=0.0
-        See :func:`curvature`.
+    slow_speed : ndarray of shape (...)
+        Of each clip, see :func:`curvature`.
     """
     if v.shape[-1] == 1:
         out[...] = np.where(np.isnan(v[..., 0]), np.nan, 0)
         return
-    floor: Any = 0
-    if regularization > 0:
-        floor = out.dtype.type(regularization**2) * _mean_square(v)
+    floor = np.square(slow_speed).astype(out.dtype)[..., None, None]
     n_frames = v.shape[-3]
     rows = max(16, _CHUNK * n_frames // v.size)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
@@ -121,7 +118,7 @@ def fill_curvature(
             _curvature_rows(v[(*at, slice(None))], a[(*at, slice(None))], out[at], floor)
 
 
-def _curvature_rows(v: np.ndarray, a: np.ndarray, out: np.ndarray, floor: Any) -> None:
+def _curvature_rows(v: np.ndarray, a: np.ndarray, out: np.ndarray, floor: np.ndarray) -> None:
     square = squared_magnitude(v)
     square += floor
     root = np.sqrt(square)
@@ -137,13 +134,28 @@ def _curvature_rows(v: np.ndarray, a: np.ndarray, out: np.ndarray, floor: Any) -
     np.minimum(out, np.finfo(out.dtype).max, out=out)
 
 
-def _mean_square(v: np.ndarray) -> np.ndarray:
-    """Return the mean squared length over the seen joints and frames of each clip, or 0."""
-    n_joints, n_axes = v.shape[-2:]
-    total = np.einsum("...tja,...tja->...", v, v, dtype=np.float64, casting="same_kind")
-    count = np.asarray(v.shape[-3] * n_joints)
-    if np.isnan(total).any():
-        known = ~np.isnan(v)
-        total = np.square(v, where=known, out=np.zeros(v.shape)).sum(axis=(-3, -2, -1))
-        count = np.maximum(known.sum(axis=(-3, -2, -1)) / n_axes, 1)
-    return (total / count).astype(v.dtype)[..., None, None]
+def rms_speed(velocity: np.ndarray) -> np.ndarray:
+    """Return the root mean square of the speeds of the seen joints and frames of each clip.
+
+    Parameters
+    ----------
+    velocity : ndarray of shape (..., n_frames, n_joints, n_axes)
+        NaN where a joint was not seen.
+
+    Returns
+    -------
+    ndarray of shape (...)
+        In the unit of `velocity`; 0 where nothing was seen.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.curvature import rms_speed
+    >>> float(rms_speed(np.array([[[3.0, 4.0]], [[np.nan, 1.0]]])))
+    5.0
+    """
+    squares = squared_magnitude(velocity.astype(float, copy=False))
+    known = ~np.isnan(squares)
+    total = np.where(known, squares, 0.0).sum(axis=(-2, -1))
+    count = np.maximum(known.sum(axis=(-2, -1)), 1)
+    return np.asarray(np.sqrt(total / count))

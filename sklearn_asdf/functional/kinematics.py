@@ -7,6 +7,7 @@ its coordinates is NaN.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .curvature import squared_magnitude
 from .kernels.differences import fill_derivatives, fill_differences
@@ -136,7 +137,7 @@ def jerk(position: np.ndarray, *, fps: float) -> np.ndarray:
 
 
 def derivatives(
-    position: np.ndarray, *, fps: float, regularization: float = 0.0
+    position: np.ndarray, *, fps: float, slow_speed: ArrayLike = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return velocity, acceleration, jerk and curvature, computed in one pass.
 
@@ -146,7 +147,7 @@ def derivatives(
         Poses, NaN where a joint was not seen.
     fps : float
         Frames per second (Hz).
-    regularization : float, default=0.0
+    slow_speed : float or array-like of shape (...), default=0.0
         See :func:`sklearn_asdf.functional.curvature.curvature`.
 
     Returns
@@ -170,12 +171,9 @@ def derivatives(
     block = np.empty((3 * n_axes + 1, *planes.shape[1:]), dtype=position.dtype)
     v, a, j = (block[i * n_axes : (i + 1) * n_axes] for i in range(3))
     out = {order: d.reshape(shape) for order, d in enumerate((v, a, j), 1)}
+    slow = np.broadcast_to(np.asarray(slow_speed, dtype=float), position.shape[:-3]).ravel()
     fill_derivatives(
-        planes.reshape(shape),
-        out,
-        block[-1].reshape(shape[1:]),
-        fps=fps,
-        regularization=regularization,
+        planes.reshape(shape), out, block[-1].reshape(shape[1:]), fps=fps, slow_speed=slow
     )
     return np.moveaxis(v, 0, -1), np.moveaxis(a, 0, -1), np.moveaxis(j, 0, -1), block[-1]
 

@@ -13,10 +13,13 @@ from .frames import fill_curves
 
 __all__ = [
     "METRES",
+    "RATIOS",
     "TEMPI",
     "WINDOWS_EACH",
     "metre_log_odds",
+    "tempo_alternatives",
     "tempo_curves",
+    "tempo_evidence",
     "tempo_likelihood",
     "tempo_peaks",
     "tempo_posterior",
@@ -33,6 +36,9 @@ METRES: Mapping[int, tuple[tuple[int, ...], Mapping[float, float]]] = {
     3: ((1, 3, 6), {1 / 3: 1.0, 2 / 3: 0.8, 1.0: 2.5, 4 / 3: 0.5, 2.0: 2.0}),
     4: ((1, 2, 4), {1 / 4: 0.4, 1 / 2: 1.0, 1.0: 2.5, 3 / 2: 0.5, 2.0: 2.5}),
 }
+
+# Tempi, relative to a given one, that a movement is often taken for: octaves, and 3:2.
+RATIOS = (1 / 2, 2 / 3, 1.0, 3 / 2, 2.0)
 
 _CUTOFF, _ORDER = 8.0, 2  # Hz; up to the fourth multiple of 120 BPM, rolling off slowly
 # Moving averages of so many seconds are removed from curves, and again before they are correlated.
@@ -249,6 +255,33 @@ def tempo_prior(
     return np.log(prior)
 
 
+def tempo_evidence(log_likelihood: ArrayLike, *, every_other: float = 0.0) -> np.ndarray:
+    """Return the log-likelihood of each metre and tempo of a whole dance.
+
+    Parameters
+    ----------
+    log_likelihood : array-like of shape (n_windows, n_metres, n_tempi)
+        From :func:`tempo_likelihood`, of `TEMPI` if `every_other` is above 0.
+    every_other : float, default=0.0
+        Probability, below 1, that a dance moves on every other beat of its music.
+
+    Returns
+    -------
+    log_likelihood : ndarray of shape (n_metres, n_tempi)
+        In nats; see the notes of :func:`tempo_posterior`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.tempo import tempo_evidence
+    >>> tempo_evidence(np.ones((16, 2, 4)))[0].tolist()
+    [2.0, 2.0, 2.0, 2.0]
+    """
+    evidence = np.asarray(log_likelihood, dtype=float)
+    joint = evidence.mean(axis=0) * max(len(evidence) / WINDOWS_EACH, 1.0)
+    return _or_every_other(joint, TEMPI, every_other) if every_other else joint
+
+
 def tempo_posterior(
     log_likelihood: ArrayLike, log_prior: ArrayLike, *, every_other: float = 0.0
 ) -> np.ndarray:
@@ -281,11 +314,7 @@ def tempo_posterior(
     >>> tempo_posterior(np.zeros((3, 2, 4)), np.zeros(4)).round(3)[0].tolist()
     [0.125, 0.125, 0.125, 0.125]
     """
-    evidence = np.asarray(log_likelihood, dtype=float)
-    joint = evidence.mean(axis=0) * max(len(evidence) / WINDOWS_EACH, 1.0)
-    if every_other:
-        joint = _or_every_other(joint, TEMPI, every_other)
-    joint = joint + log_prior
+    joint = tempo_evidence(log_likelihood, every_other=every_other) + log_prior
     joint = np.exp(joint - joint.max())
     return joint / joint.sum()
 
@@ -297,6 +326,52 @@ def _or_every_other(evidence: np.ndarray, tempi: np.ndarray, share: float) -> np
         half = np.stack([np.interp(tempi / 2, TEMPI, row, left=-np.inf) for row in evidence])
         at = np.logaddexp(at + np.log1p(-share), half + np.log(share))
     return at
+
+
+def tempo_alternatives(
+    log_likelihood: ArrayLike, tempo: float, *, ratios: Sequence[float] = RATIOS
+) -> np.ndarray:
+    r"""Return the probabilities of a tempo, and of others that it is often mistaken for.
+
+    Parameters
+    ----------
+    log_likelihood : array-like of shape (n_windows, n_metres, n_tempi)
+        From :func:`tempo_likelihood` for the tempi `TEMPI`.
+    tempo : float
+        In BPM.
+    ratios : sequence of float, default=RATIOS
+        The tempi that are compared, relative to `tempo`.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_metres, n_ratios)
+        They sum to 1; 0 for tempi outside of `TEMPI`. If all are outside, all are 0.
+
+    Notes
+    -----
+    With the evidence L of :func:`tempo_evidence`, the weight of the metre m and the ratio r is
+    :math:`L_m(r f) / \sum_{m', r'} L_{m'}(r' f)`: before, all are equally probable.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.tempo import (
+    ...     tempo_alternatives, tempo_curves, tempo_likelihood
+    ... )
+    >>> height = np.cos(2 * np.pi * 1.5 * np.arange(480) / 30)  # 90 BPM
+    >>> likelihood = tempo_likelihood(tempo_curves(height[:, None, None], fps=30), fps=30)
+    >>> tempo_alternatives(likelihood, 90.0).sum(axis=0).argmax()
+    np.int64(2)
+    """
+    evidence = tempo_evidence(log_likelihood)
+    at = np.asarray(ratios, dtype=float) * tempo
+    inside = (at >= TEMPI[0]) & (at <= TEMPI[-1])
+    if not inside.any():
+        return np.zeros((len(evidence), len(at)))
+    joint = np.stack([np.interp(at, TEMPI, row) for row in evidence])
+    joint = np.where(inside, joint, -np.inf)
+    weights: np.ndarray = np.exp(joint - joint.max())
+    return weights / weights.sum()
 
 
 def metre_log_odds(

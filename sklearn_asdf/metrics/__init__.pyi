@@ -11,6 +11,7 @@ from ._counterfactuals import slow_down as slow_down
 from ._curves import curve_correlations as curve_correlations
 from ._curves import music_curves as music_curves
 from ._densities import density_scores as density_scores
+from ._differences import paired_differences as paired_differences
 from ._distances import distance_ratio as distance_ratio
 from ._distances import mel_distances as mel_distances
 from ._evaluate import evaluate as evaluate
@@ -74,6 +75,7 @@ __all__ = [
     "musical_factors",
     "nearest_segments",
     "onset_f1_5hz",
+    "paired_differences",
     "pulse_clarity",
     "retrieval",
     "reverse",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..functional.pairing import group_retrieval
 from ._alignment import alignment_of, corrected_alignment, dance_beats
 from ._clip_analysis import ClipAnalysis
 from ._curves import CURVES, pooled_correlation
@@ -15,9 +16,9 @@ from ._distances import mean_distance
 from ._evaluation_data import EvaluationData
 from ._features import dance_features, music_features
 from ._following import mantel_of, retrieval_of
-from ._judge import DanceMusicJudge
+from ._judge import INDIFFERENCE, DanceMusicJudge
 from ._quality import MusicStatistics, frechet_distance, music_statistics
-from ._rhythm import beat_f70, score_onsets
+from ._rhythm import beat_f70, beat_f70_of_clips, score_onsets
 
 __all__ = ["EvaluationContext"]
 
@@ -141,6 +142,23 @@ class EvaluationContext:
             | self._curves(music)
         )
 
+    def performance_scores(self, music: ClipAnalysis) -> dict[str, np.ndarray]:
+        """Return the scores that are means over performances or clips, of each performance."""
+        first, reciprocal = np.empty((2, self.groups.max() + 1))
+        for (block, _), (similarity, places) in zip(self.judges, self._similarities(music)):
+            found = group_retrieval(similarity, places, tolerance=INDIFFERENCE)
+            members = np.unique(self.groups[block])
+            first[members], reciprocal[members] = (np.diag(values) for values in found)
+        clips = {
+            "f70_music": beat_f70_of_clips(self.real.beats, music.beats),
+            "f70_dance": beat_f70_of_clips(self.dance_beats["aist"], music.beats),
+            "tempo_difference": np.abs(self.real.tempo - music.tempo),
+        }
+        n_clips = np.bincount(self.groups)
+        return {"retrieval_r1": first, "retrieval_mrr": reciprocal} | {
+            name: np.bincount(self.groups, values) / n_clips for name, values in clips.items()
+        }
+
     def _curves(self, music: ClipAnalysis) -> dict[str, float]:
         r, p = pooled_correlation(
             self.real.curves,
@@ -152,12 +170,9 @@ class EvaluationContext:
         names = [f"{name}_r" for name in CURVES]
         return dict(zip(names, r.tolist())) | {f"{n}_p": x for n, x in zip(names, p.tolist())}
 
-    def _following(self, music: ClipAnalysis) -> dict[str, float]:
-        options: dict[str, Any] = {
-            "n_permutations": self.n_permutations,
-            "random_state": self.seed,
-        }
-        blocks = [
+    def _similarities(self, music: ClipAnalysis) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return the similarity of each judge's dances and music, and their performances from 0."""
+        return [
             (
                 judge.similarity_of_features(
                     self.dances[block], music.features[block], center=True
@@ -166,7 +181,13 @@ class EvaluationContext:
             )
             for block, judge in self.judges
         ]
-        found = retrieval_of(blocks, **options)
+
+    def _following(self, music: ClipAnalysis) -> dict[str, float]:
+        options: dict[str, Any] = {
+            "n_permutations": self.n_permutations,
+            "random_state": self.seed,
+        }
+        found = retrieval_of(self._similarities(music), **options)
         embedded = self.embedding.transform_statistics(music.statistics)
         r, p = mantel_of(self.dances, embedded, self.groups, **options)
         return {

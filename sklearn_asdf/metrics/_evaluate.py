@@ -62,9 +62,10 @@ def evaluate(
     fps: float = 30.0,
     sr: int = 22050,
     memory: Any = None,
+    return_performances: bool = False,
     random_state: Any = None,
     verbose: int = 0,
-) -> pd.DataFrame:
+) -> Any:
     """Return a table of scores of a model, of baselines, and of the real music.
 
     The scores tell whether the music follows the dance, and whether it is music.
@@ -98,6 +99,8 @@ def evaluate(
         Sampling rate in Hz of arrays of audio.
     memory : str or joblib.Memory, default=None
         Cache of the analysis of the real music, for the evaluation of several models.
+    return_performances : bool, default=False
+        Whether to return some of the scores of each performance, too.
     random_state : int, RandomState instance or None, default=None
         Seed of permutations and samples. Pass an int for reproducible output across calls.
     verbose : int, default=0
@@ -118,8 +121,14 @@ def evaluate(
           density, its own music permuted between performances;
         - `real`: the real music.
 
+    performances : DataFrame
+        Only with ``return_performances``. Rows are those of the table, and within each of them the
+        performances by name; columns are `retrieval_r1`, `retrieval_mrr`, `f70_music`, `f70_dance`
+        and `tempo_difference`.
+
     See Also
     --------
+    paired_differences : Intervals and p-values of differences between rows.
     density_scores : More scores of the density.
 
     Notes
@@ -194,7 +203,9 @@ def evaluate(
         "n_performances": data.n_groups,
         "n_candidates": context.n_candidates,
     }
-    return table
+    if not return_performances:
+        return table
+    return table, _score_performances(context, rows, names=np.unique(np.asarray(groups)))
 
 
 def _option_problems(
@@ -263,6 +274,18 @@ def _score_rows(context: EvaluationContext, rows: dict[str, list[ClipAnalysis]])
     table = pd.DataFrame(scores).T
     table["retrieval_of_real"] = table["retrieval_r1"] / (scores["real"]["retrieval_r1"] or 1.0)
     return table
+
+
+def _score_performances(
+    context: EvaluationContext, rows: dict[str, list[ClipAnalysis]], *, names: np.ndarray
+) -> pd.DataFrame:
+    """Return the scores of each performance; rows of several versions have their mean."""
+    index = pd.Index(names, name="performance")
+    tables: dict[str, pd.DataFrame] = {}
+    for name, versions in rows.items():
+        each = [pd.DataFrame(context.performance_scores(m), index=index) for m in versions]
+        tables[name] = sum(each[1:], each[0]) / len(each)
+    return pd.concat(tables, names=["row"])
 
 
 def _density_columns(

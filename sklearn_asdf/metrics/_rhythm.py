@@ -282,6 +282,11 @@ def beat_f70(beats_true: Sequence[Any], beats_pred: Sequence[Any]) -> float:
     >>> beat_f70([[1.0, 2.0, 3.0]], [[1.05, 2.2, 3.0]])
     0.6666666666666666
     """
+    return float(np.mean(beat_f70_of_clips(beats_true, beats_pred)))
+
+
+def beat_f70_of_clips(beats_true: Sequence[Any], beats_pred: Sequence[Any]) -> np.ndarray:
+    """Return the F-measure of each clip; `beat_f70` is their mean."""
     require("mir_eval", extra="play", purpose="the F-measure of beats")
     import mir_eval
 
@@ -296,4 +301,4 @@ def beat_f70(beats_true: Sequence[Any], beats_pred: Sequence[Any]) -> float:
         # mir_eval warns of empty beats.
         both = true.size and pred.size
         scores.append(mir_eval.beat.f_measure(true, pred) if both else 0.0)
-    return float(np.mean(scores))
+    return np.array(scores)

@@ -43,47 +43,48 @@ def _parts(
     return [(left, right) for left, right in sides if left and right], singles
 
 
-def beat_curves(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
+def beat_curves(motion: Motion, *, horizontal: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return the curves of the body's parts, and which frames have them.
 
     Parameters
     ----------
     motion : Motion
         Clips; velocity and acceleration are computed where they are missing.
+    horizontal : bool, default=False
+        Whether there are curves to which horizontal movements contribute.
 
     Returns
     -------
     curves : ndarray of shape (n_clips, n_frames, n_curves)
-        Speed, magnitude of acceleration, height, vertical velocity and vertical acceleration of
-        each part, left and right as their sum and as the size of their difference.
+        Height, vertical velocity and vertical acceleration of each part, left and right as their
+        sum and as the size of their difference. With `horizontal`, the speed and the magnitude of
+        the acceleration stand before these three.
     inside : ndarray of bool of shape (n_clips, n_frames, 1)
         False in padding.
     """
     motion = with_kinematics(motion)
     pairs, singles = _parts(motion.skeleton, motion.n_joints)
-    curves = [_curves(motion, joints) for joints in singles]
+    curves = [_curves(motion, joints, horizontal) for joints in singles]
     for sides in pairs:
-        left, right = (_curves(motion, joints) for joints in sides)
+        left, right = (_curves(motion, joints, horizontal) for joints in sides)
         # Not which side moves: a mirrored dance has the same beat.
         curves += [left + right, np.abs(left - right)]
     inside = (np.arange(motion.n_frames) < motion.lengths[:, None])[..., None]
     return np.concatenate(curves, axis=-1), inside
 
 
-def _curves(motion: Motion, joints: list[int]) -> np.ndarray:
-    """Five curves of a part of the body, (n_clips, n_frames, 5)."""
+def _curves(motion: Motion, joints: list[int], horizontal: bool) -> np.ndarray:
+    """Curves of a part of the body, (n_clips, n_frames, 3), or 5 with horizontal movements."""
+    up = min(1, motion.n_axes - 1)
+    axes = slice(None) if horizontal else slice(up, up + 1)
     position, velocity, acceleration = (
-        np.asarray(getattr(motion, name)[:, :, joints], dtype=float)
+        np.asarray(getattr(motion, name)[:, :, joints, axes], dtype=float)
         for name in ("position", "velocity", "acceleration")
     )
-    up = min(1, motion.n_axes - 1)
-    curves = (
-        magnitude(velocity),
-        magnitude(acceleration),
-        position[..., up],
-        velocity[..., up],
-        acceleration[..., up],
-    )
+    at = up if horizontal else 0
+    curves = [field[..., at] for field in (position, velocity, acceleration)]
+    if horizontal:
+        curves = [magnitude(velocity), magnitude(acceleration), *curves]
     return np.stack([_mean(curve) for curve in curves], axis=-1)
 
 

@@ -117,7 +117,12 @@ class BeatRows:
 
 
 def sample_rows(
-    motion: Motion, *, context_duration: float, n_rows: int, random_state: np.random.RandomState
+    motion: Motion,
+    *,
+    context_duration: float,
+    n_rows: int,
+    random_state: np.random.RandomState,
+    horizontal: bool = False,
 ) -> BeatRows:
     """Sample frames of clips, and the curves around them.
 
@@ -132,6 +137,8 @@ def sample_rows(
         stretches of the clips: overlapping clips would have the same moments at a fixed spacing.
     random_state : RandomState
         Source of the sample.
+    horizontal : bool, default=False
+        As in :func:`~sklearn_asdf.motion.beat_curves.beat_curves`.
 
     Returns
     -------
@@ -146,7 +153,7 @@ def sample_rows(
         clip, frame = clip[chosen], frame[chosen]
     values, sums = [], []
     for block, part in motion.batches(_BLOCK):
-        curves, known = beat_curves(part)
+        curves, known = beat_curves(part, horizontal=horizontal)
         sums.append(_sums(curves, known))
         here = slice(*np.searchsorted(clip, [block.start, block.stop]))
         around = _around(motion, clip[here], frame[here], context_duration)
@@ -155,7 +162,7 @@ def sample_rows(
 
 
 def rows_of_clips(
-    motion: Motion, *, context_duration: float
+    motion: Motion, *, context_duration: float, horizontal: bool = False
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield the features of all frames of a few clips at a time, standardized in each clip.
 
@@ -165,6 +172,8 @@ def rows_of_clips(
         Clips; of one without a frame the first counts.
     context_duration : float
         Time before and after a frame from which curves are taken, in s.
+    horizontal : bool, default=False
+        As in :func:`~sklearn_asdf.motion.beat_curves.beat_curves`.
 
     Yields
     ------
@@ -175,7 +184,7 @@ def rows_of_clips(
     """
     lengths = np.maximum(motion.lengths, 1)
     for block, part in motion.batches(_BLOCK):
-        curves, known = beat_curves(part)
+        curves, known = beat_curves(part, horizontal=horizontal)
         scales = CurveScales.of(_sums(curves, known), np.arange(len(curves)))
         for few in gen_batches(len(curves), _FEW):
             rows = np.arange(motion.n_frames) < lengths[block][few, None]

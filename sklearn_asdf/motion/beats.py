@@ -58,6 +58,9 @@ class DanceBeatTracker(MotionTransformer):
     ----------
     context_duration : float, default=0.67
         Time before and after a frame from which features are taken, in s.
+    horizontal : bool, default=False
+        Whether horizontal movements are features as well. They depend on the direction from which a
+        camera sees the dancer.
     max_iter : int, default=100
         Number of trees of the gradient boosting.
     cv : int, default=3
@@ -116,8 +119,9 @@ class DanceBeatTracker(MotionTransformer):
     it is the cosine of the phase that :func:`~sklearn_asdf.motion.track_beats` estimates for each
     clip, times its confidence.
 
-    Features are speed, magnitude of the acceleration, height, vertical velocity and vertical
-    acceleration of the whole body and of its parts, at frames up to `context_duration` away. For
+    Features are height, vertical velocity and vertical acceleration of the whole body and of its
+    parts, at frames up to `context_duration` away; with `horizontal` also speed and magnitude of
+    the acceleration. For
     the left and the right side they are the mean and the absolute difference, so that a mirrored
     dance has the same beat. They are standardized within each clip, or within each recording for
     the models of whole dances, so that they do not depend on the dancer. Joints without names are
@@ -149,6 +153,7 @@ class DanceBeatTracker(MotionTransformer):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "context_duration": [Interval(Real, 0, None, closed="left")],
+        "horizontal": ["boolean"],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "cv": [Interval(Integral, 2, None, closed="left")],
         "sr": [Interval(Integral, 1, None, closed="left")],
@@ -167,6 +172,7 @@ class DanceBeatTracker(MotionTransformer):
         self,
         *,
         context_duration: float = 0.67,
+        horizontal: bool = False,
         max_iter: int = 100,
         cv: int = 3,
         sr: int = 22050,
@@ -179,6 +185,7 @@ class DanceBeatTracker(MotionTransformer):
         verbose: int = 0,
     ) -> None:
         self.context_duration = context_duration
+        self.horizontal = horizontal
         self.max_iter = max_iter
         self.cv = cv
         self.sr = sr
@@ -362,6 +369,7 @@ class DanceBeatTracker(MotionTransformer):
         rows = sample_rows(
             motion,
             context_duration=self.context_duration,
+            horizontal=self.horizontal,
             n_rows=_N_ROWS,
             random_state=np.random.RandomState(self._seed),
         )
@@ -391,7 +399,9 @@ class DanceBeatTracker(MotionTransformer):
 
     def _predict(self, model: Any, motion: Motion) -> np.ndarray:
         beat = np.zeros(motion.shape[:2], motion.dtype)
-        rows = rows_of_clips(motion, context_duration=self.context_duration)
+        rows = rows_of_clips(
+            motion, context_duration=self.context_duration, horizontal=self.horizontal
+        )
         for clip, frame, features in rows:
             beat[clip, frame] = np.clip(model.predict(features), -1.0, 1.0)
         return beat

@@ -9,11 +9,12 @@ import numpy as np
 
 from .._validation import Integral, Interval, Real, StrOptions
 from ..functional import body, kinematics
+from ..functional.curvature import rms_speed
 from .container import Motion
 from .skeletons import Skeleton
 from .stage import MotionTransformer
 
-__all__ = ["KinematicsTransformer", "with_kinematics"]
+__all__ = ["KinematicsTransformer", "height_of", "with_kinematics"]
 
 
 class KinematicsTransformer(MotionTransformer):
@@ -30,9 +31,12 @@ class KinematicsTransformer(MotionTransformer):
     vertical_axis : int, default=1
         The vertical axis of space, about which `egocentric` rotates poses: 1 is y, as in BVH and
         SMPL.
-    curvature_regularization : float, default=0.05
-        Share of the clip's RMS speed below which the curvature is reduced; 0 is equation 8 of the
-        paper, which is dominated by noise if a joint is nearly at rest.
+    slow_speed : float, default=0.05
+        Speed below which the curvature is reduced, in heights of the dancer per s; 0 is equation 8
+        of the paper, which is dominated by noise if a joint is nearly at rest.
+    height : float or None, default=None
+        Height of the dancer in the unit of the poses, the same for all clips; None estimates that
+        of each clip.
 
     Attributes
     ----------
@@ -61,7 +65,12 @@ class KinematicsTransformer(MotionTransformer):
     With ``scale="body"`` positions are in heights of the dancer, estimated once per clip from the
     median lengths of trunk, arms and legs and their average shares of the height. Poses with
     unnamed joints are scaled by the median diagonal of the bounding box, and a single joint is not
-    scaled. With ``egocentric=True`` the positions are relative to the dancer, too.
+    scaled. In two dimensions a clip in which the dancer turns sideways has a smaller estimate: for
+    clips of one take, pass the `height` of the take, as :func:`~sklearn_asdf.features_table` does.
+    With ``egocentric=True`` the positions are relative to the dancer, too.
+
+    `slow_speed` is in the same heights with any `scale`, so that a movement has the same curvature
+    whatever else is in its clip.
 
     References
     ----------
@@ -80,7 +89,8 @@ class KinematicsTransformer(MotionTransformer):
         "scale": [StrOptions({"body"}), None],
         "egocentric": ["boolean"],
         "vertical_axis": [Interval(Integral, 0, 2, closed="both")],
-        "curvature_regularization": [Interval(Real, 0, None, closed="left")],
+        "slow_speed": [Interval(Real, 0, None, closed="left")],
+        "height": [Interval(Real, 0, None, closed="neither"), None],
     }
 
     def __init__(
@@ -89,18 +99,23 @@ class KinematicsTransformer(MotionTransformer):
         scale: str | None = None,
         egocentric: bool = False,
         vertical_axis: int = 1,
-        curvature_regularization: float = 0.05,
+        slow_speed: float = 0.05,
+        height: float | None = None,
     ) -> None:
         self.scale = scale
         self.egocentric = egocentric
         self.vertical_axis = vertical_axis
-        self.curvature_regularization = curvature_regularization
+        self.slow_speed = slow_speed
+        self.height = height
 
     def _transform(self, motion: Motion) -> Motion:
         position, fps, skeleton = motion.position, motion.fps, motion.skeleton
+        size = np.ones(len(position))
+        if self.scale == "body" or self.slow_speed > 0:
+            size = self._heights(position, skeleton)
         if self.scale == "body":
-            size = body.body_size(position, _measures(skeleton))
             position = position / size.astype(position.dtype)[:, None, None, None]
+            size = np.ones(len(position))
         if self.egocentric:
             center, lateral = _facing(skeleton)
             position = body.egocentric(
@@ -110,8 +125,12 @@ class KinematicsTransformer(MotionTransformer):
                 lateral=lateral,
                 vertical_axis=self.vertical_axis,
             )
+        slow = self.slow_speed * size
+        # Models of earlier versions have it as a share of the root mean square of the speeds.
+        if self.slow_speed > 0 and getattr(self, "_slow_speed_is_share", False):
+            slow = self.slow_speed * rms_speed(kinematics.velocity(position, fps=fps))
         velocity, acceleration, jerk, curvature = kinematics.derivatives(
-            position, fps=fps, regularization=self.curvature_regularization
+            position, fps=fps, slow_speed=slow
         )
         return replace(
             motion,
@@ -121,6 +140,30 @@ class KinematicsTransformer(MotionTransformer):
             jerk=jerk,
             curvature=curvature,
         )
+
+    def _heights(self, position: np.ndarray, skeleton: Skeleton | None) -> np.ndarray:
+        """Return the height of the dancer of each clip, in the unit of the poses."""
+        if self.height is not None:
+            return np.full(len(position), float(self.height))
+        return height_of(position, skeleton)
+
+
+def height_of(position: np.ndarray, skeleton: Skeleton | None) -> np.ndarray:
+    """Estimate the height of the dancer of each clip.
+
+    Parameters
+    ----------
+    position : ndarray of shape (n_clips, n_frames, n_joints, n_axes)
+        Poses, NaN where a joint was not seen.
+    skeleton : Skeleton or None
+        The joints.
+
+    Returns
+    -------
+    ndarray of shape (n_clips,)
+        In the unit of `position`, see :func:`sklearn_asdf.functional.body.body_size`.
+    """
+    return body.body_size(position, _measures(skeleton))
 
 
 def with_kinematics(motion: Motion) -> Motion:

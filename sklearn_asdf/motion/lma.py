@@ -145,6 +145,9 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     - "beat": beat_tempo (BPM) and beat_strength (0 to 1) of the beat that a
       `DanceBeatTracker` added, or else of kinematic beats (minima of speed); mid_beat_cos and
       mid_beat_sin, cosine and sine of its phase in the middle of the clip, times the strength
+    - "beat_alternatives": what that tempo may be wrong about: half_, two_thirds_, own_,
+      three_halves_ and double_tempo_weight, the probabilities of tempi at those ratios to it by the
+      repetitions of the movement, which sum to 1, and three_beat_weight, that of bars of three
 
     With `step_duration`, columns ``step0_weight, step0_time, ..., step1_weight, ...`` follow, step
     by step. A step has the values of the window in which its middle lies, or of the nearest one,

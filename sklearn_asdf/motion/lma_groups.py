@@ -13,6 +13,7 @@ import numpy as np
 
 from ..functional import fluidity, geometry, lma, periodicity
 from ..functional.kinematics import magnitude
+from ..functional.tempo import RATIOS, tempo_alternatives, tempo_curves, tempo_likelihood
 from ..functional.windows import reduce_windows
 from .window_context import PARTS, Columns, WindowContext
 
@@ -233,6 +234,20 @@ def beat(context: WindowContext) -> Columns:
     }
 
 
+def beat_alternatives(context: WindowContext) -> Columns:
+    """Return how likely the tempo of group "beat" is beside others, and bars of three beats."""
+    motion = context.motion
+    tempo = periodicity.beat_tempo(context.beat, fps=motion.fps, lengths=motion.lengths)[:, 0]
+    weights = np.zeros((motion.n_clips, 2, len(RATIOS)))
+    for of_clip, bpm, position, length in zip(weights, tempo, motion.position, motion.lengths):
+        if bpm > 0:
+            curves = tempo_curves(position[:length], fps=motion.fps)
+            of_clip[:] = tempo_alternatives(tempo_likelihood(curves, fps=motion.fps), bpm)
+    names = ("half", "two_thirds", "own", "three_halves", "double")
+    columns = {f"{n}_tempo_weight": w for n, w in zip(names, weights.sum(axis=1).T)}
+    return columns | {"three_beat_weight": weights[:, 0].sum(axis=1)}
+
+
 def sharpness(context: WindowContext) -> Columns:
     """Return logarithms of ratios that are large where movements are short and sudden."""
     lengths = context.motion.lengths[:, None]
@@ -284,4 +299,5 @@ CLIP_GROUPS: dict[str, Callable[[WindowContext], Columns]] = {
     "pulse": pulse,
     "sharpness": sharpness,
     "beat": beat,
+    "beat_alternatives": beat_alternatives,
 }

@@ -19,6 +19,7 @@ from ..functional.tempo import (
     WINDOWS_EACH,
     metre_log_odds,
     tempo_curves,
+    tempo_evidence,
     tempo_likelihood,
     tempo_peaks,
     tempo_posterior,
@@ -40,6 +41,8 @@ _OTHER_TEMPI = 0.01
 _EVERY_OTHER_BEAT = 1 / 3
 # The beats begin at the estimated tempo, within this relative distance of it.
 _NEAR = 0.04
+# Windows of 8 s, and steps of the bar pointer.
+_STEPS_OF_A_WINDOW = 4
 # Weight at which the posterior of a learned tempo is as sure as it is often right.
 _POSTERIOR_WEIGHT = 1.0
 
@@ -195,6 +198,7 @@ def track_beats(
     trained = tracker is not None and _knows_music(tracker)
     likelihood = _likelihood(motion, metres)
     states = beat_states()
+    evidence = None
     if trained:
         activation, weight = tracker.activation(motion)[0, : motion.lengths[0]], _WEIGHT
         log_prior = tempo_prior(states, known=getattr(tracker, "tempi_", None))
@@ -204,15 +208,19 @@ def track_beats(
         prior = tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm, known=tempi, other=_OTHER_TEMPI)
         every_other = 0.0 if tempi is None else _EVERY_OTHER_BEAT
         estimate = _estimate(likelihood, prior, metres, every_other)
-        if strides:
-            activation = stride_activation(motion, metre=estimate.metre)
+        n_frames, weight = motion.lengths[0], _UNTRAINED_WEIGHT
+        if causal:
+            n_steps = int(np.ceil(n_frames / motion.fps / STEP_DURATION))
+            known = _evidence(likelihood, n_steps, every_other)
+            evidence = np.diff(np.logaddexp.reduce(known, axis=1), axis=0, prepend=0.0)
+            three: Any = _three_by_now(known, _on_states(prior), motion)
+            log_prior = _on_states(prior)
         else:
-            activation = weight_activation(motion)
-        activation, weight = activation[0, : motion.lengths[0]], _UNTRAINED_WEIGHT
-        log_prior = _on_states(prior) if causal else _near(estimate)
+            three = float(estimate.metre == 3)
+            log_prior = _near(estimate)
+        activation = _untrained(motion, strides, three)[:n_frames]
     settings: dict[str, Any] = {"fps": motion.fps, "tempi": states, "weight": weight}
     if causal:
-        evidence = None if trained else _evidence(likelihood, len(activation) / motion.fps)
         beats, _ = filter_beats(activation, log_prior=log_prior, evidence=evidence, **settings)
     else:
         beats = viterbi_beats(activation, log_prior=log_prior, tightness=tightness, **settings)
@@ -318,15 +326,32 @@ def _on_states(log_probability: np.ndarray) -> np.ndarray:
     return np.interp(np.log(beat_states()), np.log(TEMPI), log_probability)
 
 
-def _evidence(likelihood: np.ndarray, duration: float) -> np.ndarray:
-    """Evidence of the windows that have ended by each step, (n_steps, n_tempi)."""
-    n_steps = int(np.ceil(duration / STEP_DURATION))
-    evidence = np.zeros((n_steps, len(beat_states())))
-    for w, window in enumerate(np.logaddexp.reduce(likelihood, axis=1)):
-        # The first window counts as one; of the later ones, eight do.
-        ended = min(w + 3, n_steps - 1)
-        evidence[ended] += _on_states(window - window.max()) * (1.0 if w == 0 else 1 / 8)
+def _untrained(motion: Motion, strides: bool, three: Any) -> np.ndarray:
+    """Activation of one dance, whose bars have three beats with a probability (for each frame)."""
+    if not strides:
+        return weight_activation(motion)[0]
+    by_metre = [(three, 3), (1 - three, 4)]
+    parts = [p * stride_activation(motion, metre=m)[0] for p, m in by_metre if np.any(p)]
+    return np.sum(parts, axis=0)
+
+
+def _evidence(likelihood: np.ndarray, n_steps: int, every_other: float) -> np.ndarray:
+    """Evidence of the windows that have ended by each step, (n_steps, n_metres, n_tempi)."""
+    evidence = np.zeros((n_steps, likelihood.shape[1], len(beat_states())))
+    for w in range(len(likelihood)):
+        by_now = tempo_evidence(likelihood[: w + 1], every_other=every_other)
+        ended = min(w + _STEPS_OF_A_WINDOW - 1, n_steps - 1)
+        evidence[ended:] = [_on_states(row - by_now.max()) for row in by_now]
     return evidence
+
+
+def _three_by_now(evidence: np.ndarray, log_prior: np.ndarray, motion: Motion) -> np.ndarray:
+    """Probability in each frame that bars have three beats, by the steps that have ended."""
+    by_metre = np.logaddexp.reduce(evidence + log_prior, axis=2)
+    # Strides of three and of four are nearly opposite: an uncertain metre is an uncertain beat.
+    after = np.append(0.5, expit(by_metre[:, 0] - by_metre[:, 1]))
+    step = (np.arange(motion.n_frames) / motion.fps / STEP_DURATION).astype(int)
+    return after[np.minimum(step, len(after) - 1)]
 
 
 def _downbeats(motion: Motion, beats: np.ndarray, metre: int) -> np.ndarray:

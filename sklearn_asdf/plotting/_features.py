@@ -52,13 +52,15 @@ def upper_limit(values: np.ndarray, *, name: str = "") -> float:
     """Return a round number up to which to draw values that are not negative.
 
     It is the largest value rounded up to 1, 2, 3, 5 or 8 times a power of ten. Values that are more
-    than twice as large as 85 % of the values, such as those of a jump of the tracker, are cut off.
+    than three times as large as 85 % of the values and as all but two, such as those of a jump of
+    the tracker, are cut off.
     """
     seen = values[np.isfinite(values)]
     if name == "space" and (not len(seen) or seen.max() <= 1):
         return 1.0
     if not len(seen) or seen.max() <= 0:
         return 1.0
-    top = float(min(seen.max(), 2 * np.percentile(seen, 85)) or seen.max())
+    usual = max(np.percentile(seen, 85), np.sort(seen)[-3:][0])
+    top = float(min(seen.max(), 3 * usual) or seen.max())
     power = 10.0 ** np.floor(np.log10(top))
     return float(next(m * power for m in (1, 2, 3, 5, 8, 10) if m * power >= top * (1 - 1e-9)))

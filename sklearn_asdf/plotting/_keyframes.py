@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+from sklearn.isotonic import isotonic_regression
 
 from ..functional.frames import fill_curves
 from ..motion.container import Motion, as_motion
@@ -149,18 +150,25 @@ class KeyframeDisplay:
         ax.set_ylim(low - 0.08 * span, high + 1.15 * span)
         ax.set_yticks([tick for tick in ax.get_yticks() if low <= tick <= high])
         width = (time[-1] - time[0] or 1.0) / max(len(self.keyframes), 1)
+        # Figures stand beside each other, as near to their keyframes as that allows.
+        steps = width * np.arange(len(at))
+        places = isotonic_regression(at - steps) + steps
         body = Body.of(self.skeleton, self.poses.shape[1])
         radius = body.head_radius(self.poses)
-        for moment, pose, value in zip(at, self.poses, self.curve[self.keyframes]):
-            ax.plot([moment, moment], [value, high + 0.15 * span], ":", color=ACCENT, linewidth=0.8)
+        # Arms may reach farther than the figure is wide.
+        half = max(0.4, float(np.nanmax(np.abs(self.poses[..., 0]), initial=0.0)))
+        foot = high + 0.17 * span
+        for moment, place, pose, value in zip(at, places, self.poses, self.curve[self.keyframes]):
+            line = [moment, moment, place], [value, high + 0.05 * span, foot]
+            ax.plot(*line, ":", color=ACCENT, linewidth=0.8)
             figure = ax.inset_axes(
-                [moment - width / 2, high + 0.15 * span, width, 0.98 * span],
-                transform=ax.transData,
+                [place - width / 2, foot, width, 0.96 * span], transform=ax.transData
             )
             body.draw(figure, pose, radius=(radius, radius), color=ACCENT, linewidth=1.4)
-            figure.set(xlim=(-0.4, 0.4), ylim=(-0.6, 0.6), aspect="equal")
+            figure.set(xlim=(-half, half), ylim=(-0.55, 0.6), aspect="equal", anchor="S")
             figure.axis("off")
         ax.set(xlabel="time (s)", ylabel=ylabel or "mean coordinate")
-        ax.margins(x=0.05)
+        edges = *time[[0, -1]], *(places[[0, -1]] + [-width / 2, width / 2] if len(places) else ())
+        ax.set_xlim(min(edges), max(edges))
         self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -127,9 +127,9 @@ class PoseStripDisplay:
         ax : matplotlib Axes, default=None
             Axes to draw into; None creates a figure.
         n_poses : int, default=None
-            Number of poses, at equal distances; None draws as many as fit next to each other. They
-            are grey if there are keyframes. Keyframes are marked by lines, and their poses are
-            drawn in color where they fit.
+            Number of poses, at equal distances; None draws as many as fit next to each other.
+            Keyframes are marked by lines, and their poses are drawn in color where they have room;
+            other poses are then grey, and stand where there is room between these.
 
         Returns
         -------
@@ -152,9 +152,12 @@ class PoseStripDisplay:
         width = per_height * _POSE_WIDTH
         if n_poses is None:
             n_poses = max(2, int(duration / width))
-        shown = _with_room(keyframes, [], 0.75 * width * self.fps)
-        even = np.unique(np.linspace(0, n_frames - 1, n_poses).astype(int))
-        quiet = _with_room(even, shown, 0.9 * width * self.fps)
+        sides = _sides(poses) * per_height * self.fps
+        shown = _with_room(keyframes, [], sides)
+        # Between keyframes poses stand wherever there is room.
+        n_places = 8 * n_poses if keyframes else n_poses
+        even = np.unique(np.linspace(0, n_frames - 1, n_places).astype(int))
+        quiet = _with_room(even, shown, sides) if keyframes else even
         body = Body.of(self.skeleton, poses.shape[1])
         radius = body.head_radius(poses)
         # Without keyframes to stand out from, limbs have the colors of their sides.
@@ -173,18 +176,31 @@ class PoseStripDisplay:
             xlabel="time (s)",
             yticks=[],
             # Arms that reach beyond the ends are not cut off.
-            xlim=(min(edges), max(edges)),
+            xlim=(min(edges) - 0.1 * width, max(edges) + 0.1 * width),
             ylim=(-_STRIP_HEIGHT / share / 2, _STRIP_HEIGHT / share / 2),
         )
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
 
-def _with_room(frames: Iterable[int], taken: Sequence[int], distance: float) -> list[int]:
-    """Those of some frames that keep a distance from those before and from those taken."""
+def _sides(poses: np.ndarray) -> np.ndarray:
+    """Return how far each pose reaches to the left and to the right, (n_frames, 2)."""
+    seen = np.isfinite(poses[..., 0])
+    left = np.where(seen, poses[..., 0], 0.0).min(axis=1)
+    right = np.where(seen, poses[..., 0], 0.0).max(axis=1)
+    return np.stack([left, right], axis=1)
+
+
+def _with_room(frames: Iterable[int], taken: Sequence[int], sides: np.ndarray) -> list[int]:
+    """Return those of some frames whose poses touch neither those before nor those taken.
+
+    `sides` is how far the pose of each frame reaches, in frames.
+    """
     kept: list[int] = []
     for frame in frames:
-        if all(abs(frame - other) >= distance for other in (*taken, *kept[-1:])):
+        left, right = frame + sides[frame]
+        others = (other + sides[other] for other in (*taken, *kept[-1:]))
+        if all(right < low or left > high for low, high in others):
             kept.append(int(frame))
     return kept
 

@@ -6,11 +6,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..metrics import music_beats
+from ..metrics import music_beats, music_curves
 from ..motion.container import Motion
 from ..motion.tempo import estimate_tempo, track_beats
 
-__all__ = ["MIN_DURATION_OF_BEATS", "TOLERANCE", "Beats", "beats_of", "hits", "tempo_of"]
+__all__ = [
+    "MIN_DURATION_OF_BEATS",
+    "TOLERANCE",
+    "Beats",
+    "beats_of",
+    "hits",
+    "prolonged",
+    "tempo_of",
+]
 
 # Shorter dances have no beat that could be found, in s.
 MIN_DURATION_OF_BEATS = 8.0
@@ -19,6 +27,12 @@ MIN_DURATION_OF_BEATS = 8.0
 _CLEAR_PULSE = 0.3
 # How far a beat of the music may be from one of the dance, in s.
 TOLERANCE = 0.07
+# Fewer beats have no tempo to go on at.
+_MIN_BEATS = 4
+# What is so many dB below the loudest place is as good as silence; in steps of so many s.
+_AUDIBLE_DB, _LEVEL_STEP = 50.0, 0.25
+# How much before the first sound a beat may be, in s.
+_MARGIN = 0.02
 
 
 @dataclass(frozen=True)
@@ -34,11 +48,14 @@ class Beats:
 
 
 def beats_of(take: Motion, sounds: dict[str, np.ndarray], sr: int) -> Beats:
-    """Find the beats of a dance in its movement alone, without the model, and those of sounds."""
-    heard = {
-        name: np.asarray(music_beats(np.asarray(sound)[None], sr=sr)[0][0], float)
-        for name, sound in sounds.items()
-    }
+    """Find the beats of a dance in its movement alone, without the model, and those of sounds.
+
+    Those of sounds go on through quiet beginnings and ends, in which a tracker finds none.
+    """
+    heard = {}
+    for name, sound in sounds.items():
+        tracked = np.asarray(music_beats(np.asarray(sound)[None], sr=sr)[0][0], float)
+        heard[name] = prolonged(tracked, *_sounding(sound, sr))
     if take.n_frames / take.fps < MIN_DURATION_OF_BEATS:
         return Beats(None, 0.0, heard)
     track = track_beats(take)
@@ -47,6 +64,26 @@ def beats_of(take: Motion, sounds: dict[str, np.ndarray], sr: int) -> Beats:
     if not clear:
         return Beats(None, float(estimate_tempo(take).confidence), heard)
     return Beats(found, float(track.confidence), heard)
+
+
+def prolonged(beats: np.ndarray, start: float, stop: float) -> np.ndarray:
+    """Return beats and, at the tempo of the nearest eight, those before and after them.
+
+    Too few beats stay alone.
+    """
+    if len(beats) < _MIN_BEATS:
+        return beats
+    first, last = (float(np.median(np.diff(part))) for part in (beats[:9], beats[-9:]))
+    before = np.arange(beats[0] - first, start - _MARGIN, -first)[::-1]
+    after = np.arange(beats[-1] + last, stop, last)
+    return np.concatenate([before, beats, after])
+
+
+def _sounding(sound: np.ndarray, sr: int) -> tuple[float, float]:
+    """Return begin and end in s of what can be heard of a sound."""
+    level = music_curves(np.asarray(sound), sr=sr, step_duration=_LEVEL_STEP)[:, 0]
+    loud = np.flatnonzero(level > level.max() - _AUDIBLE_DB)
+    return float(loud[0] * _LEVEL_STEP), float((loud[-1] + 1) * _LEVEL_STEP)
 
 
 def tempo_of(beats: np.ndarray) -> float:

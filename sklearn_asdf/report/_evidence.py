@@ -7,14 +7,21 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Answer", "Evidence", "Score", "graded_rank", "score_of", "verdict_of", "written"]
+__all__ = [
+    "MIN_COMPARISONS",
+    "Answer",
+    "Evidence",
+    "Score",
+    "graded_rank",
+    "score_of",
+    "verdict_of",
+    "written",
+]
 
-# Strength from which a verdict holds.
-_VERDICTS = ((0.8, "Yes."), (0.6, "Probably."), (0.4, "In part."), (0.2, "Hardly."))
-# Evidence is averaged with one kind that is undecided, so that a single kind is never all.
-_UNDECIDED = 0.5
-_NO = "Not shown."
-_UNKNOWN = "Cannot be told."
+# Strengths from which evidence is clear, and from which there is some.
+_STRONG, _SOME = 0.85, 0.3
+# Fewer comparisons cannot tell one in twenty.
+MIN_COMPARISONS = 19
 # Rank among shifted copies, from chance to the usual limit of significance.
 _CHANCE, _CLEAR = 0.5, 0.95
 
@@ -32,43 +39,51 @@ class Score:
 class Evidence:
     """One kind of evidence.
 
-    `strength` is from 0 (against) to 1 (clearly for), and None where it cannot be told. `clause`
-    is a part of the sentence of the verdict, `sentence` the evidence with its numbers.
+    `strength` is from 0 (what chance reaches) to 1 (clearly above it), and None where it cannot be
+    told. `plain` says it in a sentence without numbers, `sentence` with them.
     """
 
     subject: str
     strength: float | None
-    clause: str
+    plain: str
     sentence: str
     scores: list[Score] = field(default_factory=list)
-
-    @property
-    def percent(self) -> int | None:
-        """The strength in percent."""
-        return None if self.strength is None else round(100 * self.strength)
 
     @property
     def word(self) -> str:
         """The strength in a word."""
         if self.strength is None:
             return "cannot be told"
-        words = ((0.85, "clear"), (0.6, "likely"), (0.3, "some"), (0.12, "little"))
-        return next((word for least, word in words if self.strength >= least), "none")
+        return "clear" if self.strength >= _STRONG else "some" if self.strength >= _SOME else "none"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A verdict of a word or two, a sentence with its reasons, and the evidence behind it."""
+    """A verdict of a word or two, sentences with its reasons, and the evidence behind it."""
 
     verdict: str
     sentence: str
     evidence: list[Evidence] = field(default_factory=list)
-    strength: float | None = None
 
-    @property
-    def percent(self) -> int | None:
-        """The strength of all evidence in percent."""
-        return None if self.strength is None else round(100 * self.strength)
+    def as_dict(self) -> dict[str, Any]:
+        """The answer as strings, numbers, and lists and dicts of them, for JSON."""
+        return {
+            "verdict": self.verdict.removesuffix("."),
+            "sentence": self.sentence,
+            "evidence": [
+                {
+                    "subject": item.subject,
+                    "word": item.word,
+                    "strength": None if item.strength is None else round(item.strength, 4),
+                    "sentence": item.sentence,
+                    "scores": {
+                        score.title: {row["name"]: row["value"] for row in score.rows}
+                        for score in item.scores
+                    },
+                }
+                for item in self.evidence
+            ],
+        }
 
 
 def graded_rank(own: float, shifted: np.ndarray) -> float:
@@ -82,24 +97,25 @@ def graded_rank(own: float, shifted: np.ndarray) -> float:
 
 
 def verdict_of(evidence: list[Evidence]) -> Answer:
-    """Return the answer of all evidence: the mean of the known strengths and one undecided."""
+    """Return the answer of all kinds of evidence.
+
+    "Yes" if at least two are clear and no other is weaker, "Probably" if one is clear and none is
+    against, "Not shown" if there is nothing in any, and "In part" otherwise.
+    """
     ordered = sorted(evidence, key=lambda item: item.strength is None)
-    known = [item.strength for item in evidence if item.strength is not None]
-    sentence = _sentence([item.clause for item in evidence if item.strength is not None])
-    not_counted = "; ".join(item.clause for item in evidence if item.strength is None)
-    if not_counted:
-        sentence = f"{sentence} Not counted: {not_counted}.".strip()
+    known = [item.word for item in ordered if item.strength is not None]
+    sentence = " ".join(item.plain for item in ordered)
     if not known:
-        return Answer(_UNKNOWN, sentence, ordered)
-    strength = float(np.mean([_UNDECIDED, *known]))
-    verdict = next((word for least, word in _VERDICTS if strength >= least), _NO)
-    return Answer(verdict, sentence, ordered, strength)
-
-
-def _sentence(clauses: list[str]) -> str:
-    text = "; ".join(clauses)
-    text = text.replace(" %", "\u00a0%").replace(" BPM", "\u00a0BPM")
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+        verdict = "Cannot be told."
+    elif set(known) == {"none"}:
+        verdict = "Not shown."
+    elif set(known) == {"clear"} and len(known) > 1:
+        verdict = "Yes."
+    elif "clear" in known and "none" not in known:
+        verdict = "Probably."
+    else:
+        verdict = "In part."
+    return Answer(verdict, sentence, ordered)
 
 
 def score_of(title: str, meaning: str, values: dict[Any, Any], *, bars: bool = True) -> Score:
@@ -114,6 +130,7 @@ def score_of(title: str, meaning: str, values: dict[Any, Any], *, bars: bool = T
         {
             "name": str(name),
             "text": written(value),
+            "value": None if not np.isfinite(number) else float(f"{number:.6g}"),
             "share": None if not top or not np.isfinite(number) else round(100 * number / top, 1),
         }
         for (name, value), number in zip(values.items(), numbers)

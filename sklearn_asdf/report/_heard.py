@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
@@ -35,6 +37,17 @@ _BEAT_STEP = 0.02
 # Ratios of tempi that go together, and what a ratio other than 1 is worth.
 _METRE = {0.5: "half", 1.0: "", 2.0: "twice"}
 _OTHER_METRE = 0.5
+# What is said of the evidence, by its word.
+_LOUDER = {
+    "clear": "When the dancer moves more, it is louder.",
+    "some": "When the dancer moves more, it is a little louder.",
+    "none": "Its loudness does not follow the movement.",
+}
+_ON_BEAT = {
+    "clear": "It is on the beat of the dance.",
+    "some": "It is near the tempo of the dance, or on some of its beats.",
+    "none": "It is not on the beat of the dance.",
+}
 
 
 def movement_speed(take: Motion) -> np.ndarray | None:
@@ -63,23 +76,30 @@ def movement_speed(take: Motion) -> np.ndarray | None:
 
 
 def evidence_of_sound(
-    take: Motion, sounds: dict[str, np.ndarray], sr: int, beats: Beats
+    take: Motion,
+    sounds: dict[str, np.ndarray],
+    sr: int,
+    beats: Beats,
+    *,
+    by_rule: bool = False,
 ) -> list[Evidence]:
     """Compare level and beats of the first sound with speed and beats of the movement.
 
-    The other sounds are shown beside it. Empty if the dance is too short, or hardly seen.
+    The other sounds are shown beside it. Empty if the dance is too short, or hardly seen. With
+    `by_rule` the model sets the level from the movement without having learned to.
     """
     if take.n_frames / take.fps < _MIN_DURATION or (speed := movement_speed(take)) is None:
         return []
-    return [_beat(take.n_frames / take.fps, beats), _loudness(speed, sounds, sr)]
+    return [_beat(take.n_frames / take.fps, beats), _loudness(speed, sounds, sr, by_rule)]
 
 
-def _loudness(speed: np.ndarray, sounds: dict[str, np.ndarray], sr: int) -> Evidence:
+def _loudness(speed: np.ndarray, sounds: dict[str, np.ndarray], sr: int, by_rule: bool) -> Evidence:
     """Return whether the level follows the speed."""
     moves = _standardized(speed, _EVEN_SPEED)
     if moves is None:
         sentence = "The dancer moves evenly: there are no rises and falls to follow."
-        return Evidence("Loudness", None, "loudness, since the dancer moves evenly", sentence)
+        plain = "The dancer moves evenly, so that loudness has nothing to follow."
+        return Evidence("Loudness", None, plain, sentence)
     found: dict[str, np.ndarray | None] = {}
     for name, sound in sounds.items():
         level = music_curves(sound, sr=sr, step_duration=STEP)[: len(speed), 0]
@@ -88,16 +108,15 @@ def _loudness(speed: np.ndarray, sounds: dict[str, np.ndarray], sr: int) -> Evid
     (name, shifts), *others = found.items()
     if shifts is None:
         sentence = "The music is equally loud throughout, while the movement is not."
-        return Evidence("Loudness", 0.0, "its loudness does not follow", sentence)
-    own, n_shifts = float(shifts[0]), len(shifts) - 1
+        return Evidence("Loudness", 0.0, _LOUDER["none"], sentence)
+    own = float(shifts[0])
     strength = graded_rank(own, shifts[1:]) if own > 0 else 0.0
-    n_better = int((shifts[1:] >= own).sum())
-    how_many = f"{n_better or 'none'} of {n_shifts}" if n_better < n_shifts else f"all {n_shifts}"
     louder = {True: "", False: "not clearly "}[strength >= 1.0]
     sentence = (
         f"The music is {louder}louder where the dancer moves more: its level and the speed of the "
         f"movement have a correlation of {own:.2f}. If the music is shifted in time against the "
-        f"dance, {how_many} shifts {'have' if n_better > 1 else 'has'} as much"
+        f"dance, {_how_many(float(np.mean(shifts[1:] >= own - 1e-9)))} (neighboring shifts are "
+        "much alike, so that their number says little)"
     )
     known = {other: float(values[0]) for other, values in others if values is not None}
     sentence += "".join(f"; the {other} has {value:.2f}" for other, value in known.items()) + "."
@@ -107,18 +126,25 @@ def _loudness(speed: np.ndarray, sounds: dict[str, np.ndarray], sr: int) -> Evid
         "steps of half a second"
     )
     score = score_of("loudness and movement", meaning, rows)
-    clause = {
-        "follows": "it is louder where the dancer moves more",
-        "follows a little": "it is a little louder where the dancer moves more",
-        "does not follow": "its loudness does not follow the movement",
-    }[_follows(strength)]
-    return Evidence("Loudness", strength, clause, sentence.replace("-", "−"), [score])
+    if by_rule:
+        sentence += (
+            " This model plays given music and sets its level from the movement by a rule: that "
+            "the rule can be heard is all that this shows."
+        )
+    evidence = Evidence("Loudness", strength, "", sentence.replace("-", "−"), [score])
+    plain = _LOUDER[evidence.word]
+    if by_rule and evidence.word != "none":
+        plain = f"{plain.removesuffix('.')}: a rule of this model."
+    return replace(evidence, plain=plain)
 
 
-def _follows(strength: float) -> str:
-    if strength >= 0.85:
-        return "follows"
-    return "follows a little" if strength >= 0.3 else "does not follow"
+def _how_many(share: float) -> str:
+    """Return in words which share of shifted copies is as good."""
+    if share == 0:
+        return "it never has as much"
+    if share <= 0.05:
+        return "it hardly ever has as much"
+    return "it sometimes has as much" if share < 0.5 else "it has as much as often as not"
 
 
 def _shifted_correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -139,18 +165,23 @@ def _beat(duration: float, beats: Beats) -> Evidence:
     """Return whether tempo and beats agree."""
     if duration < MIN_DURATION_OF_BEATS:
         sentence = f"A dance needs {MIN_DURATION_OF_BEATS:g} s for a beat to be found."
-        return Evidence("Beat", None, "the beat, since the dance is too short", sentence)
+        plain = "The dance is too short for a beat to be found."
+        return Evidence("Beat", None, plain, sentence)
     if beats.dance is None:
         sentence = (
             "This dance has no clear pulse: the most probable tempo has a probability of only "
-            f"{beats.confidence:.2f}, so there is no beat to compare with. Music without a "
-            "strong beat may fit it best."
+            f"{beats.confidence:.2f}, so there is no beat to compare with."
         )
-        return Evidence("Beat", None, "the beat, since the dance has no clear pulse", sentence)
+        plain = (
+            "No clear beat was found in the dance: music without a strong beat may fit it best, or "
+            "one of several takes."
+        )
+        return Evidence("Beat", None, plain, sentence)
     (name, music), *others = beats.sounds.items()
     movement, tempo = tempo_of(beats.dance), tempo_of(music)
     if not tempo:
-        return Evidence("Beat", 0.0, "the music has no beat", "No beat was found in the music.")
+        plain = "No beat was found in the music."
+        return Evidence("Beat", 0.0, plain, plain)
     level = min(_METRE, key=lambda ratio: abs(np.log2(tempo / (ratio * movement))))
     apart = abs(tempo / (level * movement) - 1)
     likeness = np.exp(-0.5 * (apart / _TEMPO_SCALE) ** 2) * (1 if level == 1 else _OTHER_METRE)
@@ -183,11 +214,8 @@ def _beat(duration: float, beats: Beats) -> Evidence:
             bars=False,
         ),
     ]
-    clause = (
-        f"its beat {_follows(strength)} ({100 * own:.0f} % of the dancer's beats are met, "
-        f"{100 * chance:.0f} % would be by chance)"
-    )
-    return Evidence("Beat", strength, clause, sentence, scores)
+    found = Evidence("Beat", strength, "", sentence, scores)
+    return replace(found, plain=_ON_BEAT[found.word])
 
 
 def _shifted_hits(dance: np.ndarray, music: np.ndarray) -> np.ndarray:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import tempfile
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .._files import atomic_path
 from .._progress import Progress
 from .._validation import raise_all, require
-from ..motion.container import Motion, as_motion
+from ..motion.container import as_motion
 from ..music.clips import AudioClips
 from ..music.loudness import at_loudness
 from ..music.sound_file import flac_bytes
@@ -26,25 +22,29 @@ from ..performance import (
     audio_regressor_of,
     encoder_of,
     features_of,
-    featurizer_of,
     perform,
 )
+from ..unpaired import UnpairedRegressor
 from ..video._figure import StickFigure
 from ._beats import Beats, beats_of
-from ._evidence import verdict_of
+from ._description import describe
+from ._evidence import Answer, verdict_of
 from ._heard import evidence_of_sound
 from ._origin import origin
+from ._page import (
+    STAGE,
+    base64_of,
+    content_of,
+    place_problems,
+    small_video,
+    verdict_text,
+    write_page,
+)
 from ._scores import answer_from_table, evidence_of_likelihood
 from ._timeline import timeline
 
 __all__ = ["write_report"]
 
-_STAGE = (480, 480)
-# Tenths of a pixel are more than can be seen.
-_POSE_SCALE = 10
-_UNSEEN = -32768
-# Pixels of the longer side of the video in the page.
-_VIDEO_SIDE = 480
 # Below this mean squared error of the spectrogram the paper heard a melody.
 _AUDIBLE = 0.0035
 
@@ -64,7 +64,7 @@ def write_report(
     loudness: float | None = None,
     about: Mapping[str, Any] | None = None,
     verbose: int = 0,
-) -> None:
+) -> dict[str, Any]:
     """Write an HTML page that shows a dance and plays the music that a model generates for it.
 
     Parameters
@@ -104,8 +104,16 @@ def write_report(
     verbose : int, default=0
         Above 0, show progress.
 
+    Returns
+    -------
+    verdict : dict
+        What the page says of whether the music follows the dance, for programs: ``verdict``,
+        ``sentence``, and the ``evidence`` with ``subject``, ``word``, ``strength`` and ``scores``.
+        The page offers the same as JSON.
+
     See Also
     --------
+    write_movement_report : The same page without music.
     sklearn_asdf.video.add_music : Adds music to the video of the dance.
 
     Notes
@@ -115,26 +123,31 @@ def write_report(
     spectrograms have the same scale, that of the true music if it is given. Joints without bones
     are drawn as points.
 
+    Keyframes and Laban curves are those of :func:`~sklearn_asdf.features_table` with
+    ``rows="windows"``, whatever the model's own features are, and the page offers them as CSV.
+
     The page answers whether the music follows the dance. With a table of scores, it compares the
-    model with every baseline in retrieval, beat and gain. Without one, the verdict is the mean of
-    up to three strengths from 0 to 1, and one of .5, so that a single kind of evidence decides
-    less:
+    model with every baseline in retrieval, beat and gain. Without one, up to three kinds of
+    evidence have a strength from 0 to 1:
 
     - beat: half of it for the beats of the dance that the music has too, within 70 ms, and half for
       the tempo, :math:`e^{-(d / 0.04)^2 / 2}` for a relative difference :math:`d`, or half of that
       at twice or half the tempo. Beats of the dance are those of
       :func:`~sklearn_asdf.motion.track_beats`, without the model; a dance without a clear pulse
-      has none.
+      has none. Those of the music go on at their tempo through quiet beginnings and ends.
     - loudness: the correlation of the level of the music with the logarithm of the speed of the
-      movement.
-    - with the true music, the model: the share of other moments of the dance (its clips, shifted
-      in a circle by two clips or more) given which the model holds the true music less probable
-      than given this one; 0 if the model holds it more probable given no dance.
+      movement. Models from :func:`~sklearn_asdf.make_soundtrack_pipeline` set the level from the
+      movement by a rule, and the page says so.
+    - with the true music, the model: whether it holds the true music more probable given this
+      moment of the dance than given others (its clips, shifted in a circle by two clips or more),
+      if there are at least 19 of them; 0 if it holds the music more probable given no dance.
 
-    Beats and correlation count by their rank among the same music shifted in time (beats by up to
-    two beats; levels in a circle by 4 s or more, or a quarter of a short dance): 0 if half of the
-    shifts or more reach them, and 1 if one in twenty or fewer do. The page says "Yes" from a mean
-    of .8, "Probably" from .6, "In part" from .4, and "Hardly" from .2.
+    All count by their rank among copies that are shifted in time (beats by up to two beats; levels
+    in a circle by 4 s or more, or a quarter of a short dance): 0 if half of the copies or more
+    reach them, as chance does, and 1 if one in twenty or fewer do. From .85 a kind is clear, and
+    from .3 there is some. The verdict is "Yes" if at least two kinds are clear and none is weaker,
+    "Probably" if one is clear and none is below .3, "Not shown" if all are below .3, and "In part"
+    otherwise. Shifted copies are alike, so none of this is a p-value.
 
     The size is about three megabytes per minute of dance, and about twice that with a video.
 
@@ -150,15 +163,15 @@ def write_report(
     >>> pipe = pipe.fit(data.poses, data.audio)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     page = Path(folder, "dance.html")
-    ...     write_report(page, pipe, data.poses[:1], random_state=0)
-    ...     page.read_text()[:15]
-    '<!DOCTYPE html>'
+    ...     verdict = write_report(page, pipe, data.poses[:1], random_state=0)
+    ...     page.read_text()[:15], verdict["verdict"]
+    ('<!DOCTYPE html>', 'Cannot be told')
     """
     place = Path(path)
     require("librosa", "soundfile", "matplotlib", "jinja2", extra="play", purpose="a report")
     encoder = encoder_of(pipeline)
     take = as_motion(take)
-    audio = _check(place, pipeline, audio, video)
+    audio = _check(place, audio, video)
     if audio is not None and len(take) == 1:
         # Where the music ends the dance cannot be compared with it.
         n_frames = int(len(audio) / encoder.sr * take.fps + 1e-6)
@@ -176,42 +189,42 @@ def write_report(
     sounds = {"generated music": _exactly(shown.audio, duration, shown.sr)}
     if audio is not None:
         sounds["true music"] = _exactly(audio, duration, shown.sr)
-    figure = StickFigure(shown.take, size=_STAGE, follow=True)
+    title = place.stem if title is None else title
+    figure = StickFigure(shown.take, size=STAGE, follow=True)
     with Progress("drawing the page", verbose=verbose):
         heard = _alike(sounds, loudness, shown.sr)
-        music = heard["generated music"]
         beats = beats_of(shown.take, sounds, shown.sr)
-        content = {
-            "title": place.stem if title is None else title,
+        described = describe(take, title)
+        answer, codec = _answer(pipeline, shown, sounds, beats, scores)
+        about = dict(about or {})
+        topics = origin(pipeline, shown, described, take.fps, temperature, random_state, about)
+        verdict = answer.as_dict()
+        content = content_of(shown.take, figure, described, title=title)
+        content |= {
             "facts": f"{duration:.1f} s of dance",
-            "width": _STAGE[0],
-            "height": _STAGE[1],
-            "duration": f"{duration:.4f}",
-            "duration_text": f"{duration:.1f}",
-            "players": _players(heard, shown.sr),
-            "video": None if video is None else _video(video, music, shown.sr, duration),
-            "timeline": timeline(pipeline, shown.take, figure, sounds, beats),
-            "data": _data(figure, shown.take, duration),
-            "origin": origin(pipeline, shown, take.fps, temperature, random_state, about or {}),
-            **_scores(pipeline, shown, sounds, beats, scores),
+            "music": True,
+            "players": [
+                {"name": name, "flac": base64_of(flac_bytes(samples, sr=shown.sr))}
+                for name, samples in heard.items()
+            ],
+            "timeline": timeline(
+                described, shown.take, figure, sounds, beats, encoder_of(pipeline)
+            ),
+            "origin": topics,
+            "answer": answer,
+            "codec": codec,
+            "verdict": verdict_text({"title": title, **verdict, "origin": dict(topics)}),
         }
-        page = _render(content)
-    with atomic_path(place) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        content["data"]["sr"] = shown.sr
+        if video is not None:
+            music = heard["generated music"]
+            content["video"] = small_video(video, duration, audio=music, sr=shown.sr)
+        write_page(place, content)
+    return verdict
 
 
-def _check(place: Path, pipeline: Any, audio: Any, video: Any) -> np.ndarray | None:
-    problems = []
-    if place.suffix.lower() not in (".html", ".htm"):
-        problems.append(f"expected a path that ends in .html, got {str(place)!r}")
-    if not place.parent.is_dir():
-        problems.append(f"expected a folder to write to, but there is no {str(place.parent)!r}")
-    featurizer = featurizer_of(pipeline)
-    if featurizer.n_windows_ < 2:
-        problems.append(
-            "expected a pipeline with a KeyframeSegmenter before its LMAFeaturizer, got one that "
-            "describes whole clips: the page shows keyframes and the windows between them"
-        )
+def _check(place: Path, audio: Any, video: Any) -> np.ndarray | None:
+    problems = place_problems(place, video)
     if audio is not None:
         audio = np.asarray(audio)
         if audio.ndim != 1 or audio.dtype.kind != "f" or not np.isfinite(audio).all():
@@ -219,8 +232,6 @@ def _check(place: Path, pipeline: Any, audio: Any, video: Any) -> np.ndarray | N
                 "expected audio as finite floats in [-1, 1] of shape (n_samples,), got "
                 f"{audio.dtype} of shape {audio.shape}"
             )
-    if video is not None and not Path(video).is_file():
-        problems.append(f"expected a video file, but {os.fspath(video)!r} is no such file")
     raise_all(problems)
     return audio
 
@@ -231,24 +242,6 @@ def _exactly(audio: np.ndarray, duration: float, sr: int) -> np.ndarray:
     return np.pad(audio, (0, n_samples - len(audio)))
 
 
-def _text(name: str) -> str:
-    return (files(__package__) / name).read_text(encoding="utf-8").strip()
-
-
-def _render(content: dict[str, Any]) -> str:
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(_text("page.html"))
-    # Style and script are the package's own, so they are no text to escape.
-    return template.render(
-        **content, css=Markup(_text("page.css")), script=Markup(_text("page.js"))
-    )
-
-
 def _alike(sounds: dict[str, np.ndarray], loudness: float | None, sr: int) -> dict[str, np.ndarray]:
     """Bring sounds to one loudness, to listen to."""
     if loudness is None:
@@ -256,63 +249,23 @@ def _alike(sounds: dict[str, np.ndarray], loudness: float | None, sr: int) -> di
     return {name: at_loudness(samples, loudness, sr=sr) for name, samples in sounds.items()}
 
 
-def _players(sounds: dict[str, np.ndarray], sr: int) -> list[dict[str, str]]:
-    return [
-        {"name": name, "flac": _base64(flac_bytes(samples, sr=sr))}
-        for name, samples in sounds.items()
-    ]
-
-
-def _video(path: str | os.PathLike[str], audio: np.ndarray, sr: int, duration: float) -> str:
-    """Return a video, small, as H.264 in MP4 with the generated music."""
-    from ..video._writer import write_pictures
-
-    with tempfile.TemporaryDirectory() as folder:
-        small = Path(folder, "small.mp4")
-        write_pictures(path, small, audio=audio, sr=sr, largest_side=_VIDEO_SIDE, duration=duration)
-        return _base64(small.read_bytes())
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode("ascii")
-
-
-def _data(figure: StickFigure, take: Motion, duration: float) -> dict[str, Any]:
-    pixels = figure.pixels[0] * _POSE_SCALE
-    unseen = ~np.isfinite(pixels).all(axis=-1, keepdims=True)
-    whole = np.where(unseen, _UNSEEN, np.nan_to_num(pixels).round().clip(-32000, 32000))
-    body = figure.body
-    return {
-        "fps": take.fps,
-        "duration": round(duration, 6),
-        "n_frames": take.n_frames,
-        "n_joints": take.n_joints,
-        "scale": _POSE_SCALE,
-        "bones": [[a, b, side] for (a, b), side in zip(body.bones, body.sides)],
-        "head": [int(joint) for joint in body.head],
-        "neck": [int(joint) for joint in body.neck],
-        "loose": list(body.loose),
-        "head_radius": round(figure.head_radius, 2),
-        "poses": _base64(whole.astype("<i2").tobytes()),
-    }
-
-
-def _scores(
+def _answer(
     pipeline: Any,
     shown: Performance,
     sounds: dict[str, np.ndarray],
     beats: Beats,
     scores: pd.DataFrame | None,
-) -> dict[str, Any]:
+) -> tuple[Answer, str | None]:
     """Return the answer with its evidence, and what the code of the true music keeps."""
-    content: dict[str, Any] = {"answer": None, "codec": None}
     if scores is not None:
-        return content | {"answer": answer_from_table(scores)}
-    evidence = evidence_of_sound(shown.take, sounds, shown.sr, beats)
+        return answer_from_table(scores), None
+    model, encoder = audio_regressor_of(pipeline), encoder_of(pipeline)
+    by_rule = isinstance(model.regressor_, UnpairedRegressor)
+    evidence = evidence_of_sound(shown.take, sounds, shown.sr, beats, by_rule=by_rule)
+    codec = None
     true = sounds.get("true music")
     if true is not None:
-        music = _clips_of(shown, true, encoder_of(pipeline))
-        model, encoder = audio_regressor_of(pipeline), encoder_of(pipeline)
+        music = _clips_of(shown, true, encoder)
         if hasattr(model.regressor_, "information_gain"):
             X = features_of(pipeline, shown.clips)
             codes = model.transformer_.transform(music)
@@ -320,13 +273,14 @@ def _scores(
         if hasattr(encoder, "reconstruction_error"):
             error = float(np.mean(encoder.reconstruction_error(music)))
             verdict = "a melody stays recognizable" if error < _AUDIBLE else "notes blur or worse"
-            content["codec"] = (
+            codec = (
                 f"Encoded and decoded, the true music has a mean squared error of {error:.4f}: "
                 f"{verdict}, by what listeners heard in the paper (the limit is {_AUDIBLE})."
             )
-    if evidence:
-        content["answer"] = verdict_of(evidence)
-    return content
+    if not evidence:
+        why = "The dance is too short, or the dancer is seen in too few frames."
+        return Answer("Cannot be told.", why), codec
+    return verdict_of(evidence), codec
 
 
 def _clips_of(shown: Performance, true: np.ndarray, encoder: Any) -> AudioClips:

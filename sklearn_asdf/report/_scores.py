@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..metrics._columns import column_of
-from ._evidence import Answer, Evidence, score_of, written
+from ._evidence import MIN_COMPARISONS, Answer, Evidence, graded_rank, score_of, written
 
 __all__ = ["answer_from_table", "evidence_of_likelihood"]
 
 # Scores that tell whether music follows a dance; higher is better in each of them.
 _FOLLOWS = ("retrieval_r1", "f70_music", "log_gain")
-# Other moments of the dance to compare with: enough for a p-value of 0.05.
-_MAX_SHIFTS = 19
 
 
 def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
@@ -24,8 +23,8 @@ def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
     gain = float(density.information_gain(X, codes))
     # Neighboring clips overlap by half: a shift by one leaves half of the music.
     shifts = np.arange(2, len(X) - 1)
-    if len(shifts) > _MAX_SHIFTS:
-        shifts = np.unique(np.linspace(2, len(X) - 2, _MAX_SHIFTS).round().astype(int))
+    if len(shifts) > MIN_COMPARISONS:
+        shifts = np.unique(np.linspace(2, len(X) - 2, MIN_COMPARISONS).round().astype(int))
     others = np.array([density.log_likelihood(_shifted(X, int(shift)), codes) for shift in shifts])
     values = {"given this dance": own}
     if len(others):
@@ -50,30 +49,35 @@ def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
         "probable than given no dance"
     )
     learned = " If the model has learned from this dance, this is memory." if gain > 0 else ""
-    if not len(others):
-        sentence = (
-            "The dance is too short to compare its moments. Given it, the model holds the true "
-            f"music {without}.{learned}"
-        )
-        clause = "the model, since the dance is too short"
-        return Evidence("The model", None, clause, sentence, scores)
+    sentence = f"Given this dance, the model holds the music that was really danced to {without}."
     beaten = int((others < own).sum())
-    sentence = (
-        f"Given this dance, the model holds the music that was really danced to {without}. Beside "
-        f"other moments of the dance, it prefers the right one in {beaten} of {len(others)} "
-        f"comparisons.{learned}"
-    )
-    strength = beaten / len(others) if gain > 0 else 0.0
-    clause = "the model would have chosen the true music of this dance"
-    if strength < 1:
-        clause = "the model would have chosen the true music of this dance only in part"
+    if len(others):
+        sentence += (
+            " Beside other moments of the dance, it prefers the right one in "
+            f"{beaten} of {len(others)} comparisons."
+        )
+    sentence += learned
+    if len(others) < MIN_COMPARISONS:
+        sentence += (
+            f" Fewer than {MIN_COMPARISONS} comparisons cannot be told from chance: the dance is "
+            "too short."
+        )
+        plain = "The dance is too short to ask what the model expects."
+        return Evidence("The model", None, plain, sentence, scores)
+    # A model to which the dance says nothing has no preference to count.
+    strength = graded_rank(own, others) if gain > 0 else 0.0
+    found = Evidence("The model", strength, "", sentence, scores)
+    plain = {
+        "clear": "The model expects the music that was really danced to.",
+        "some": "The model expects the music that was really danced to only in part.",
+        "none": "The model does not expect the music that was really danced to.",
+    }[found.word]
     if gain <= 0:
-        clause = "the model would not have chosen the true music of this dance"
         sentence += (
             " So it does not use the dance well: models of few or short dances often predict "
             "something else with too much certainty."
         )
-    return Evidence("The model", float(strength), clause, sentence, scores)
+    return replace(found, plain=plain, sentence=sentence)
 
 
 def answer_from_table(table: pd.DataFrame) -> Answer:

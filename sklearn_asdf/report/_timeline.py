@@ -1,4 +1,4 @@
-"""The rows of the report's timeline: keyframes, Laban curves and spectrograms."""
+"""The rows of the report's timeline: keyframes, beats, curves and spectrograms."""
 
 from __future__ import annotations
 
@@ -7,61 +7,52 @@ import io
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ..functional.mel import melspectrogram, power_to_db
-from ..metrics import music_curves
 from ..motion.container import Motion
-from ..motion.joint_weights import missing_joints
 from ..music.spectra import spectrogram_options
-from ..performance import encoder_of, featurizer_of
 from ..plotting._body import mean_of_joints
-from ..plotting._features import feature_units, upper_limit
 from ..plotting._spectrogram import mel_band
-from ..plotting._windows import TakeWindows, describe_take
 from ..video._figure import StickFigure
 from ._beats import Beats
-from ._heard import STEP, movement_speed
+from ._curves import courses, laban_curves, seen_curve
+from ._description import Description
 
 __all__ = ["timeline"]
 
-_WORDS = {
-    "weight": "strength",
-    "time": "suddenness",
-    "space": "straightness of paths",
-    "flow": "jerkiness",
-    "shape": "curvature of paths",
-}
-# Range of the pictures below the loudest place, and of the curve of loudness, in dB.
+# Range of the pictures below the loudest place, in dB.
 _TOP_DB = 80.0
-_LEVEL_DB = 40.0
 _TICKS = {500: "500 Hz", 2000: "2 kHz", 5000: "5 kHz"}
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
-_MAX_LABELS = 8
+_MAX_LABELS = 12
 
 
 def timeline(
-    pipeline: Any,
+    described: Description | None,
     take: Motion,
     figure: StickFigure,
     sounds: dict[str, np.ndarray],
     beats: Beats,
+    encoder: Any = None,
 ) -> dict[str, Any]:
-    """Return the data of the template; positions are percentages of the duration."""
+    """Return the data of the template; positions are percentages of the duration.
+
+    `encoder` is the encoder of the model, where there is music.
+    """
     duration = take.n_frames / take.fps
-    windows = describe_take(pipeline, take)
     step = next(s for s in _STEPS if duration / s <= _MAX_LABELS or s == _STEPS[-1])
-    units = feature_units(pipeline)
+    keyframes = np.zeros(0) if described is None else described.keyframes
+    curves = [] if described is None else laban_curves(described, duration)
+    music = next(iter(sounds.values()), None)
+    curves += courses(take, music, 0 if encoder is None else encoder.sr, duration)
+    if described is not None:
+        curves += seen_curve(described, duration)
     return {
         "ticks": [(_percent(t, duration), f"{t:g} s") for t in np.arange(0, 0.93 * duration, step)],
-        "keyframes": _keyframes(windows.keyframes, figure, take.fps, duration),
+        "keyframes": _keyframes(keyframes, figure, take.fps, duration),
         "beats": _beats(beats, duration),
-        "unweighted": _unweighted(pipeline, take),
-        "curves": _curves(windows, units, duration)
-        + _courses(take, next(iter(sounds.values())), encoder_of(pipeline).sr, duration),
-        "table": _table(windows, units),
-        "has_length": any("L" in unit for unit in units.values()),
-        "spectrograms": _spectrograms(encoder_of(pipeline), sounds, duration),
+        "curves": curves,
+        "spectrograms": [] if encoder is None else _spectrograms(encoder, sounds, duration),
     }
 
 
@@ -120,139 +111,6 @@ def _beats(beats: Beats, duration: float) -> dict[str, Any]:
         "dance": None if beats.dance is None else ticks(beats.dance, 6, 46),
         "sounds": [ticks(times, 54, 94) for times in beats.sounds.values()],
     }
-
-
-def _unweighted(pipeline: Any, take: Motion) -> str:
-    """Return why all joints have equal weights in the features, or nothing."""
-    missing = missing_joints(take.skeleton)
-    if featurizer_of(pipeline).joint_weights != "paper" or not missing:
-        return ""
-    return "have no names" if take.skeleton is None else f"lack {', '.join(missing)}"
-
-
-def _curves(windows: TakeWindows, units: dict[str, str], duration: float) -> list[dict[str, str]]:
-    curves = []
-    for name, values in windows.values.items():
-        top = upper_limit(values, name=name)
-        # A ratio of two lengths has none; the page says which.
-        unit = "" if units[name] == "distance/path" else units[name]
-        peak = f" (peak {np.nanmax(values):.2g})" if np.nanmax(values) > top else ""
-        curves.append(
-            _row(
-                name.capitalize(),
-                _WORDS[name],
-                windows.edges,
-                values,
-                drawn=values / top,
-                duration=duration,
-                top=f"{top:g} {unit}".strip() + peak,
-                bottom="0",
-                unit=unit,
-            )
-        )
-    return curves
-
-
-def _row(
-    label: str,
-    small: str,
-    edges: np.ndarray,
-    values: np.ndarray,
-    *,
-    drawn: np.ndarray,
-    duration: float,
-    top: str,
-    bottom: str,
-    unit: str,
-) -> dict[str, str]:
-    """Return one curve: `values` to read, and `drawn` from 0 to 1 to see."""
-    digits = ".0f" if unit in ("%", "dB") else ".3g"
-    return {
-        "label": label,
-        "small": small,
-        "path": _staircase(edges, drawn, duration),
-        "top": top,
-        "bottom": bottom,
-        "unit": unit,
-        "step": f"{edges[1] - edges[0]:.6g}",
-        "numbers": ",".join("" if np.isnan(v) else f"{v:{digits}}" for v in values),
-        "title": f"{label}, {small}, from {bottom} to {top}",
-    }
-
-
-def _staircase(edges: np.ndarray, values: np.ndarray, duration: float) -> str:
-    """Return steps of values from 0 to 1, one through the piece, with the area under them.
-
-    The values are means over the steps, so nothing is drawn between two of them. Where a value is
-    missing, the area ends.
-    """
-    x = 1000 * np.clip(edges, 0, duration) / duration
-    y = 100 - 90 * np.clip(values, 0, 1)
-    known = np.isfinite(values)
-    parts = []
-    for first, last in _runs(known):
-        steps = "L".join(
-            f"{x[i]:.2f} {y[i]:.1f}L{x[i + 1]:.2f} {y[i]:.1f}" for i in range(first, last)
-        )
-        parts.append(f"M{x[first]:.2f} 100L{steps}V100Z")
-    return "".join(parts)
-
-
-def _runs(known: np.ndarray) -> list[tuple[int, int]]:
-    """Return begin and end of each run of true values."""
-    change = np.diff(np.r_[0, known.astype(int), 0])
-    return list(zip(np.flatnonzero(change == 1).tolist(), np.flatnonzero(change == -1).tolist()))
-
-
-def _courses(take: Motion, sound: np.ndarray, sr: int, duration: float) -> list[dict[str, str]]:
-    """Return the speed of the movement and the level of the music, whose likeness is asked for."""
-    logarithm = movement_speed(take)
-    if logarithm is None or len(logarithm) < 2:
-        return []
-    level = music_curves(sound, sr=sr, step_duration=STEP)[: len(logarithm), 0]
-    level = level - level.max()
-    share = np.exp(logarithm - logarithm.max())
-    edges = np.arange(len(share) + 1) * STEP
-    edges[-1] = duration
-    rows = [
-        _row(
-            "Movement",
-            "speed",
-            edges,
-            100 * share,
-            drawn=share,
-            duration=duration,
-            top="100 % of the fastest",
-            bottom="0",
-            unit="%",
-        )
-    ]
-    edges = np.arange(len(level) + 1) * STEP
-    edges[-1] = duration
-    return [
-        *rows,
-        _row(
-            "Loudness",
-            "of the music",
-            edges,
-            level,
-            drawn=1 + level / _LEVEL_DB,
-            duration=duration,
-            top="0 dB, the loudest",
-            bottom=f"−{_LEVEL_DB:g} dB",
-            unit="dB",
-        ),
-    ]
-
-
-def _table(windows: TakeWindows, units: dict[str, str]) -> str:
-    """Return the curves as CSV in a link: one row per step."""
-    table = pd.DataFrame(
-        {f"{name} [{units[name]}]": values for name, values in windows.values.items()},
-        index=pd.Index(windows.edges[:-1], name="start [s]"),
-    )
-    table.insert(0, "stop [s]", windows.edges[1:])
-    return base64.b64encode(table.to_csv(float_format="%.6g").encode()).decode("ascii")
 
 
 def _spectrograms(

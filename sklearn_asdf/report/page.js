@@ -10,13 +10,19 @@
   const play = byId("play"), seek = byId("seek"), clock = byId("clock");
   const playhead = byId("playhead"), scroller = byId("scroller"), timeline = byId("timeline");
   const players = [...document.querySelectorAll("audio")];
+  // Without music, silence is the clock.
+  if (!players.length) {
+    players.push(new Audio(wave(new Int16Array(Math.ceil(8000 * data.duration)), 8000)));
+    document.body.append(players[0]);
+  }
   const marks = [...document.querySelectorAll(".keyframe")];
   const lines = [...document.querySelectorAll(".mark")];
   const times = marks.map((mark) => Number(mark.dataset.time));
   const video = byId("video"), zoom = byId("zoom"), cursor = byId("cursor");
   const numbers = (text) => text.split(",").map((word) => (word === "" ? null : Number(word)));
-  const curves = [...document.querySelectorAll(".steps")].map((path) => ({
-    step: Number(path.dataset.step), unit: path.dataset.unit, values: numbers(path.dataset.values),
+  const curves = [...document.querySelectorAll(".steps[data-values]")].map((path) => ({
+    starts: numbers(path.dataset.starts), stops: numbers(path.dataset.stops),
+    unit: path.dataset.unit, values: numbers(path.dataset.values),
     out: path.closest(".row").querySelector(".value"),
   }));
   const beatsOf = (path) => (path && path.dataset.times ? numbers(path.dataset.times) : []);
@@ -42,11 +48,30 @@
   // The values of all curves at a time: that of the cursor, or else that of the sound.
   function showValues(time) {
     const at = pointed === null ? time : pointed;
-    for (const { step, unit, values, out } of curves) {
-      const value = values[Math.min(values.length - 1, Math.floor(at / step + 1e-6))];
-      out.textContent = value === null ? "–" : `${value}`.replace("-", "−");
-      out.title = `${out.textContent} ${unit}`.trim();
+    for (const { starts, stops, unit, values, out } of curves) {
+      const i = starts.findLastIndex((start) => start <= at + 1e-6);
+      const value = i < 0 || at > stops[i] + 1e-6 ? null : values[i];
+      out.textContent = value === null ? "–" : `${value} ${unit}`.trim().replace("-", "−");
     }
+  }
+
+  // Samples of 16 bits as a WAV file, at an address.
+  function wave(samples, rate) {
+    const head = new DataView(new ArrayBuffer(44)), size = 2 * samples.length;
+    const words = [[0, "RIFF"], [8, "WAVEfmt "], [36, "data"]];
+    words.forEach(([at, text]) => [...text].forEach((c, i) => head.setUint8(at + i, c.charCodeAt(0))));
+    [[4, 36 + size], [16, 16], [24, rate], [28, 2 * rate], [40, size]].forEach(
+      ([at, value]) => head.setUint32(at, value, true));
+    [[20, 1], [22, 1], [32, 2], [34, 16]].forEach(([at, value]) => head.setUint16(at, value, true));
+    return URL.createObjectURL(new Blob([head, samples], { type: "audio/wav" }));
+  }
+
+  // A FLAC of the page as a WAV file.
+  async function asWave(address) {
+    const content = Uint8Array.from(atob(address.split(",")[1]), (c) => c.charCodeAt(0));
+    const decoded = await new OfflineAudioContext(1, 1, data.sr).decodeAudioData(content.buffer);
+    const samples = decoded.getChannelData(0);
+    return wave(Int16Array.from(samples, (x) => Math.max(-32768, Math.min(32767, Math.round(32768 * x)))), data.sr);
   }
 
   // On for a tenth of a second from each beat.
@@ -115,7 +140,7 @@
     marks.forEach((mark, i) => mark.classList.toggle("now", i === near));
     showValues(time);
     flash(byId("lamp-dance"), danceBeats, time);
-    flash(byId("lamp-music"), musicBeats[players.indexOf(active)], time);
+    flash(byId("lamp-music"), musicBeats[players.indexOf(active)] || [], time);
     document.body.dataset.time = time.toFixed(3);
     document.body.dataset.frame = shown;
   }
@@ -131,6 +156,8 @@
       lines[i].classList.toggle("crowded", crowded);
       if (!crowded) free = boxes[i].right - 6;
     });
+    const n = marks.filter((mark) => !mark.classList.contains("crowded")).length;
+    byId("poses").textContent = `${n} of ${marks.length} poses shown`;
     zoom.hidden = data.duration * 84 <= scroller.clientWidth - labelWidth();
   }
 
@@ -195,14 +222,30 @@
     });
   });
   // The sounds are in the page once; a link gets its own where it is used.
-  document.querySelectorAll(".save a").forEach((link) => link.addEventListener("click", () => {
-    link.href = players[Number(link.dataset.player)].src;
-  }));
+  document.querySelectorAll(".save a[data-player]").forEach((link) => {
+    const source = () => players[Number(link.dataset.player)].src;
+    link.addEventListener("click", async (event) => {
+      if (link.dataset.format === "flac") {
+        link.href = source();
+      } else if (link.href.endsWith("#")) {
+        event.preventDefault();
+        link.href = await asWave(source());
+        link.click();
+      }
+    });
+  });
   const saved = byId("save-video");
-  if (saved) saved.addEventListener("click", () => { saved.href = video.src; });
-  byId("volume").addEventListener("input", (event) => {
+  if (saved) {
+    const size = () => { byId("video-size").textContent = `, ${video.videoWidth} × ${video.videoHeight}`; };
+    saved.addEventListener("click", () => { saved.href = video.src; });
+    if (video.readyState) size();
+    else video.addEventListener("loadedmetadata", size);
+  }
+  const volume = byId("volume"), why = byId("why");
+  if (volume) volume.addEventListener("input", (event) => {
     players.forEach((player) => { player.volume = Number(event.target.value); });
   });
+  if (why) why.addEventListener("click", () => { byId("evidence").open = true; });
   timeline.addEventListener("pointermove", (event) => {
     const box = timeline.getBoundingClientRect(), label = labelWidth();
     const share = (event.clientX - box.left - label) / (box.width - label);
@@ -232,7 +275,7 @@
     }
   });
   addEventListener("keydown", (event) => {
-    if (event.target.matches("input[type=radio], #volume, button:not(#play)")) return;
+    if (event.target.matches("input[type=radio], #volume, summary, a, button:not(#play)")) return;
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (event.key === " ") {
       event.preventDefault();

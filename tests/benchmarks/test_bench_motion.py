@@ -44,7 +44,7 @@ def _scipy_and_numpy(x, fps=30.0):
 def _ours(x):
     motion = Motion(x)
     smoother = PoseSmoother().fit(motion)
-    kinematics = KinematicsTransformer(curvature_regularization=0.0).fit(motion)
+    kinematics = KinematicsTransformer(slow_speed=0.0).fit(motion)
     return lambda: kinematics.transform(smoother.transform(Motion(x)))
 
 

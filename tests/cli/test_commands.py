@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
+import io
 import json
 import re
 import shutil
@@ -61,10 +63,28 @@ def test_features_are_those_of_the_pipeline(folder, tmp_path, capsys):
     table = pd.read_csv(out)
     assert table["take"].tolist() == ["dance0"] * 5 + ["dance1"] * 5
     assert table["start"].tolist() == [0, 1, 2, 3, 4] * 2
-    lma = make_lma_pipeline(n_keyframes=4).set_output(transform="pandas")
-    expected = lma.fit_transform(load_folder(folder, clip_duration=CLIP).poses[:10])
-    # Flow is a third derivative of float32 poses: compiled loops round it otherwise than NumPy.
-    np.testing.assert_allclose(table[expected.columns], expected, rtol=1e-3, atol=1e-5)
+    poses = load_folder(folder, clip_duration=CLIP).poses
+    heights = features_table(takes, clip_duration=2).attrs["heights"]
+    for i, (name, height) in enumerate(heights.items()):
+        lma = make_lma_pipeline(n_keyframes=4).set_output(transform="pandas")
+        lma.set_params(kinematics__height=height)
+        expected = lma.fit_transform(poses[5 * i : 5 * i + 5])
+        found = table.loc[table["take"] == name, expected.columns]
+        # Flow is a third derivative of float32 poses: compiled loops round it otherwise than NumPy.
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_features_as_a_page(folder, tmp_path, capsys):
+    pytest.importorskip("jinja2", reason="pages need the extra 'play'")
+    take, page, out = folder / "dance0.npz", tmp_path / "a.html", tmp_path / "a.csv"
+    windows = ("--rows", "windows", "--clip-duration", 2, "--n-keyframes", 4)
+    said = run(capsys, "features", take, "--page", page, *windows)
+    assert f"{page}: open it in a browser" in said.out
+    run(capsys, "features", take, "--page", page, "-o", out, *windows, "--force")
+    link = re.search(r'href="data:text/csv;base64,([^"]+)"', page.read_text())
+    on_page = pd.read_csv(io.BytesIO(base64.b64decode(link[1])))
+    pd.testing.assert_frame_equal(on_page, pd.read_csv(out), rtol=1e-5)
+    assert "<h1>dance0</h1>" in page.read_text()
 
 
 def test_features_as_parquet(folder, tmp_path, capsys):
@@ -172,8 +192,12 @@ def test_from_a_video_to_a_video_with_new_music(video, folder, model, tmp_path, 
 def test_report_of_a_pose_file_and_of_a_video(video, folder, model, tmp_path, capsys):
     page = tmp_path / "a.html"
     take, music = folder / "dance0.npz", folder / "dance0.wav"
-    run(capsys, "report", model, take, "--audio", music, "-o", page, "--title", "Mine")
+    verdict = tmp_path / "verdict.json"
+    command = ("report", model, take, "--audio", music, "-o", page, "--title", "Mine")
+    run(capsys, *command, "--verdict", verdict)
     assert "<h1>Mine</h1>" in page.read_text()
+    assert "SHA-256 of the model" in page.read_text()
+    assert json.loads(verdict.read_text())["verdict"] in page.read_text()
     assert "true music" in page.read_text()
     page = tmp_path / "b.html"
     run(capsys, "report", model, video, "-o", page)
@@ -367,6 +391,9 @@ def test_bad_videos_end_in_a_sentence(write, message, video, model, tmp_path, ca
         ("features {take} -o {out}/a.csv --clip-duration 2 --n-keyframes 1",
          "got 1: take more keyframes"),
         ("features {take} -o {out}/a.csv --clip-duration 2 --n-keyframes 61", "from 2 to 60"),
+        ("features {take}", "expected a table to write (-o table.csv), or a page"),
+        ("features {take} {take} --page {out}/a.html", "expected one dance for --page, got 2"),
+        ("features {take} --page {out}/a.csv", "ends in .html"),
         ("fit --poses {out} --audio {out} -o {out}/a.zip --n-keyframes 241", "from 2 to 240"),
         ("fit --poses {out} --audio {out} -o {out}/a.zip", "got no pair"),
         ("fit --poses {out} --audio {out} -o {out}/a.joblib", "ends in .zip"),

@@ -52,10 +52,10 @@ def assert_same(compiled, plain, *, single=False):
 @pytest.mark.parametrize("n_axes", [1, 2, 3])
 @pytest.mark.parametrize("n_frames", [1, 2, 3, 4, 5, 6, 64, 131])
 def test_derivatives(n_frames, n_axes, missing):
-    for regularization in (0.0, 0.05):
+    for slow in (0.0, 0.05):
         for dtype in ("float64", "float32"):
             x = walk((3, n_frames, 5, n_axes), dtype=dtype, missing=missing)
-            results = both(kinematics.derivatives, x, fps=30, regularization=regularization)
+            results = both(kinematics.derivatives, x, fps=30, slow_speed=slow)
             for compiled, plain in zip(*results, strict=True):
                 assert_same(compiled, plain, single=dtype == "float32")
 

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from sklearn_asdf.functional import kinematics as kin
-from sklearn_asdf.functional.curvature import curvature, fill_curvature, squared_magnitude
+from sklearn_asdf.functional.curvature import (
+    curvature,
+    fill_curvature,
+    rms_speed,
+    squared_magnitude,
+)
 
 
 def _path(*axes):
@@ -37,8 +42,10 @@ def test_curvatures_written_by_chunks_are_the_same(n_axes):
     v, a = rng.normal(size=(2, 2, 40_000, 3, n_axes))
     v[0, 7, 1] = np.nan
     out = np.full(v.shape[:-1], -1.0)
-    fill_curvature(v, a, out, regularization=0.1)
-    np.testing.assert_allclose(out, curvature(v, a, regularization=0.1), rtol=1e-9)
+    slow = np.array([0.1, 0.2])
+    fill_curvature(v, a, out, slow_speed=slow)
+    np.testing.assert_allclose(out, curvature(v, a, slow_speed=slow), rtol=1e-9)
+    np.testing.assert_allclose(out[1], curvature(v[1], a[1], slow_speed=0.2), rtol=1e-9)
     assert np.isnan(out[0, 7, 1])
     assert np.isnan(out).sum() == 1
 
@@ -68,34 +75,47 @@ def test_equation_8_to_the_letter():
 
 
 @pytest.mark.parametrize("n_axes", [1, 2, 3])
-@pytest.mark.parametrize("regularization", [0.0, 0.05])
-def test_no_speed_no_curvature(n_axes, regularization):
+@pytest.mark.parametrize("slow", [0.0, 0.05])
+def test_no_speed_no_curvature(n_axes, slow):
     v = np.zeros((1, 4, 2, n_axes))
     a = np.ones_like(v)
-    np.testing.assert_array_equal(curvature(v, a, regularization=regularization), 0)
+    np.testing.assert_array_equal(curvature(v, a, slow_speed=slow), 0)
     v[0, 2, 1] = np.nan
-    c = curvature(v, a, regularization=regularization)
+    c = curvature(v, a, slow_speed=slow)
     assert np.isnan(c).sum() == 1
     assert np.isnan(c[0, 2, 1])
 
 
-def test_regularization_tames_slow_joints_only():
+def test_only_slow_joints_have_less_curvature():
     rng = np.random.default_rng(0)
     v, a = rng.normal(size=(2, 1, 50, 4, 2))
     v[:, :, 0] *= 1e-6
-    plain, tamed = curvature(v, a), curvature(v, a, regularization=0.05)
+    plain, tamed = curvature(v, a), curvature(v, a, slow_speed=0.05)
     assert (tamed <= plain).all()
     assert tamed[..., 0].max() < 1e-2 * plain[..., 0].min()
     fast = np.linalg.norm(v, axis=-1) > 0.5
     np.testing.assert_allclose(tamed[fast], plain[fast], rtol=0.05)
-    # What was said of a joint as slow as the floor, and of one ten times as fast.
-    typical = np.sqrt((v**2).sum(axis=-1).mean())
+    # What was said of a joint of that speed, and of one ten times as fast.
     for factor, share in ((1, 0.35), (10, 0.985)):
-        v2, a2 = np.zeros((2, 1, 10_000, 1, 2))
-        v2[0, :, 0, 0], a2[..., 1] = typical, 1
-        v2[0, 0, 0, 0] = 0.05 * typical * factor
-        ratio = curvature(v2, a2, regularization=0.05) / curvature(v2, a2)
-        assert ratio[0, 0, 0] == pytest.approx(share, abs=0.005)
+        v2, a2 = np.zeros((2, 1, 1, 2))
+        v2[..., 0], a2[..., 1] = 0.05 * factor, 1
+        ratio = curvature(v2, a2, slow_speed=0.05) / curvature(v2, a2)
+        assert ratio.item() == pytest.approx(share, abs=0.005)
+
+
+@given(other=st.floats(0, 1e3))
+def test_the_rest_of_a_clip_changes_no_curvature(other):
+    rng = np.random.default_rng(1)
+    v, a = rng.normal(size=(2, 1, 20, 3, 2))
+    loud = [np.concatenate([x, other * rng.normal(size=x.shape)], axis=1) for x in (v, a)]
+    quiet = curvature(v, a, slow_speed=0.05)
+    np.testing.assert_array_equal(curvature(*loud, slow_speed=0.05)[:, :20], quiet)
+
+
+def test_rms_speed_is_of_what_was_seen():
+    v = np.full((2, 3, 2, 2), np.nan)
+    v[0, 0, 0], v[0, 1, 1] = (3.0, 4.0), (0.0, 1.0)
+    np.testing.assert_allclose(rms_speed(v), [np.sqrt(13), 0])
 
 
 @given(angles=st.tuples(*[st.floats(-3, 3)] * 3), shift=st.floats(-10, 10))
@@ -104,31 +124,31 @@ def test_curvature_knows_no_place_and_no_direction(angles, shift):
     turn = Rotation.from_euler("xyz", angles).as_matrix()
 
     def curvature_of(x):
-        return kin.derivatives(x, fps=30, regularization=0.05)[-1]
+        return kin.derivatives(x, fps=30, slow_speed=0.05)[-1]
 
     np.testing.assert_allclose(curvature_of(x @ turn + shift), curvature_of(x), rtol=1e-6)
 
 
 @given(size=st.sampled_from([1e-12, 1e-3, 1.0, 1e12]), dtype=st.sampled_from(["f4", "f8"]))
 @pytest.mark.parametrize("n_axes", [2, 3])
-@pytest.mark.parametrize("regularization", [0.0, 0.05])
-def test_curvature_scales_inversely(n_axes, regularization, size, dtype):
+@pytest.mark.parametrize("slow", [0.0, 2.0])
+def test_curvature_scales_inversely(n_axes, slow, size, dtype):
     x = np.random.default_rng(2).normal(size=(2, 30, 3, n_axes))
 
-    def curvature_of(x):
+    def curvature_of(x, slow):
         v, a = kin.velocity(x, fps=30), kin.acceleration(x, fps=30)
-        return curvature(v, a, regularization=regularization)
+        return curvature(v, a, slow_speed=slow)
 
-    c = curvature_of((x * size).astype(dtype))
+    c = curvature_of((x * size).astype(dtype), slow * size)
     assert c.dtype == dtype
-    np.testing.assert_allclose(c * np.float64(size), curvature_of(x), rtol=2e-2)
+    np.testing.assert_allclose(c * np.float64(size), curvature_of(x, slow), rtol=2e-2)
 
 
 def test_padding_changes_no_curvature():
     x = np.random.default_rng(0).normal(size=(1, 30, 3, 2))
     padded = np.concatenate([x, np.full((1, 9, 3, 2), np.nan)], axis=1)
     c = [
-        curvature(kin.velocity(p, fps=30), kin.acceleration(p, fps=30), regularization=0.1)
+        curvature(kin.velocity(p, fps=30), kin.acceleration(p, fps=30), slow_speed=0.1)
         for p in (x, padded)
     ]
     np.testing.assert_allclose(c[1][:, :30], c[0], rtol=1e-10)

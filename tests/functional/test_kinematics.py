@@ -112,11 +112,11 @@ def test_layout_and_input_are_left_alone():
 def test_derivatives_are_the_single_functions():
     x = np.random.default_rng(0).normal(size=(50, 20, 30, 3))
     x[3, 5:9, 2] = np.nan
-    v, a, j, c = kin.derivatives(x, fps=30, regularization=0.1)
+    v, a, j, c = kin.derivatives(x, fps=30, slow_speed=0.1)
     np.testing.assert_array_equal(v, kin.velocity(x, fps=30))
     np.testing.assert_array_equal(a, kin.acceleration(x, fps=30))
     np.testing.assert_array_equal(j, kin.jerk(x, fps=30))
-    np.testing.assert_allclose(c, curvature(v, a, regularization=0.1), rtol=1e-12)
+    np.testing.assert_allclose(c, curvature(v, a, slow_speed=0.1), rtol=1e-12)
     # Long takes are worked on in parts.
     long = np.random.default_rng(0).normal(size=(20_000, 5, 2))
     parts = kin.derivatives(long, fps=30)
@@ -131,8 +131,8 @@ def test_no_finite_pose_gives_nan_or_a_warning(x):
         derivatives = [derivative(values, fps=30) for derivative in DERIVATIVES.values()]
         for d in derivatives:
             assert np.isfinite(d).all()
-        for regularization in (0, 0.05):
-            c = curvature(*derivatives[:2], regularization=regularization)
+        for slow in (0, 0.05):
+            c = curvature(*derivatives[:2], slow_speed=slow)
             assert np.isfinite(c).all()
 
 

@@ -8,8 +8,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_asdf.functional.tempo import (
     METRES,
+    RATIOS,
     TEMPI,
     metre_log_odds,
+    tempo_alternatives,
     tempo_curves,
     tempo_likelihood,
     tempo_peaks,
@@ -144,3 +146,22 @@ def test_metres_are_those_of_the_field():
         assert all(g > 0 for g in gains.values())
         # Power lies at whole multiples of the bar's frequency.
         assert_allclose([h * metre % 1 for h in gains], 0, atol=1e-9)
+
+
+def test_alternatives_of_a_tempo_have_weights():
+    likelihood = tempo_likelihood(tempo_curves(bars(104, (1, 0.3, 0.6, 0.3)), fps=FPS), fps=FPS)
+    weights = tempo_alternatives(likelihood, 104.0)
+    assert weights.shape == (2, len(RATIOS))
+    assert weights.sum() == pytest.approx(1)
+    assert RATIOS[weights.sum(axis=0).argmax()] == 1
+    # What was taken for the double is half as fast, with the same bars.
+    mistaken = tempo_alternatives(likelihood, 208.0)
+    assert RATIOS[mistaken.sum(axis=0).argmax()] == 0.5
+    assert mistaken[:, RATIOS.index(2.0)].sum() == 0  # 416 BPM
+    assert mistaken[1].sum() > 0.7
+    # Equations: ratios of likelihoods, here of one window.
+    even = np.zeros((1, 2, len(TEMPI)))
+    assert_allclose(tempo_alternatives(even, 100.0), 0.1)
+    even[0, 0] = np.log(3)
+    assert_allclose(tempo_alternatives(even, 100.0).sum(axis=1), [0.75, 0.25])
+    assert not tempo_alternatives(even, 5.0).any()

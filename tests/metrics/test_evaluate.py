@@ -14,7 +14,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn_asdf import AudioClips, AudioTargetRegressor
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.functional.kinematics import magnitude, velocity
-from sklearn_asdf.metrics import evaluate
+from sklearn_asdf.metrics import evaluate, paired_differences
 
 SR = 22050
 ROWS = ["model", "shuffled pairs", "metronome", "unconditional", "real"]
@@ -227,6 +227,37 @@ def test_without_a_reference_judges_are_cross_fitted(data):
     assert table.loc["metronome", "retrieval_r1"] == pytest.approx(1 / 6)
     assert table.loc["real", "retrieval_r1"] > 1.5 / 6
     assert table.loc["real", "frechet_distance"] == pytest.approx(0, abs=1e-6)
+
+
+def test_means_over_performances_are_the_scores(data, held_out, of_oracle):
+    oracle = Oracle(held_out["poses"], held_out["audio"])
+    table, performances = evaluate(oracle, **held_out, return_performances=True)
+    pd.testing.assert_frame_equal(table, of_oracle)
+    assert list(performances.loc["real"].index) == sorted(set(held_out["groups"]))
+    # Each performance has two clips, so means over performances are means over clips.
+    means = performances.groupby(level="row").mean()
+    columns = list(performances.columns)
+    pd.testing.assert_frame_equal(means.loc[ROWS], table.loc[ROWS, columns], check_names=False)
+    differences = paired_differences(performances, random_state=0)
+    beat = differences.loc["metronome", "f70_music"]
+    assert beat["difference"] == pytest.approx(1 - table.loc["metronome", "f70_music"])
+    assert beat["low"] < beat["difference"] < beat["high"] < 1
+    # All changes of sign of six performances are tried: 2 of 64.
+    assert beat["p"] == pytest.approx(2 / 64)
+    assert (differences.loc["real", "p"] == 1).all()
+
+
+def test_performances_of_cross_fitted_judges(data):
+    chosen = data.groups < 6
+    same = Same(data.audio[chosen])
+    table, performances = evaluate(
+        same, data.poses[chosen], data.audio[chosen], data.groups[chosen], n_permutations=9,
+        max_responses=1, random_state=0, return_performances=True,
+    )  # fmt: skip
+    found = performances.loc["real", "retrieval_r1"]
+    assert found.mean() == pytest.approx(table.loc["real", "retrieval_r1"])
+    # Equal music is found by chance, one of three of each half.
+    assert performances.loc["model", "retrieval_r1"].tolist() == pytest.approx([1 / 3] * 6)
 
 
 def test_bad_input_is_refused_in_a_sentence(held_out):

@@ -7,7 +7,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_asdf import AudioClips, DanceBeatTracker, LMAFeaturizer, Motion
+from sklearn_asdf._renamed import present_state
+from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.functional.periodicity import beat_tempo
+from sklearn_asdf.functional.view import project
+from sklearn_asdf.motion.beat_curves import beat_curves
 from sklearn_asdf.motion.skeletons import get_skeleton
 from sklearn_asdf.testing import run_in_new_process
 
@@ -112,6 +116,24 @@ def test_a_mirrored_dance_has_the_same_beat(tracker):
     assert_allclose(tracker.transform(mirrored).beat, tracker.transform(motion).beat, atol=1e-6)
 
 
+def test_a_turn_of_the_camera_does_not_matter(data):
+    rng = np.random.default_rng(0)
+    dance = 0.1 * rng.normal(size=(1, 60, 17, 3)).cumsum(axis=1)
+    views = [Motion(project(dance, azimuth=a), fps=FPS, skeleton=COCO) for a in (0, 70)]
+    front, aside = (beat_curves(view)[0] for view in views)
+    assert front.shape == (1, 60, 3 * 14)
+    assert_allclose(aside, front, atol=1e-9)
+    # Speeds in the picture depend on the side from which it is taken.
+    front, aside = (beat_curves(view, horizontal=True)[0] for view in views)
+    assert front.shape == (1, 60, 5 * 14)
+    assert np.abs(aside - front).max() > 0.1
+    motion, audio, _ = data
+    short = DanceBeatTracker(max_iter=1, random_state=0, horizontal=True).fit(motion, audio)
+    assert short.transform(motion[:1]).beat.shape == (1, 240)
+    # Models that were saved before this choice learned from both.
+    assert present_state("DanceBeatTracker", {"reach": 0.5})["horizontal"]
+
+
 def test_the_size_of_the_dancer_does_not_matter(tracker):
     motion = pairs(1, seed=2)[0]
     larger = Motion(32 * motion.position, fps=FPS, skeleton=COCO)
@@ -170,6 +192,28 @@ def test_the_beat_is_a_group_of_features(tracker, data):
     assert_allclose(table["clip_beat_tempo"], true, rtol=0.02)
     # Without a tracker before it, moments of rest are beats.
     assert np.isfinite(lma.fit_transform(motion).to_numpy()).all()
+
+
+def test_what_the_beat_may_be_wrong_about_is_a_group_of_features():
+    data = make_dance_music(
+        2,
+        n_performances=2,
+        noise=0.005,
+        sr=8000,
+        factors={"tempo": 100, "metre": 4},
+        random_state=3,
+    )
+    time = np.arange(data.poses.n_frames) / FPS
+    # One dance's beat is right, the other's twice as fast.
+    beat = np.cos(2 * np.pi * np.array([[100.0], [200.0]]) / 60 * time)
+    lma = LMAFeaturizer(groups=["beat_alternatives"]).set_output(transform="pandas")
+    table = lma.fit_transform(data.poses.with_fields(beat=beat))
+    tempi = table.filter(like="tempo_weight")
+    assert_allclose(tempi.sum(axis=1), 1)
+    assert list(tempi.idxmax(axis=1)) == ["clip_own_tempo_weight", "clip_half_tempo_weight"]
+    assert table["clip_three_beat_weight"].between(0, 1).all()
+    still = Motion(np.ones((1, 240, 17, 2)), fps=FPS, skeleton=COCO)
+    assert not lma.transform(still).to_numpy().any()
 
 
 def test_bad_music_ends_in_a_sentence(data):

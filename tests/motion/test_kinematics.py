@@ -13,13 +13,15 @@ from hypothesis.extra import numpy as hnp
 from sklearn.pipeline import make_pipeline
 
 from sklearn_asdf import KinematicsTransformer, Motion, PoseSmoother
+from sklearn_asdf._renamed import present_state
 from sklearn_asdf.functional import kinematics as kin
 from sklearn_asdf.functional.curvature import curvature
+from sklearn_asdf.motion.kinematics import height_of
 
 EVERY = [
     KinematicsTransformer(),
     KinematicsTransformer(scale="body", egocentric=True),
-    KinematicsTransformer(curvature_regularization=0.0),
+    KinematicsTransformer(slow_speed=0.0),
 ]
 ADDED = ("velocity", "acceleration", "jerk", "curvature")
 
@@ -31,20 +33,22 @@ def _walk(*shape, seed=0):
 def test_adds_the_functions_results():
     x = _walk(3, 30, 17, 2)
     motion = Motion(x, fps=50, keyframes=np.tile([0, 9], (3, 1)))
-    out = KinematicsTransformer(curvature_regularization=0.2).fit_transform(motion)
+    out = KinematicsTransformer(slow_speed=0.2).fit_transform(motion)
     v, a = kin.velocity(x, fps=50), kin.acceleration(x, fps=50)
     np.testing.assert_array_equal(out.position, x)
     np.testing.assert_array_equal(out.velocity, v)
     np.testing.assert_array_equal(out.acceleration, a)
     np.testing.assert_array_equal(out.jerk, kin.jerk(x, fps=50))
-    np.testing.assert_allclose(out.curvature, curvature(v, a, regularization=0.2), rtol=1e-12)
+    slow = 0.2 * height_of(x, motion.skeleton)
+    assert len(set(slow)) == 3
+    np.testing.assert_allclose(out.curvature, curvature(v, a, slow_speed=slow), rtol=1e-12)
     np.testing.assert_array_equal(out.keyframes, motion.keyframes)
     assert motion.velocity is None
 
 
 def test_paper_s_curvature_is_equation_8():
     x = _walk(3, 30, 17, 2)
-    out = KinematicsTransformer(curvature_regularization=0).fit_transform(x)
+    out = KinematicsTransformer(slow_speed=0).fit_transform(x)
     v, a = out.velocity, out.acceleration
     determinant = a[..., 0] * v[..., 1] - a[..., 1] * v[..., 0]
     expected = np.abs(determinant) / (v * v).sum(axis=-1) ** 1.5
@@ -79,6 +83,39 @@ def test_clips_are_scaled_each_by_its_own_dancer():
     x = _walk(1, 30, 17, 2)
     both = KinematicsTransformer(scale="body").fit_transform(np.concatenate([x, 5 * x]))
     np.testing.assert_allclose(both.velocity[0], both.velocity[1])
+
+
+def test_a_height_is_that_of_all_clips():
+    x = _walk(2, 30, 17, 2)
+    out = KinematicsTransformer(scale="body", height=2.0).fit_transform(x * [[[[1]]], [[[5]]]])
+    np.testing.assert_allclose(out.position, x / 2 * [[[[1]]], [[[5]]]])
+    # Curvature has the same scale, and the same slow speed in heights.
+    plain = KinematicsTransformer(height=2.0).fit_transform(x)
+    np.testing.assert_allclose(2 * plain.curvature[0], out.curvature[0], rtol=1e-9)
+
+
+def test_the_rest_of_a_clip_changes_no_curvature():
+    rng = np.random.default_rng(0)
+    still = rng.normal(size=(1, 1, 17, 2))
+    quiet = still + 0.01 * rng.normal(size=(1, 60, 17, 2)).cumsum(axis=1)
+    wild = still + 0.3 * rng.normal(size=(1, 60, 17, 2)).cumsum(axis=1)
+    stage = KinematicsTransformer(scale="body", height=4.0)
+    alone, beside = (
+        stage.fit_transform(np.concatenate([quiet, rest], axis=1)).curvature[0, 1:59]
+        for rest in (quiet, wild)
+    )
+    np.testing.assert_allclose(beside, alone, rtol=1e-9)
+
+
+def test_models_of_earlier_versions_keep_their_curvature():
+    state = present_state("KinematicsTransformer", {"curvature_regularization": 0.1})
+    stage = KinematicsTransformer(slow_speed=0.1)
+    vars(stage).update(state)
+    x = _walk(3, 30, 17, 2)
+    out = stage.fit_transform(x)
+    v, a = kin.velocity(x, fps=30), kin.acceleration(x, fps=30)
+    slow = 0.1 * np.sqrt((v**2).sum(axis=-1).mean(axis=(1, 2)))
+    np.testing.assert_allclose(out.curvature, curvature(v, a, slow_speed=slow), rtol=1e-12)
 
 
 def test_egocentric_dancers_do_not_travel():
@@ -153,7 +190,11 @@ def test_half_the_frames_give_the_same_motion():
 
 @pytest.mark.parametrize(
     ("params", "sentence"),
-    [({"scale": "bodi"}, "Did you mean 'body'"), ({"curvature_regularization": -1}, "curvature_")],
+    [
+        ({"scale": "bodi"}, "Did you mean 'body'"),
+        ({"slow_speed": -1}, "slow_speed"),
+        ({"height": 0}, "height"),
+    ],
 )
 def test_wrong_parameters_are_told(params, sentence):
     with pytest.raises(ValueError, match=sentence):

@@ -160,12 +160,17 @@ def test_strides_rest_on_the_beat_in_bars_of_four():
     assert by_feet.tempo == pytest.approx(100, rel=0.01)
     true = np.arange(0, 30, 0.6)
     assert f70(true, by_feet.beats) > 0.9
+    live = track_beats(motion, tempi=[100.0], strides=True, causal=True).beats
+    away = live[live > DURATION] / 0.6
+    assert np.abs(away - np.rint(away)).max() < 0.15
 
 
 def test_a_dance_may_move_on_every_other_beat_of_its_music():
     slow = dances(1, factors={"tempo": 70, "metre": 4}, random_state=3).poses
     found = track_beats(slow, tempi=[140.0, 120.0], start_bpm=130)
     assert found.tempo == pytest.approx(140, rel=0.02)
+    live = track_beats(slow, tempi=[140.0, 120.0], causal=True).beats
+    assert 60 / np.median(np.diff(live[live > 10])) == pytest.approx(140, rel=0.03)
     # One window, in which a bar of four at 62 BPM is likely.
     likelihood = np.full((1, 2, len(TEMPI)), -100.0)
     likelihood[0, 1] = -0.5 * (np.log(TEMPI / 62) / 0.02) ** 2

@@ -26,7 +26,7 @@ def fill_derivatives(
     curvature: np.ndarray,
     *,
     fps: float,
-    regularization: float,
+    slow_speed: np.ndarray,
 ) -> None:
     """Write velocity, acceleration, jerk and curvature of positions to arrays.
 
@@ -40,24 +40,25 @@ def fill_derivatives(
         Where to write the curvature.
     fps : float
         Frames per second (Hz).
-    regularization : float
+    slow_speed : ndarray of shape (n_clips,)
         See :func:`sklearn_asdf.functional.curvature.curvature`.
     """
     size = len(x) * x.shape[2] * x.shape[3]
     if use_compiled():
         of = x.dtype.type
         scales = of(fps / 2), of(fps**2), of(fps**3 / 2), of(fps)
+        floor = np.square(slow_speed).astype(x.dtype)
         whole = [slice(0, x.shape[1])] if x.flags.c_contiguous else _chunks(x.shape[1], size)
         for clips in whole:
             some = np.ascontiguousarray(x[:, clips])
             to = out[1], out[2], out[3], curvature, clips.start
-            _derivatives(some, scales, regularization**2, _BLOCK, *to)
+            _derivatives(some, scales, floor, _BLOCK, *to)
         return
     for clips in _chunks(x.shape[1], size):
         part = {k: o[:, clips] for k, o in out.items()}
         fill_differences(x[:, clips], part, fps=fps)
         v, a = (np.moveaxis(part[k], 0, -1) for k in (1, 2))
-        fill_curvature(v, a, curvature[clips], regularization=regularization)
+        fill_curvature(v, a, curvature[clips], slow_speed=slow_speed[clips])
 
 
 def fill_differences(x: np.ndarray, out: dict[int, np.ndarray], *, fps: float) -> None:
@@ -174,11 +175,12 @@ def _slope_of_two(out: np.ndarray, x: np.ndarray, fps: float) -> None:
 
 
 @Loops
-def _derivatives(x, scales, regularization, block, velocity, acceleration, jerk, curvature, at):
+def _derivatives(x, scales, floor, block, velocity, acceleration, jerk, curvature, at):
     """Fill all derivatives and the curvature, clip by clip and some frames at a time.
 
     `scales` are the factors of the three differences, and of the slope between two frames, in the
-    type of `x`; `regularization` is squared already; the clips of `x` are those from `at` on.
+    type of `x`; `floor` has the squared slow speed of each clip, in the same type; the clips of `x`
+    are those from `at` on.
     """
     n_axes, n_clips, n_frames, n = x.shape
     flat = (n_axes, -1, n_frames * n)
@@ -196,10 +198,7 @@ def _derivatives(x, scales, regularization, block, velocity, acceleration, jerk,
             _repeat_at_ends(v, a, j)
         if missing or n_frames < 5:
             _repeat_in_runs(x[:, clip - at], scales[3], v, a, j)
-        floor = 0.0
-        if regularization > 0:
-            floor = regularization * _mean_square(v)
-        _curvature(rows_v, rows_a, clip, x.dtype.type(floor), rows_c[clip])
+        _curvature(rows_v, rows_a, clip, floor[clip], rows_c[clip])
 
 
 @Loops
@@ -273,22 +272,6 @@ def _repeat_in_runs(x, slope_scale, velocity, acceleration, jerk):
                 if frame < n_frames:
                     v[frame] = a[frame] = j[frame] = np.nan
             begin = frame + 1
-
-
-@Loops
-def _mean_square(velocity):
-    """Return the mean squared speed of a clip, over what was seen."""
-    n_axes, n_frames, n = velocity.shape
-    squares, known = np.zeros(n), np.zeros(n)
-    for axis in range(n_axes):
-        for frame in range(n_frames):
-            row = velocity[axis, frame]
-            for i in range(n):
-                value = np.float64(row[i])
-                seen = value == value
-                squares[i] += value * value if seen else 0.0
-                known[i] += seen
-    return squares.sum() * n_axes / max(known.sum(), 1.0)
 
 
 @Loops
