@@ -291,7 +291,7 @@ class StepRegressor(
 
     def _rests(self, X: np.ndarray) -> np.ndarray:
         """Return which steps are rests, (n_clips, n_steps)."""
-        if self.rest_feature is None:
+        if self.rest_feature is None or self.rest_threshold_ is None:
             return np.zeros((len(X), self.n_steps_), bool)
         return find_rests(X[:, self._rest_columns], self.rest_threshold_)
 
