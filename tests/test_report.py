@@ -185,6 +185,13 @@ def test_windows_apart_are_drawn_apart():
     )
 
 
+def test_a_step_lasts_through_the_border_of_two_clips():
+    start, stop = np.array([0.0, 2.0]), np.array([1.9, 4.0])
+    assert _staircase(start, stop, np.array([0.5, 1.0]), 4.0) == (
+        "M0.00 100L0.00 55.0L500.00 55.0L500.00 10.0L1000.00 10.0V100Z"
+    )
+
+
 def rows_of(text):
     """Rows of the cards of scores, by title."""
     cards = re.findall(r'<div class="card">\s*<h4>(.*?)</h4>(.*?)</table>', text, re.S)

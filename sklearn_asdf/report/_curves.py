@@ -21,6 +21,9 @@ _WORDS = {
 }
 # Range of the curve of loudness below the loudest place, in dB.
 _LEVEL_DB = 40.0
+# Windows at most so far apart, in s, follow one another: the last keyframe of a clip lies some
+# frames before the first of the next.
+_BORDER = 0.2
 
 
 def laban_curves(described: Description, duration: float) -> list[dict[str, str]]:
@@ -145,13 +148,15 @@ def _staircase(start: np.ndarray, stop: np.ndarray, values: np.ndarray, duration
     """Return one step per window of values from 0 to 1, with the area under them.
 
     A window has one value, so nothing is drawn between two of them. Where a value is missing, or no
-    window lies, the area ends.
+    window lies, the area ends. At the border of two clips a step lasts until the next begins.
     """
+    gap = start[1:] - stop[:-1]
+    stop = np.append(np.where(gap < _BORDER, start[1:], stop[:-1]), stop[-1:])
     left, right = (1000 * np.clip(t, 0, duration) / duration for t in (start, stop))
     y = 100 - 90 * np.clip(values, 0, 1)
     known = np.isfinite(values)
     parts = []
-    for first, last in _runs(known, joined=np.append(stop[:-1] > start[1:] - 1e-6, False)):
+    for first, last in _runs(known, joined=np.append(gap < _BORDER, False)):
         steps = "L".join(
             f"{left[i]:.2f} {y[i]:.1f}L{right[i]:.2f} {y[i]:.1f}" for i in range(first, last)
         )
