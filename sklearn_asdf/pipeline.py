@@ -202,7 +202,7 @@ def _music_step(
     from .density.mdn import MDNRegressor
     from .density.on_beat import OnBeatRegressor
     from .density.step_regressor import StepRegressor
-    from .music.analysis import STEP_DESCRIPTORS
+    from .music.analysis import STEP_DESCRIPTORS, STEP_SILENCE
     from .music.beat_mel import BeatMelEncoder
     from .music.mel import MelEncoder
     from .music.units import UnitEncoder
@@ -221,11 +221,15 @@ def _music_step(
     elif preset == "units":
         encoder = UnitEncoder(step_duration=_STEP_DURATION, verbose=verbose)
         rest = MDNRegressor(3, linear_baseline=True, **common)
-        on_beat = OnBeatRegressor(rest, beat_columns=BEAT_COLUMNS, restore_variance=True)
+        on_beat = OnBeatRegressor(
+            rest, beat_columns=BEAT_COLUMNS, restore_variance=True, unconditional_weight=0.2
+        )
         density = StepRegressor(
             on_beat,
             n_channels=len(STEP_DESCRIPTORS),
             restore_variance=True,
+            rest_feature="speed",
+            rest_value=STEP_SILENCE,
             random_state=random_state,
         )
     elif preset == "synthesis":

@@ -41,6 +41,17 @@ def test_the_dance_explains_more_of_the_music_than_another_dance(performed):
     assert own > pipe[-1].log_likelihood(others, audio)
 
 
+def test_a_model_of_dances_without_rests_stops_too(performed):
+    _, _, pipe = performed
+    dance = make_dance_music(1, clip_duration=24.0, random_state=8).poses
+    stopped = hold_still(dance, 12.0, 3.0)
+    music = [perform(pipe, d, random_state=0).audio for d in (stopped, dance)]
+    response = stop_response(*music, start=12.0, duration=3.0)
+    assert response["fall"] > 20
+    assert response["delay"] < 0.5
+    assert abs(response["return_delay"]) < 0.5
+
+
 @pytest.fixture(scope="module")
 def with_rests():
     data = make_dance_music(

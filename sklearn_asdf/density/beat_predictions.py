@@ -36,6 +36,9 @@ class BeatPredictionsMixin:
     course_intercept_: np.ndarray
     step_columns_: np.ndarray
     factor_: np.ndarray
+    mean_factor_: np.ndarray
+    mean_: np.ndarray
+    sampled_mean_: np.ndarray
     _beat_places: np.ndarray
     _clip_columns: np.ndarray
     _default_tempo: float
@@ -83,8 +86,8 @@ class BeatPredictionsMixin:
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same samples on each call.
         temperature : float, default=1.0
-            Factor of the variances of each step's density; temperature of the weights of its
-            components, if it is above 0.5.
+            Factor of the variances of each step's density, if it is above `least_temperature_`;
+            temperature of the weights of its components, if it is above 0.5.
 
         Returns
         -------
@@ -167,22 +170,31 @@ class BeatPredictionsMixin:
             parts.append(steps[np.clip(rows, 0, len(steps) - 1)])
         return self._join(parts, np.repeat(semitones, len(X)), tempo, phase)
 
+    @property
+    def _least_temperature(self) -> float:
+        # Models of earlier versions have none.
+        return getattr(self, "least_temperature_", 0.0)
+
     def _sample(self, features: Any, rng: Any, temperature: float) -> Any:
         found = self.regressor_.sample_y(
             features,
             1,
             random_state=rng,
             weight_temperature=max(temperature, LEAST_WEIGHT_TEMPERATURE),
-            scale_temperature=temperature,
+            scale_temperature=max(temperature, self._least_temperature),
         )
         return [steps[..., 0] for steps in found]
 
     def _scaled(self, steps: np.ndarray, temperature: float) -> np.ndarray:
-        """Return steps scaled about their mean to the variance within the training clips."""
+        """Return steps with the mean of training clips, and the variances between and within."""
         if temperature >= 1:
             return steps
         mean = steps.mean(axis=0)
-        return mean + self.factor_ * (steps - mean)
+        restored = mean
+        # Models of earlier versions know the variance within clips alone.
+        if hasattr(self, "mean_factor_"):
+            restored = self.mean_ + self.mean_factor_ * (mean - self.sampled_mean_)
+        return restored + self.factor_ * (steps - mean)
 
     def _transpositions(self, rng: np.random.RandomState, n: int) -> np.ndarray:
         return rng.choice(self.transpositions_, size=n, p=self.transposition_weights_)

@@ -67,8 +67,8 @@ class BeatSequenceRegressor(
     steps_per_beat : int, default=4
         Steps in a beat.
     restore_variance : bool, default=True
-        Whether samples at temperatures below 1 are scaled about the mean of a clip to the variance
-        that training clips have, at most twofold.
+        Whether samples at temperatures below 1 get the mean of training clips, and the variances
+        that these have, between clips and within a clip; each is scaled twofold at most.
 
     Attributes
     ----------
@@ -87,8 +87,13 @@ class BeatSequenceRegressor(
         does not predict.
     course_intercept_ : ndarray of shape (n_channels,)
         Its intercepts.
-    factor_ : ndarray of shape (n_channels,)
-        Factors by which `restore_variance` scales samples.
+    least_temperature_ : float
+        Lowest factor of the variances in samples, see the notes.
+    factor_, mean_factor_ : ndarray of shape (n_channels,)
+        Factors by which `restore_variance` scales samples about the mean of a clip, and means of
+        clips about the mean of all.
+    mean_, sampled_mean_ : ndarray of shape (n_channels,)
+        Means of training clips, and of samples for them.
     step_columns_ : ndarray of int of shape (n_steps, n_columns)
         Places in `X` of the columns of each step of the movement.
     n_features_in_ : int
@@ -120,9 +125,14 @@ class BeatSequenceRegressor(
 
     `sample_y` multiplies the variances of the density by the temperature; the weights of the
     mixtures have that temperature too, but at least 0.5. So at low temperatures a step is near to
-    the mean of one component, and yet the music does not stay on its likeliest chord. It varies
-    less within a clip than training music does: `restore_variance` corrects that for the default
-    temperature, as the "global variance" of speech synthesis does.
+    the mean of one component, and yet the music does not stay on its likeliest chord. With few
+    recordings such a mean is the music of one of them, which samples near it would copy. Therefore
+    the temperature of the variances is at least ``n_mixtures / (n_mixtures + n_recordings)``, where
+    recordings are `groups`, or clips: it is low if many recordings share a component. Samples
+    vary less than training music, within clips and between them, and their mean is another one,
+    since errors accumulate and rare components are rarer at low temperatures. `restore_variance`
+    corrects this for the default temperature, by samples for training clips, as the "global
+    variance" of speech synthesis does.
 
     Examples
     --------
@@ -230,15 +240,25 @@ class BeatSequenceRegressor(
         if "target_step_size" in regressor.get_params():
             regressor.set_params(target_step_size=self.n_channels)
         self.regressor_ = regressor.fit(features, rest, **params)
-        self.factor_ = np.ones(self.n_channels)
+        n_mixtures = getattr(regressor, "n_mixtures", 0)
+        self.least_temperature_ = n_mixtures / (n_mixtures + len(np.unique(number[kept])))
+        self.factor_ = self.mean_factor_ = np.ones(self.n_channels)
+        self.sampled_mean_ = self.mean_ = np.zeros(self.n_channels)
         if self.restore_variance and hasattr(self.regressor_, "sample_y"):
             some = np.unique(np.linspace(0, kept.sum() - 1, _N_SAMPLED).astype(int))
             some = np.flatnonzero(kept)[some]
             sampled = self._sample([features[i] for i in some], check_random_state(0), TEMPERATURE)
-            drawn = _variance([parts[i] + q for i, q in zip(some, sampled, strict=True)])
-            ratio = _variance([codes[i] for i in some]) / np.maximum(drawn, 1e-12)
-            self.factor_ = np.clip(np.sqrt(ratio), 1.0, _LARGEST_FACTOR)
+            drawn = [parts[i] + q for i, q in zip(some, sampled, strict=True)]
+            self._compare([codes[i] for i in some], drawn)
         return self
+
+    def _compare(self, real: list[np.ndarray], drawn: list[np.ndarray]) -> None:
+        """Find out how samples differ from training music, within clips and in their means."""
+        (self.mean_, *true), (self.sampled_mean_, *found) = _moments(real), _moments(drawn)
+        self.mean_factor_, self.factor_ = (
+            np.clip(np.sqrt(a / np.maximum(b, 1e-12)), 1.0, _LARGEST_FACTOR)
+            for a, b in zip(true, found, strict=True)
+        )
 
     def _find_columns(self, X: np.ndarray, y: np.ndarray) -> None:
         n_steps = y.shape[1] - N_GLOBAL
@@ -269,6 +289,8 @@ class BeatSequenceRegressor(
         return MDNRegressor(12, **SEQUENCE_DENSITY)
 
 
-def _variance(clips: list[np.ndarray]) -> np.ndarray:
-    """Return the mean variance within clips (n_steps, n_channels) of each channel."""
-    return np.mean([steps.var(axis=0) for steps in clips], axis=0)
+def _moments(clips: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean and variance of the means of clips (n_steps, n_channels), and that within."""
+    means = np.array([steps.mean(axis=0) for steps in clips])
+    within = np.mean([steps.var(axis=0) for steps in clips], axis=0)
+    return means.mean(axis=0), means.var(axis=0), within

@@ -148,16 +148,41 @@ class GaussianMixtures(MixtureScoresMixin):
             np.concatenate([getattr(p, name) for p in parts])
             for name in ("weights", "means", "scales")
         )
-        rank = max(p.rank for p in parts)
-        if not rank:
-            return cls(weights, means, scales)
-        factors = np.zeros((*means.shape, rank))
-        start = 0
-        for p in parts:
-            if p.factors is not None:
-                factors[start : start + len(p), ..., : p.rank] = p.factors
-            start += len(p)
-        return cls(weights, means, scales, factors)
+        return cls(weights, means, scales, _joined_factors(parts, axis=0))
+
+    def mixed_with(self, other: GaussianMixtures, weight: float) -> GaussianMixtures:
+        """Return mixtures of these densities and another one.
+
+        Parameters
+        ----------
+        other : GaussianMixtures
+            A density for each row, or one row for all.
+        weight : float
+            Weight of the other density.
+
+        Returns
+        -------
+        GaussianMixtures
+            With the components of both. Where ranks differ, factors of 0 fill the rest.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_asdf import GaussianMixtures
+        >>> normal = GaussianMixtures(np.ones((1, 1)), np.zeros((1, 1, 1)), np.ones((1, 1, 1)))
+        >>> wide = GaussianMixtures(np.ones((1, 1)), np.zeros((1, 1, 1)), np.full((1, 1, 1), 9.0))
+        >>> normal.mixed_with(wide, 0.25).weights
+        array([[0.75, 0.25]])
+        """
+        if len(other) == 1 != len(self):
+            other = other[np.zeros(len(self), int)]
+        parts = (self, other)
+        return GaussianMixtures(
+            np.concatenate([(1 - weight) * self.weights, weight * other.weights], axis=1),
+            np.concatenate([p.means for p in parts], axis=1),
+            np.concatenate([p.scales for p in parts], axis=1),
+            _joined_factors(parts, axis=1),
+        )
 
     @property
     def n_components(self) -> int:
@@ -386,3 +411,14 @@ class GaussianMixtures(MixtureScoresMixin):
                 f"expected targets of shape ({len(self)}, {self.n_dimensions}), got {y.shape}"
             )
         return y
+
+
+def _joined_factors(parts: Sequence[GaussianMixtures], *, axis: int) -> np.ndarray | None:
+    """Join factors along rows or components; where ranks differ, factors of 0 fill the rest."""
+    rank = max(p.rank for p in parts)
+    if not rank:
+        return None
+    factors = [np.zeros((*p.means.shape, 0)) if p.factors is None else p.factors for p in parts]
+    return np.concatenate(
+        [np.pad(f, [(0, 0)] * 3 + [(0, rank - f.shape[-1])]) for f in factors], axis=axis
+    )

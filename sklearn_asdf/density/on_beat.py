@@ -13,7 +13,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
-from .._validation import HasMethods, Integral, Interval, validate_parameters
+from .._validation import HasMethods, Integral, Interval, Real, validate_parameters
 from .beat_columns import find_beat_columns
 from .beat_deviations import MIN_SCALE, fit_deviations, weighted_median
 from .density_mixin import DensityMixin
@@ -26,6 +26,8 @@ __all__ = ["OnBeatRegressor"]
 
 # Larger factors would amplify the noise in descriptors that the dance hardly explains.
 _LARGEST_FACTOR = 2.0
+# Samples of the unconditional density are left out where they are rarer than this.
+_SMALLEST_SHARE = 1e-3
 
 
 class OnBeatRegressor(
@@ -58,6 +60,10 @@ class OnBeatRegressor(
     restore_variance : bool, default=False
         Whether predictions, and samples at temperatures below 1, are scaled about the mean code to
         the variance of the training codes; see the notes. Not used without `beat_columns`.
+    unconditional_weight : float, default=0.0
+        Weight of `unconditional_` in the density, from 0 to below 1. A dance unlike all training
+        dances then has a density that is at most the log of this weight worse than one without
+        features. Predictions do not change. Not used without `beat_columns`.
 
     Attributes
     ----------
@@ -97,6 +103,11 @@ class OnBeatRegressor(
     The last of the Gaussians is not fitted: it has a weight of 0.05 and a standard deviation of
     half an octave. Without it, one dance with a wrong beat would dominate the likelihood.
 
+    With a weight :math:`\epsilon` of the unconditional density :math:`p_0` the density is
+    :math:`(1 - \epsilon) \, p(u, v \mid x) + \epsilon \, p_0(u, v)`, a defensive mixture [4]_. At
+    temperature T a sample is one of :math:`p_0` with a probability of
+    :math:`\epsilon^{1/T} / (\epsilon^{1/T} + (1 - \epsilon)^{1/T})`, and none below 0.001.
+
     To find columns by name, `X` must be a DataFrame: in a pipeline, call
     ``set_output(transform="pandas")`` (or ``"polars"``) on the featurizer and on the steps between
     it and this regressor, as :func:`make_dance_pipeline` does.
@@ -125,6 +136,8 @@ class OnBeatRegressor(
     .. [3] T. Toda and K. Tokuda, "A speech parameter generation algorithm considering global
        variance for HMM-based speech synthesis", IEICE Transactions on Information and Systems
        E90-D(5), 2007.
+    .. [4] T. Hesterberg, "Weighted average importance sampling and defensive mixture
+       distributions", Technometrics 37(2), 1995.
 
     Examples
     --------
@@ -147,6 +160,7 @@ class OnBeatRegressor(
         "code_columns": ["array-like"],
         "n_beat_mixtures": [Interval(Integral, 1, None, closed="left")],
         "restore_variance": ["boolean"],
+        "unconditional_weight": [Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(
@@ -157,12 +171,14 @@ class OnBeatRegressor(
         code_columns: Sequence[int] = (-3, -2, -1),
         n_beat_mixtures: int = 3,
         restore_variance: bool = False,
+        unconditional_weight: float = 0.0,
     ) -> None:
         self.regressor = regressor
         self.beat_columns = beat_columns
         self.code_columns = code_columns
         self.n_beat_mixtures = n_beat_mixtures
         self.restore_variance = restore_variance
+        self.unconditional_weight = unconditional_weight
 
     # `groups` are the regressor's alone, as it requests them.
     __metadata_request__fit = {"groups": UNUSED}
@@ -272,7 +288,7 @@ class OnBeatRegressor(
         -------
         GaussianMixtures
             One mixture per row, with each pair of a component of the other numbers and one of the
-            beat.
+            beat, and the components of `unconditional_` if these have a weight.
         """
         X = self._check(X)
         rest = self.regressor_.predict_dist(X)
@@ -292,9 +308,12 @@ class OnBeatRegressor(
             factors[..., self._others, :] = rest.factors[:, :, None]
             factors = factors.reshape(n, k * m, -1, rest.rank)
         weight = (rest.weights[:, :, None] * beat.weights[:, None]).reshape(n, -1)
-        return GaussianMixtures(
+        density = GaussianMixtures(
             weight, mean.reshape(n, k * m, -1), scale.reshape(n, k * m, -1), factors
         )
+        if not self.unconditional_weight:
+            return density
+        return density.mixed_with(self.unconditional_, self.unconditional_weight)
 
     @available_if(has_density)
     def sample_y(
@@ -332,7 +351,12 @@ class OnBeatRegressor(
         rest = self.regressor_.predict_dist(X)
         sampled, mean = np.swapaxes(rest.sample(n_samples, rng), 1, 2), rest.mean[:, None]
         others = self._stretch(mean + np.sqrt(temperature) * (sampled - mean), temperature)
-        return np.swapaxes(self._join(others, np.swapaxes(beat, 1, 2)), 1, 2)
+        code = np.swapaxes(self._join(others, np.swapaxes(beat, 1, 2)), 1, 2)
+        share = _tempered_share(self.unconditional_weight, temperature)
+        if share < _SMALLEST_SHARE:
+            return code
+        of_any = self.unconditional_[np.zeros(len(X), int)].sample(n_samples, rng, temperature)
+        return np.where(rng.random_sample((len(X), 1, n_samples)) < share, of_any, code)
 
     def _predict_others(self, X: np.ndarray) -> np.ndarray:
         return np.asarray(self.regressor_.predict(X), dtype=float).reshape(len(X), -1)
@@ -378,3 +402,12 @@ class OnBeatRegressor(
         from .mdn import MDNRegressor
 
         return MDNRegressor()
+
+
+def _tempered_share(weight: float, temperature: float) -> float:
+    """Return the weight of one of two components at a temperature."""
+    if not weight or not temperature:
+        return 0.0
+    # The ratio of the other weight to this one, without overflow.
+    ratio = np.exp(min((np.log1p(-weight) - np.log(weight)) / temperature, 700.0))
+    return float(1 / (1 + ratio))

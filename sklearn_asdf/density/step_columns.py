@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["columns_of_clips", "columns_of_steps", "find_step_columns", "fold_steps"]
+__all__ = [
+    "column_of_step",
+    "columns_of_clips",
+    "columns_of_steps",
+    "find_step_columns",
+    "fold_steps",
+]
 
 # With or without a prefix, as of a ColumnTransformer or FeatureUnion.
 _NAME = re.compile(r"^(?:.*__)?step(\d+)_(.+)$")
@@ -95,6 +101,40 @@ def columns_of_steps(
             "LMAFeaturizer(step_duration=...).set_output(transform='pandas'), or give n_steps"
         )
     return np.arange(n_columns)[None]
+
+
+def column_of_step(names: Any, step_columns: np.ndarray, feature: str) -> int:
+    """Return the place of a feature among the columns of a step.
+
+    Parameters
+    ----------
+    names : array-like of str or None
+        Names of all columns, if they have names.
+    step_columns : ndarray of int of shape (n_steps, n_columns_of_step)
+        As of `columns_of_steps`.
+    feature : str
+        Name of the feature, without ``step0_``.
+
+    Returns
+    -------
+    int
+        Place.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.density.step_columns import column_of_step
+    >>> column_of_step(["clip_tempo", "step0_weight", "step0_speed"], np.array([[1, 2]]), "speed")
+    1
+    """
+    matches = [] if names is None else [_NAME.match(str(names[i])) for i in step_columns[0]]
+    found = [match[2] for match in matches if match]
+    if feature not in found:
+        raise ValueError(
+            f"expected a column step0_{feature} in X for rest_feature={feature!r}, got "
+            f"{found or 'columns without names of steps'}: name one of them, or pass None"
+        )
+    return found.index(feature)
 
 
 def columns_of_clips(names: Any, n_columns: int, step_columns: np.ndarray) -> np.ndarray:

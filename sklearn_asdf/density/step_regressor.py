@@ -10,15 +10,20 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
-from .._validation import HasMethods, Integral, Interval, validate_parameters
+from .._validation import HasMethods, Integral, Interval, Real, validate_parameters
+from ..functional.rests import find_rests, median_without_rests
 from .density_mixin import DensityMixin
 from .mixtures import GaussianMixtures
 from .nested_regressor import NestedRegressorMixin, has_density
-from .step_columns import columns_of_clips, columns_of_steps
+from .step_columns import column_of_step, columns_of_clips, columns_of_steps
 from .step_courses import fit_courses, fit_offsets, predict_courses, some_clips
 from .step_density import fit_densities, join_density
 
 __all__ = ["StepRegressor"]
+
+# A step is still below this share of the median speed of all steps: with a tracker's noise of 1 cm,
+# a person who stands has .2 of the speed of ballroom dances.
+_STILL = 0.22
 
 
 class StepRegressor(
@@ -52,6 +57,14 @@ class StepRegressor(
     restore_variance : bool, default=False
         Whether predicted courses, and samples at temperatures below 1, are scaled about the median
         of each clip to the variance within the performances of the training set, at most twofold.
+    rest_feature : str or None, default=None
+        Name of the feature of the steps whose low values are rests of the dancer, such as
+        ``"speed"`` for the columns ``step0_speed, step1_speed, ...``. None leaves rests to what was
+        learned: without rests in the training set, predictions then hardly change where a dancer
+        stands still.
+    rest_value : float, default=-70.0
+        Largest value of the first channel that is predicted in rests; the level in dB of silence
+        for codes of :class:`UnitEncoder`.
     n_folds : int, default=3
         Number of folds of groups by which the residuals of the courses are estimated.
     random_state : int, RandomState instance or None, default=None
@@ -69,6 +82,8 @@ class StepRegressor(
         Places in `X` of the columns of each step.
     n_steps_, n_channels_ : int
         Steps of a clip, and channels of a step.
+    rest_threshold_ : float or None
+        Value of `rest_feature` below which a step is still: .22 of its median in training.
     factor_ : ndarray of shape (n_channels,)
         Factors by which `restore_variance` scales the courses.
     unconditional_ : GaussianMixtures
@@ -101,6 +116,11 @@ class StepRegressor(
 
     Without a regressor :math:`b = 0` is assumed, and y is not centered.
 
+    With `rest_feature`, predictions and samples rest where the dancer does
+    (:func:`~sklearn_asdf.functional.rests.find_rests`), and rests do not count in the medians of a
+    clip: what surrounds a rest is as loud as without it. Predictions for clips without rests do not
+    depend on `rest_value`, nor does the density.
+
     References
     ----------
     .. [1] A. Hajjem, F. Bellavance and D. Larocque, "Mixed-effects random forest for clustered
@@ -126,6 +146,8 @@ class StepRegressor(
         "n_steps": [Interval(Integral, 1, None, closed="left"), None],
         "n_context": [Interval(Integral, 0, None, closed="left")],
         "restore_variance": ["boolean"],
+        "rest_feature": [str, None],
+        "rest_value": [Interval(Real, None, None, closed="neither")],
         "n_folds": [Interval(Integral, 2, None, closed="left")],
         "random_state": ["random_state"],
     }
@@ -141,6 +163,8 @@ class StepRegressor(
         n_steps: int | None = None,
         n_context: int = 4,
         restore_variance: bool = False,
+        rest_feature: str | None = None,
+        rest_value: float = -70.0,
         n_folds: int = 3,
         random_state: Any = None,
     ) -> None:
@@ -150,6 +174,8 @@ class StepRegressor(
         self.n_steps = n_steps
         self.n_context = n_context
         self.restore_variance = restore_variance
+        self.rest_feature = rest_feature
+        self.rest_value = rest_value
         self.n_folds = n_folds
         self.random_state = random_state
 
@@ -186,6 +212,10 @@ class StepRegressor(
         # Of a large corpus, clips that overlap less teach as much.
         kept = some_clips(np.flatnonzero(weight > 0), self.n_steps_)
         courses = y[kept, :n_values].reshape(len(kept), self.n_steps_, self.n_channels_)
+        self.rest_threshold_: float | None = None
+        if self.rest_feature is not None:
+            of_rest = checked[kept][:, self._rest_columns]
+            self.rest_threshold_ = _STILL * float(np.median(of_rest))
         self.step_regressors_, out_of_fold, self.factor_ = fit_courses(
             self.step_regressor,
             checked[kept][:, self.step_columns_],
@@ -237,6 +267,9 @@ class StepRegressor(
         self.n_channels_ = n_channels
         names = getattr(self, "feature_names_in_", None)
         self._others = columns_of_clips(names, n_columns, self.step_columns_)
+        if self.rest_feature is not None:
+            place = column_of_step(names, self.step_columns_, self.rest_feature)
+            self._rest_columns = self.step_columns_[:, place]
 
     def _rest(self, X: Any, checked: np.ndarray) -> Any:
         """Return the columns that describe whole clips, or all if there are no such."""
@@ -256,17 +289,22 @@ class StepRegressor(
             medians, residual.mean(axis=1), weight, number, self.n_folds
         )
 
-    def _scaled(self, courses: np.ndarray) -> np.ndarray:
+    def _rests(self, X: np.ndarray) -> np.ndarray:
+        """Return which steps are rests, (n_clips, n_steps)."""
+        if self.rest_feature is None or self.rest_threshold_ is None:
+            return np.zeros((len(X), self.n_steps_), bool)
+        return find_rests(X[:, self._rest_columns], self.rest_threshold_)
+
+    def _scaled(self, courses: np.ndarray, X: np.ndarray) -> np.ndarray:
         """Return courses scaled to the variance within performances."""
         # About the median: a clip with a rest has the level of its moving part.
-        middle = np.median(courses, axis=1, keepdims=True)
+        middle = median_without_rests(courses, self._rests(X))[:, None]
         scaled: np.ndarray = middle + self.factor_ * (courses - middle)
         return scaled
 
     def _medians(self, X: np.ndarray) -> np.ndarray:
-        """Medians of the features over the steps, (n_clips, n_columns)."""
-        medians: np.ndarray = np.median(X[:, self.step_columns_], axis=1)
-        return medians
+        """Medians of the features over the steps without rests, (n_clips, n_columns)."""
+        return median_without_rests(X[:, self.step_columns_], self._rests(X))
 
     def _with_offsets(self, courses: np.ndarray, X: np.ndarray) -> np.ndarray:
         """Return courses moved by the offsets of their clips."""
@@ -292,7 +330,7 @@ class StepRegressor(
         """
         checked = self._check(X)
         courses = self._predicted(checked, scaled=self.restore_variance)
-        courses = courses.reshape(len(courses), -1)
+        courses = self._with_rests(courses, checked).reshape(len(courses), -1)
         if self.regressor_ is None:
             return courses[:, 0] if self._y_ndim == 1 else courses
         rest = np.asarray(self.regressor_.predict(self._rest(X, checked)), dtype=float)
@@ -350,6 +388,8 @@ class StepRegressor(
         noise = rng.standard_normal((n_samples, n, len(scale))) * scale
         noise += rng.standard_normal((n_samples, n, factors.shape[1])) @ factors.T
         drawn = courses.reshape(n, -1) + min(temperature, np.sqrt(temperature)) * noise
+        drawn = self._with_rests(drawn.reshape(n_samples, *courses.shape), checked)
+        drawn = drawn.reshape(n_samples, n, -1)
         codes: np.ndarray = np.moveaxis(drawn, 0, 2)
         if self.regressor_ is not None:
             rest = self.regressor_.sample_y(
@@ -362,4 +402,12 @@ class StepRegressor(
         """Return courses with their offsets, (n_clips, n_steps, n_channels)."""
         steps = X[:, self.step_columns_]
         courses = predict_courses(self.step_regressors_, steps, self.n_context)
-        return self._with_offsets(self._scaled(courses) if scaled else courses, X)
+        return self._with_offsets(self._scaled(courses, X) if scaled else courses, X)
+
+    def _with_rests(self, courses: np.ndarray, X: np.ndarray) -> np.ndarray:
+        """Return courses (..., n_clips, n_steps, n_channels) that rest where the dancer does."""
+        rests = self._rests(X)
+        if rests.any():
+            first = courses[..., 0]
+            courses[..., 0] = np.where(rests, np.minimum(first, self.rest_value), first)
+        return courses

@@ -31,6 +31,7 @@ from . import periodicity as periodicity
 from . import phase_gradient as phase_gradient
 from . import phase_recurrence as phase_recurrence
 from . import resampling as resampling
+from . import rests as rests
 from . import stretch as stretch
 from . import tempo as tempo
 from . import ties as ties
@@ -73,6 +74,7 @@ __all__ = [
     "phase_gradient",
     "phase_recurrence",
     "resampling",
+    "rests",
     "stretch",
     "tempo",
     "ties",

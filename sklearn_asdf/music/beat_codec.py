@@ -54,9 +54,11 @@ class BeatCodecMixin(TransformerMixin):
     components_: np.ndarray
     scale_: np.ndarray
     codebook_: np.ndarray | None
+    codebook_recordings_: np.ndarray | None
     code_shape_: tuple[int, int]
     tempo_range_: tuple[float, float]
     n_samples_: int
+    _fewest_recordings: int
     _seed: int
 
     def transform(self, X: Any) -> np.ndarray:
@@ -273,7 +275,13 @@ class BeatCodecMixin(TransformerMixin):
         fine, envelope = self._split_envelope(steps)
         entries = self.codebook_ * self.scale_
         away = np.square(entries).sum(axis=1) - 2 * (fine * self.scale_) @ entries.T
-        return self.codebook_[first_largest(-away)] + envelope
+        nearest = first_largest(-away)
+        # Models of earlier versions do not know how many recordings have steps of an entry.
+        found = getattr(self, "codebook_recordings_", None)
+        if found is None:
+            return self.codebook_[nearest] + envelope
+        shared = found[nearest] >= self._fewest_recordings
+        return np.where(shared[:, None], self.codebook_[nearest], fine) + envelope
 
     def _sound(
         self, steps: np.ndarray, beats: np.ndarray, semitones: float, n_samples: int

@@ -33,6 +33,8 @@ __all__ = ["BeatMelEncoder"]
 _MARGIN = 1.15
 # Steps that are clustered, a random sample where there are more.
 _MOST_STEPS = 30_000
+# Recordings with steps of an entry of the codebook, from which on it is typical of music.
+_FEWEST_RECORDINGS = 3
 
 
 class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
@@ -95,6 +97,8 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
         Share of the variance of each component.
     codebook_ : ndarray of shape (n_entries, n_components) or None
         Codes of the typical fine structures.
+    codebook_recordings_ : ndarray of int of shape (n_entries,) or None
+        Recordings of the training set that have steps of each.
     n_beats_ : int
         Most beats that touch a clip.
     code_shape_ : tuple of int
@@ -142,8 +146,9 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
     blurred. The fine structure of a step is what its spectra have beside an envelope, six cosines
     over the bands in each frame. Decoding moves it to the nearest of `codebook_size` means of a
     k-means clustering of the training steps, as in vector quantization [1]_. The envelope, and with
-    it level, brightness and attacks, stays. An entry is the mean of many steps, so no music of the
-    training set is played.
+    it level, brightness and attacks, stays. The means of steps of one or two recordings are what
+    these recordings sound like. A step that is nearest to one of them is not moved, so that less of
+    small training sets is copied.
 
     References
     ----------
@@ -306,27 +311,40 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
         self._find_components(products / total - np.outer(self.mean_, self.mean_))
         self.code_shape_ = (self.n_beats_ * self.steps_per_beat, self.n_components)
         code = self.transform(X)
-        self.codebook_ = None
+        self.codebook_ = self.codebook_recordings_ = None
         if self.codebook_size is not None:
+            recording = np.empty(len(X), dtype=int)
+            for i, (_, rows, _) in enumerate(recordings):
+                recording[rows] = i
             steps = code[:, : -len(BEAT_CODE)].reshape(len(X), *self.code_shape_)
             known = (steps != 0).any(axis=2) & (weight > 0)[:, None]
-            of_step = np.broadcast_to(weight[:, None], known.shape)[known]
-            self._find_codebook(steps[known], of_step, self.codebook_size, random_state)
+            clip = np.nonzero(known)[0]
+            self._find_codebook(
+                steps[known], weight[clip], recording[clip], self.codebook_size, random_state
+            )
         return code
 
     def _find_codebook(
-        self, steps: np.ndarray, weight: np.ndarray, size: int, random_state: Any
+        self,
+        steps: np.ndarray,
+        weight: np.ndarray,
+        recording: np.ndarray,
+        size: int,
+        random_state: Any,
     ) -> None:
         """Cluster the fine structure of the spectra of steps."""
         if len(steps) > _MOST_STEPS:
             some = random_state.permutation(len(steps))[:_MOST_STEPS]
-            steps, weight = steps[some], weight[some]
+            steps, weight, recording = steps[some], weight[some], recording[some]
         fine = self._split_envelope(steps)[0] * self.scale_
         n_entries = min(size, len(np.unique(fine.round(6), axis=0)))
         clusters = KMeans(n_entries, n_init=1, max_iter=20, random_state=random_state)
         with one_blas_thread():
             clusters.fit(fine, sample_weight=weight)
         self.codebook_ = clusters.cluster_centers_ / self.scale_
+        entry, _ = np.unique(np.column_stack([clusters.labels_, recording]), axis=0).T
+        self.codebook_recordings_ = np.bincount(entry, minlength=n_entries)
+        self._fewest_recordings = min(_FEWEST_RECORDINGS, len(np.unique(recording)))
 
     def _find_components(self, covariance: np.ndarray) -> None:
         values, vectors = np.linalg.eigh(covariance)

@@ -9,7 +9,7 @@ import numpy as np
 from ..functional.overlap import fade_gains
 from ..functional.step_course import StepCourse, merge_steps
 from ..functional.stretch import warp_time
-from .analysis import LEVEL, STEP_LEVEL, beat_of, check_code, limit_level
+from .analysis import DESCRIPTORS, LEVEL, STEP_LEVEL, beat_of, check_code, limit_level
 from .corpus import FADE_LEAD
 from .unit_player import limit_course, split_code, wanted_steps
 from .unit_steps import local_level, set_gain
@@ -27,6 +27,8 @@ _MAX_FADE = 0.1
 _AROUND = 0.5
 # Units below this level, in dB, are silent and get no gain.
 _SILENT = -90.0
+# Descriptors that are kept over a rest: all but tempo and beat, which the dance has at any time.
+_KEPT = np.array([name not in ("log_tempo", "beat_cos", "beat_sin") for name in DESCRIPTORS])
 
 
 class UnitStream:
@@ -45,7 +47,10 @@ class UnitStream:
     nearest beat of the code, by at most a fifth of a beat.
 
     With steps (`UnitEncoder.step_duration`) the level follows the steps of the code, also within a
-    unit, and the units are chosen by the steps of the last beat.
+    unit, and the units are chosen by the steps of the last beat. A clip with a rest is described by
+    less movement than the dancer makes: until the rest has left the clip, its descriptors are mixed
+    with those from before the rest, by twice the share of the rest. Those from before are forgotten
+    with a time constant of two clips, for dances that rest in every clip.
     """
 
     def __init__(self, encoder: UnitEncoder) -> None:
@@ -61,6 +66,8 @@ class UnitStream:
         # With steps the ready samples have no gain yet, but this local level, in dB.
         self._level = np.zeros(0, np.float32)
         self._course: StepCourse | None = None
+        # Descriptors of the last clip without a rest, as far as they are not forgotten.
+        self._before_rest: np.ndarray | None = None
         # The last factor that was played.
         self._factor: float | None = None
 
@@ -90,6 +97,7 @@ class UnitStream:
             # Times are from the beginning of this music, which ends with the clip.
             middle = np.array([n_samples / encoder.sr - duration / 2])
             self._course = merge_steps(steps, middle, duration)
+            code = self._over_rests(code, steps[0], n_new)
         tempo, phase = beat_of(code[None])
         period = 60 / float(tempo[0]) * encoder.sr
         # Sample of one beat of the code; the others are whole periods away.
@@ -104,6 +112,17 @@ class UnitStream:
         self._ready = self._ready[n_new:]
         self._end -= n_new
         return y
+
+    def _over_rests(self, code: np.ndarray, steps: np.ndarray, n_new: int) -> np.ndarray:
+        """Return descriptors of a clip, mixed with those from before the rests that it has."""
+        share = float((steps[:, STEP_LEVEL] <= self._encoder.rest_level_).mean())
+        if share == 0.0 or self._before_rest is None:
+            self._before_rest = code
+            return code
+        forgotten = min(n_new / (2 * self._encoder.n_samples_), 1.0)
+        self._before_rest = self._before_rest + forgotten * (code - self._before_rest)
+        kept = min(2 * share, 1.0)
+        return np.where(_KEPT, kept * self._before_rest + (1 - kept) * code, code)
 
     def _follow(self, y: np.ndarray, course: StepCourse, n_new: int, n_fade: int) -> np.ndarray:
         """Return music with the levels of a course, continued from the last factor."""

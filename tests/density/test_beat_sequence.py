@@ -15,6 +15,9 @@ BEAT = ("clip_beat_tempo", "clip_mid_beat_cos", "clip_mid_beat_sin")
 class Noise(RegressorMixin, BaseEstimator):
     """A density without learning: nothing, or random noise."""
 
+    def __init__(self, n_mixtures=0):
+        self.n_mixtures = n_mixtures
+
     def fit(self, X, y):
         self.X_, self.y_ = X, y
         return self
@@ -23,7 +26,7 @@ class Noise(RegressorMixin, BaseEstimator):
         return [np.zeros((len(x), 1)) for x in X]
 
     def sample_y(self, X, n_samples, random_state, weight_temperature, scale_temperature):
-        assert weight_temperature == max(scale_temperature, 0.5)
+        assert weight_temperature >= 0.5
         noise = [random_state.normal(size=len(x)) for x in X]
         return [np.sqrt(scale_temperature) * e[:, None, None] for e in noise]
 
@@ -116,6 +119,21 @@ def test_temperature_multiplies_the_variance():
         assert found == pytest.approx(np.sqrt(temperature), rel=0.1)
 
 
+def test_few_recordings_are_sampled_with_their_variance():
+    X, y = dances()
+    drawn = []
+    for n_recordings, least in ((196, 0.02), (36, 0.1), (4, 0.5)):
+        model = BeatSequenceRegressor(
+            Noise(4), beat_columns=BEAT, n_channels=1, restore_variance=False
+        )
+        model.fit(X, y, groups=np.arange(200) % n_recordings)
+        assert model.least_temperature_ == pytest.approx(least)
+        drawn.append([model.sample_y(X, random_state=0, temperature=t) for t in (0.1, 0.3)])
+    np.testing.assert_array_equal(drawn[0][0], drawn[1][0])
+    np.testing.assert_array_equal(drawn[2][0], drawn[2][1])
+    assert np.abs(drawn[2][0] - drawn[1][0]).max() > 1
+
+
 def test_a_piece_is_one_sequence():
     model, _, _ = fitted()
     n, hop, tempo = 4, 2.0, 100.0
@@ -146,6 +164,23 @@ def test_variance_is_restored_within_clips():
     ).fit(X, y)
     a, b = (m.sample_y(X, random_state=0, temperature=0.1)[:, :20, 0] for m in (model, plain))
     assert a.std(axis=1).mean() / b.std(axis=1).mean() == pytest.approx(2.0, rel=0.05)
+    # Samples of the density have a mean of 0, and training clips one of 5.
+    assert b.mean() == pytest.approx(0.0, abs=0.05)
+    assert a.mean() == pytest.approx(5.0, abs=0.1)
+
+
+def test_variance_is_restored_between_clips():
+    X, y = dances()
+    rng = np.random.default_rng(3)
+    level = 0.1 * rng.normal(size=(len(y), 1))
+    y[:, :40] = level + 0.1 * rng.normal(size=(len(y), 40))
+    model = BeatSequenceRegressor(Noise(), beat_columns=BEAT, n_channels=1).fit(X, y)
+    # Means of 24 to 32 steps of the noise have standard deviations of .06.
+    assert 1.4 < model.mean_factor_[0] < 2.0
+    drawn = model.sample_y(X, random_state=0, temperature=0.1)[:, :20, 0]
+    plain = model.set_params(restore_variance=False).fit(X, y)
+    without = plain.sample_y(X, random_state=0, temperature=0.1)[:, :20, 0]
+    assert drawn.mean(axis=1).std() / without.mean(axis=1).std() > 1.3
 
 
 def test_codes_of_another_size_are_named():

@@ -282,3 +282,47 @@ def test_what_names_do_not_find_ends_in_a_sentence(change, columns, message):
     X, y = beats(60)
     with pytest.raises(ValueError, match=message):
         OnBeatRegressor(Plain(), beat_columns=columns).fit(change(X), y)
+
+
+@pytest.fixture(scope="module")
+def with_weight():
+    X, y = beats()
+    weights = (0, 0.25)
+    return (
+        [OnBeatRegressor(Plain(), unconditional_weight=w, **COLUMNS).fit(X, y) for w in weights],
+        X,
+        y,
+    )
+
+
+class TestUnconditionalWeight:
+    """A dance that is unlike all others must not cost more than knowing nothing."""
+
+    def test_density_is_the_mixture(self, with_weight):
+        (plain, mixed), X, y = with_weight
+        p, p0 = plain.score_samples(X, y), plain.unconditional_.log_prob(y)
+        expected = np.logaddexp(np.log(0.75) + p, np.log(0.25) + p0)
+        assert_allclose(mixed.score_samples(X, y), expected, rtol=1e-6)
+
+    def test_a_wrong_beat_costs_at_most_the_log_of_the_weight(self, with_weight):
+        (plain, mixed), X, y = with_weight
+        far = X.copy()
+        far[:, 1] *= 3
+        left = mixed.score_samples(far, y) - mixed.unconditional_.log_prob(y)
+        assert left.min() > np.log(0.25) - 1e-6
+        assert mixed.information_gain(far, y) > plain.information_gain(far, y)
+
+    def test_predictions_and_cold_samples_do_not_change(self, with_weight):
+        (plain, mixed), X, _ = with_weight
+        assert_array_equal(plain.predict(X), mixed.predict(X))
+        codes = [m.sample_y(X, 2, random_state=0, temperature=0.1) for m in (plain, mixed)]
+        assert_array_equal(*codes)
+
+    def test_samples_are_of_the_density(self, with_weight):
+        (_, mixed), X, _ = with_weight
+        row = X[:1].copy()
+        row[:, 1] = 400.0
+        tempo = mixed.sample_y(row, 4000, random_state=0)[0, 1]
+        # Training tempi are below 141 BPM, even where they are an octave off.
+        share = (tempo < np.log2(145)).mean()
+        assert share == pytest.approx(0.25, abs=0.05)

@@ -140,6 +140,60 @@ class TestCourses:
         assert folded.step_columns_.shape == (4, 2)
 
 
+@pytest.fixture(scope="module")
+def rested():
+    X, y, groups = dances()
+    speeds = [name for name in X.columns if name.endswith("_a")]
+    X[speeds] = X[speeds].abs() + 1
+    still = X.iloc[:5].copy()
+    still.loc[:, ["step3_a", "step4_a"]] = 0.0
+    rests = model(rest_feature="a", rest_value=-70.0).fit(X, y, groups=groups)
+    return rests, model().fit(X, y, groups=groups), X, still
+
+
+class TestRests:
+    """Music that never rests, and dancers who do."""
+
+    def test_a_rest_of_the_dancer_is_one_of_the_music(self, rested):
+        rests, _, _, still = rested
+        n_values = N_STEPS * N_CHANNELS
+        drawn = rests.sample_y(still, 2, random_state=0, temperature=0.5)
+        for code in (rests.predict(still), drawn[..., 0], drawn[..., 1]):
+            steps = code[:, :n_values].reshape(-1, N_STEPS, N_CHANNELS)
+            assert (steps[:, 3:5, 0] == -70).all()
+            assert (steps[:, [0, 1, 2, 5], 0] > -30).all()
+            assert (steps[..., 1] > -30).all()
+
+    def test_dances_without_rests_are_as_before(self, rested):
+        rests, plain, X, _ = rested
+        assert (rests.predict(X) == plain.predict(X)).all()
+        codes = [r.sample_y(X, random_state=0, temperature=0.1) for r in (rests, plain)]
+        assert (codes[0] == codes[1]).all()
+
+    def test_what_surrounds_a_rest_is_as_loud_as_without_it(self, rested):
+        rests, _, X, still = rested
+        moving = X.iloc[:5]
+        expected = np.median(
+            [moving[f"step{t}_b"] for t in (0, 1, 2, 5)],
+            axis=0,
+        )
+        medians = rests._medians(np.asarray(still))
+        assert_allclose(medians[:, list(X.columns[3:5]).index("step0_b")], expected)
+
+    def test_the_density_does_not_rest(self, rested):
+        rests, _, _, still = rested
+        assert rests.predict_dist(still).mean[:, : N_STEPS * N_CHANNELS].min() > -60
+
+    def test_a_feature_that_no_step_has_is_refused(self, rested):
+        X = rested[2]
+        with pytest.raises(ValueError, match=r"expected a column step0_speed .* got \['a', 'b'\]"):
+            model(rest_feature="speed").fit(X, np.zeros((len(X), 13)))
+        with pytest.raises(ValueError, match="columns without names"):
+            StepRegressor(step_regressor=Ridge(), n_steps=2, rest_feature="a").fit(
+                np.zeros((9, 4)), np.zeros((9, 2))
+            )
+
+
 class TestDensity:
     def test_likelihood_is_that_of_the_true_density(self, fitted):
         regressor, *_ = fitted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -113,3 +115,20 @@ def test_wrong_sizes_are_named(clips):
         BeatMelEncoder(n_components=70, n_mels=20).fit(clips)
     with pytest.raises(ValueError, match="fmin below fmax"):
         BeatMelEncoder(fmin=9000.0, fmax=8000.0).fit(clips)
+
+
+def test_steps_are_moved_only_to_entries_that_recordings_share(clips):
+    drone = 0.2 * np.sign(np.sin(2 * np.pi * 61 * np.arange(8 * SR) / SR))[None]
+    encoder = BeatMelEncoder(n_components=24, codebook_size=40, n_iter=0, random_state=0)
+    code = encoder.fit_transform(np.concatenate([clips, drone.astype(np.float32)]))
+    found = encoder.codebook_recordings_
+    assert len(found) == len(encoder.codebook_) == 40
+    # Five recordings have the tune, and one the drone.
+    assert found.max() == 5
+    assert found.min() == 1
+    alone, plain = copy.copy(encoder), copy.copy(encoder)
+    alone.codebook_recordings_ = np.ones(40, dtype=int)
+    plain.codebook_ = None
+    moved, kept, expected = (e.inverse_transform(code[:1]) for e in (encoder, alone, plain))
+    np.testing.assert_allclose(kept, expected, atol=1e-4)
+    assert np.abs(moved - kept).max() > 0.01

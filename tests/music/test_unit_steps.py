@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from sklearn_asdf import AudioClips, UnitEncoder
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.functional.step_course import merge_steps
+from sklearn_asdf.music.stream import UnitStream
 from sklearn_asdf.music.unit_steps import rest_level_of, set_course, set_gain
 
 SR = 22050
@@ -190,3 +193,24 @@ def test_weights_of_zero_and_short_clips():
     assert encoder.code_shape_ == (4, 3)
     assert len(encoder.code_) == 1
     assert encoder.inverse_transform(encoder.transform(clips)).shape == (2, 2 * SR)
+
+
+def test_after_a_rest_the_music_is_described_as_before():
+    encoder = SimpleNamespace(sr=SR, fade_duration=0.03, rest_level_=-50.0, n_samples_=4 * SR)
+    stream = UnitStream(encoder)
+    first, second = np.random.default_rng(0).normal(size=(2, 26))
+    moving = np.full((STEPS, 3), -20.0)
+    assert stream._over_rests(first, moving, SR) is first
+    half = moving.copy()
+    half[: STEPS // 4, 0] = -70
+    mixed = stream._over_rests(second, half, 0)
+    # Twice a quarter is kept, but nothing of tempo and beat, which the dance has at any time.
+    np.testing.assert_allclose(mixed[:-3], (first + second)[:-3] / 2)
+    np.testing.assert_allclose(mixed[-3:], second[-3:])
+    # A dance that rests in every clip is described by what it is, sooner or later.
+    half[:, 0] = -70
+    for _ in range(40):
+        late = stream._over_rests(second, half, encoder.n_samples_ // 4)
+    np.testing.assert_allclose(late, second, atol=0.02 * np.abs(first - second).max())
+    # The next clip without a rest is played as it is.
+    assert stream._over_rests(second, moving, SR) is second
