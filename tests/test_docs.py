@@ -234,7 +234,7 @@ def npy(array):
 
 def check_server(handler):
     """The server on the page plays a dance, and answers anything else with a sentence."""
-    dance = np.asarray(make_dance_music(1, clip_duration=4.0, random_state=0).poses)
+    dance = np.asarray(make_dance_music(1, clip_duration=9.0, random_state=0).poses)
     zipped = io.BytesIO()
     np.savez(zipped, dance)
     bad = [
