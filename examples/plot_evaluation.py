@@ -20,7 +20,7 @@ from sklearn_asdf.metrics import evaluate
 data = make_dance_music(n_clips=64, n_performances=32, clip_duration=4.0, random_state=0)
 new = data.groups >= 24
 pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
-# Synthetic beats are learned in fewer rounds than those of real dances.
+# Fewer trees than by default, which are enough for synthetic dances.
 pipe.set_params(beats__max_iter=30)
 pipe = pipe.fit(data.poses[~new], data.audio[~new])
 

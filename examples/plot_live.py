@@ -2,8 +2,8 @@
 Make music while somebody dances
 ================================
 
-:class:`~sklearn_asdf.live.StreamingDancer` takes poses one by one and gives features and music as
-they come, after half a second instead of a whole clip.
+:class:`~sklearn_asdf.live.StreamingDancer` takes poses one by one, and returns features and music
+while they come. A movement is heard a fraction of a second later, not a whole clip later.
 
 In the user guide: :doc:`/guide/live`.
 """
@@ -21,14 +21,15 @@ from sklearn_asdf.live import StreamingDancer
 data = make_dance_music(n_clips=36, n_performances=12, clip_duration=4.0, random_state=2)
 new = data.groups == 11
 pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
-# Synthetic beats are learned in fewer rounds than those of real dances.
+# Fewer trees than by default, which are enough for synthetic dances.
 pipe.set_params(beats__max_iter=30)
 pipe = pipe.fit(data.poses[~new], data.audio[~new])
 take = Motion(np.concatenate(np.asarray(data.poses[new]))[None], fps=30)
 
 # %%
 # In use, poses come from :class:`~sklearn_asdf.live.OSCReceiver` or from
-# :func:`~sklearn_asdf.live.camera_poses`; here, from the recording, thirty per second.
+# :func:`~sklearn_asdf.live.camera_poses`; here, from the recording, thirty per second. This page
+# computes music every 0.5 s. The default of this model is 0.125 s, which is heard sooner.
 live = StreamingDancer(pipe, hop_duration=0.5, random_state=0)
 moments = [moment for pose in take.position[0] for moment in live.feed(pose)]
 print(f"{len(moments)} moments; a movement is heard after {live.latency:g} s and computing")
@@ -48,9 +49,10 @@ for name, ax in zip(("clip_log_speed", "clip_hands_height"), axes):
 label = axes[-1].set_xlabel("time (s)")
 
 # %%
-# The same on the command line, with poses that come by OSC in the addresses of Wekinator or of the
-# AI-Toolbox::
+# The same on the command line, with a camera, or with poses that come by OSC in the addresses of
+# Wekinator or of the AI-Toolbox::
 #
+#     sklearn-asdf live my.zip --input camera --play
 #     sklearn-asdf live my.zip --play
 #
 # Its music beside the dance: it begins when the first clip is whole.

@@ -27,7 +27,7 @@ from sklearn_asdf.report import write_report
 data = make_dance_music(n_clips=36, n_performances=12, clip_duration=4.0, random_state=2)
 new = data.groups == 11
 pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
-# Synthetic beats are learned in fewer rounds than those of real dances.
+# Fewer trees than by default, which are enough for synthetic dances.
 pipe.set_params(beats__max_iter=30)
 pipe = pipe.fit(data.poses[~new], data.audio[~new])
 # sphinx_gallery_thumbnail_path = 'static/report.png'

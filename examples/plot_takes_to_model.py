@@ -11,9 +11,22 @@ In the user guide: :doc:`/guide/definitions`.
 """
 
 # %%
-# The takes. Here eight synthetic dancers, who differ in build and habit, dance two takes of 16 s in
-# each of three conditions; a file is ``DANCER_CONDITION_TAKE.npz``. Yours may be BVH, C3D, OpenPose
-# or any other format (:doc:`/guide/formats`).
+# Yours: a folder with one file for each take, named ``DANCER_CONDITION_TAKE.bvh``, or in any other
+# format (:doc:`/guide/formats`). It becomes a table with one row for each window between two
+# keyframes::
+#
+#     from pathlib import Path
+#
+#     from sklearn_asdf import features_table
+#
+#     files = sorted(Path("takes").glob("*.bvh"))
+#     table = features_table(files, rows="windows")
+#
+# The command ``sklearn-asdf features takes --rows windows -o features.csv`` writes the same table.
+
+# %%
+# Here, synthetic takes stand for yours: eight dancers, who differ in build and habit, dance two
+# takes of 16 s in each of three conditions.
 import tempfile
 from itertools import product
 from pathlib import Path
@@ -34,16 +47,20 @@ factors = {
     "tempo": rng.uniform(90, 130, size=len(takes)),
 }
 dances = make_dance_music(
-    len(takes), n_performances=len(takes), clip_duration=16.0, coordinates="metre", noise=0.003,
-    factors=factors, random_state=0,
-).poses  # fmt: skip
+    len(takes),
+    n_performances=len(takes),
+    clip_duration=16.0,
+    coordinates="metre",
+    noise=0.003,
+    factors=factors,
+    random_state=0,
+).poses
 folder = tempfile.TemporaryDirectory()
 for number, names in enumerate(takes):
     write_poses(dances[[number]], Path(folder.name, "_".join(names) + ".npz"))
 
 # %%
-# One table, one row for each window between two keyframes; the command ``sklearn-asdf features
-# FOLDER --rows windows -o features.csv`` writes the same.
+# The table. The name of each take tells its dancer and its condition.
 files = sorted(Path(folder.name).glob("*.npz"))
 table = features_table(files, rows="windows")
 table[["dancer", "condition", "repeat"]] = table["take"].str.split("_", expand=True)
@@ -105,7 +122,8 @@ for name in features:
 #    ).fit().summary()
 #
 # Can the condition of a dancer whom the model has not seen be told? All takes of a dancer are held
-# out together, and chance is measured by permuting the conditions of each dancer's takes.
+# out together, and chance is measured by permuting the conditions of each dancer's takes. With 99
+# permutations, p = 0.01 is the smallest possible; use 999 or more for a paper.
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, permutation_test_score
 from sklearn.pipeline import make_pipeline
@@ -117,9 +135,15 @@ model = make_pipeline(StandardScaler(), LogisticRegression())
 def examine(takes, labels, groups, title, n_folds=4):
     """Balanced accuracy on groups that were held out, beside that of permuted labels."""
     score, permuted, p = permutation_test_score(
-        model, takes, labels, groups=groups, cv=GroupKFold(n_folds), n_permutations=99,
-        scoring="balanced_accuracy", random_state=0,
-    )  # fmt: skip
+        model,
+        takes,
+        labels,
+        groups=groups,
+        cv=GroupKFold(n_folds),
+        n_permutations=99,
+        scoring="balanced_accuracy",
+        random_state=0,
+    )
     print(f"{title}: {score:.2f}, by chance {permuted.mean():.2f} (p = {p:.2f})")
 
 

@@ -2,13 +2,18 @@
 Use your own video
 ==================
 
-From a video to poses, and from the poses to a video with new music. On the command line, with your
-own music, or with a model that has learned from dances::
+From a video to poses, and from the poses to a video with new music. Two commands do that. The first
+one plays your own music, and needs nothing else::
 
     sklearn-asdf soundtrack dance.mp4 --music my_music -o dance_with_music.mp4
+
+:ref:`sphx_glr_auto_examples_plot_soundtrack.py` is the same in Python. The second one plays the
+music of a model that has learned from dances with their music::
+
     sklearn-asdf generate my.zip dance.mp4 -o dance_with_music.mp4
 
-This page does the second in Python, step by step. It needs the extra ``video``.
+This page does what the second command does, step by step. It needs the extras ``music`` and
+``video``.
 
 In the user guide: :doc:`/guide/videos`.
 """
@@ -20,8 +25,8 @@ In the user guide: :doc:`/guide/videos`.
 #
 #     take = estimate_poses("dance.mp4", verbose=1)
 #
-# It fetches the networks on the first call. This page is made without them, from a synthetic
-# dance; everything below is the same for the ``take`` of a video.
+# It downloads its networks on the first call. Here a synthetic dance stands for your video;
+# everything below is the same for the ``take`` of a video.
 import tempfile
 from pathlib import Path
 
@@ -40,12 +45,12 @@ display = PoseStripDisplay.from_motion(take)
 # %%
 # A model of other dances, which will play their music.
 pipe = make_dance_pipeline(n_keyframes=6, random_state=0)
-# Synthetic beats are learned in fewer rounds than those of real dances.
+# Fewer trees than by default, which are enough for synthetic dances.
 pipe.set_params(beats__max_iter=30)
 pipe = pipe.fit(data.poses[~new], data.audio[~new])
 
 # %%
-# Music for the whole dance, at the loudness of published music (-16 LUFS).
+# Music for the whole dance, about as loud as streaming services play it (-16 LUFS).
 from sklearn_asdf.performance import perform
 
 music = perform(pipe, take, random_state=0, loudness=-16.0).audio

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -9,7 +10,10 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import threading
 import tomllib
+from http.client import HTTPConnection
+from http.server import HTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +38,9 @@ BEFORE = {
         data = make_dance_music(6, n_performances=3, clip_duration=2.0, sr=8000, random_state=0)
         poses, audio = data.poses, data.audio
         new_dance = make_dance_music(1, clip_duration=3.0, random_state=1).poses
+    """,
+    "definitions.rst": """
+        files = ["take.json"]
     """,
     "motion.rst": """
         from functools import partial
@@ -215,6 +222,57 @@ def test_python_on_the_page_runs(page, scene):
     exec(compile(code, page.name, "exec"), names)
     if "client" in names:
         names["client"].close()
+    if page.name == "scale.rst":
+        check_server(names["Music"])
+
+
+def npy(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def check_server(handler):
+    """The server on the page plays a dance, and answers anything else with a sentence."""
+    dance = np.asarray(make_dance_music(1, clip_duration=9.0, random_state=0).poses)
+    zipped = io.BytesIO()
+    np.savez(zipped, dance)
+    bad = [
+        b"",
+        b"PK",
+        b"no poses",
+        zipped.getvalue(),
+        npy(dance)[:500],
+        npy(dance[0]),
+        npy(dance).replace(b"}", b" ", 1),
+        npy(dance[:, :20]),
+        npy(dance[:, :, :4]),
+        npy(np.array(["a dance"])),
+    ]
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
+
+        def answer(body, **headers):
+            connection = HTTPConnection("127.0.0.1", server.server_port, timeout=60)
+            connection.putrequest("POST", "/")
+            for name, value in headers.items():
+                connection.putheader(name.replace("_", "-"), value)
+            connection.endheaders()
+            connection.send(body)
+            found = connection.getresponse()
+            sound = found.read()
+            connection.close()
+            return found.status, sound
+
+        try:
+            for body in bad:
+                assert answer(body, Content_Length=len(body))[0] == 400, body[:40]
+            assert answer(b"")[0] == 400
+            status, sound = answer(npy(dance), Content_Length=len(npy(dance)))
+        finally:
+            server.shutdown()
+    assert status == 200
+    assert sound.startswith(b"RIFF")
 
 
 # Models of the study that have a section of their own on the page, measured apart from the tables.
