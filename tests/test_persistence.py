@@ -299,7 +299,10 @@ def test_the_summary_is_read_without_the_model(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         model = load(UNITS[1])
-    summary = read_summary(UNITS[1])
+    # What the file says of itself does not name parameters that are newer than it.
+    assert read_summary(UNITS[1])["dance"] == summarize(model)["dance"]
+    save(model, tmp_path / "model.zip")
+    summary = read_summary(tmp_path / "model.zip")
     assert summary == summarize(model)
     assert summary["dance"]["joints"] == list(model[0].skeleton_.joints)
     assert summary["dance"] | {"joints": None} == {

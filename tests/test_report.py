@@ -148,7 +148,7 @@ def test_keyframes_are_those_of_the_table(page, table):
 
 def test_laban_curves_have_one_step_in_each_window(page, table):
     curves = re.findall(r'class="steps" d="(M[^"]*V100Z)"', page.read_text())
-    # The speed of the movement and the level of the music come after the features.
+    # The speed of the movement and the level of the music, which are compared, come first.
     assert len(curves) == 7
     for curve in curves:
         assert curve.count("M") == 1
@@ -162,7 +162,7 @@ def test_laban_curves_have_one_step_in_each_window(page, table):
         np.testing.assert_allclose([x[0], x[-1]], 1000 / 6 * np.array(ends), atol=0.01)
     # One for each window, and one for each half of a second.
     counts = [len(curve.split("L")) for curve in curves]
-    assert counts == [2 * len(table) + 1] * 5 + [2 * 12 + 1] * 2
+    assert counts == [2 * 12 + 1] * 2 + [2 * len(table) + 1] * 5
 
 
 def test_the_curves_are_the_table_of_the_command(page, table):
@@ -236,8 +236,8 @@ class Likelihoods:
 @pytest.mark.parametrize(
     ("n_clips", "own", "others", "none", "strength", "evidence"),
     [
-        (22, 1.0, [0.5] * 19, 0.0, 1.0, "1 nats per number of its code more probable"),
-        (22, 1.0, [0.5] * 19, 3.0, 0.0, "2 nats per number of its code less probable"),
+        (22, 1.0, [0.5] * 19, 0.0, 1.0, "1 nats per number of its code higher"),
+        (22, 1.0, [0.5] * 19, 3.0, 0.0, "2 nats per number of its code lower"),
         # Right in half of the comparisons is what chance reaches.
         (22, 1.0, [0.5] * 9 + [1.5] * 10, 0.0, 0.0, "the right one in 9 of 19 comparisons"),
         (22, 1.0, [0.5] * 14 + [1.5] * 5, 0.0, 0.5263, "the right one in 14 of 19 comparisons"),

@@ -64,16 +64,21 @@ def _model(pipeline: Any) -> str:
     if isinstance(model.regressor_, UnpairedRegressor):
         text = "soundtrack: plays given music for dances by a rule"
     elif music.get("preset"):
-        text = f'preset "{music["preset"]}"'
+        text = _preset(music["preset"])
     else:
         preset, changes = nearest_preset(pipeline)
-        text = f'preset "{preset}" with {"; ".join(changes)}'
+        text = f"{_preset(preset)}, but {'; '.join(changes)}"
     if getattr(model, "n_clips_in_", None):
         text += f"; fitted to {model.n_clips_in_} clips"
     if "duration" in music:
         minutes = music["duration"] / 60
         text += f"; it plays excerpts of {minutes:.1f} minutes of music, {music['n_units']} beats"
     return f"{text}; clips of {clip_duration_of(pipeline):g} s"
+
+
+def _preset(name: str) -> str:
+    # "units" is the name that the default keeps when another preset becomes the default.
+    return f'preset "{name}"' + (" (the default)" if name == "units" else "")
 
 
 def _features_of_model(pipeline: Any) -> str:

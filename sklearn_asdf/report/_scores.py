@@ -44,12 +44,12 @@ def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
             {name.replace("given", "over"): own - v for name, v in values.items() if v != own},
         ),
     ]
-    without = (
-        f"{written(abs(gain))} nats per number of its code {'more' if gain > 0 else 'less'} "
-        "probable than given no dance"
+    than_none = (
+        f"{written(abs(gain))} nats per number of its code {'higher' if gain > 0 else 'lower'} "
+        "given this dance than given no dance"
     )
     learned = " If the model has learned from this dance, this is memory." if gain > 0 else ""
-    sentence = f"Given this dance, the model holds the music that was really danced to {without}."
+    sentence = f"The log-likelihood of the music that was really danced to is {than_none}."
     beaten = int((others < own).sum())
     if len(others):
         sentence += (
@@ -57,6 +57,11 @@ def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
             f"{beaten} of {len(others)} comparisons."
         )
     sentence += learned
+    if gain <= 0:
+        sentence += (
+            " So the model does not use this dance well: one that has learned from few or short "
+            "dances is often too certain of something else."
+        )
     if len(others) < MIN_COMPARISONS:
         sentence += (
             f" Fewer than {MIN_COMPARISONS} comparisons cannot be told from chance: the dance is "
@@ -72,12 +77,7 @@ def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
         "some": "The model expects the music that was really danced to only in part.",
         "none": "The model does not expect the music that was really danced to.",
     }[found.word]
-    if gain <= 0:
-        sentence += (
-            " So it does not use the dance well: models of few or short dances often predict "
-            "something else with too much certainty."
-        )
-    return replace(found, plain=plain, sentence=sentence)
+    return replace(found, plain=plain)
 
 
 def answer_from_table(table: pd.DataFrame) -> Answer:

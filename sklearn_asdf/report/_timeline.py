@@ -42,9 +42,11 @@ def timeline(
     duration = take.n_frames / take.fps
     step = next(s for s in _STEPS if duration / s <= _MAX_LABELS or s == _STEPS[-1])
     keyframes = np.zeros(0) if described is None else described.keyframes
-    curves = [] if described is None else laban_curves(described, duration)
     music = next(iter(sounds.values()), None)
-    curves += courses(take, music, 0 if encoder is None else encoder.sr, duration)
+    compared = courses(take, music, 0 if encoder is None else encoder.sr, duration)
+    laban = [] if described is None else laban_curves(described, duration)
+    # What answers the question of the page comes first.
+    curves = laban + compared if music is None else compared + laban
     if described is not None:
         curves += seen_curve(described, duration)
     return {
