@@ -21,9 +21,9 @@ _WORDS = {
 }
 # Range of the curve of loudness below the loudest place, in dB.
 _LEVEL_DB = 40.0
-# Windows at most so far apart, in s, follow one another: the last keyframe of a clip lies some
-# frames before the first of the next.
-_BORDER = 0.2
+# Windows less than so far apart, in s, follow one another: the last keyframe of a clip lies before
+# the first of the next.
+_BORDER = 1.0
 
 
 def laban_curves(described: Description, duration: float) -> list[dict[str, str]]:
