@@ -87,10 +87,8 @@ def _music(model: Any) -> dict[str, Any]:
 
 def _preset(model: Any) -> str | None:
     """Return the preset whose parameters a pipeline has, whatever its seeds and sizes."""
-    from .pipeline import make_dance_pipeline
-
-    own = _shape(model)
-    return next((p for p in PRESETS[1:] if _shape(make_dance_pipeline(p)) == own), None)
+    preset, changes = nearest_preset(model)
+    return None if changes else preset
 
 
 def nearest_preset(model: Any) -> tuple[str, list[str]]:

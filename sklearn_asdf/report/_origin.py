@@ -63,11 +63,9 @@ def _model(pipeline: Any) -> str:
     model = audio_regressor_of(pipeline)
     if isinstance(model.regressor_, UnpairedRegressor):
         text = "soundtrack: plays given music for dances by a rule"
-    elif music.get("preset"):
-        text = _preset(music["preset"])
     else:
         preset, changes = nearest_preset(pipeline)
-        text = f"{_preset(preset)}, but {'; '.join(changes)}"
+        text = _preset(preset) + (f", but {'; '.join(changes)}" if changes else "")
     if getattr(model, "n_clips_in_", None):
         text += f"; fitted to {model.n_clips_in_} clips"
     if "duration" in music:

@@ -207,9 +207,7 @@ def write_report(
                 {"name": name, "flac": base64_of(flac_bytes(samples, sr=shown.sr))}
                 for name, samples in heard.items()
             ],
-            "timeline": timeline(
-                described, shown.take, figure, sounds, beats, encoder_of(pipeline)
-            ),
+            "timeline": timeline(described, shown.take, figure, sounds, beats, encoder),
             "origin": topics,
             "answer": answer,
             "codec": codec,
