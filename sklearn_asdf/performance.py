@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ._defaults import TEMPERATURE
 from ._progress import Progress, progress
 from ._protocol import (
-    apply_steps,
     audio_regressor_of,
     clip_duration_of,
     encoder_of,
@@ -31,10 +31,15 @@ from ._protocol import (
     table_step_of,
 )
 from ._validation import raise_all
+from ._whole_dance import (
+    features_on_beats,
+    find_beats,
+    overlapping_clips,
+    prepare_take,
+    tracks_beats,
+)
 from .functional.gaps import frames_seen
-from .functional.resampling import resample_filled
 from .motion.container import Motion, as_motion
-from .motion.smoothing import confident_positions
 from .music.loudness import at_loudness
 
 __all__ = [
@@ -50,6 +55,7 @@ __all__ = [
     "features_of",
     "featurizer_input",
     "featurizer_of",
+    "find_beats",
     "fps_of",
     "motion_stage_of",
     "overlapping_clips",
@@ -58,6 +64,7 @@ __all__ = [
     "prepare_take",
     "steps_of",
     "table_step_of",
+    "tracks_beats",
 ]
 
 # Share of the frames in which the dancer should be seen.
@@ -97,6 +104,7 @@ def perform(
     pipeline: Any,
     take: Any,
     *,
+    beats: ArrayLike | None = None,
     temperature: float | None = TEMPERATURE,
     random_state: Any = None,
     loudness: float | None = None,
@@ -110,6 +118,9 @@ def perform(
         Fitted, from poses to sound.
     take : Motion or array-like of shape (1, n_frames, n_joints, n_axes)
         The dance, at least as long as a clip, at any frame rate.
+    beats : array-like of shape (n_beats,), default=None
+        Times of the beats of the dance in s, increasing: those of another recording, of a
+        metronome, or of :func:`find_beats` with what is known. None lets the pipeline find them.
     temperature : float or None, default=0.1
         Temperature of the sample from the density; None takes the prediction.
     random_state : int, RandomState instance or None, default=None
@@ -128,6 +139,7 @@ def perform(
     See Also
     --------
     describe_dance, compose : The two halves, for several pieces of one dance.
+    find_beats : The beats that the pipeline finds, also with a tempo that is known.
 
     Examples
     --------
@@ -142,7 +154,7 @@ def perform(
     >>> piece.audio.shape, piece.sr
     ((132300,), 22050)
     """
-    dance = describe_dance(pipeline, take, verbose=verbose)
+    dance = describe_dance(pipeline, take, beats=beats, verbose=verbose)
     return compose(
         pipeline,
         dance,
@@ -175,7 +187,9 @@ class DescribedDance:
     features: Any
 
 
-def describe_dance(pipeline: Any, take: Any, *, verbose: int = 0) -> DescribedDance:
+def describe_dance(
+    pipeline: Any, take: Any, *, beats: ArrayLike | None = None, verbose: int = 0
+) -> DescribedDance:
     """Return a whole dance as the last step of a pipeline needs it, for several pieces.
 
     Parameters
@@ -184,6 +198,8 @@ def describe_dance(pipeline: Any, take: Any, *, verbose: int = 0) -> DescribedDa
         Fitted, from poses to sound.
     take : Motion or array-like of shape (1, n_frames, n_joints, n_axes)
         The dance, at least as long as a clip, at any frame rate.
+    beats : array-like of shape (n_beats,), default=None
+        As in :func:`perform`.
     verbose : int, default=0
         Above 0, show progress.
 
@@ -202,6 +218,17 @@ def describe_dance(pipeline: Any, take: Any, *, verbose: int = 0) -> DescribedDa
             f"expected a dance of at least {clip_duration:g} s, the length of the clips that the "
             f"model was fitted to, got {take.lengths[0] / take.fps:.3g} s: give a longer one"
         )
+    if beats is not None:
+        beats = np.asarray(beats, dtype=float)
+        if beats.ndim != 1 or len(beats) < 2 or not (np.diff(beats) > 0).all():
+            problems.append(
+                f"expected two or more increasing times of beats, got shape {beats.shape}"
+            )
+        elif not tracks_beats(pipeline):
+            problems.append(
+                "expected a model that plays on the beat of the dance for given beats, got one "
+                "without a step that tracks beats"
+            )
     raise_all(problems)
     take, seen = prepare_take(take, fps)
     share = float(frames_seen(seen).mean())
@@ -213,7 +240,7 @@ def describe_dance(pipeline: Any, take: Any, *, verbose: int = 0) -> DescribedDa
         )
     clips, hop_duration = overlapping_clips(take, clip_duration)
     with Progress("describing the dance", verbose=verbose):
-        features = _features(pipeline, take, clips, hop_duration)
+        features = features_on_beats(pipeline, take, clips, hop_duration, beats)
     return DescribedDance(take, clips, hop_duration, features)
 
 
@@ -318,71 +345,3 @@ def _between(audio: np.ndarray, start: float, end: float | None, sr: int) -> np.
     if end is not None and end < len(audio) / sr - 1e-3:
         gain *= np.clip((end - time) / _FADE, 0, 1)
     return (audio * gain).astype(np.float32)
-
-
-def overlapping_clips(take: Motion, clip_duration: float) -> tuple[Motion, float]:
-    """Cut a take into clips that overlap by at least half, the last of which ends with it.
-
-    Parameters
-    ----------
-    take : Motion
-        One clip, not shorter than `clip_duration`.
-    clip_duration : float
-        Duration of the clips in s.
-
-    Returns
-    -------
-    clips : Motion
-        The clips.
-    hop_duration : float
-        Time from one clip's start to the next one's, in s.
-    """
-    size = round(clip_duration * take.fps)
-    spare = max(take.n_frames - size, 0)
-    n_hops = int(np.ceil(2 * spare / size))
-    hop = spare / n_hops if n_hops else size
-    return take.windows(clip_duration, hop / take.fps), hop / take.fps
-
-
-def _features(pipeline: Any, take: Motion, clips: Motion, hop_duration: float) -> Any:
-    """Return features of the clips of one take, with one grid of beats through all of them.
-
-    A stage that can `track` the beats of the whole take finds them more reliably than clip by clip.
-    """
-    stages = steps_of(pipeline)[:-1]
-    at = next((i for i, stage in enumerate(stages) if hasattr(stage, "track")), None)
-    if at is None:
-        return features_of(pipeline, clips)
-    track = stages[at].track(apply_steps(stages[:at], take))[0]
-    # The stage's own beats of the clips would be replaced, so it is not asked for them.
-    clips = apply_steps(stages[:at], clips)
-    # As `windows` cuts them: from the nearest frame.
-    starts = np.rint(np.arange(len(clips)) * hop_duration * clips.fps) / clips.fps
-    time = starts[:, None] + np.arange(clips.n_frames) / clips.fps
-    clips = replace(clips, beat=np.cos(track.phase(time)).astype(clips.dtype))
-    return apply_steps(stages[at + 1 :], clips)
-
-
-def prepare_take(take: Motion, fps: float) -> tuple[Motion, np.ndarray]:
-    """Return a take at a frame rate, with gaps filled as by `load_folder`.
-
-    Parameters
-    ----------
-    take : Motion
-        One clip.
-    fps : float
-        New frame rate in Hz.
-
-    Returns
-    -------
-    take : Motion
-        One clip without gaps.
-    seen : ndarray of bool of shape (n_frames, n_joints)
-        Joints that were seen.
-    """
-    # As in PoseSmoother, unless no joint of the take is certain.
-    position = confident_positions(take)
-    if np.isnan(position).all():
-        position = take.position
-    position, seen = resample_filled(position[0, : take.lengths[0]], fps=take.fps, new_fps=fps)
-    return Motion(position[None].astype(np.float32), fps=fps, skeleton=take.skeleton), seen

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
@@ -29,6 +30,7 @@ from .performance import (
     compose_takes,
     describe_dance,
     encoder_of,
+    find_beats,
     prepare_take,
     steps_of,
 )
@@ -278,6 +280,9 @@ def make_soundtrack(
     closeness: float | None = None,
     intensity: float | None = None,
     continuity: float | None = None,
+    strides: bool = True,
+    bpm: float | None = None,
+    beats: ArrayLike | None = None,
     poses: Any = None,
     audio: Any = None,
     temperature: float | None = _TEMPERATURE,
@@ -296,13 +301,20 @@ def make_soundtrack(
     music : AudioClips, path, sequence of {ndarray of shape (n,), path}, or Pipeline
         As in :func:`make_soundtrack_pipeline`, or what that function returned.
     n_takes : int, default=1
-        Number of different pieces.
+        Number of different pieces, all on one beat.
     start, end : float, default=0.0, None
         When the music begins and ends, in s of the dance; it is silent before and after. None is
         the end of the dance.
     closeness, intensity, continuity : float or None, default=None
         As in :func:`make_soundtrack_pipeline`. None is the default there, or the setting of a
         pipeline.
+    strides : bool, default=True
+        As in :func:`make_soundtrack_pipeline`; not used if `music` is a pipeline.
+    bpm : float, default=None
+        Tempo of the dance in BPM, if it is known, within 2 %.
+    beats : array-like of shape (n_beats,), default=None
+        Times of the beats of the dance in s, if they are known; of
+        :func:`~sklearn_asdf.performance.find_beats`, for example, with some that were tapped.
     poses, audio : object, default=None
         Pairs, as in :func:`make_soundtrack_pipeline`. Without them, the spread of `dance` itself
         is what is vigorous and calm.
@@ -359,11 +371,14 @@ def make_soundtrack(
             # Clips as short as the dance; not longer than what is described best.
             clip_duration=min(8.0, float(dance.lengths[0] / dance.fps)),
             memory=memory,
+            strides=strides,
             random_state=0,
             verbose=verbose,
             **given,
         )
-    described = describe_dance(pipeline, dance, verbose=verbose)
+    if beats is None and bpm is not None:
+        beats = find_beats(pipeline, dance, bpm=bpm).beats
+    described = describe_dance(pipeline, dance, beats=beats, verbose=verbose)
     return compose_takes(
         pipeline,
         described,

@@ -192,3 +192,24 @@ def test_a_waltz_gets_waltzes():
     )
     assert len(every.code_) == 2 * len(three.code_)
     np.testing.assert_array_equal(three.code_, every.code_[: len(three.code_)])
+
+
+def test_the_music_is_on_the_beat_that_was_given(pipe, dance):
+    from sklearn_asdf.metrics import music_beats
+    from sklearn_asdf.performance import find_beats
+
+    bpm = 1.2 * find_beats(pipe, dance).tempo
+    track = find_beats(pipe, dance, bpm=bpm)
+    (by_tempo,) = make_soundtrack(dance, pipe, bpm=bpm, random_state=0)
+    (by_beats,) = make_soundtrack(dance, pipe, beats=track.beats, random_state=0)
+    assert np.array_equal(by_tempo.audio, by_beats.audio)
+    off = find_beats(pipe, dance, bpm=bpm, off_beat=True).beats
+    assert np.allclose(np.diff(off).mean(), np.diff(track.beats).mean(), rtol=0.02)
+    found = np.asarray(music_beats(by_beats.audio[None], sr=by_beats.sr)[0][0])
+    ratio = 60 / np.median(np.diff(found)) / bpm
+    assert min(abs(ratio / octave - 1) for octave in (0.5, 1, 2)) < 0.04
+
+
+def test_beats_that_are_none_are_refused(pipe, dance):
+    with pytest.raises(ValueError, match="expected two or more increasing times of beats"):
+        make_soundtrack(dance, pipe, beats=[1.0])

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._beat import add_beat, check_beat, given_beats
 from ._console import say, verbosity
 from ._options import (
     add_command,
@@ -46,6 +47,7 @@ def add(commands: Any) -> None:
         "-o", "--out", required=True, metavar="FILE", help="sound or video to write"
     )
     add_draw(parser)
+    add_beat(parser)
     add_loudness(parser)
     add_take(parser)
     add_force(parser)
@@ -54,6 +56,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Make the music and write it."""
     check_draw(options)
+    check_beat(options)
     out = check_output(options.out, (*SOUNDS, *VIDEOS), force=options.force)
     if out.suffix.lower() in VIDEOS:
         from .._validation import require
@@ -65,6 +68,7 @@ def run(options: argparse.Namespace) -> None:
     played = perform(
         model,
         take,
+        beats=given_beats(model, take, options),
         temperature=options.temperature or None,
         random_state=options.random_state,
         loudness=options.loudness,

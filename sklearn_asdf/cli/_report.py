@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ._beat import add_beat, check_beat, given_beats, is_given
 from ._console import say, verbosity
 from ._generate import read_model_and_take
 from ._options import (
@@ -53,6 +54,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--title", metavar="TEXT", help="heading; the dance's name if not given")
     add_draw(parser)
+    add_beat(parser)
     add_loudness(parser)
     add_take(parser)
     add_force(parser)
@@ -63,6 +65,7 @@ def run(options: argparse.Namespace) -> None:
     from ._scores import read_scores
 
     check_draw(options)
+    check_beat(options)
     out = check_output(options.out, (".html", ".htm"), force=options.force)
     verdict_file = None
     if options.verdict is not None:
@@ -83,6 +86,7 @@ def run(options: argparse.Namespace) -> None:
         take,
         audio=read_true_music(options.take, options.audio, sr=int(encoder_of(model).sr)),
         video=options.take if is_video(options.take) else None,
+        beats=given_beats(model, take, options) if is_given(options) else None,
         title=options.title or take_name(options.take),
         scores=scores,
         temperature=options.temperature or None,

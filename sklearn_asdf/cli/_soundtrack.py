@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._batch import Batch
+from ._beat import add_beat, check_beat, given_beats
 from ._console import say, verbosity
 from ._generate import SOUNDS, VIDEOS, write_music
 from ._options import (
@@ -82,6 +83,13 @@ def add(commands: Any) -> None:
         metavar="MODEL",
         help="also write a model, .zip, for 'generate', 'report' and 'live'; it contains the music",
     )
+    add_beat(parser)
+    parser.add_argument(
+        "--beat-from",
+        default="feet",
+        choices=("feet", "trunk"),
+        help="what the beat is found in; 'trunk' for dances on the spot",
+    )
     add_loudness(parser)
     add_take(parser, each=True)
     add_force(parser)
@@ -152,9 +160,11 @@ def run(options: argparse.Namespace) -> int:
     for name, dance in dancers:
         with batch.item(name):
             pipeline = _pipeline(music, dance, pairs, options)
+            beats = given_beats(pipeline, dance, options)
             takes = make_soundtrack(
                 dance,
                 pipeline,
+                beats=beats,
                 n_takes=options.takes,
                 start=options.start,
                 end=options.end,
@@ -195,6 +205,7 @@ def _check(options: argparse.Namespace) -> Path:
     if (options.poses is None) != (options.audio is None):
         problems.append("expected both --poses and --audio, or neither")
     raise_all(problems)
+    check_beat(options)
     if is_model(options.take):
         raise ValueError(f"expected a pose file or a video, but {options.take!r} is a model")
     if not Path(options.take).exists():
@@ -275,6 +286,7 @@ def _pipeline(music: Any, dance: Any, pairs: Any, options: argparse.Namespace) -
         closeness=options.follow,
         intensity=options.energy,
         continuity=_JUMPS[options.jumps],
+        strides=options.beat_from == "feet",
         verbose=verbosity(options),
         **given,
     )

@@ -33,6 +33,7 @@ from . import phase_recurrence as phase_recurrence
 from . import resampling as resampling
 from . import rests as rests
 from . import stretch as stretch
+from . import tapped_beats as tapped_beats
 from . import tempo as tempo
 from . import ties as ties
 from . import tonality as tonality
@@ -76,6 +77,7 @@ __all__ = [
     "resampling",
     "rests",
     "stretch",
+    "tapped_beats",
     "tempo",
     "ties",
     "tonality",

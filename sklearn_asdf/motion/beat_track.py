@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..functional.beat_grid import beat_position
+from ..functional.beat_grid import beat_position, time_of_position
+from ..functional.tapped_beats import shift_beats
 
 __all__ = ["BeatTrack", "TempoCandidate", "TempoEstimate"]
 
@@ -102,3 +103,32 @@ class BeatTrack:
             In radians; a multiple of 2 pi on each beat.
         """
         return 2 * np.pi * beat_position(self.beats, time)
+
+    def shifted(self, n_beats: float = 0.5) -> BeatTrack:
+        """Return the same beats later by a part of a beat, for those that were found off the beat.
+
+        Parameters
+        ----------
+        n_beats : float, default=0.5
+            By how many beats, from 0 to 1.
+
+        Returns
+        -------
+        BeatTrack
+            With one beat more before its first one.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_asdf.motion import BeatTrack
+        >>> track = BeatTrack(120.0, np.array([0.0, 0.5, 1.0]), np.array([0.0]), 4, 1.0, ())
+        >>> track.shifted().beats.tolist()
+        [-0.25, 0.25, 0.75, 1.25]
+        """
+        if not 0 <= n_beats <= 1:
+            raise ValueError(f"expected n_beats from 0 to 1, got {n_beats!r}")
+        if len(self.beats) < 2:
+            return self
+        first = beat_position(self.beats, self.downbeats)
+        downbeats = time_of_position(self.beats, first + n_beats)
+        return replace(self, beats=shift_beats(self.beats, n_beats), downbeats=downbeats)

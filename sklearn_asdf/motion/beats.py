@@ -269,13 +269,17 @@ class DanceBeatTracker(MotionTransformer):
         parts = [self._predict(model, motion) for model in models]
         return parts[0] if len(parts) == 1 else parts[0] + 1j * parts[1]
 
-    def track(self, X: Any) -> list[BeatTrack]:
+    def track(self, X: Any, *, bpm: float | None = None, taps: Any = None) -> list[BeatTrack]:
         """Track the beats of whole dances.
 
         Parameters
         ----------
         X : Motion or array-like of shape (n_dances, n_frames, n_joints, n_axes)
             Poses with the joints and axes of `fit`, each clip a whole dance.
+        bpm : float, default=None
+            Tempo in BPM, if it is known, as in :func:`~sklearn_asdf.motion.track_beats`.
+        taps : array-like of shape (n_taps,), default=None
+            Times in s of some beats, if they are known, as there.
 
         Returns
         -------
@@ -284,12 +288,13 @@ class DanceBeatTracker(MotionTransformer):
         """
         check_is_fitted(self)
         motion = validate_motion(self, X, reset=False)
-        return [self._track(motion[[i]], tracker=self) for i in range(len(motion))]
+        given = {"tracker": self, "bpm": bpm, "taps": taps}
+        return [self._track(motion[[i]], **given) for i in range(len(motion))]
 
-    def _track(self, motion: Motion, tracker: Any = None) -> BeatTrack:
+    def _track(self, motion: Motion, **given: Any) -> BeatTrack:
         return track_beats(
             motion,
-            tracker=tracker,
+            **given,
             tempi=self.tempi,
             strides=self.strides,
             tightness=self.tightness,

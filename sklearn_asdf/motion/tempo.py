@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation import raise_all
 from ..functional.bar_pointer import STEP_DURATION, beat_states, filter_beats, viterbi_beats
 from ..functional.kinematics import magnitude
+from ..functional.tapped_beats import beats_through_taps
 from ..functional.tempo import (
     METRES,
     TEMPI,
@@ -28,6 +29,7 @@ from ..functional.tempo import (
 from .beat_activation import smooth_velocity, stride_activation, weight_activation
 from .beat_track import BeatTrack, TempoCandidate, TempoEstimate
 from .container import Motion, as_motion
+from .given_beat import checked_beat, hold_tempo, near_tempo
 
 __all__ = ["estimate_tempo", "three_beat_bars", "track_beats"]
 
@@ -139,6 +141,8 @@ def track_beats(
     causal: bool = False,
     tempi: ArrayLike | None = None,
     strides: bool = False,
+    bpm: float | None = None,
+    taps: ArrayLike | None = None,
 ) -> BeatTrack:
     """Track the beats of a whole dance, as one grid whose tempo may drift.
 
@@ -163,6 +167,12 @@ def track_beats(
     strides : bool, default=False
         Without a tracker that knows music, whether beats are found by the strides of the feet, as
         ballroom dances have them; see the notes.
+    bpm : float, default=None
+        Tempo in BPM, if it is known, within 2 %; only where its beats lie is then searched.
+    taps : array-like of shape (n_taps,), default=None
+        Times in s of some beats, increasing, as somebody taps them: two or more, or one with `bpm`.
+        They set the tempo, unless `bpm` does, and where the beats lie; the movement still tells how
+        the tempo drifts.
 
     Returns
     -------
@@ -195,18 +205,22 @@ def track_beats(
     motion = _one_dance(motion)
     metres = (3, 4)
     _check_prior(start_bpm, std_bpm, metres, tightness)
+    bpm, taps = checked_beat(bpm, taps)
     trained = tracker is not None and _knows_music(tracker)
     likelihood = _likelihood(motion, metres)
     states = beat_states()
     evidence = None
     if trained:
         activation, weight = tracker.activation(motion)[0, : motion.lengths[0]], _WEIGHT
-        log_prior = tempo_prior(states, known=getattr(tracker, "tempi_", None))
+        log_prior = near_tempo(
+            tempo_prior(states, known=getattr(tracker, "tempi_", None)), states, bpm
+        )
         flat = np.full(len(TEMPI), -np.log(len(TEMPI)))
         estimate = _learned(activation, motion.fps, log_prior, likelihood, flat, metres)
     else:
         prior = tempo_prior(start_bpm=start_bpm, std_bpm=std_bpm, known=tempi, other=_OTHER_TEMPI)
-        every_other = 0.0 if tempi is None else _EVERY_OTHER_BEAT
+        prior = near_tempo(prior, TEMPI, bpm)
+        every_other = 0.0 if tempi is None or bpm is not None else _EVERY_OTHER_BEAT
         estimate = _estimate(likelihood, prior, metres, every_other)
         n_frames, weight = motion.lengths[0], _UNTRAINED_WEIGHT
         if causal:
@@ -217,13 +231,16 @@ def track_beats(
             log_prior = _on_states(prior)
         else:
             three = float(estimate.metre == 3)
-            log_prior = _near(estimate)
+            log_prior = near_tempo(_near(estimate), states, bpm)
         activation = _untrained(motion, strides, three)[:n_frames]
     settings: dict[str, Any] = {"fps": motion.fps, "tempi": states, "weight": weight}
     if causal:
         beats, _ = filter_beats(activation, log_prior=log_prior, evidence=evidence, **settings)
     else:
         beats = viterbi_beats(activation, log_prior=log_prior, tightness=tightness, **settings)
+    if bpm is not None and len(beats) > 1:
+        beats = hold_tempo(beats, bpm)
+        beats = beats if taps is None else beats_through_taps(beats, taps)
     tempo = 60 / float(np.median(np.diff(beats))) if len(beats) > 1 else estimate.tempo
     candidates = (
         TempoCandidate(estimate.tempo, estimate.metre, estimate.confidence),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..metrics import music_beats, music_curves
 from ..motion.container import Motion
@@ -39,16 +40,23 @@ _MARGIN = 0.02
 class Beats:
     """Beats in s: `dance` is None without a clear pulse, `confidence` the probability of its tempo.
 
-    `sounds` has those of each sound by name.
+    `alternatives` are other tempi in BPM that it may have, the most probable first, and `given` is
+    whether the beats of the dance were known. `sounds` has those of each sound by name.
     """
 
     dance: np.ndarray | None = None
     confidence: float = 0.0
+    alternatives: tuple[float, ...] = ()
+    given: bool = False
     sounds: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def beats_of(take: Motion, sounds: dict[str, np.ndarray], sr: int) -> Beats:
+def beats_of(
+    take: Motion, sounds: dict[str, np.ndarray], sr: int, *, given: ArrayLike | None = None
+) -> Beats:
     """Find the beats of a dance in its movement alone, without the model, and those of sounds.
+
+    `given` are those of the dance, where they are known.
 
     Those of sounds go on through quiet beginnings and ends, in which a tracker finds none.
     """
@@ -56,14 +64,19 @@ def beats_of(take: Motion, sounds: dict[str, np.ndarray], sr: int) -> Beats:
     for name, sound in sounds.items():
         tracked = np.asarray(music_beats(np.asarray(sound)[None], sr=sr)[0][0], float)
         heard[name] = prolonged(tracked, *_sounding(sound, sr))
-    if take.n_frames / take.fps < MIN_DURATION_OF_BEATS:
-        return Beats(None, 0.0, heard)
+    duration = take.n_frames / take.fps
+    if given is not None:
+        known = np.asarray(given, float)
+        known = known[(known >= 0) & (known < duration)]
+        return Beats(known if len(known) > 3 else None, 1.0, given=True, sounds=heard)
+    if duration < MIN_DURATION_OF_BEATS:
+        return Beats(sounds=heard)
     track = track_beats(take)
-    found = track.beats[(track.beats >= 0) & (track.beats < take.n_frames / take.fps)]
-    clear = track.confidence >= _CLEAR_PULSE and len(found) > 3
-    if not clear:
-        return Beats(None, float(estimate_tempo(take).confidence), heard)
-    return Beats(found, float(track.confidence), heard)
+    others = tuple(candidate.tempo for candidate in track.alternatives)
+    found = track.beats[(track.beats >= 0) & (track.beats < duration)]
+    if track.confidence >= _CLEAR_PULSE and len(found) > 3:
+        return Beats(found, float(track.confidence), others, sounds=heard)
+    return Beats(None, float(estimate_tempo(take).confidence), others, sounds=heard)
 
 
 def prolonged(beats: np.ndarray, start: float, stop: float) -> np.ndarray:

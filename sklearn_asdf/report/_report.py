@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from .._progress import Progress
 from .._validation import raise_all, require
@@ -57,6 +58,7 @@ def write_report(
     performance: Performance | None = None,
     audio: Any = None,
     video: str | os.PathLike[str] | None = None,
+    beats: ArrayLike | None = None,
     title: str | None = None,
     scores: pd.DataFrame | None = None,
     temperature: float | None = TEMPERATURE,
@@ -85,6 +87,9 @@ def write_report(
     video : str or PathLike, default=None
         The video of the poses, which is shown next to the skeleton at its own frame rate. It needs
         the extra ``video``.
+    beats : array-like of shape (n_beats,), default=None
+        Times of the beats of the dance in s, if they are known, for the music and for the
+        evidence, as :func:`~sklearn_asdf.performance.find_beats` returns them.
     title : str, default=None
         Heading of the page; None is the file's name.
     scores : DataFrame, default=None
@@ -181,6 +186,7 @@ def write_report(
         shown = perform(
             pipeline,
             take,
+            beats=beats,
             temperature=temperature,
             random_state=random_state,
             verbose=verbose,
@@ -193,9 +199,9 @@ def write_report(
     figure = StickFigure(shown.take, size=STAGE, follow=True)
     with Progress("drawing the page", verbose=verbose):
         heard = _alike(sounds, loudness, shown.sr)
-        beats = beats_of(shown.take, sounds, shown.sr)
+        heard_beats = beats_of(shown.take, sounds, shown.sr, given=beats)
         described = describe(take, title)
-        answer, codec = _answer(pipeline, shown, sounds, beats, scores)
+        answer, codec = _answer(pipeline, shown, sounds, heard_beats, scores)
         about = dict(about or {})
         topics = origin(pipeline, shown, described, take.fps, temperature, random_state, about)
         verdict = answer.as_dict()
@@ -207,7 +213,7 @@ def write_report(
                 {"name": name, "flac": base64_of(flac_bytes(samples, sr=shown.sr))}
                 for name, samples in heard.items()
             ],
-            "timeline": timeline(described, shown.take, figure, sounds, beats, encoder),
+            "timeline": timeline(described, shown.take, figure, sounds, heard_beats, encoder),
             "origin": topics,
             "answer": answer,
             "codec": codec,

@@ -31,6 +31,7 @@ _ASSETS = {
     "page.html": "text/html",
     "page.css": "text/css",
     "page.js": "text/javascript",
+    "beat.js": "text/javascript",
     "skeleton.js": "text/javascript",
     "uploads.js": "text/javascript",
 }

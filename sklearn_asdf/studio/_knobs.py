@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any
 
 __all__ = ["Knobs"]
@@ -10,6 +11,9 @@ __all__ = ["Knobs"]
 _MOST_TAKES = 4
 _LARGEST_SEED = 2**31 - 8
 _LONGEST = 1e5
+_TEMPI = 40, 240
+# Fewer taps have no tempo.
+_FEWEST_TAPS, _MOST_TAPS = 4, 1000
 # Without the end of the music within the dance.
 _WHOLE = 0.0
 
@@ -34,6 +38,14 @@ class Knobs:
         How many takes to make, each with another seed.
     seed : int, default=0
         Seed of the first.
+    bpm : float, default=0
+        Tempo of the dance in BPM; 0 finds it.
+    taps : list of float, default=[]
+        Times in s of the dance at which its beat was tapped, increasing.
+    off_beat : bool, default=False
+        Whether the beat lies half way between those that are found.
+    trunk : bool, default=False
+        Whether the beat is found in the trunk, instead of the feet.
 
     Examples
     --------
@@ -50,6 +62,10 @@ class Knobs:
     end: float = _WHOLE
     takes: int = 1
     seed: int = 0
+    bpm: float = 0.0
+    taps: list[float] = field(default_factory=list)
+    off_beat: bool = False
+    trunk: bool = False
 
     @classmethod
     def read(cls, given: dict[str, Any]) -> Knobs:
@@ -72,7 +88,20 @@ class Knobs:
             )
         takes = _number(given, "takes", cls.takes, 1, _MOST_TAKES, "the number of takes")
         seed = _number(given, "seed", cls.seed, 0, _LARGEST_SEED, "the seed")
-        return cls(follow, wild, jumps, variety, start, end, int(takes), int(seed))
+        beat = _beat(given)
+        return cls(follow, wild, jumps, variety, start, end, int(takes), int(seed), *beat)
+
+    @property
+    def beat(self) -> dict[str, Any]:
+        """What is known of the beat, as `find_beats` takes it; empty if nothing is."""
+        known: dict[str, Any] = {}
+        if self.bpm:
+            known["bpm"] = self.bpm
+        if self.taps:
+            known["taps"] = self.taps
+        if self.off_beat:
+            known["off_beat"] = True
+        return known
 
     @property
     def settings(self) -> dict[str, float]:
@@ -86,6 +115,21 @@ class Knobs:
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as JSON knows them."""
         return asdict(self)
+
+
+def _beat(given: dict[str, Any]) -> tuple[float, list[float], bool, bool]:
+    """Return tempo, taps, whether off the beat, and whether of the trunk."""
+    bpm = 0.0
+    if given.get("bpm"):
+        bpm = _number(given, "bpm", bpm, *_TEMPI, "the tempo in BPM")
+    taps = given.get("taps", [])
+    if not (isinstance(taps, list) and all(isinstance(t, (int, float)) for t in taps)):
+        raise ValueError("the taps must be times in seconds")
+    if len(taps) > _MOST_TAPS or any(b <= a for a, b in pairwise(taps)):
+        raise ValueError(f"the taps must be at most {_MOST_TAPS} times, one after the other")
+    if len(taps) < (1 if bpm else _FEWEST_TAPS):
+        taps = []
+    return bpm, [float(t) for t in taps], bool(given.get("off_beat")), bool(given.get("trunk"))
 
 
 def _number(

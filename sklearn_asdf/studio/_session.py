@@ -196,7 +196,7 @@ class Session(SessionWork):
             self._check_open()
             if self.dance is None or not self.dance["ready"]:
                 raise ValueError("there is no dance yet: drop a video in step 1")
-            model = self.model_for()
+            model = self.model_for(trunk=knobs.trunk)
             first = 1 + max((take["number"] for take in self.takes), default=0)
             folder = self.folder / "takes"
             folder.mkdir(exist_ok=True)
@@ -219,7 +219,7 @@ class Session(SessionWork):
             finished,
         )
 
-    def model_for(self) -> dict[str, Any]:
+    def model_for(self, *, trunk: bool = False) -> dict[str, Any]:
         """Return what makes the music: the chosen model, or one for the dance and the music."""
         if self.model is not None:
             return {"path": self.model["path"]}
@@ -233,6 +233,7 @@ class Session(SessionWork):
             # Beside the sessions, for all of them.
             "folder": str(self.folder.parent / "shipped"),
             "dance": self.dance["folder"],
+            "trunk": trunk,
         }
 
     def prepare(self, number: int, what: str) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .._defaults import TEMPERATURE
 from .._progress import Progress, progress
 from ..motion.container import Motion
@@ -152,7 +154,8 @@ def _model_of(about: dict[str, Any]) -> Any:
     """Return a fitted pipeline: a saved one, or one that plays music for a dance.
 
     `about` has the ``path`` of a saved model, or the paths of ``music``, the names of ``shipped``
-    pieces with the ``folder`` of their files, and the folder of the ``dance``.
+    pieces with the ``folder`` of their files, and the folder of the ``dance``; ``trunk`` finds its
+    beat there.
     """
     global _kept
     key = json.dumps(about, sort_keys=True)
@@ -176,7 +179,10 @@ def _model_of(about: dict[str, Any]) -> Any:
         with Progress("listening to the music"):
             # Clips no longer than the dance.
             model = make_soundtrack_pipeline(
-                music, poses=motion, clip_duration=min(_CLIP, float(motion.duration))
+                music,
+                poses=motion,
+                clip_duration=min(_CLIP, float(motion.duration)),
+                strides=not about.get("trunk", False),
             )
     _kept = key, model
     return model
@@ -229,7 +235,8 @@ def make_takes(
     Returns
     -------
     list of dict
-        Of each take `number`, `seed` and `duration` in s.
+        Of each take `number`, `seed`, `duration` in s, and the tempo of the dance in `bpm`, or
+        None where the model finds none.
     """
     from ..music.sound_file import prepare_for_export, write_sound
     from ..video import add_music
@@ -238,7 +245,8 @@ def make_takes(
     pipeline, factor = _adjusted(_model_of(model), set_to.settings)
     place, takes = Path(folder), []
     seeds = range(set_to.seed, set_to.seed + set_to.takes)
-    played = _played(pipeline, dance, seeds, set_to, factor)
+    beats = _beats(pipeline, dance, set_to)
+    played = _played(pipeline, dance, seeds, set_to, factor, beats)
     for number, (seed, take) in enumerate(zip(seeds, played), first):
         write_sound(place / f"take{number}.wav", take.audio, sr=take.sr)
         add_music(
@@ -247,18 +255,40 @@ def make_takes(
             place / f"take{number}.mp4",
             sr=take.sr,
         )
-        takes.append({"number": number, "seed": seed, "duration": len(take.audio) / take.sr})
+        takes.append(
+            {
+                "number": number,
+                "seed": seed,
+                "duration": len(take.audio) / take.sr,
+                "bpm": None if beats is None else float(60 / np.median(np.diff(beats))),
+            }
+        )
     return takes
 
 
+def _beats(pipeline: Any, dance: str, set_to: Knobs) -> np.ndarray | None:
+    """Return the beats of a dance with what is known of them; None if the model tracks none."""
+    from ..performance import find_beats, tracks_beats
+
+    if not set_to.beat and not tracks_beats(pipeline):
+        return None
+    with Progress("finding the beat"):
+        return find_beats(pipeline, _read_dance(dance), **set_to.beat).beats
+
+
 def _played(
-    pipeline: Any, dance: str, seeds: Sequence[int], set_to: Knobs, factor: float
+    pipeline: Any,
+    dance: str,
+    seeds: Sequence[int],
+    set_to: Knobs,
+    factor: float,
+    beats: np.ndarray | None,
 ) -> list[Performance]:
     """Return the takes of some seeds."""
     from ..performance import compose_takes, describe_dance
 
     with Progress("describing the dance"):
-        described = describe_dance(pipeline, _read_dance(dance))
+        described = describe_dance(pipeline, _read_dance(dance), beats=beats)
     return compose_takes(
         pipeline,
         described,
@@ -315,11 +345,14 @@ def write_page(
 
     set_to = Knobs.read(knobs)
     pipeline, factor = _adjusted(_model_of(model), set_to.settings)
+    beats = _beats(pipeline, dance, set_to)
     write_report(
         out,
         pipeline,
         _read_dance(dance),
-        performance=_played(pipeline, dance, [seed], set_to, factor)[0],
+        performance=_played(pipeline, dance, [seed], set_to, factor, beats)[0],
+        # The report finds the beat without the model, unless somebody knows it.
+        beats=beats if set_to.beat else None,
         video=source if is_video(source) else None,
         title=title,
         temperature=factor * set_to.variety / 100 or None,

@@ -395,6 +395,7 @@ function drawKnobs() {
   const seconds = (id, hint) => make("input", { type: "number", id, min: 0, step: "any", placeholder: hint, inputMode: "decimal" });
   row("Music begins at (s)", seconds("knob-start", "0"));
   row("Music ends at (s)", seconds("knob-end", "the end"));
+  drawBeat(row);
   row("Takes at once", make("select", { id: "knob-takes" }, ...[1, 2, 3, 4].map((n) => make("option", { value: n, textContent: n }))));
   row("Seed: the same one, the same take", make("input", { type: "number", id: "knob-seed", min: 0, step: 1, placeholder: "next" }));
 }
@@ -404,7 +405,10 @@ function knobs() {
   const typed = (name, otherwise) => ($(`knob-${name}`).value === "" ? otherwise : Number($(`knob-${name}`).value));
   // Without a wish, each take has another seed.
   const next = Math.max(0, ...state.takes.map((take) => take.seed + 1));
-  return { ...values, start: typed("start", 0), end: typed("end", 0), seed: typed("seed", next), takes: typed("takes", 1) };
+  return {
+    ...values, start: typed("start", 0), end: typed("end", 0), seed: typed("seed", next), takes: typed("takes", 1),
+    bpm: taps.length ? 0 : typed("bpm", 0), taps, off_beat: $("knob-beat").value === "off", trunk: $("knob-from").value === "trunk",
+  };
 }
 
 function describe(take) {
@@ -414,6 +418,8 @@ function describe(take) {
   if (set.wild !== 50) words.push(set.wild > 50 ? "wild" : "calm");
   if (set.jumps !== 50) words.push(set.jumps > 50 ? "jumps often" : "jumps little");
   if (set.start || set.end) words.push(`from ${set.start} s${set.end ? ` to ${set.end} s` : ""}`);
+  if (set.off_beat) words.push("half a beat later");
+  if (take.bpm) words.push(`beat: ${Math.round(take.bpm)} BPM${set.taps.length ? ", tapped" : set.bpm ? ", as you say" : ""}`);
   return [...words, `seed ${take.seed}`].join(", ");
 }
 

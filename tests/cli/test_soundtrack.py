@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -107,3 +108,38 @@ def test_nothing_is_replaced_without_force(music, folder, tmp_path, capsys):
     assert main(["soundtrack", dance, "--music", str(music), "-o", out, "--takes", "2"]) == 2
     assert "is there already" in capsys.readouterr().err
     assert [file.name for file in tmp_path.iterdir()] == ["new_2.wav"]
+
+
+def test_the_beat_may_be_typed(music, folder, tmp_path, capsys):
+    out = tmp_path / "new.wav"
+    command = ["soundtrack", str(folder / "dance0.npz"), "--music", str(music), "-o", str(out)]
+    assert main([*command, "--bpm", "77", "--beat-at", "1.5", "--beat-from", "trunk"]) == 0
+    assert re.search(r"beat: 7[5-8]\.\d BPM\n", capsys.readouterr().out)
+    assert main([*command, "--force", "--off-beat"]) == 0
+    assert re.search(r"beat: \d+\.\d BPM\n", capsys.readouterr().out)
+    assert main([*command, "--force"]) == 0
+    assert "found with a probability of" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--bpm", "500"], "expected --bpm from 40 to 240, got 500"),
+        (["--beat-at", "1"], "one needs --bpm"),
+        (["--beat-at", "2", "1"], "expected increasing times"),
+    ],
+)
+def test_what_is_no_beat_is_refused(options, message, music, folder, tmp_path, capsys):
+    out = tmp_path / "new.wav"
+    command = ["soundtrack", str(folder / "dance0.npz"), "--music", str(music), "-o", str(out)]
+    assert main([*command, *options]) != 0
+    assert message in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_model_that_tracks_no_beats_cannot_be_told_one(model, folder, tmp_path, capsys):
+    out = tmp_path / "new.wav"
+    command = ["generate", str(model), str(folder / "dance1.npz"), "-o", str(out)]
+    assert main([*command, "--bpm", "90"]) != 0
+    assert "without a step that tracks beats" in capsys.readouterr().err
+    assert main(command) == 0

@@ -105,6 +105,31 @@ def test_from_upload_to_download_in_a_browser(worker, tmp_path, poses, music):
         assert asked == {host}
 
 
+def test_the_beat_is_tapped_along_with_the_dance(worker, tmp_path, files):
+    worker.answers |= {"find_dancer": _tasks.find_dancer, "make_takes": played}
+    with opened(Studio(worker=worker, leaving=0.5), tmp_path) as browser:
+        browser.choose("#dance input[type=file]", [files / "my dance.npz"])
+        browser.choose("#music input[type=file]", [files / "song.wav"])
+        browser.until("!document.getElementById('make').disabled")
+        browser.until("document.querySelector('#dance-player video').readyState > 0")
+        browser.run("document.getElementById('knobs').open = true")
+        click(browser, "Tap the beat")
+        said = "document.getElementById('taps').textContent"
+        browser.until(f"{said}.startsWith('Press the button')")
+        for at in (1.0, 1.5, 2.0, 2.5, 3.0):
+            # The moments of the video stand for those of a hand.
+            browser.run(
+                f"Object.defineProperty(document.querySelector('#dance-player video'), "
+                f"'currentTime', {{configurable: true, value: {at}}})"
+            )
+            click(browser, "Tap on each beat")
+        assert browser.run(said).startswith("120 BPM, tapped")
+        click(browser, "Make the soundtrack")
+        browser.until("state.takes.length === 1")
+        assert worker.calls[-1][1]["knobs"]["taps"] == [1.0, 1.5, 2.0, 2.5, 3.0]
+        assert [text for text in browser.problems if "422" not in text] == []
+
+
 def test_work_is_stopped_by_a_button_and_by_closing_the_page(worker, tmp_path):
     worker.held.clear()
     studio = Studio(worker=worker, leaving=0.5)

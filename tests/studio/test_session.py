@@ -311,3 +311,24 @@ def test_folders_of_killed_servers_are_removed(worker, tmp_path, monkeypatch):
         _studio.remove_abandoned()
         assert living.folder.is_dir()
         assert not dead.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"bpm": 300}, "the tempo in BPM must be from 40 to 240"),
+        ({"taps": "1 2"}, "the taps must be times in seconds"),
+        ({"taps": [1, 2, 2]}, "one after the other"),
+    ],
+)
+def test_what_is_no_beat_is_refused(given, message):
+    with pytest.raises(ValueError, match=message):
+        Knobs.read(given)
+
+
+def test_what_is_known_of_the_beat_goes_to_the_music():
+    assert Knobs.read({}).beat == {}
+    assert Knobs.read({"bpm": 96, "off_beat": True}).beat == {"bpm": 96, "off_beat": True}
+    assert Knobs.read({"taps": [0.5, 1, 1.5, 2]}).beat == {"taps": [0.5, 1, 1.5, 2]}
+    # Too few to have a tempo.
+    assert Knobs.read({"taps": [0.5, 1]}).beat == {}

@@ -1,0 +1,40 @@
+"use strict";
+
+// ---- the beat: found, typed, or tapped -----------------------------------------------------------
+let taps = [];           // seconds of the dance
+const FEWEST_TAPS = 4;   // fewer have no tempo
+
+function drawBeat(row) {
+  const bpm = make("input", { type: "number", id: "knob-bpm", min: 40, max: 240, step: "any", placeholder: "found", inputMode: "decimal" });
+  bpm.oninput = () => { taps = []; $("taps").textContent = ""; };
+  row("Beats per minute, if you know them", bpm);
+  const button = make("button", { type: "button", id: "tap", className: "quiet", textContent: "Tap the beat" });
+  button.onclick = tap;
+  $("knobs").append(make("div", { className: "knob row" }, make("span", { id: "taps", textContent: "" }), button));
+  $("taps").setAttribute("role", "status");
+  const choice = (id, options) => make("select", { id }, ...options.map(([value, textContent]) => make("option", { value, textContent })));
+  row("The beat is", choice("knob-beat", [["on", "as found"], ["off", "half a beat later"]]));
+  row("It is found in", choice("knob-from", [["feet", "the feet"], ["trunk", "the trunk"]]));
+}
+
+function tap() {
+  const [dance, take] = ["dance-player", "take-player"].map((id) => $(id).querySelector("video"));
+  const video = chosen === null || state.dance.has_sound ? dance : take;
+  if (video.paused) {
+    if (!video.src) return;
+    taps = [];
+    // The music of a take may be what is off the beat.
+    video.muted = video === take;
+    video.onpause = () => { video.muted = false; video.onpause = null; };
+    video.play().catch(() => {});
+    $("knob-bpm").value = "";
+    $("tap").textContent = "Tap on each beat";
+    $("taps").textContent = "Press the button on each beat that you see.";
+    return;
+  }
+  const now = video.currentTime;
+  if (taps.length && now <= taps[taps.length - 1]) taps = [];
+  taps.push(now);
+  if (taps.length < FEWEST_TAPS) $("taps").textContent = `${taps.length} of at least ${FEWEST_TAPS} beats`;
+  else $("taps").textContent = `${Math.round((60 * (taps.length - 1)) / (now - taps[0]))} BPM, tapped; typing a tempo replaces it`;
+}
