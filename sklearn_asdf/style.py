@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._metadata import accepted, routing_enabled, rows_of_metadata
 from ._validation import HasMethods, StrOptions, raise_all, validate_parameters
+from .density.step_columns import columns_of_clips, find_step_columns
 from .music.clips import AudioClips
 
 __all__ = ["StyleRegressor"]
@@ -52,7 +53,8 @@ class StyleRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         encoder.
     classifier : estimator, default=None
         Classifier with `predict_proba`. None means linear discriminant analysis of standardized
-        features with shrinkage.
+        features with shrinkage. It leaves out columns of steps (``step0_weight``), and of windows
+        that describe the same: they outnumber the features of whole clips, which tell the style.
     mixing : {"best", "probability"}, default="best"
         `"best"` uses the most probable style. `"probability"` averages predictions, weighted by
         the probabilities, and draws a style for each sample and each composed piece.
@@ -336,7 +338,7 @@ class StyleRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     def _learn_styles(self, X: Any, labels: Any, groups: Any, params: dict[str, Any]) -> None:
         """Fit the classifier, and predict the styles of groups that it was not fitted to."""
         self.confusion_: np.ndarray | None = None
-        classifier = self._new_classifier()
+        classifier = self._new_classifier(X)
         self.classifier_ = clone(classifier).fit(X, labels, **params)
         style_of = {group: labels[groups == group][0] for group in np.unique(groups)}
         counts = [sum(s == one for s in style_of.values()) for one in self.classes_]
@@ -389,19 +391,23 @@ class StyleRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         parts = (self.regressor, self.classifier)
         return not all(p is not None and get_tags(p).input_tags.allow_nan for p in parts)
 
-    def _new_classifier(self) -> Any:
-        """Return the classifier; one style needs none."""
+    def _new_classifier(self, X: Any = None) -> Any:
+        """Return the classifier, for a table `X` if it is the default; one style needs none."""
         if len(getattr(self, "classes_", (0, 1))) < 2:
             return DummyClassifier(strategy="prior")
         if self.classifier is not None:
             return self.classifier
+        from sklearn.compose import make_column_transformer
         from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        return make_pipeline(
-            StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-        )
+        discriminant = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+        names = getattr(X, "columns", [])
+        of_clips = columns_of_clips(names, len(names), find_step_columns(names)).tolist()
+        if len(of_clips) in (0, len(names)):
+            return make_pipeline(StandardScaler(), discriminant)
+        return make_pipeline(make_column_transformer((StandardScaler(), of_clips)), discriminant)
 
     @staticmethod
     def _default_regressor() -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
@@ -101,6 +102,25 @@ def test_a_whole_dance_has_one_style():
         assert len(np.unique(whole[groups == group])) == 1
     assert np.trace(model.confusion_) / model.confusion_.sum() > 0.9
     assert model.confusion_.sum() == 30
+
+
+def test_the_default_classifier_leaves_steps_out(tmp_path):
+    X, y, style, groups = table(spread=0.4)
+    rng = np.random.default_rng(1)
+    names = ["clip_speed", "clip_a", "clip_b"]
+    # Steps by which the training dances can be told apart, and only these.
+    steps = rng.normal(size=(12, 60))[groups] + 0.01 * rng.normal(size=(len(X), 60))
+    frame = pd.DataFrame(
+        np.c_[X, steps, rng.normal(size=len(X))],
+        columns=[*names, *(f"step{i}_height" for i in range(60)), "window0_height"],
+    )
+    model = StyleRegressor(LinearRegression()).fit(frame, y, style=style, groups=groups)
+    moved = frame.copy()
+    moved.iloc[:, 3:] = rng.normal(size=(len(X), 61))
+    assert_array_equal(model.predict_style_proba(moved), model.predict_style_proba(frame))
+    assert np.trace(model.confusion_) == 12
+    save(model, tmp_path / "model.zip")
+    assert_array_equal(load(tmp_path / "model.zip").predict(frame), model.predict(frame))
 
 
 def test_groups_are_kept_apart():
