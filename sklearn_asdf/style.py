@@ -16,6 +16,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._metadata import accepted, routing_enabled, rows_of_metadata
 from ._validation import HasMethods, StrOptions, raise_all, validate_parameters
+from .density.density_mixin import DensityMixin
+from .density.mixtures import GaussianMixtures
 from .density.step_columns import columns_of_clips, find_step_columns
 from .music.clips import AudioClips
 
@@ -38,7 +40,7 @@ def _regressor_has(name: str) -> Any:
     return check
 
 
-class StyleRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+class StyleRegressor(DensityMixin, RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     """Regressor with one model for each style, and a classifier of the style.
 
     `fit` fits one clone of `regressor` to the rows of each style, and `classifier` to the styles of
@@ -70,6 +72,9 @@ class StyleRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     confusion_ : ndarray of shape (n_styles, n_styles) or None
         Number of groups by true and by predicted style, of groups that were held out from the
         classifier. None if some style has fewer than two groups.
+    unconditional_ : GaussianMixtures
+        The density of the targets without features, if the regressor predicts densities: that of
+        each style, weighted by its share of the rows.
     n_features_in_ : int
         Number of features seen during `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -190,6 +195,9 @@ class StyleRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             own = rows_of_metadata(params, rows, n)
             part = X.iloc[rows] if hasattr(X, "iloc") else X[rows]
             self.estimators_.append(clone(regressor).fit(part, _rows(y, rows), **own))
+        if all(hasattr(model, "unconditional_") for model in self.estimators_):
+            share = [np.mean(labels == one) for one in self.classes_]
+            self.unconditional_ = _mixture([m.unconditional_ for m in self.estimators_], [share])
         return self
 
     def predict_style_proba(self, X: Any) -> np.ndarray:
@@ -253,6 +261,24 @@ class StyleRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
                 total = np.zeros((len(probability), *part.shape[1:]), dtype=part.dtype)
             total[rows] += weight[rows].reshape(-1, *(1,) * (part.ndim - 1)) * part
         return total
+
+    @available_if(_regressor_has("predict_dist"))
+    def predict_dist(self, X: Any) -> GaussianMixtures:
+        """Return the density of the targets of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        GaussianMixtures
+            That of the model of the row's style. With ``mixing="probability"`` the densities of
+            all models, weighted by the probabilities.
+        """
+        X = self._check(X)
+        return _mixture([model.predict_dist(X) for model in self.estimators_], self._weights(X))
 
     @available_if(_regressor_has("sample_y"))
     def sample_y(
@@ -448,6 +474,16 @@ def _rows(values: Any, rows: np.ndarray) -> Any:
     if hasattr(values, "iloc"):
         return values.iloc[rows]
     return values[rows] if isinstance(values, AudioClips) else np.asarray(values)[rows]
+
+
+def _mixture(densities: list[GaussianMixtures], weights: Any) -> GaussianMixtures:
+    """Return the mixture of densities with weights (n_rows, n_densities)."""
+    weights = np.asarray(weights, dtype=float)
+    mixture, total = densities[0], weights[:, 0]
+    for density, weight in zip(densities[1:], weights[:, 1:].T):
+        total = total + weight
+        mixture = mixture.mixed_with(density, weight / np.where(total > 0, total, 1.0))
+    return mixture
 
 
 def _pooled(probability: np.ndarray, groups: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import logsumexp
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
@@ -18,7 +19,14 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_asdf import AudioClips, AudioTargetRegressor, StyleRegressor, load, save
+from sklearn_asdf import (
+    AudioClips,
+    AudioTargetRegressor,
+    MDNRegressor,
+    StyleRegressor,
+    load,
+    save,
+)
 
 STYLES = np.array(["rumba", "waltz", "zouk"])
 
@@ -90,6 +98,25 @@ def test_samples_are_of_styles_by_their_probability():
     told = model.predict_style_proba(X[:4]).argmax(axis=1)
     assert_array_equal(np.rint(best[:, 1] / 10), np.repeat(told[:, None], 50, axis=1))
     assert not hasattr(StyleRegressor(Ridge()), "sample_y")
+
+
+def test_densities_are_of_styles_by_their_probability():
+    X, y, style, groups = table(n_groups=9, spread=0.5)
+    regressor = MDNRegressor(1, hidden_layer_sizes=(), epochs=1, random_state=0)
+    best = StyleRegressor(regressor).fit(X, y, style=style, groups=groups)
+    mixed = StyleRegressor(regressor, mixing="probability").fit(X, y, style=style, groups=groups)
+    each = [model.predict_dist(X) for model in best.estimators_]
+    own = np.array([model.log_prob(y) for model in each])
+    chosen = best.predict_style_proba(X).argmax(axis=1)
+    assert_allclose(best.score_samples(X, y), own[chosen, np.arange(len(X))])
+    assert_allclose(best.predict_dist(X).mean, best.predict(X), atol=1e-6)
+    log_p = np.log(mixed.predict_style_proba(X)).T
+    assert_allclose(mixed.score_samples(X, y), logsumexp(log_p + own, axis=0))
+    without = [m.unconditional_.log_prob(y) for m in mixed.estimators_]
+    assert_allclose(mixed.unconditional_.log_prob(y), logsumexp(without, axis=0) - np.log(3))
+    gain = np.mean(mixed.score_samples(X, y) - mixed.unconditional_.log_prob(y)) / y.shape[1]
+    assert mixed.information_gain(X, y) == pytest.approx(gain)
+    assert not hasattr(StyleRegressor(Ridge()), "predict_dist")
 
 
 def test_a_whole_dance_has_one_style():

@@ -150,15 +150,15 @@ class GaussianMixtures(MixtureScoresMixin):
         )
         return cls(weights, means, scales, _joined_factors(parts, axis=0))
 
-    def mixed_with(self, other: GaussianMixtures, weight: float) -> GaussianMixtures:
+    def mixed_with(self, other: GaussianMixtures, weight: Any) -> GaussianMixtures:
         """Return mixtures of these densities and another one.
 
         Parameters
         ----------
         other : GaussianMixtures
             A density for each row, or one row for all.
-        weight : float
-            Weight of the other density.
+        weight : float or array-like of shape (n,)
+            Weight of the other density, for all rows or for each.
 
         Returns
         -------
@@ -177,6 +177,7 @@ class GaussianMixtures(MixtureScoresMixin):
         if len(other) == 1 != len(self):
             other = other[np.zeros(len(self), int)]
         parts = (self, other)
+        weight = np.reshape(weight, (-1, 1))
         return GaussianMixtures(
             np.concatenate([(1 - weight) * self.weights, weight * other.weights], axis=1),
             np.concatenate([p.means for p in parts], axis=1),
