@@ -255,7 +255,9 @@ def tempo_prior(
     return np.log(prior)
 
 
-def tempo_evidence(log_likelihood: ArrayLike, *, every_other: float = 0.0) -> np.ndarray:
+def tempo_evidence(
+    log_likelihood: ArrayLike, *, every_other: float = 0.0, running: bool = False
+) -> np.ndarray:
     """Return the log-likelihood of each metre and tempo of a whole dance.
 
     Parameters
@@ -264,10 +266,12 @@ def tempo_evidence(log_likelihood: ArrayLike, *, every_other: float = 0.0) -> np
         From :func:`tempo_likelihood`, of `TEMPI` if `every_other` is above 0.
     every_other : float, default=0.0
         Probability, below 1, that a dance moves on every other beat of its music.
+    running : bool, default=False
+        Whether to return the log-likelihoods of the dance up to the end of each window.
 
     Returns
     -------
-    log_likelihood : ndarray of shape (n_metres, n_tempi)
+    log_likelihood : ndarray of shape (n_metres, n_tempi) or (n_windows, n_metres, n_tempi)
         In nats; see the notes of :func:`tempo_posterior`.
 
     Examples
@@ -278,7 +282,11 @@ def tempo_evidence(log_likelihood: ArrayLike, *, every_other: float = 0.0) -> np
     [2.0, 2.0, 2.0, 2.0]
     """
     evidence = np.asarray(log_likelihood, dtype=float)
-    joint = evidence.mean(axis=0) * max(len(evidence) / WINDOWS_EACH, 1.0)
+    if running:
+        n_windows = np.arange(1, len(evidence) + 1)[:, None, None]
+        joint = evidence.cumsum(axis=0) / np.minimum(n_windows, WINDOWS_EACH)
+    else:
+        joint = evidence.sum(axis=0) / min(len(evidence), WINDOWS_EACH)
     return _or_every_other(joint, TEMPI, every_other) if every_other else joint
 
 
@@ -320,12 +328,13 @@ def tempo_posterior(
 
 
 def _or_every_other(evidence: np.ndarray, tempi: np.ndarray, share: float) -> np.ndarray:
-    """Log-likelihood of tempi, if a share of the dances moves on every other beat."""
-    at: np.ndarray = np.stack([np.interp(tempi, TEMPI, row) for row in evidence])
+    """Log-likelihood of tempi, if a share of the dances moves on every other beat, (..., n)."""
+    rows = evidence.reshape(-1, evidence.shape[-1])
+    at: np.ndarray = np.stack([np.interp(tempi, TEMPI, row) for row in rows])
     if share:
-        half = np.stack([np.interp(tempi / 2, TEMPI, row, left=-np.inf) for row in evidence])
+        half = np.stack([np.interp(tempi / 2, TEMPI, row, left=-np.inf) for row in rows])
         at = np.logaddexp(at + np.log1p(-share), half + np.log(share))
-    return at
+    return at.reshape(*evidence.shape[:-1], len(tempi))
 
 
 def tempo_alternatives(
@@ -405,9 +414,8 @@ def metre_log_odds(
     """
     evidence = np.asarray(log_likelihood, dtype=float)
     at = np.array([float(tempo)])
-    odds: np.ndarray = np.array(
-        [-np.diff(_or_every_other(window, at, every_other)[:, 0])[0] for window in evidence]
-    )
+    of_three, of_four = _or_every_other(evidence, at, every_other)[..., 0].T
+    odds: np.ndarray = of_three - of_four
     return odds
 
 

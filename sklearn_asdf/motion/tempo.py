@@ -354,12 +354,13 @@ def _untrained(motion: Motion, strides: bool, three: Any) -> np.ndarray:
 
 def _evidence(likelihood: np.ndarray, n_steps: int, every_other: float) -> np.ndarray:
     """Evidence of the windows that have ended by each step, (n_steps, n_metres, n_tempi)."""
-    evidence = np.zeros((n_steps, likelihood.shape[1], len(beat_states())))
-    for w in range(len(likelihood)):
-        by_now = tempo_evidence(likelihood[: w + 1], every_other=every_other)
-        ended = min(w + _STEPS_OF_A_WINDOW - 1, n_steps - 1)
-        evidence[ended:] = [_on_states(row - by_now.max()) for row in by_now]
-    return evidence
+    known = tempo_evidence(likelihood, every_other=every_other, running=True)
+    known = np.stack([[_on_states(row - now.max()) for row in now] for now in known])
+    ended = np.arange(n_steps) - _STEPS_OF_A_WINDOW + 1
+    # The only window of a shorter dance ends with it.
+    ended[-1] = len(known) - 1
+    evidence: np.ndarray = known[np.clip(ended, 0, len(known) - 1)]
+    return np.where(ended[:, None, None] < 0, 0.0, evidence)
 
 
 def _three_by_now(evidence: np.ndarray, log_prior: np.ndarray, motion: Motion) -> np.ndarray:

@@ -13,6 +13,7 @@ from sklearn_asdf.functional.tempo import (
     metre_log_odds,
     tempo_alternatives,
     tempo_curves,
+    tempo_evidence,
     tempo_likelihood,
     tempo_peaks,
     tempo_posterior,
@@ -92,6 +93,14 @@ def test_prior_is_a_log_normal_or_a_density_of_known_tempi():
     assert known.sum() == pytest.approx(1)
     near = [known[np.abs(TEMPI / t - 1) < 0.05].sum() for t in (87, 125, 105)]
     assert near[0] > near[1] > 3 * near[2]
+
+
+@pytest.mark.parametrize("every_other", [0.0, 0.25])
+def test_running_evidence_is_that_of_the_dance_so_far(every_other):
+    likelihood = np.random.default_rng(0).normal(size=(11, 2, len(TEMPI)))
+    running = tempo_evidence(likelihood, every_other=every_other, running=True)
+    for n, now in enumerate(running, start=1):
+        assert_allclose(now, tempo_evidence(likelihood[:n], every_other=every_other), atol=1e-12)
 
 
 def test_evidence_of_overlapping_windows_is_not_counted_in_full():
