@@ -61,14 +61,17 @@ def _observe(activation: np.ndarray, fps: float, tempi: np.ndarray, weight: floa
 def _moves(
     tempi: np.ndarray, tightness: float = _TIGHTNESS
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Shifts of the tempo, their log-probabilities (n_tempi, n_shifts), and those of the phase."""
+    """Shifts of the tempo, their log-densities (n_tempi, n_shifts), and those of the phase.
+
+    Those of the tempo are relative to that of no change, which is the same for all tempi: states
+    are evenly spaced, so fast tempi have more of them within the same relative change.
+    """
     spacing = 60 / (_N_PHASES * STEP_DURATION)
     change = _TEMPO_CHANGE / tightness * tempi[:, None] / spacing
     n = int(np.clip(np.ceil(2 * np.median(change)), 2, _MOST_SHIFTS))
     shifts = np.arange(-n, n + 1)
-    moves = [-0.5 * (shifts / change) ** 2, -0.5 * (_SHIFTS / (_N_PHASES * _PHASE_CHANGE)) ** 2]
-    tempo, phase = (m - np.logaddexp.reduce(m, axis=-1, keepdims=True) for m in moves)
-    return shifts, tempo, phase
+    moves = -0.5 * (shifts / change) ** 2, -0.5 * (_SHIFTS / (_N_PHASES * _PHASE_CHANGE)) ** 2
+    return shifts, *moves
 
 
 def _advance(tempi: np.ndarray) -> np.ndarray:
@@ -124,11 +127,11 @@ def viterbi_beats(
     Notes
     -----
     A bar-pointer model [1]_ whose pointer runs through beats: the hidden state is the tempo and
-    the phase, which advances by the tempo and changes little otherwise. The log-likelihood of a
-    frame z is :math:`w \Re(z e^{-i \phi})`. The Viterbi algorithm finds the best states in steps
-    of 2 s. Within the resolution of the states the phase is then refined by Newton's method, with a
-    penalty on its second difference: one grid goes through the whole dance, and its tempo may
-    drift.
+    the phase, which advances by the tempo and changes little otherwise; relative changes of the
+    tempo are as likely at all tempi. The log-likelihood of a frame z is
+    :math:`w \Re(z e^{-i \phi})`. The Viterbi algorithm finds the best states in steps of 2 s.
+    Within the resolution of the states the phase is then refined by Newton's method, with a penalty
+    on its second difference: one grid goes through the whole dance, and its tempo may drift.
 
     References
     ----------
@@ -294,6 +297,9 @@ def filter_beats(
         observed = observed + np.asarray(evidence, dtype=float)[:, :, None]
     source = _advance(tempi)
     shifts, tempo_moves, phase_moves = _moves(tempi)
+    tempo_moves, phase_moves = (
+        m - np.logaddexp.reduce(m, axis=-1, keepdims=True) for m in (tempo_moves, phase_moves)
+    )
     state = np.asarray(log_prior, dtype=float)[:, None] + observed[0]
     beats, probability = [], []
     for step in range(len(observed)):

@@ -112,3 +112,11 @@ def test_states_advance_by_whole_places():
     assert len(tempi) > 400
     places = tempi / 60 * STEP_DURATION * 64
     assert_allclose(places, np.rint(places), atol=1e-9)
+
+
+def test_a_fast_tempo_with_more_evidence_is_not_lost_to_a_slow_one():
+    time = np.arange(2000) / 30
+    curve = 0.12 * np.cos(2 * np.pi * 124 / 60 * time) + 0.08 * np.cos(2 * np.pi * 76 / 60 * time)
+    tempi = beat_states((40, 240))
+    beats = viterbi_beats(curve, fps=30, tempi=tempi, log_prior=0 * tempi)
+    assert 60 / np.median(np.diff(beats)) == pytest.approx(124, rel=0.01)
