@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from ..metrics import music_curves
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
 from ..motion.container import Motion
 from ..plotting._features import upper_limit
 from ._description import Description
-from ._heard import STEP, movement_speed
+from ._heard import (
+    EVEN_LEVEL,
+    EVEN_SPEED,
+    SMOOTHING,
+    STEP,
+    level_of,
+    movement_speed,
+    standardized,
+)
 
 __all__ = ["courses", "laban_curves", "seen_curve"]
 
@@ -19,14 +29,12 @@ _WORDS = {
     "flow": "jerkiness",
     "shape": "curvature of paths",
 }
-# Range of the curve of loudness below the loudest place, in dB.
-_LEVEL_DB = 40.0
 # Windows less than so far apart, in s, follow one another: the last keyframe of a clip lies before
 # the first of the next.
 _BORDER = 1.0
 
 
-def laban_curves(described: Description, duration: float) -> list[dict[str, str]]:
+def laban_curves(described: Description, duration: float) -> list[dict[str, Any]]:
     """Return a curve of each feature, with one value in each window.
 
     Shape has a second, faint path where the dancer rests.
@@ -55,7 +63,7 @@ def laban_curves(described: Description, duration: float) -> list[dict[str, str]
     return curves
 
 
-def seen_curve(described: Description, duration: float) -> list[dict[str, str]]:
+def seen_curve(described: Description, duration: float) -> list[dict[str, Any]]:
     """Return the share of joints and frames that were seen, if it is not everything."""
     start, stop, seen = (described.table[key].to_numpy() for key in ("start", "stop", "seen"))
     if not len(seen) or seen.min() > 0.995:
@@ -72,37 +80,62 @@ def seen_curve(described: Description, duration: float) -> list[dict[str, str]]:
     return [row]
 
 
-def courses(take: Motion, sound: np.ndarray | None, sr: int, duration: float) -> list[dict]:
-    """Return the speed of the movement and the level of the music, whose likeness is asked for."""
+def courses(
+    take: Motion, sound: np.ndarray | None, sr: int, duration: float
+) -> list[dict[str, Any]]:
+    """Return the speed of the movement, with the level of the music over it.
+
+    Both are drawn smoothed, from their lowest to their highest value, as they are compared; their
+    values are those of single steps.
+    """
     logarithm = movement_speed(take)
     if logarithm is None or len(logarithm) < 2:
         return []
     share = np.exp(logarithm - logarithm.max())
-    rows = [
-        _row(
-            "Movement",
-            "mean speed",
-            "0 to 100 % of the fastest",
-            (*_steps(len(share), duration), 100 * share),
-            drawn=share,
-            duration=duration,
-            unit="%",
-        )
-    ]
+    steps = _steps(len(share), duration)
+    movement = _row(
+        "Movement",
+        "mean speed",
+        "0 to 100 % of the fastest",
+        (*steps, 100 * share),
+        drawn=share,
+        duration=duration,
+        unit="%",
+    )
     if sound is None:
-        return rows
-    level = music_curves(sound, sr=sr, step_duration=STEP)[: len(logarithm), 0]
+        return [movement]
+    level = level_of(sound, sr, len(logarithm))
+    moves, heard = standardized(logarithm, EVEN_SPEED), standardized(level, EVEN_LEVEL)
+    alike = "both even" if moves is None and heard is None else "one of them is even"
+    if moves is not None and heard is not None:
+        n = min(len(moves), len(heard))
+        alike = f"correlation {moves[:n] @ heard[:n]:.2f}".replace("-", "−")
     level = level - level.max()
     loudness = _row(
         "Loudness",
         "of the music",
-        f"−{_LEVEL_DB:g} to 0 dB",
+        "",
         (*_steps(len(level), duration), level),
-        drawn=1 + level / _LEVEL_DB,
+        drawn=level,
         duration=duration,
         unit="dB",
     )
-    return [*rows, loudness]
+    movement["path"] = _line(logarithm, duration) + "V100H0Z"
+    loudness["path"] = _line(level, duration)
+    movement |= {"small": "and loudness", "range": alike, "over": loudness}
+    movement["title"] = f"movement and loudness of the music over each other, {alike}"
+    return [movement]
+
+
+def _line(values: np.ndarray, duration: float) -> str:
+    """Return a smoothed curve from its lowest to its highest value, by the middles of steps."""
+    smooth = gaussian_filter1d(values, SMOOTHING / STEP)
+    height = (smooth - smooth.min()) / max(np.ptp(smooth), 1e-9)
+    time = np.minimum((np.arange(len(smooth)) + 0.5) * STEP, duration)
+    # Up to the borders, where there are no further steps.
+    time[0], time[-1] = 0.0, duration
+    places = zip(1000 * time / duration, 95 - 88 * height)
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
 
 
 def _steps(n_steps: int, duration: float) -> tuple[np.ndarray, np.ndarray]:
@@ -121,13 +154,15 @@ def _row(
     duration: float,
     unit: str,
     faint: np.ndarray | None = None,
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """Return one curve: the values of windows to read, and `drawn` from 0 to 1 to see."""
     start, stop, values = windows
     digits = ".0f" if unit in ("%", "dB") else ".3g"
     pale = np.zeros(len(values), dtype=bool) if faint is None else faint
     return {
         "label": label,
+        "laban": label.lower() in _WORDS,
+        "over": None,
         "small": small,
         "range": range_text,
         "path": _staircase(start, stop, np.where(pale, np.nan, drawn), duration),

@@ -107,22 +107,22 @@ def describe(
     """Return the features of a take in its windows; None where too little of it was seen."""
     if not take.seen.any():
         return None
+    if joints is not None:
+        from ..motion.markers import joints_of_markers
+
+        take = joints_of_markers(take, joints)
     if lma is None:
         lma = make_lma_pipeline().set_params(lma__missing="nan")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             table = features_of_take(
-                take, name, lma=lma, joints=joints, rows="windows", clip_duration=clip_duration
+                take, name, lma=lma, rows="windows", clip_duration=clip_duration
             )
         except ValueError as error:
             if "to be seen" not in str(error):
                 raise
             return None
-    if joints is not None:
-        from ..motion.markers import joints_of_markers
-
-        take = joints_of_markers(take, joints)
     notes = _sentences([str(w.message) for w in caught if w.category is UserWarning])
     return Description(table, lma, take.skeleton, take.n_joints, notes)
 

@@ -14,15 +14,24 @@ from ..motion.smoothing import PoseSmoother
 from ._beats import MIN_DURATION_OF_BEATS, TOLERANCE, Beats, hits, tempo_of
 from ._evidence import Evidence, graded_rank, score_of
 
-__all__ = ["STEP", "evidence_of_sound", "movement_speed"]
+__all__ = [
+    "EVEN_LEVEL",
+    "EVEN_SPEED",
+    "SMOOTHING",
+    "STEP",
+    "evidence_of_sound",
+    "level_of",
+    "movement_speed",
+    "standardized",
+]
 
 # Steps of the curves in s, and the standard deviation in s of their smoothing, which leaves the
 # course of the dance and takes away the single beats.
 STEP = 0.5
-_SMOOTHING = 1.0
+SMOOTHING = 1.0
 # Curves with smaller standard deviations are even: logarithm of the speed, and level in dB.
-_EVEN_SPEED = 0.05
-_EVEN_LEVEL = 1.0
+EVEN_SPEED = 0.05
+EVEN_LEVEL = 1.0
 # Music is shifted against the dance by at least this in s, or a quarter of a short dance.
 _MIN_SHIFT = 4.0
 # Shorter dances are not compared; the beat needs more.
@@ -95,15 +104,14 @@ def evidence_of_sound(
 
 def _loudness(speed: np.ndarray, sounds: dict[str, np.ndarray], sr: int, by_rule: bool) -> Evidence:
     """Return whether the level follows the speed."""
-    moves = _standardized(speed, _EVEN_SPEED)
+    moves = standardized(speed, EVEN_SPEED)
     if moves is None:
         sentence = "The dancer moves evenly: there are no rises and falls to follow."
         plain = "The dancer moves evenly, so that loudness has nothing to follow."
         return Evidence("Loudness", None, plain, sentence)
     found: dict[str, np.ndarray | None] = {}
     for name, sound in sounds.items():
-        level = music_curves(sound, sr=sr, step_duration=STEP)[: len(speed), 0]
-        heard = _standardized(np.maximum(level, level.max() - _RANGE), _EVEN_LEVEL)
+        heard = standardized(level_of(sound, sr, len(speed)), EVEN_LEVEL)
         found[name] = None if heard is None else _shifted_correlations(moves, heard)
     (name, shifts), *others = found.items()
     if shifts is None:
@@ -138,6 +146,13 @@ def _loudness(speed: np.ndarray, sounds: dict[str, np.ndarray], sr: int, by_rule
     return replace(evidence, plain=plain)
 
 
+def level_of(sound: np.ndarray, sr: int, n_steps: int) -> np.ndarray:
+    """Return the level of a sound in dB in the first steps, silence as a level far below it."""
+    level = music_curves(sound, sr=sr, step_duration=STEP)[:n_steps, 0]
+    clipped: np.ndarray = np.maximum(level, level.max() - _RANGE)
+    return clipped
+
+
 def _how_many(share: float) -> str:
     """Return in words which share of shifted copies is as good."""
     if share == 0:
@@ -154,9 +169,9 @@ def _shifted_correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.array([a[:n] @ np.roll(b[:n], shift) for shift in (0, *range(least, n - least + 1))])
 
 
-def _standardized(curve: np.ndarray, even: float) -> np.ndarray | None:
+def standardized(curve: np.ndarray, even: float) -> np.ndarray | None:
     """Return a curve smoothed, of mean 0 and sum of squares 1; None if it is even."""
-    curve = gaussian_filter1d(curve, _SMOOTHING / STEP)
+    curve = gaussian_filter1d(curve, SMOOTHING / STEP)
     curve = curve - curve.mean()
     return None if curve.std() < even else curve / np.linalg.norm(curve)
 
@@ -191,8 +206,9 @@ def _beat(duration: float, beats: Beats) -> Evidence:
     chance = float(shifted.mean())
     drift = 30 / max(abs(tempo - level * movement), 1e-9)
     where = f"{_METRE[level]} " if level != 1 else ""
+    whose = "dance, as was given," if beats.given else "movement"
     sentence = (
-        f"The music has {tempo:.1f} BPM and the movement {movement:.1f} BPM, {100 * apart:.1f} % "
+        f"The music has {tempo:.1f} BPM and the {whose} {movement:.1f} BPM, {100 * apart:.1f} % "
         f"apart{f' at {where}the tempo' if where else ''}"
     )
     if drift < duration:
@@ -208,8 +224,10 @@ def _beat(duration: float, beats: Beats) -> Evidence:
         score_of("beats met", "share of the beats of the dance that the music has too", hit),
         score_of(
             "tempo",
-            "in BPM; the beats of the movement are found without the model and without the music. "
-            "Either may be wrong by a factor of two",
+            "in BPM; the beats of the dance are those that were given"
+            if beats.given
+            else "in BPM; the beats of the movement are found without the model and without the "
+            "music. Either may be wrong by a factor of two",
             rows,
             bars=False,
         ),

@@ -12,6 +12,7 @@ from .._validation import raise_all, require
 from ..motion.container import as_motion
 from ..performance import prepare_take
 from ..video._figure import StickFigure
+from ._advice import advice_of_movement
 from ._beats import Beats
 from ._description import describe
 from ._origin import origin_of_movement
@@ -108,6 +109,7 @@ def write_movement_report(
             "facts": f"{duration:.1f} s of dance, {100 * seen:.3g} % of joints and frames seen",
             "video": None if video is None else small_video(video, duration),
             "timeline": timeline(described, shown, figure, {}, Beats()),
+            "advice": advice_of_movement(described),
             "origin": origin_of_movement(described, take, about or {}),
         }
         write_page(place, content)

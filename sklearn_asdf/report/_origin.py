@@ -19,7 +19,6 @@ from ..performance import (
     featurizer_of,
     fps_of,
 )
-from ..unpaired import UnpairedRegressor
 from ._description import Description
 
 __all__ = ["origin", "origin_of_movement"]
@@ -33,11 +32,15 @@ def origin(
     temperature: float | None,
     random_state: Any,
     about: Mapping[str, Any],
+    by_rule: bool,
 ) -> list[tuple[str, str]]:
-    """Return topics and what is known of them, for those who cite or repeat the page."""
+    """Return topics and what is known of them, for those who cite or repeat the page.
+
+    `by_rule` is whether the model is a soundtrack.
+    """
     return [
         *((str(topic), str(text)) for topic, text in about.items()),
-        ("Model", _model(pipeline)),
+        ("Model", _model(pipeline, by_rule)),
         ("Its features", _features_of_model(pipeline)),
         ("Dance", _dance(shown.take, fps)),
         ("Music", _music(shown, temperature, random_state)),
@@ -58,10 +61,10 @@ def origin_of_movement(
     ]
 
 
-def _model(pipeline: Any) -> str:
+def _model(pipeline: Any, by_rule: bool) -> str:
     music = summarize(pipeline).get("music", {})
     model = audio_regressor_of(pipeline)
-    if isinstance(model.regressor_, UnpairedRegressor):
+    if by_rule:
         text = "soundtrack: plays given music for dances by a rule"
     else:
         preset, changes = nearest_preset(pipeline)

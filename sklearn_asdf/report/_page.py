@@ -65,6 +65,7 @@ def content_of(
         "players": [],
         "video": None,
         "answer": None,
+        "advice": [],
         "codec": None,
         "verdict": None,
     }

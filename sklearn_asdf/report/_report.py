@@ -24,9 +24,11 @@ from ..performance import (
     encoder_of,
     features_of,
     perform,
+    tracks_beats,
 )
 from ..unpaired import UnpairedRegressor
 from ..video._figure import StickFigure
+from ._advice import advice_of
 from ._beats import Beats, beats_of
 from ._description import describe
 from ._evidence import Answer, verdict_of
@@ -201,9 +203,20 @@ def write_report(
         heard = _alike(sounds, loudness, shown.sr)
         heard_beats = beats_of(shown.take, sounds, shown.sr, given=beats)
         described = describe(take, title)
-        answer, codec = _answer(pipeline, shown, sounds, heard_beats, scores)
+        by_rule = isinstance(audio_regressor_of(pipeline).regressor_, UnpairedRegressor)
+        answer, codec = _answer(pipeline, shown, sounds, heard_beats, scores, by_rule)
         about = dict(about or {})
-        topics = origin(pipeline, shown, described, take.fps, temperature, random_state, about)
+        topics = origin(
+            pipeline, shown, described, take.fps, temperature, random_state, about, by_rule
+        )
+        advice = advice_of(
+            answer.evidence,
+            heard_beats,
+            described,
+            duration,
+            by_rule=by_rule,
+            tracks_beats=tracks_beats(pipeline),
+        )
         verdict = answer.as_dict()
         content = content_of(shown.take, figure, described, title=title)
         content |= {
@@ -216,6 +229,7 @@ def write_report(
             "timeline": timeline(described, shown.take, figure, sounds, heard_beats, encoder),
             "origin": topics,
             "answer": answer,
+            "advice": advice,
             "codec": codec,
             "verdict": verdict_text({"title": title, **verdict, "origin": dict(topics)}),
         }
@@ -259,12 +273,12 @@ def _answer(
     sounds: dict[str, np.ndarray],
     beats: Beats,
     scores: pd.DataFrame | None,
+    by_rule: bool,
 ) -> tuple[Answer, str | None]:
     """Return the answer with its evidence, and what the code of the true music keeps."""
     if scores is not None:
         return answer_from_table(scores), None
     model, encoder = audio_regressor_of(pipeline), encoder_of(pipeline)
-    by_rule = isinstance(model.regressor_, UnpairedRegressor)
     evidence = evidence_of_sound(shown.take, sounds, shown.sr, beats, by_rule=by_rule)
     codec = None
     true = sounds.get("true music")

@@ -110,6 +110,7 @@ def _beats(beats: Beats, duration: float) -> dict[str, Any]:
         }
 
     return {
+        "given": beats.given,
         "dance": None if beats.dance is None else ticks(beats.dance, 6, 46),
         "sounds": [ticks(times, 54, 94) for times in beats.sounds.values()],
     }

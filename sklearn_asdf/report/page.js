@@ -23,7 +23,7 @@
   const curves = [...document.querySelectorAll(".steps[data-values]")].map((path) => ({
     starts: numbers(path.dataset.starts), stops: numbers(path.dataset.stops),
     unit: path.dataset.unit, values: numbers(path.dataset.values),
-    out: path.closest(".row").querySelector(".value"),
+    out: path.closest(".row").querySelector(path.classList.contains("over") ? ".value.over" : ".value"),
   }));
   const beatsOf = (path) => (path && path.dataset.times ? numbers(path.dataset.times) : []);
   const danceBeats = beatsOf(document.querySelector(".beat.dance"));
@@ -244,6 +244,11 @@
   const volume = byId("volume"), why = byId("why");
   if (volume) volume.addEventListener("input", (event) => {
     players.forEach((player) => { player.volume = Number(event.target.value); });
+  });
+  const laban = byId("laban");
+  if (laban) laban.addEventListener("click", (event) => {
+    event.stopPropagation();
+    laban.setAttribute("aria-expanded", String(timeline.classList.toggle("open")));
   });
   if (why) why.addEventListener("click", () => { byId("evidence").open = true; });
   timeline.addEventListener("pointermove", (event) => {

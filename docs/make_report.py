@@ -1,0 +1,49 @@
+"""Make the report that README and pages show: `python docs/make_report.py`.
+
+Music that the package synthesizes is played for a synthetic dance with calm and vigorous parts. The
+command writes the report of it to `docs/static/report.html`, and a picture of that page to
+`docs/static/report.png`, which needs Chromium and the extra `test`.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from sklearn_asdf import make_soundtrack_pipeline
+from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.report import write_report
+
+HERE = Path(__file__).parent
+PAGE = HERE / "static" / "report.html"
+DURATION = 20.0
+
+
+def main() -> None:
+    """Write the page and its picture."""
+    dance = make_dance_music(1, clip_duration=DURATION, courses=True, random_state=4).poses
+    pipe = make_soundtrack_pipeline("builtin", poses=dance, random_state=0)
+    verdict = write_report(
+        PAGE,
+        pipe,
+        dance,
+        title="A synthetic dance with a soundtrack",
+        temperature=0.3,
+        random_state=0,
+        loudness=-16.0,
+    )
+    print(f"{PAGE}: {PAGE.stat().st_size / 1e6:.1f} MB, {verdict['verdict']}")
+    sys.path.insert(0, str(HERE.parent))
+    from tests.chromium import Chromium
+
+    with tempfile.TemporaryDirectory() as folder, Chromium(Path(folder), size=(1200, 900)) as page:
+        page.open(PAGE.as_uri())
+        page.until("document.body.dataset.frame !== undefined")
+        page.run("document.getElementById('seek').value = 6.2")
+        page.run("document.getElementById('seek').dispatchEvent(new Event('input'))")
+        page.screenshot(HERE / "static" / "report.png", whole=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""What to try next: for each weakness that a report finds, what changes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..functional.beat_grid import beat_position
+from ._beats import MIN_DURATION_OF_BEATS, Beats, tempo_of
+from ._description import Description
+from ._evidence import Evidence
+
+__all__ = ["Advice", "advice_of", "advice_of_movement"]
+
+# A share of joints and frames above which nothing needs to be filmed again.
+_ENOUGH_SEEN = 0.9
+# Within this distance from half a beat, in beats, and if the distances of single beats agree so
+# well (length of their mean, from 0 to 1), beats of the music lie between those of the dance.
+_NEAR_HALF, _AGREEMENT = 0.15, 0.6
+# Relative difference of tempi that are one, and those that are at another level of the metre.
+_SAME_TEMPO = 0.04
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What is weak, what to do about it, and the options of the command, if there are any."""
+
+    weak: str
+    remedy: str
+    options: str = ""
+
+
+def advice_of(
+    evidence: list[Evidence],
+    beats: Beats,
+    described: Description | None,
+    duration: float,
+    *,
+    by_rule: bool,
+    tracks_beats: bool,
+) -> list[Advice]:
+    """Return what to try next for a dance with its music, the most useful first.
+
+    `by_rule` is whether the model is a soundtrack, and `tracks_beats` whether beats can be given.
+    """
+    found = []
+    for item in evidence:
+        if item.subject == "Beat" and item.word != "clear":
+            found.append(_of_beat(item, beats, duration, tracks_beats))
+        elif item.subject == "Loudness" and item.word != "clear":
+            found.append(_of_loudness(item, by_rule))
+        elif item.subject == "The model" and item.word in ("some", "none"):
+            found.append(
+                Advice(
+                    "The model has learned too little of such dances.",
+                    "Let it learn from more of them with their music, twenty minutes or more, and "
+                    "of the same style.",
+                )
+            )
+    return [*found, *advice_of_movement(described)]
+
+
+def advice_of_movement(described: Description | None) -> list[Advice]:
+    """Return what to try next for the movement alone."""
+    if described is None:
+        return [
+            Advice(
+                "The dancer is seen in too few frames.",
+                "Film again: one person, the whole body in the picture, light from the front.",
+            )
+        ]
+    found = []
+    seen = float(described.table["seen"].mean())
+    if seen < _ENOUGH_SEEN:
+        found.append(
+            Advice(
+                f"Only {100 * seen:.0f} % of the joints and frames were seen.",
+                "Film with the whole body in the picture, or fill the gaps in the program of the "
+                "motion capture.",
+            )
+        )
+    for note in described.notes:
+        found.append(Advice(note, ""))
+    if described.unweighted:
+        found.append(
+            Advice(
+                f"The joints {described.unweighted}, so all of them have equal weights.",
+                "Name the joints in the file, or say which markers stand for them.",
+                "--joints",
+            )
+        )
+    return found
+
+
+def _of_beat(item: Evidence, beats: Beats, duration: float, tracks_beats: bool) -> Advice:
+    if duration < MIN_DURATION_OF_BEATS:
+        return Advice(
+            "The dance is too short for a beat.", "Take a longer part of it, half a minute or more."
+        )
+    if not tracks_beats:
+        return Advice(
+            "The music is not on the beat.",
+            "This model finds no beat in a dance: a soundtrack and the presets default and "
+            "synthesis do.",
+        )
+    if item.strength is None or beats.dance is None:
+        others = [f"{tempo:.0f}" for tempo in beats.alternatives[:2]]
+        known = f" ({' or '.join(others)} are possible)" if len(others) > 1 else ""
+        return Advice(
+            "No clear beat was found in the movement.",
+            f"If you know the tempo, say it{known}, or tap the beat in the studio. Otherwise "
+            "take music without a strong beat.",
+            "--bpm 96",
+        )
+    music = next(iter(beats.sounds.values()))
+    tempo, own = tempo_of(music), tempo_of(beats.dance)
+    if abs(tempo / own - 1) < _SAME_TEMPO and _half_a_beat_off(beats.dance, music):
+        return Advice(
+            "The music has the tempo of the dance, but lies between its beats.",
+            "Shift the beat by half of one.",
+            "--off-beat",
+        )
+    if tempo and abs(tempo / own - 1) >= _SAME_TEMPO:
+        return Advice(
+            f"The music has {tempo:.0f} BPM, and the movement, looked at alone, {own:.0f} BPM.",
+            "Watch the dance with the music. If the music is off, give the tempo, or tap the beat "
+            "in the studio.",
+            f"--bpm {own:.0f}",
+        )
+    return Advice(
+        "Music and movement have one tempo, but meet on few beats.",
+        "Give the moment of one beat, or tap the beat in the studio. Cut off what is no dance: "
+        "one sequence of beats goes through the whole video.",
+        f"--bpm {own:.0f} --beat-at 2.4",
+    )
+
+
+def _half_a_beat_off(dance: np.ndarray, music: np.ndarray) -> bool:
+    if len(music) < 2:
+        return False
+    turns = np.exp(2j * np.pi * beat_position(music, dance)).mean()
+    distance = abs(np.angle(turns)) / (2 * np.pi)
+    return bool(abs(turns) > _AGREEMENT and distance > 0.5 - _NEAR_HALF)
+
+
+def _of_loudness(item: Evidence, by_rule: bool) -> Advice:
+    if item.strength is None:
+        return Advice(
+            "The dancer moves evenly.",
+            "There is nothing for the loudness to follow. Choose calm or wild music as a whole.",
+            "--energy -1 to 1" if by_rule else "",
+        )
+    if by_rule:
+        return Advice(
+            "The loudness hardly follows the movement.",
+            "Let it follow more closely, and give music with calm and loud parts.",
+            "--follow 2",
+        )
+    return Advice(
+        "The loudness hardly follows the movement.",
+        "A model needs dances with calm and vigorous parts to learn that from. A soundtrack "
+        "follows by a rule, without learning.",
+    )
