@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import clone
 
+from ._table_statistics import aggregate_windows
 from ._validation import Interval, Real, check_choice, raise_all
 from .functional.compiled import numpy_only
 from .functional.gaps import frames_seen
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["KEYS", "features_of_take", "features_table"]
 
 # Columns that are no features.
-KEYS = ("take", "start", "stop", "clip", "window", "seen")
+KEYS = ("take", "start", "stop", "clip", "window", "windows", "seen")
 
 # Clips up to which NumPy is faster than loading compiled loops.
 _FEW_CLIPS = 256
@@ -64,10 +65,11 @@ def features_table(
     joints : {"auto", "plug_in_gait", "qualisys"}, dict or None, default=None
         Joints of takes that are markers of motion capture, see :func:`joints_of_markers`. None
         describes the positions as they are.
-    rows : {"clips", "windows"}, default="clips"
+    rows : {"clips", "windows", "takes"}, default="clips"
         `"clips"`: one row per clip, with the columns of `lma` (``window1_weight``, ...).
         `"windows"`: one row per window, with the features of windows (``weight``, ...). Those of
-        whole clips are in the table of clips.
+        whole clips are in the table of clips. `"takes"`: one row per take, with statistics of its
+        windows; see the notes.
     clip_duration : float, default=8.0
         Duration of a clip in s. A shorter take is one clip.
     hop_duration : float or None, default=None
@@ -84,6 +86,7 @@ def features_table(
         - ``start``, ``stop``: begin and end of the row in s, from the start of the take
         - ``clip`` and ``window``, for windows: numbers of the clip, from 0, and of the window in
           it, from 1
+        - ``windows``, for takes: number of windows
         - ``seen``: share of the joints and frames that were seen
         - the features; ``table.attrs["units"]`` has the unit of each column by name, and
           ``table.attrs["heights"]`` the height of the dancer of each take, in the unit of its poses
@@ -111,6 +114,13 @@ def features_table(
     was seen is NaN. A clip that shows the dancer (half of the joints) in less than half of its
     frames is left out, with a warning.
 
+    A row of a take has ``weight_mean``, ``weight_std``, ``weight_median`` and ``weight_max``, and
+    the same of each other feature: the mean of its windows and their standard deviation around it,
+    each window weighted by its duration, the median and the largest value. Windows in which a
+    feature is NaN do not count. ``start`` and ``stop`` are the begin of the first and the end of
+    the last window. Rows of takes are independent of each other if the takes are; windows and clips
+    of one take are not, and a test that counts them as samples finds too much.
+
     Examples
     --------
     >>> from sklearn_asdf import features_table
@@ -121,8 +131,10 @@ def features_table(
     ((18, 11), 'H²/s²')
     >>> table.iloc[0, :7].to_dict()["take"]
     'solo'
+    >>> features_table({"solo": dance}, rows="takes").columns[:7].tolist()
+    ['take', 'start', 'stop', 'windows', 'seen', 'weight_mean', 'weight_std']
     """
-    rows = check_choice(rows, ("clips", "windows"), name="rows")
+    rows = check_choice(rows, ("clips", "windows", "takes"), name="rows")
     named = _named(takes)
     raise_all(_duration_problems(clip_duration, hop_duration))
     if lma is None:
@@ -176,7 +188,7 @@ def features_of_take(
         From poses to features.
     joints : str, dict or None, default=None
         Joints of a take that is markers.
-    rows : {"clips", "windows"}, default="clips"
+    rows : {"clips", "windows", "takes"}, default="clips"
         What has one row.
     clip_duration : float, default=8.0
         Duration of a clip in s.
@@ -214,8 +226,9 @@ def features_of_take(
         table = lma[-1].set_output(transform="pandas").fit_transform(motion)
     units = lma[-1].feature_units_
     heights = {} if height is None else {name: height}
-    if rows == "windows":
+    if rows != "clips":
         table = _long(table, units, clips, motion, starts, name)
+        table = table if rows == "windows" else aggregate_windows(table)
         table.attrs["heights"] = heights
         return table
     table.insert(0, "take", name)

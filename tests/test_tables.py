@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from sklearn_asdf import Motion, Skeleton, features_table, make_lma_pipeline
+from sklearn_asdf._table_statistics import aggregate_windows
 from sklearn_asdf.cli import main
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.io import read_poses, write_poses
@@ -234,3 +236,68 @@ def test_equal_weights_of_unnamed_joints_are_said():
         )
     uniform = lma().set_params(lma__joint_weights="uniform")
     features_table({"x": Motion(position, fps=30)}, lma=uniform, clip_duration=4.0)
+
+
+def test_a_take_is_one_row_with_statistics_of_its_windows():
+    takes = {"first": dance(7.0), "second": dance(9.0, random_state=3)}
+    table = features_table(takes, lma=lma(), rows="takes", clip_duration=3.0)
+    windows = features_table(takes, lma=lma(), rows="windows", clip_duration=3.0)
+    assert table["take"].tolist() == ["first", "second"]
+    assert set(table.attrs["heights"]) == {"first", "second"}
+    assert table.attrs["units"]["weight_std"] == "H²/s²"
+    for i, name in enumerate(takes):
+        part = windows[windows["take"] == name]
+        duration = part["stop"] - part["start"]
+        row = table.iloc[i]
+        assert (row["windows"], row["start"]) == (len(part), part["start"].iloc[0])
+        for feature in LABAN:
+            mean = (part[feature] * duration).sum() / duration.sum()
+            variance = ((part[feature] - mean) ** 2 * duration).sum() / duration.sum()
+            assert row[f"{feature}_mean"] == pytest.approx(mean)
+            assert row[f"{feature}_std"] == pytest.approx(variance**0.5)
+            assert row[f"{feature}_median"] == pytest.approx(part[feature].median())
+            assert row[f"{feature}_max"] == part[feature].max()
+
+
+def test_windows_without_a_value_do_not_count_in_the_row_of_a_take():
+    windows = features_table(dance(), lma=lma(), rows="windows", clip_duration=3.0)
+    windows.loc[0, "flow"] = np.nan
+    windows["shape"] = np.nan
+    (row,) = aggregate_windows(windows).to_dict("records")
+    rest = windows.iloc[1:]
+    duration = rest["stop"] - rest["start"]
+    assert row["flow_mean"] == pytest.approx((rest["flow"] * duration).sum() / duration.sum())
+    assert np.isnan([row["shape_mean"], row["shape_std"], row["shape_max"]]).all()
+
+
+def test_the_command_writes_one_row_per_take_with_a_given_height(tmp_path, capsys):
+    for name in ("a", "b"):
+        write_poses(dance(random_state=ord(name)), tmp_path / f"{name}.npz")
+    out = tmp_path / "table.csv"
+    command = ["features", str(tmp_path), "-o", str(out), "--rows", "takes", "--clip-duration", "3"]
+    given = ["--height", "90", "--cutoff", "6", "--n-keyframes", "4"]
+    assert main([*command, *given]) == 0
+    assert "2 rows, 20 features" in capsys.readouterr().out
+    pipeline = lma(kinematics__height=90.0, smooth__cutoff=6.0)
+    expected = features_table(
+        [tmp_path / "a.npz", tmp_path / "b.npz"], lma=pipeline, rows="takes", clip_duration=3.0
+    )
+    found = pd.read_csv(out)
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--cutoff", "15"], "expected --cutoff below 15 Hz"),
+        (["--height", "2", "--preset", "paper"], "which uses no height"),
+        (["--height", "-1"], "expected a number above 0"),
+    ],
+)
+def test_settings_without_meaning_are_refused(options, message, tmp_path, capsys):
+    write_poses(dance(), tmp_path / "a.npz")
+    out = tmp_path / "table.csv"
+    with contextlib.suppress(SystemExit):
+        assert main(["features", str(tmp_path / "a.npz"), "-o", str(out), *options]) != 0
+    assert message in capsys.readouterr().err
+    assert not out.exists()

@@ -9,7 +9,7 @@ from typing import Any
 
 from ._batch import REFUSED, Batch
 from ._console import note, say, verbosity
-from ._options import add_clips, add_command, add_force, add_take, check_clips, whole
+from ._options import add_clips, add_command, add_force, add_take, check_clips, positive, whole
 from ._takes import (
     check_not_read,
     check_output,
@@ -19,6 +19,9 @@ from ._takes import (
     read_take,
     take_name,
 )
+
+# Frame rate of the analysis in Hz.
+_FPS = 30.0
 
 
 def add(commands: Any) -> None:
@@ -30,8 +33,8 @@ def add(commands: Any) -> None:
         help="describe dances by their Laban features, as a table",
         more=(
             "Cut each dance into clips and describe every clip by the features of Laban Movement "
-            "Analysis: a table with one row per clip, or one per window between keyframes, for a "
-            "spreadsheet or any other program. A dance that is shorter than a clip is one clip. "
+            "Analysis: a table with one row per clip, per window between keyframes, or per take, "
+            "for a spreadsheet or any other program. A dance shorter than a clip is one clip. "
             "Where less than half was seen, a feature is left empty. With --page, a page shows one "
             "dance with its keyframes and curves."
         ),
@@ -58,8 +61,23 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--rows",
         default="clips",
-        choices=("clips", "windows"),
-        help="what has one row: a clip with all its windows, or each window with its time",
+        choices=("clips", "windows", "takes"),
+        help="what has one row: a clip with all its windows, each window with its time, or a whole "
+        "take with mean, standard deviation, median and largest value of its windows",
+    )
+    parser.add_argument(
+        "--height",
+        type=positive,
+        metavar="H",
+        help="height of the dancer in the unit of the poses, which is the unit of length; without "
+        "it, it is estimated from each take",
+    )
+    parser.add_argument(
+        "--cutoff",
+        type=positive,
+        default=3.0,
+        metavar="HZ",
+        help="poses are smoothed by a low-pass filter of this frequency in Hz",
     )
     parser.add_argument(
         "--joints",
@@ -76,6 +94,13 @@ def run(options: argparse.Namespace) -> int:
     """Write the table, the page, or both."""
     out, page = _places(options)
     check_clips(options)
+    if options.height is not None and options.preset == "paper":
+        raise ValueError("expected no --height with --preset paper, which uses no height")
+    if not options.cutoff < _FPS / 2:
+        raise ValueError(
+            f"expected --cutoff below {_FPS / 2:g} Hz, half the frame rate of the analysis, got "
+            f"{options.cutoff:g}"
+        )
     markers = _markers(options.joints)
     takes = find_takes(options.takes)
     check_takes(takes, options)
@@ -154,7 +179,11 @@ def _write_table(out: Path, tables: list[Any], options: argparse.Namespace) -> N
 def _pipeline(options: argparse.Namespace) -> Any:
     from ..pipeline import make_lma_pipeline
 
-    pipeline = make_lma_pipeline(preset=options.preset, n_keyframes=options.n_keyframes)
+    pipeline = make_lma_pipeline(
+        preset=options.preset, n_keyframes=options.n_keyframes, cutoff=options.cutoff
+    )
+    if options.height is not None:
+        pipeline.set_params(kinematics__height=options.height)
     return pipeline.set_params(lma__missing="nan")
 
 
