@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-__all__ = ["find_rests", "median_without_rests"]
+__all__ = ["find_rests", "median_without_rests", "mix_over_rests"]
 
 # Steps that a rest grows on each side, over which the smoothing of poses spreads a sudden stop, and
 # steps on each side within which the fastest one counts.
@@ -84,3 +84,50 @@ def median_without_rests(values: np.ndarray, rests: np.ndarray) -> np.ndarray:
     for clip in np.flatnonzero(rests.any(axis=1) & ~rests.all(axis=1)):
         medians[clip] = np.median(values[clip, ~rests[clip]], axis=0)
     return medians
+
+
+def mix_over_rests(
+    values: np.ndarray, share: np.ndarray, time: np.ndarray, tau: float
+) -> np.ndarray:
+    r"""Return values of clips in which clips with rests have those of the clips around them.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_clips, n_columns)
+        Values of clips, which rests change.
+    share : ndarray of shape (n_clips,)
+        Share of rests in each clip, 0 to 1.
+    time : ndarray of shape (n_clips,)
+        Middles of the clips in s.
+    tau : float
+        Time in s over which the weights of other clips fall to 1/e.
+
+    Returns
+    -------
+    ndarray of shape (n_clips, n_columns)
+        Values; those of clips without rests are unchanged.
+
+    Notes
+    -----
+    With :math:`k_i = \min(2 s_i, 1)` for the share :math:`s_i` of rests, the value of a clip is
+    :math:`(1 - k_i) x_i + k_i \bar x_i`, where :math:`\bar x_i` is the mean of all clips with the
+    weights :math:`(1 - k_j) \exp(-|t_i - t_j| / \tau)`. Where all clips are at least half rest,
+    they are unchanged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_asdf.functional.rests import mix_over_rests
+    >>> values = np.array([[3.0], [1.0], [3.0]])
+    >>> mix_over_rests(values, np.array([0.0, 0.5, 0.0]), np.arange(3.0), 1.0).ravel()
+    array([3., 3., 3.])
+    """
+    mixed = np.minimum(2 * np.asarray(share, dtype=float), 1.0)
+    if not mixed.any() or (mixed == 1).all():
+        return values
+    # The largest exponent is 0, so that far from all movement weights do not vanish.
+    log_weight = -np.abs(time[:, None] - time) / tau
+    log_weight[:, mixed == 1] = -np.inf
+    weight = (1 - mixed) * np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+    around = weight @ values / weight.sum(axis=1, keepdims=True)
+    return (1 - mixed[:, None]) * values + mixed[:, None] * around

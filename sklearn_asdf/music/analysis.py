@@ -17,6 +17,7 @@ from .analysis_cache import RecordingCache
 from .clips import AudioClips
 
 __all__ = [
+    "CHANGED_BY_RESTS",
     "DESCRIPTORS",
     "LEVEL",
     "STEP_DESCRIPTORS",
@@ -68,7 +69,10 @@ STEP_LEVEL = STEP_DESCRIPTORS.index("level")
 STEP_SILENCE = -70.0
 # Column of the level in codes.
 LEVEL = DESCRIPTORS.index("level")
-_TEMPO, _COS, _SIN = (DESCRIPTORS.index(name) for name in ("log_tempo", "beat_cos", "beat_sin"))
+_BEAT = ("log_tempo", "beat_cos", "beat_sin")
+_TEMPO, _COS, _SIN = (DESCRIPTORS.index(name) for name in _BEAT)
+# Descriptors that a rest changes: all but tempo and beat, which the dance has at any time.
+CHANGED_BY_RESTS = np.array([name not in _BEAT for name in DESCRIPTORS])
 # Tempi that are played, in BPM.
 _TEMPI = (40.0, 240.0)
 # Decibels by which a level may lie outside those of the corpus.

@@ -9,7 +9,7 @@ import numpy as np
 from ..functional.overlap import fade_gains
 from ..functional.step_course import StepCourse, merge_steps
 from ..functional.stretch import warp_time
-from .analysis import DESCRIPTORS, LEVEL, STEP_LEVEL, beat_of, check_code, limit_level
+from .analysis import CHANGED_BY_RESTS, LEVEL, STEP_LEVEL, beat_of, check_code, limit_level
 from .corpus import FADE_LEAD
 from .unit_player import limit_course, split_code, wanted_steps
 from .unit_steps import local_level, set_gain
@@ -27,8 +27,6 @@ _MAX_FADE = 0.1
 _AROUND = 0.5
 # Units below this level, in dB, are silent and get no gain.
 _SILENT = -90.0
-# Descriptors that are kept over a rest: all but tempo and beat, which the dance has at any time.
-_KEPT = np.array([name not in ("log_tempo", "beat_cos", "beat_sin") for name in DESCRIPTORS])
 
 
 class UnitStream:
@@ -122,7 +120,8 @@ class UnitStream:
         forgotten = min(n_new / (2 * self._encoder.n_samples_), 1.0)
         self._before_rest = self._before_rest + forgotten * (code - self._before_rest)
         kept = min(2 * share, 1.0)
-        return np.where(_KEPT, kept * self._before_rest + (1 - kept) * code, code)
+        mixed = kept * self._before_rest + (1 - kept) * code
+        return np.where(CHANGED_BY_RESTS, mixed, code)
 
     def _follow(self, y: np.ndarray, course: StepCourse, n_new: int, n_fade: int) -> np.ndarray:
         """Return music with the levels of a course, continued from the last factor."""

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..functional.beat_grid import beat_times, steady_beats
+from ..functional.rests import mix_over_rests
 from ..functional.step_course import StepCourse, merge_steps
-from .analysis import LEVEL, STEP_DESCRIPTORS, STEP_LEVEL, beat_of, limit_level
+from .analysis import (
+    CHANGED_BY_RESTS,
+    LEVEL,
+    STEP_DESCRIPTORS,
+    STEP_LEVEL,
+    beat_of,
+    limit_level,
+)
 from .corpus import render
 from .unit_steps import set_course
 
@@ -106,6 +114,10 @@ def play_codes(
     course = None
     if steps is not None:
         course = merge_steps(steps, middles, encoder.n_samples_ / sr)
+        # What surrounds a rest is chosen by the movement there.
+        rests = (steps[..., STEP_LEVEL] <= encoder.rest_level_).mean(axis=1)
+        moving = mix_over_rests(code, rests, middles, encoder.n_samples_ / sr / 2)
+        code = np.where(CHANGED_BY_RESTS, moving, code)
     runs = encoder.corpus_.choose(
         (code / encoder.scale_)[of_beat],
         np.diff(grid) * sr,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sklearn_asdf.functional.rests import find_rests, median_without_rests
+from sklearn_asdf.functional.rests import find_rests, median_without_rests, mix_over_rests
 
 
 def rests(*speed):
@@ -52,3 +52,31 @@ def test_medians_do_not_count_rests():
     values = np.arange(8.0).reshape(2, 4, 1)
     where = np.array([[True, False, False, False], [True] * 4])
     assert median_without_rests(values, where).tolist() == [[2.0], [5.5]]
+
+
+class TestMixing:
+    TIME = 4.0 * np.arange(6)
+    VALUES = np.random.default_rng(0).normal(size=(6, 2))
+
+    def test_without_rests_nothing_is_mixed(self):
+        mixed = mix_over_rests(self.VALUES, np.zeros(6), self.TIME, 4.0)
+        np.testing.assert_array_equal(mixed, self.VALUES)
+
+    def test_only_clips_with_rests_change(self):
+        share = np.array([0, 0, 0.2, 0, 0, 0.0])
+        mixed = mix_over_rests(self.VALUES, share, self.TIME, 4.0)
+        kept = share == 0
+        np.testing.assert_allclose(mixed[kept], self.VALUES[kept])
+        weight = np.exp(-np.abs(self.TIME - 8) / 4) * (1 - 2 * share)
+        around = weight @ self.VALUES / weight.sum()
+        np.testing.assert_allclose(mixed[2], 0.6 * self.VALUES[2] + 0.4 * around)
+
+    def test_what_is_all_rest_has_the_nearest_movement(self):
+        values = np.array([[1.0], [50.0], [50.0], [3.0]])
+        share = np.array([0, 1, 0.6, 0])
+        mixed = mix_over_rests(values, share, np.array([0.0, 1e4, 2e4, 3e4]), 4.0)
+        np.testing.assert_allclose(mixed.ravel(), [1, 1, 3, 3])
+
+    def test_where_all_is_rest_nothing_is_known_of_movement(self):
+        mixed = mix_over_rests(self.VALUES, np.full(6, 0.5), self.TIME, 4.0)
+        np.testing.assert_array_equal(mixed, self.VALUES)

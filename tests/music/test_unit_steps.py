@@ -139,6 +139,21 @@ class TestMusic:
             assert not piece[round((begin + 1.75) * SR) : round((begin + 2.5) * SR)].any()
             assert level(piece, begin + 0.3, begin + 1.2) == pytest.approx(-24, abs=2)
 
+    def test_what_surrounds_a_rest_is_chosen_as_without_it(self, encoder, code, music):
+        moving, other = code[0].copy(), encoder.transform(music[4:5])[0]
+        moving[: STEPS * 3].reshape(STEPS, 3)[:, 0] = -24
+        rested = moving.copy()
+        rested[: STEPS * 3].reshape(STEPS, 3)[4:12, 0] = -70
+        # What a rest changes, all but tempo and beat.
+        changed = rested.copy()
+        changed[STEPS * 3 : -3] = other[STEPS * 3 : -3]
+        pieces = [encoder.compose([moving, c, moving], hop_duration=4.0) for c in (rested, changed)]
+        np.testing.assert_array_equal(*pieces)
+        changed[: STEPS * 3] = moving[: STEPS * 3]
+        unlike = encoder.compose([moving, changed, moving], hop_duration=4.0)
+        plain = encoder.compose([moving] * 3, hop_duration=4.0)
+        assert not np.array_equal(unlike, plain)
+
     def test_units_are_like_their_beat(self, encoder, code):
         units = encoder.corpus_
         wanted = units.steps[10] / encoder.step_scale_
