@@ -55,6 +55,7 @@ html_sidebars = {
     "guide/installation": [],
     "guide/quickstart": [],
     "guide/results": [],
+    "examples": [],
     "auto_examples/**": [],
 }
 sphinx_gallery_conf = {

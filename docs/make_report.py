@@ -1,8 +1,9 @@
 """Make the report that README and pages show: `python docs/make_report.py`.
 
-Music that the package synthesizes is played for a synthetic dance with calm and vigorous parts. The
-command writes the report of it to `docs/static/report.html`, and a picture of that page to
-`docs/static/report.png`, which needs Chromium and the extra `test`.
+Music that the package synthesizes is played for a synthetic dance with calm and vigorous parts, and
+compared with the music that the dance was synthesized with. The command writes the report of it to
+`docs/static/report.html`, and a picture of that page to `docs/static/report.png`, which needs
+Chromium and the extra `test`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+
+import numpy as np
 
 from sklearn_asdf import make_soundtrack_pipeline
 from sklearn_asdf.datasets import make_dance_music
@@ -22,13 +25,15 @@ DURATION = 20.0
 
 def main() -> None:
     """Write the page and its picture."""
-    dance = make_dance_music(1, clip_duration=DURATION, courses=True, random_state=4).poses
+    data = make_dance_music(1, clip_duration=DURATION, courses=True, random_state=4)
+    dance, own = data.poses, np.asarray(data.audio)[0]
     pipe = make_soundtrack_pipeline("builtin", poses=dance, random_state=0)
     verdict = write_report(
         PAGE,
         pipe,
         dance,
-        title="A synthetic dance with a soundtrack",
+        audio=own,
+        title="A synthetic dance, before and after",
         temperature=0.3,
         random_state=0,
         loudness=-16.0,

@@ -114,7 +114,6 @@ BEFORE = {
         for k in range(3):
             soundfile.write(wav_files[k], long.audio[k], 22050, subtype="PCM_16")
             np.save(pose_files[k], long.poses.position[k])
-        shutil.copy("take.json", "dance.npz")
         from sklearn.ensemble import RandomForestRegressor
         from sklearn_asdf import save
         save(RandomForestRegressor(2, random_state=0).fit([[0.0], [1.0]], [0.0, 1.0]), "forest.zip")
@@ -125,6 +124,15 @@ BEFORE = {
             # One candidate shows that the page is right.
             grid = {name: values[:1] for name, values in grid.items()}
             return model_selection.GridSearchCV(pipe, grid, **parameters | {"n_jobs": None})
+    """,
+    "serving.rst": """
+        import shutil
+        from sklearn_asdf import make_dance_pipeline, save
+        from sklearn_asdf.datasets import make_dance_music
+        data = make_dance_music(n_clips=12, n_performances=4, clip_duration=2.0, random_state=0)
+        pipe = make_dance_pipeline("tiny", n_keyframes=4, random_state=0)
+        save(pipe.fit(data.poses, data.audio), "my.zip")
+        shutil.copy("take.json", "dance.npz")
     """,
     "own_estimators.rst": """
         import sys
@@ -137,6 +145,16 @@ BEFORE = {
                 return classes[name]
             raise AttributeError(name)
         sys.modules[__name__].__getattr__ = attribute
+        # Arrays of NumPy stand for tensors where PyTorch is not installed.
+        try:
+            import torch
+        except ImportError:
+            torch = sys.modules["torch"] = types.ModuleType("torch")
+            torch.from_numpy = lambda array: array
+            sys.modules["torch.utils"] = types.ModuleType("torch.utils")
+            loading = sys.modules["torch.utils.data"] = types.ModuleType("torch.utils.data")
+            loading.TensorDataset = lambda *tensors: tensors
+            loading.DataLoader = lambda dataset, batch_size, shuffle: [dataset]
     """,
     "scores.rst": """
         import numpy as np
@@ -222,7 +240,13 @@ def test_python_on_the_page_runs(page, scene):
     exec(compile(code, page.name, "exec"), names)
     if "client" in names:
         names["client"].close()
-    if page.name == "scale.rst":
+    if page.name == "own_estimators.rst":
+        assert names["x"].shape == (2, 60, 102)
+        assert np.isfinite(names["mean"]).all()
+        for name in ("torch", "torch.utils", "torch.utils.data"):
+            if not hasattr(sys.modules[name], "__file__"):
+                del sys.modules[name]
+    if page.name == "serving.rst":
         check_server(names["Music"])
 
 
@@ -390,6 +414,8 @@ def test_titles_of_the_gallery_are_used_once_and_its_order_is_complete(monkeypat
     import gallery
 
     assert sorted(gallery.ORDER) == [page.name for page in GALLERY]
+    by_topic = (ROOT / "docs" / "examples.rst").read_text(encoding="utf-8")
+    assert re.findall(r"plot_\w+\.py", by_topic) == list(gallery.ORDER)
     titles = [page.read_text(encoding="utf-8").split("\n")[1] for page in GALLERY]
     assert len(set(titles)) == len(titles)
 

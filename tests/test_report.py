@@ -99,13 +99,13 @@ def test_both_sounds_last_as_long_as_the_dance(page, dance):
     import soundfile
 
     players = Tags(page.read_text()).of("audio")
-    assert [p["data-name"] for p in players] == ["generated music", "true music"]
+    assert [p["data-name"] for p in players] == ["generated music", "original music"]
     for player in players:
         samples, sr = soundfile.read(io.BytesIO(base64.b64decode(player["src"].split(",")[1])))
         assert sr == SR
         assert len(samples) == round(dance[0].duration * SR)
         assert np.abs(samples).max() > 0.01
-    # The true music is that, sample by sample, but for its very ends and what would have clipped.
+    # The original music is that, by sample, but for its very ends and what would have clipped.
     quiet = np.abs(dance[1]) < 0.8
     np.testing.assert_allclose(samples[200:-200], dance[1][200:-200], atol=0.2)
     middle = slice(200, -200)
@@ -321,17 +321,17 @@ def test_level_follows_the_movement_or_not():
     assert len(speed) == 48
     assert np.corrcoef(speed, np.log(course.reshape(48, 15).mean(axis=1)))[0, 1] > 0.8
     follows, against = clicks(course, 90.0), clicks(1.2 - course, 90.0)
-    found = heard(dance, {"generated music": follows, "true music": against})["Loudness"]
+    found = heard(dance, {"generated music": follows, "original music": against})["Loudness"]
     assert found.strength == 1.0
     assert found.sentence.startswith("The music is louder where the dancer moves more")
     assert "it never has as much" in found.sentence
-    assert "; the true music has −0." in found.sentence
+    assert "; the original music has −0." in found.sentence
     assert found.plain == "When the dancer moves more, it is louder."
     (level,) = found.scores
     assert [row["name"] for row in level.rows] == [
         "generated music",
         "shifted, highest 5 %",
-        "true music",
+        "original music",
     ]
     values = [float(row["text"].replace("−", "-")) for row in level.rows]
     assert values[0] > 0.95 >= values[1]

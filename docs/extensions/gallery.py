@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-# By door: for dancers, for research on movement, for models.
+# By topic, as on the page of examples.
 ORDER = (
     "plot_soundtrack.py",
-    "plot_your_own_video.py",
-    "plot_report.py",
-    "plot_live.py",
-    "plot_dance_to_music.py",
     "plot_lma_features.py",
+    "plot_dance_to_music.py",
     "plot_takes_to_model.py",
     "plot_keyframes.py",
     "plot_efforts_and_styles.py",
-    "plot_styles.py",
-    "plot_codec.py",
-    "plot_new_sound.py",
-    "plot_mdn.py",
     "plot_strokes.py",
+    "plot_styles.py",
+    "plot_new_sound.py",
+    "plot_codec.py",
+    "plot_mdn.py",
+    "plot_report.py",
     "plot_evaluation.py",
     "plot_grid_search.py",
+    "plot_your_own_video.py",
+    "plot_live.py",
 )
 
 

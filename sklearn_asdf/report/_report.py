@@ -84,7 +84,7 @@ def write_report(
         The music that the pipeline composed for this dance, as
         :func:`~sklearn_asdf.performance.perform` returns it. None composes it.
     audio : array-like of shape (n_samples,), default=None
-        The true music from the first frame of the dance on, mono, in [-1, 1], at the encoder's
+        The original music from the first frame of the dance on, mono, in [-1, 1], at the encoder's
         sampling rate. If given, the page also plays it and has scores.
     video : str or PathLike, default=None
         The video of the poses, which is shown next to the skeleton at its own frame rate. It needs
@@ -102,7 +102,7 @@ def write_report(
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same page on each call.
     loudness : float or None, default=None
-        Loudness in LUFS to which the generated and the true music are normalized, for a fair
+        Loudness in LUFS to which the generated and the original music are normalized, for a fair
         comparison. None changes neither.
     about : mapping of str to str, default=None
         More to say about where the page comes from, such as the names of the files, by topic. It
@@ -127,8 +127,8 @@ def write_report(
     -----
     The page is one self-contained file. The skeleton moves synchronously with the sound. A click on
     a keyframe (poses with dashed lines), the Laban curves or the spectrograms sets the time. All
-    spectrograms have the same scale, that of the true music if it is given. Joints without bones
-    are drawn as points.
+    spectrograms have the same scale, that of the original music if it is given. Joints without
+    bones are drawn as points.
 
     Keyframes and Laban curves are those of :func:`~sklearn_asdf.features_table` with
     ``rows="windows"``, whatever the model's own features are, and the page offers them as CSV.
@@ -145,7 +145,7 @@ def write_report(
     - loudness: the correlation of the level of the music with the logarithm of the speed of the
       movement. Models from :func:`~sklearn_asdf.make_soundtrack_pipeline` set the level from the
       movement by a rule, and the page says so.
-    - with the true music, the model: whether it holds the true music more probable given this
+    - with the original music, the model: whether it holds this music more probable given this
       moment of the dance than given others (its clips, shifted in a circle by two clips or more),
       if there are at least 19 of them; 0 if it holds the music more probable given no dance.
 
@@ -196,7 +196,7 @@ def write_report(
     duration = shown.take.n_frames / shown.take.fps
     sounds = {"generated music": _exactly(shown.audio, duration, shown.sr)}
     if audio is not None:
-        sounds["true music"] = _exactly(audio, duration, shown.sr)
+        sounds["original music"] = _exactly(audio, duration, shown.sr)
     title = place.stem if title is None else title
     figure = StickFigure(shown.take, size=STAGE, follow=True)
     with Progress("drawing the page", verbose=verbose):
@@ -275,13 +275,13 @@ def _answer(
     scores: pd.DataFrame | None,
     by_rule: bool,
 ) -> tuple[Answer, str | None]:
-    """Return the answer with its evidence, and what the code of the true music keeps."""
+    """Return the answer with its evidence, and what the code of the original music keeps."""
     if scores is not None:
         return answer_from_table(scores), None
     model, encoder = audio_regressor_of(pipeline), encoder_of(pipeline)
     evidence = evidence_of_sound(shown.take, sounds, shown.sr, beats, by_rule=by_rule)
     codec = None
-    true = sounds.get("true music")
+    true = sounds.get("original music")
     if true is not None:
         music = _clips_of(shown, true, encoder)
         if hasattr(model.regressor_, "information_gain"):
@@ -292,7 +292,7 @@ def _answer(
             error = float(np.mean(encoder.reconstruction_error(music)))
             verdict = "a melody stays recognizable" if error < _AUDIBLE else "notes blur or worse"
             codec = (
-                f"Encoded and decoded, the true music has a mean squared error of {error:.4f}: "
+                f"Encoded and decoded, the original music has a mean squared error of {error:.4f}: "
                 f"{verdict}, by what listeners heard in the paper (the limit is {_AUDIBLE})."
             )
     if not evidence:
@@ -302,7 +302,7 @@ def _answer(
 
 
 def _clips_of(shown: Performance, true: np.ndarray, encoder: Any) -> AudioClips:
-    """The true music of each clip of the dance."""
+    """The original music of each clip of the dance."""
     starts = np.rint(np.arange(len(shown.clips)) * shown.hop_duration * shown.sr).astype(int)
     missing = max(0, int(starts[-1]) + encoder.n_samples_ - len(true))
     return AudioClips(

@@ -18,7 +18,7 @@ _FOLLOWS = ("retrieval_r1", "f70_music", "log_gain")
 
 
 def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
-    """Compare the likelihood of the true music given its dance, other moments of it, and none."""
+    """Compare the likelihood of the music given its dance, other moments of it, and none."""
     own = float(density.log_likelihood(X, codes))
     gain = float(density.information_gain(X, codes))
     # Neighboring clips overlap by half: a shift by one leaves half of the music.
@@ -32,7 +32,7 @@ def evidence_of_likelihood(density: Any, X: Any, codes: np.ndarray) -> Evidence:
     values["given no dance (baseline)"] = own - gain
     scores = [
         score_of(
-            "log-likelihood of the true music",
+            "log-likelihood of the original music",
             "how probable the model holds the music that was really danced to, in nats for each "
             "number of its code; higher is better",
             values,

@@ -123,7 +123,7 @@ def _spectrograms(
     n_mels, fmin = options["n_mels"], options["fmin"]
     fmax = options["fmax"] or encoder.sr / 2
     power = {name: melspectrogram(samples, **options) for name, samples in sounds.items()}
-    # The last one is the true music, where it is there.
+    # The last one is the original music, where it is there.
     loudest = list(power.values())[-1].max()
     ticks = [t for t in _TICKS if fmin < t < fmax]
     height = mel_band(np.array(ticks), fmin, fmax, n_mels)

@@ -5,12 +5,13 @@ let taps = [];           // seconds of the dance
 const FEWEST_TAPS = 4;   // fewer have no tempo
 
 function drawBeat(row) {
-  const bpm = make("input", { type: "number", id: "knob-bpm", min: 40, max: 240, step: "any", placeholder: "found", inputMode: "decimal" });
-  bpm.oninput = () => { taps = []; $("taps").textContent = ""; };
-  row("Beats per minute, if you know them", bpm);
+  $("knobs").append(make("p", { className: "lead", textContent: "Is the music off your beat? Tap it while the video plays, or say what you know." }));
   const button = make("button", { type: "button", id: "tap", className: "quiet", textContent: "Tap the beat" });
   button.onclick = tap;
   $("knobs").append(make("div", { className: "knob row" }, make("span", { id: "taps", textContent: "" }), button));
+  const bpm = make("input", { type: "number", id: "knob-bpm", min: 40, max: 240, step: "any", placeholder: "found", inputMode: "decimal" });
+  bpm.oninput = () => { taps = []; $("taps").textContent = ""; };
+  row("Beats per minute, if you know them", bpm);
   $("taps").setAttribute("role", "status");
   const choice = (id, options) => make("select", { id }, ...options.map(([value, textContent]) => make("option", { value, textContent })));
   row("The beat is", choice("knob-beat", [["on", "as found"], ["off", "half a beat later"]]));

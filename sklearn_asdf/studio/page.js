@@ -385,17 +385,17 @@ const KNOBS = [
 ];
 
 function drawKnobs() {
+  const row = (label, input) => $("knobs").append(make("label", { className: "knob row" }, make("span", { textContent: label }), input));
+  drawBeat(row);
   for (const knob of KNOBS) {
     $("knobs").append(make("label", { className: "knob slider" },
       make("span", { textContent: knob.label }),
       make("input", { type: "range", id: `knob-${knob.name}`, min: 0, max: 100, step: 5, value: knob.value }),
       make("span", { className: "ends" }, make("span", { textContent: knob.low }), make("span", { textContent: knob.high }))));
   }
-  const row = (label, input) => $("knobs").append(make("label", { className: "knob row" }, make("span", { textContent: label }), input));
   const seconds = (id, hint) => make("input", { type: "number", id, min: 0, step: "any", placeholder: hint, inputMode: "decimal" });
   row("Music begins at (s)", seconds("knob-start", "0"));
   row("Music ends at (s)", seconds("knob-end", "the end"));
-  drawBeat(row);
   row("Takes at once", make("select", { id: "knob-takes" }, ...[1, 2, 3, 4].map((n) => make("option", { value: n, textContent: n }))));
   row("Seed: the same one, the same take", make("input", { type: "number", id: "knob-seed", min: 0, step: 1, placeholder: "next" }));
 }

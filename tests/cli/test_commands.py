@@ -199,11 +199,11 @@ def test_report_of_a_pose_file_and_of_a_video(video, folder, model, tmp_path, ca
     assert "<h1>Mine</h1>" in page.read_text()
     assert "SHA-256 of the model" in page.read_text()
     assert json.loads(verdict.read_text())["verdict"] in page.read_text()
-    assert "true music" in page.read_text()
+    assert "original music" in page.read_text()
     page = tmp_path / "b.html"
     run(capsys, "report", model, video, "-o", page)
     assert "<h1>film</h1>" in page.read_text()
-    assert "true music" in page.read_text()
+    assert "original music" in page.read_text()
 
 
 @pytest.fixture(scope="module")
