@@ -77,7 +77,25 @@ def find_beats(
 
 
 def tracks_beats(pipeline: Any) -> bool:
-    """Return whether a fitted pipeline finds the beat of whole dances."""
+    """Return whether a pipeline finds the beat of whole dances.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        From poses to sound.
+
+    Returns
+    -------
+    bool
+        Whether one of its steps can `track` beats, so that they can also be given.
+
+    Examples
+    --------
+    >>> from sklearn_asdf import make_dance_pipeline
+    >>> from sklearn_asdf.performance import tracks_beats
+    >>> tracks_beats(make_dance_pipeline()), tracks_beats(make_dance_pipeline("codec"))
+    (True, False)
+    """
     return tracking_stage(steps_of(pipeline)[:-1]) is not None
 
 
