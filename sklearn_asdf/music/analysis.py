@@ -14,6 +14,7 @@ from ..functional.beat_grid import beat_of_clips
 from ..functional.mel import melspectrogram, power_to_db
 from ..functional.periodicity import tempogram
 from .analysis_cache import RecordingCache
+from .beats import music_beats
 from .clips import AudioClips
 
 __all__ = [
@@ -40,8 +41,6 @@ _ARTICULATION_FRAMES = 43
 _EARLY = 3
 # Clips described at once.
 _BATCH = 64
-# Frames of onset strength beyond which a recording is long: two minutes.
-_LONG = 10_000
 _PERIODS = np.linspace(0.25, 1.5, 80)
 
 # Names of the descriptors, in order; UnitEncoder documents them.
@@ -246,18 +245,13 @@ def analyze(y: Any, *, sr: float, start_bpm: float = 100.0) -> AudioAnalysis:
     Returns
     -------
     AudioAnalysis
-        Beats are those of librosa's tracker [1]_; where it finds none, the recording is divided
-        evenly into beats of about 0.6 s.
+        Beats are those of :func:`~sklearn_asdf.music.beats.music_beats`; where it finds none, the
+        recording is divided evenly into beats of about 0.6 s.
 
     Notes
     -----
     What a stage of a pipeline or a candidate of a search has analyzed is not analyzed again by the
     next one, as long as the recording is in memory.
-
-    References
-    ----------
-    .. [1] D. P. W. Ellis, "Beat tracking by dynamic programming", Journal of New Music Research
-       36(1), 2007.
     """
     analysis = _CACHE.get(
         y,
@@ -279,8 +273,6 @@ def _hop_length(sr: float) -> int:
 
 def _analyze(y: np.ndarray, sr: float, start_bpm: float) -> AudioAnalysis:
     """Analyze one recording; the energy is left empty."""
-    import librosa
-
     hop_length = _hop_length(sr)
     n_fft = 8 * hop_length
     mel = melspectrogram(y[None], sr=sr, n_fft=n_fft, hop_length=hop_length, n_mels=_N_MELS)[
@@ -294,50 +286,13 @@ def _analyze(y: np.ndarray, sr: float, start_bpm: float) -> AudioAnalysis:
     ]
     beats = np.zeros(0)
     if onset_strength.any() and len(y) > sr:
-        beats = librosa.beat.beat_track(
-            onset_envelope=onset_strength,
-            sr=sr,
-            hop_length=hop_length,
-            start_bpm=start_bpm,
-            bpm=_tempo_of(onset_strength, sr, hop_length, start_bpm),
-            trim=False,
-            units="time",
-        )[1]
+        beats = music_beats(onset_strength, sr=sr, hop_length=hop_length, start_bpm=start_bpm)
     if len(beats) < 2:
         duration = len(y) / sr
         beats = np.linspace(0, duration, max(round(duration / 0.6), 1) + 1)
     return AudioAnalysis(
         sr, hop_length, np.asarray(beats, dtype=float), np.zeros(0), mel, onset_strength
     )
-
-
-def _tempo_of(
-    onset_strength: np.ndarray, sr: float, hop_length: int, start_bpm: float
-) -> np.ndarray | None:
-    """Return librosa's estimate of the tempo in BPM; None leaves it to the tracker.
-
-    librosa computes the autocorrelations around all frames at once, 3 GB for 20 minutes. For long
-    recordings they are summed part by part here.
-    """
-    import librosa
-
-    n_frames = len(onset_strength)
-    if n_frames <= _LONG:
-        return None
-    size = int(librosa.time_to_frames(8.0, sr=sr, hop_length=hop_length))
-    padded = np.pad(onset_strength, size // 2, mode="linear_ramp", end_values=[0, 0])
-    total = np.zeros(size)
-    for first in range(0, n_frames, _LONG):
-        part = padded[first : min(first + _LONG, n_frames) + size - 1]
-        around = librosa.feature.tempogram(
-            onset_envelope=part, sr=sr, hop_length=hop_length, win_length=size, center=False
-        )
-        total += around.sum(axis=1)
-    mean = total[:, None] / n_frames
-    tempo: np.ndarray = librosa.feature.tempo(
-        tg=mean, sr=sr, hop_length=hop_length, start_bpm=start_bpm
-    )
-    return tempo
 
 
 def check_code(code: Any, n_steps: int = 0) -> np.ndarray:

@@ -10,7 +10,7 @@ from numpy.testing import assert_array_equal
 
 from sklearn_asdf import AudioClips, DanceBeatTracker, UnitEncoder
 from sklearn_asdf.datasets import make_dance_music
-from sklearn_asdf.music import analysis
+from sklearn_asdf.music import analysis, beats
 from sklearn_asdf.music.analysis_cache import RecordingCache
 from sklearn_asdf.music.recording import Recording
 
@@ -43,7 +43,7 @@ def test_the_tempo_of_long_recordings_is_summed_part_by_part(monkeypatch):
     data = make_dance_music(1, clip_duration=60.0, random_state=3)
     y = data.audio.recordings[0]
     expected = analysis._analyze(y, 22050, 100.0).beats
-    monkeypatch.setattr(analysis, "_LONG", 1500)
+    monkeypatch.setattr(beats, "_LONG", 1500)
     assert_array_equal(analysis._analyze(y, 22050, 100.0).beats, expected)
 
 
