@@ -248,7 +248,7 @@ def track_beats(
     )
     chosen = [c for c in candidates if abs(np.log(c.tempo / tempo)) < 0.04]
     others = tuple(c for c in candidates if c not in chosen)
-    metre = chosen[0].metre if chosen else estimate.metre
+    metre = chosen[0].metre if chosen else _metre_at(likelihood, tempo)
     confidence = float(sum(c.weight for c in chosen))
     downbeats = _downbeats(motion, beats, metre)
     return BeatTrack(tempo, beats, downbeats, metre, confidence, others)
@@ -322,11 +322,17 @@ def _learned(
         activation, fps=fps, tempi=beat_states(), log_prior=log_prior, weight=_POSTERIOR_WEIGHT
     )
     tempo = np.interp(TEMPI, beat_states(), probability[-1]) * TEMPI
-    by_metre = tempo_posterior(likelihood, flat)
+    by_metre = tempo_posterior(likelihood, flat, every_other=_EVERY_OTHER_BEAT)
     share = by_metre / np.maximum(by_metre.sum(axis=0), 1e-300)
     posterior = share * (tempo / tempo.sum())
     with np.errstate(divide="ignore"):
         return _estimate(np.log(posterior)[None], flat, metres)
+
+
+def _metre_at(likelihood: np.ndarray, tempo: float) -> int:
+    """Return the more likely metre, three or four, at a tempo."""
+    odds = metre_log_odds(likelihood, tempo, every_other=_EVERY_OTHER_BEAT)
+    return 3 if odds.mean() > 0 else 4
 
 
 def _near(estimate: TempoEstimate) -> np.ndarray:
