@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..functional.bar_pointer import beat_states, viterbi_beats
@@ -70,7 +72,7 @@ def music_beats(
 
     bpm = _tempo_of(onset_strength, sr, hop_length, start_bpm)
 
-    def tracked(**options: float | np.ndarray | None) -> np.ndarray:
+    def tracked(**options: Any) -> np.ndarray:
         return librosa.beat.beat_track(
             onset_envelope=onset_strength,
             sr=sr,
