@@ -32,7 +32,7 @@ def find_beats(
     *,
     bpm: float | None = None,
     taps: ArrayLike | None = None,
-    off_beat: bool = False,
+    shift: float = 0.0,
 ) -> BeatTrack:
     """Find the beats of a whole dance as a pipeline does, also with what is known of them.
 
@@ -43,11 +43,11 @@ def find_beats(
     take : Motion or array-like of shape (1, n_frames, n_joints, n_axes)
         The dance.
     bpm : float, default=None
-        Its tempo in BPM, within 2 %, if it is known.
+        Its tempo in BPM, if it is known, as in :func:`~sklearn_asdf.motion.track_beats`.
     taps : array-like of shape (n_taps,), default=None
         Times in s of some of its beats, as somebody taps them: two or more, or one with `bpm`.
-    off_beat : bool, default=False
-        Whether the beats lie half way between those that are found.
+    shift : float, default=0.0
+        How much later than those that are found the beats lie, in beats, from 0 to 1.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def find_beats(
         )
     take, _ = prepare_take(as_motion(take), fps_of(pipeline))
     track: BeatTrack = stages[at].track(apply_steps(stages[:at], take), bpm=bpm, taps=taps)[0]
-    return track.shifted() if off_beat else track
+    return track.shifted(shift) if shift else track
 
 
 def tracks_beats(pipeline: Any) -> bool:

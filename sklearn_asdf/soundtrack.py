@@ -311,7 +311,7 @@ def make_soundtrack(
     strides : bool, default=True
         As in :func:`make_soundtrack_pipeline`; not used if `music` is a pipeline.
     bpm : float, default=None
-        Tempo of the dance in BPM, if it is known, within 2 %.
+        Tempo of the dance in BPM, if it is known; its beats are then regular.
     beats : array-like of shape (n_beats,), default=None
         Times of the beats of the dance in s, if they are known; of
         :func:`~sklearn_asdf.performance.find_beats`, for example, with some that were tapped.

@@ -44,7 +44,7 @@ def beats(tempo, other, lag=0.0):
 @pytest.mark.parametrize(
     ("found", "options"),
     [
-        (beats(100, 100, 0.5), "--off-beat"),
+        (beats(100, 100, 0.5), "--shift-beat 0.5"),
         (beats(100, 82), "--bpm 100"),
         (beats(100, 100, 0.25), "--bpm 100 --beat-at 2.4"),
         (Beats(alternatives=(96.0, 64.0)), "--bpm 96"),

@@ -203,7 +203,7 @@ def test_the_music_is_on_the_beat_that_was_given(pipe, dance):
     (by_tempo,) = make_soundtrack(dance, pipe, bpm=bpm, random_state=0)
     (by_beats,) = make_soundtrack(dance, pipe, beats=track.beats, random_state=0)
     assert np.array_equal(by_tempo.audio, by_beats.audio)
-    off = find_beats(pipe, dance, bpm=bpm, off_beat=True).beats
+    off = find_beats(pipe, dance, bpm=bpm, shift=0.5).beats
     assert np.allclose(np.diff(off).mean(), np.diff(track.beats).mean(), rtol=0.02)
     found = np.asarray(music_beats(by_beats.audio[None], sr=by_beats.sr)[0][0])
     ratio = 60 / np.median(np.diff(found)) / bpm

@@ -1,4 +1,4 @@
-"""Options for what is known of the beat of a dance: `--bpm`, `--beat-at` and `--off-beat`."""
+"""Options for what is known of the beat of a dance: `--bpm`, `--beat-at`, `--shift-beat`."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def add_beat(parser: argparse.ArgumentParser) -> None:
         "--bpm",
         type=positive,
         metavar="N",
-        help="tempo of the dance in beats per minute, if you know it; without it, it is found in "
-        "the movement",
+        help="tempo of the dance in beats per minute to a tenth, if you know it; otherwise it is "
+        "found in the movement",
     )
     parser.add_argument(
         "--beat-at",
@@ -35,10 +35,11 @@ def add_beat(parser: argparse.ArgumentParser) -> None:
         help="seconds of the dance at which there are beats: one with --bpm, or several in a row",
     )
     parser.add_argument(
-        "--off-beat",
-        action="store_true",
-        default=False,
-        help="the beat lies half way between the beats that are found",
+        "--shift-beat",
+        type=number,
+        default=0.0,
+        metavar="X",
+        help="how much later than found the beats are, as a part of one: 0.25, 0.5 or 0.75",
     )
 
 
@@ -48,6 +49,8 @@ def check_beat(options: argparse.Namespace) -> None:
 
     if options.bpm is not None and not _BPM[0] <= options.bpm <= _BPM[1]:
         raise ValueError(f"expected --bpm from {_BPM[0]:g} to {_BPM[1]:g}, got {options.bpm:g}")
+    if not 0 <= options.shift_beat <= 1:
+        raise ValueError(f"expected --shift-beat from 0 to 1, got {options.shift_beat:g}")
     try:
         checked_beat(options.bpm, options.beat_at)
     except ValueError as error:
@@ -56,7 +59,7 @@ def check_beat(options: argparse.Namespace) -> None:
 
 def is_given(options: argparse.Namespace) -> bool:
     """Return whether anything is known of the beat."""
-    return options.bpm is not None or options.beat_at is not None or options.off_beat
+    return options.bpm is not None or options.beat_at is not None or options.shift_beat != 0
 
 
 def given_beats(pipeline: Any, dance: Any, options: argparse.Namespace) -> np.ndarray | None:
@@ -70,13 +73,13 @@ def given_beats(pipeline: Any, dance: Any, options: argparse.Namespace) -> np.nd
     if not given and not tracks_beats(pipeline):
         return None
     track = find_beats(
-        pipeline, dance, bpm=options.bpm, taps=options.beat_at, off_beat=options.off_beat
+        pipeline, dance, bpm=options.bpm, taps=options.beat_at, shift=options.shift_beat
     )
     others = [f"{c.tempo:.0f}" for c in track.alternatives if c.weight > 0.02][:_MOST_NAMED]
     text = f"beat: {track.tempo:.1f} BPM"
     if not given:
         text += f" (found with a probability of {track.confidence:.0%}"
         text += f"; it may also be {' or '.join(others)}" if others else ""
-        text += "; --bpm, --beat-at and --off-beat set another)"
+        text += "; --bpm, --beat-at and --shift-beat set another)"
     say(options, text)
     return track.beats

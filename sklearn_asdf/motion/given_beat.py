@@ -7,11 +7,19 @@ from typing import Any
 import numpy as np
 
 from .._validation import raise_all
-from ..functional.tapped_beats import tempo_of_taps
+from ..functional.tapped_beats import (
+    beats_through_taps,
+    refine_tempo,
+    regular_beats,
+    tempo_of_taps,
+    tempo_spread,
+)
 from ..functional.tempo import TEMPI
 
-__all__ = ["checked_beat", "hold_tempo", "near_tempo"]
+__all__ = ["checked_beat", "near_tempo", "steady_beats"]
 
+# Weight of the movement beside the tempo of taps, chosen on ballroom dances.
+_COHERENCE = 0.3
 # A tempo that somebody gives is right within the first relative distance, and most often within
 # the second.
 _NEAR, _PRECISION = 0.02, 0.007
@@ -48,12 +56,22 @@ def near_tempo(log_prior: np.ndarray, tempi: np.ndarray, bpm: float | None) -> n
     return np.where(near < _NEAR, -0.5 * (near / _PRECISION) ** 2, -1e4)
 
 
-def hold_tempo(beats: np.ndarray, bpm: float) -> np.ndarray:
-    """Return beats stretched about their middle to the given tempo, if they left it.
+def steady_beats(
+    activation: np.ndarray,
+    fps: float,
+    bpm: float,
+    taps: np.ndarray | None,
+    *,
+    weight: float,
+    typed: bool,
+) -> np.ndarray:
+    """Return regular beats of a given tempo, where the taps or else the movement have them.
 
-    In a short dance, the refinement of the beats may leave the tempo that they started with.
+    A tempo that was `typed` is kept. That of taps is refined by the movement, the less the more
+    taps there are.
     """
-    ratio = 60 / float(np.median(np.diff(beats))) / bpm
-    held = float(np.clip(ratio, 1 - _NEAR, 1 + _NEAR))
-    middle = beats[len(beats) // 2]
-    return middle + (beats - middle) * ratio / held
+    if not typed and taps is not None:
+        known = {"tempo": bpm, "spread": tempo_spread(taps), "weight": _COHERENCE * weight}
+        bpm = refine_tempo(activation, fps=fps, **known)
+    beats = regular_beats(activation, fps=fps, tempo=bpm)
+    return beats if taps is None else beats_through_taps(beats, taps)

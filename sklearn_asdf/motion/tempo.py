@@ -13,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation import raise_all
 from ..functional.bar_pointer import STEP_DURATION, beat_states, filter_beats, viterbi_beats
 from ..functional.kinematics import magnitude
-from ..functional.tapped_beats import beats_through_taps
 from ..functional.tempo import (
     METRES,
     TEMPI,
@@ -29,7 +28,7 @@ from ..functional.tempo import (
 from .beat_activation import smooth_velocity, stride_activation, weight_activation
 from .beat_track import BeatTrack, TempoCandidate, TempoEstimate
 from .container import Motion, as_motion
-from .given_beat import checked_beat, hold_tempo, near_tempo
+from .given_beat import checked_beat, near_tempo, steady_beats
 
 __all__ = ["estimate_tempo", "three_beat_bars", "track_beats"]
 
@@ -168,11 +167,11 @@ def track_beats(
         Without a tracker that knows music, whether beats are found by the strides of the feet, as
         ballroom dances have them; see the notes.
     bpm : float, default=None
-        Tempo in BPM, if it is known, within 2 %; only where its beats lie is then searched.
+        Tempo in BPM, if it is known. The beats are then regular, and only where they lie is
+        searched. Over a minute, an error of 0.5 % is half a beat.
     taps : array-like of shape (n_taps,), default=None
         Times in s of some beats, increasing, as somebody taps them: two or more, or one with `bpm`.
-        They set the tempo, unless `bpm` does, and where the beats lie; the movement still tells how
-        the tempo drifts.
+        They set the tempo, unless `bpm` does, and where the beats lie: tap for 15 s or more.
 
     Returns
     -------
@@ -192,6 +191,12 @@ def track_beats(
     the feet are fastest, and one much faster than the other. Bars begin at those beats at which the
     trunk is pushed up the most.
 
+    In 32 ballroom dances the beats that are found by strides have an F-measure of .48. With the
+    tempo to a tenth of a BPM it is .53, and .83 if the best of four quarters of a beat is added
+    (:meth:`~sklearn_asdf.motion.BeatTrack.shifted`). With the tempo and one beat that was tapped
+    with an error of 40 ms it is .89, with four .99; with 8, 16, 24, 32 or 48 taps and no tempo
+    .57, .75, .89, .95 and .99.
+
     Examples
     --------
     >>> import numpy as np
@@ -205,7 +210,10 @@ def track_beats(
     motion = _one_dance(motion)
     metres = (3, 4)
     _check_prior(start_bpm, std_bpm, metres, tightness)
+    typed = bpm is not None
     bpm, taps = checked_beat(bpm, taps)
+    if causal and bpm is not None:
+        raise ValueError("expected no bpm and no taps with causal=True: both know the whole dance")
     trained = tracker is not None and _knows_music(tracker)
     likelihood = _likelihood(motion, metres)
     states = beat_states()
@@ -234,13 +242,12 @@ def track_beats(
             log_prior = near_tempo(_near(estimate), states, bpm)
         activation = _untrained(motion, strides, three)[:n_frames]
     settings: dict[str, Any] = {"fps": motion.fps, "tempi": states, "weight": weight}
-    if causal:
+    if bpm is not None:
+        beats = steady_beats(activation, motion.fps, bpm, taps, weight=weight, typed=typed)
+    elif causal:
         beats, _ = filter_beats(activation, log_prior=log_prior, evidence=evidence, **settings)
     else:
         beats = viterbi_beats(activation, log_prior=log_prior, tightness=tightness, **settings)
-    if bpm is not None and len(beats) > 1:
-        beats = hold_tempo(beats, bpm)
-        beats = beats if taps is None else beats_through_taps(beats, taps)
     tempo = 60 / float(np.median(np.diff(beats))) if len(beats) > 1 else estimate.tempo
     candidates = (
         TempoCandidate(estimate.tempo, estimate.metre, estimate.confidence),

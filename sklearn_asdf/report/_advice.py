@@ -119,7 +119,7 @@ def _of_beat(item: Evidence, beats: Beats, duration: float, tracks_beats: bool) 
         return Advice(
             "The music has the tempo of the dance, but lies between its beats.",
             "Shift the beat by half of one.",
-            "--off-beat",
+            "--shift-beat 0.5",
         )
     if tempo and abs(tempo / own - 1) >= _SAME_TEMPO:
         return Advice(

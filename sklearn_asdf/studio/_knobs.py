@@ -42,8 +42,8 @@ class Knobs:
         Tempo of the dance in BPM; 0 finds it.
     taps : list of float, default=[]
         Times in s of the dance at which its beat was tapped, increasing.
-    off_beat : bool, default=False
-        Whether the beat lies half way between those that are found.
+    shift : float, default=0
+        How much later than found the beat is, in beats.
     trunk : bool, default=False
         Whether the beat is found in the trunk, instead of the feet.
 
@@ -64,7 +64,7 @@ class Knobs:
     seed: int = 0
     bpm: float = 0.0
     taps: list[float] = field(default_factory=list)
-    off_beat: bool = False
+    shift: float = 0.0
     trunk: bool = False
 
     @classmethod
@@ -99,8 +99,8 @@ class Knobs:
             known["bpm"] = self.bpm
         if self.taps:
             known["taps"] = self.taps
-        if self.off_beat:
-            known["off_beat"] = True
+        if self.shift:
+            known["shift"] = self.shift
         return known
 
     @property
@@ -117,11 +117,12 @@ class Knobs:
         return asdict(self)
 
 
-def _beat(given: dict[str, Any]) -> tuple[float, list[float], bool, bool]:
-    """Return tempo, taps, whether off the beat, and whether of the trunk."""
+def _beat(given: dict[str, Any]) -> tuple[float, list[float], float, bool]:
+    """Return tempo, taps, shift, and whether of the trunk."""
     bpm = 0.0
     if given.get("bpm"):
         bpm = _number(given, "bpm", bpm, *_TEMPI, "the tempo in BPM")
+    shift = _number(given, "shift", 0.0, 0, 1, "the shift of the beat")
     taps = given.get("taps", [])
     if not (isinstance(taps, list) and all(isinstance(t, (int, float)) for t in taps)):
         raise ValueError("the taps must be times in seconds")
@@ -129,7 +130,7 @@ def _beat(given: dict[str, Any]) -> tuple[float, list[float], bool, bool]:
         raise ValueError(f"the taps must be at most {_MOST_TAPS} times, one after the other")
     if len(taps) < (1 if bpm else _FEWEST_TAPS):
         taps = []
-    return bpm, [float(t) for t in taps], bool(given.get("off_beat")), bool(given.get("trunk"))
+    return bpm, [float(t) for t in taps], shift, bool(given.get("trunk"))
 
 
 def _number(

@@ -14,7 +14,7 @@ function drawBeat(row) {
   row("Beats per minute, if you know them", bpm);
   $("taps").setAttribute("role", "status");
   const choice = (id, options) => make("select", { id }, ...options.map(([value, textContent]) => make("option", { value, textContent })));
-  row("The beat is", choice("knob-beat", [["on", "as found"], ["off", "half a beat later"]]));
+  row("The beat is", choice("knob-beat", [["0", "as found"], ["0.25", "¼ beat later"], ["0.5", "½ beat later"], ["0.75", "¾ beat later"]]));
   row("It is found in", choice("knob-from", [["feet", "the feet"], ["trunk", "the trunk"]]));
 }
 

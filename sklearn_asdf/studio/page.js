@@ -407,7 +407,7 @@ function knobs() {
   const next = Math.max(0, ...state.takes.map((take) => take.seed + 1));
   return {
     ...values, start: typed("start", 0), end: typed("end", 0), seed: typed("seed", next), takes: typed("takes", 1),
-    bpm: taps.length ? 0 : typed("bpm", 0), taps, off_beat: $("knob-beat").value === "off", trunk: $("knob-from").value === "trunk",
+    bpm: taps.length ? 0 : typed("bpm", 0), taps, shift: Number($("knob-beat").value), trunk: $("knob-from").value === "trunk",
   };
 }
 
@@ -418,7 +418,7 @@ function describe(take) {
   if (set.wild !== 50) words.push(set.wild > 50 ? "wild" : "calm");
   if (set.jumps !== 50) words.push(set.jumps > 50 ? "jumps often" : "jumps little");
   if (set.start || set.end) words.push(`from ${set.start} s${set.end ? ` to ${set.end} s` : ""}`);
-  if (set.off_beat) words.push("half a beat later");
+  if (set.shift) words.push(`${set.shift} beats later`);
   if (take.bpm) words.push(`beat: ${Math.round(take.bpm)} BPM${set.taps.length ? ", tapped" : set.bpm ? ", as you say" : ""}`);
   return [...words, `seed ${take.seed}`].join(", ");
 }

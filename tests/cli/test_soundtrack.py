@@ -115,7 +115,7 @@ def test_the_beat_may_be_typed(music, folder, tmp_path, capsys):
     command = ["soundtrack", str(folder / "dance0.npz"), "--music", str(music), "-o", str(out)]
     assert main([*command, "--bpm", "77", "--beat-at", "1.5", "--beat-from", "trunk"]) == 0
     assert re.search(r"beat: 7[5-8]\.\d BPM\n", capsys.readouterr().out)
-    assert main([*command, "--force", "--off-beat"]) == 0
+    assert main([*command, "--force", "--shift-beat", "0.5"]) == 0
     assert re.search(r"beat: \d+\.\d BPM\n", capsys.readouterr().out)
     assert main([*command, "--force"]) == 0
     assert "found with a probability of" in capsys.readouterr().out
@@ -127,6 +127,7 @@ def test_the_beat_may_be_typed(music, folder, tmp_path, capsys):
         (["--bpm", "500"], "expected --bpm from 40 to 240, got 500"),
         (["--beat-at", "1"], "one needs --bpm"),
         (["--beat-at", "2", "1"], "expected increasing times"),
+        (["--shift-beat", "2"], "expected --shift-beat from 0 to 1"),
     ],
 )
 def test_what_is_no_beat_is_refused(options, message, music, folder, tmp_path, capsys):

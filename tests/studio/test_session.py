@@ -328,7 +328,7 @@ def test_what_is_no_beat_is_refused(given, message):
 
 def test_what_is_known_of_the_beat_goes_to_the_music():
     assert Knobs.read({}).beat == {}
-    assert Knobs.read({"bpm": 96, "off_beat": True}).beat == {"bpm": 96, "off_beat": True}
+    assert Knobs.read({"bpm": 96, "shift": 0.5}).beat == {"bpm": 96, "shift": 0.5}
     assert Knobs.read({"taps": [0.5, 1, 1.5, 2]}).beat == {"taps": [0.5, 1, 1.5, 2]}
     # Too few to have a tempo.
     assert Knobs.read({"taps": [0.5, 1]}).beat == {}
