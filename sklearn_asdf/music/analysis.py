@@ -14,7 +14,7 @@ from ..functional.beat_grid import beat_of_clips
 from ..functional.mel import melspectrogram, power_to_db
 from ..functional.periodicity import tempogram
 from .analysis_cache import RecordingCache
-from .beats import music_beats
+from .beats import beats_of_recording
 from .clips import AudioClips
 
 __all__ = [
@@ -245,7 +245,7 @@ def analyze(y: Any, *, sr: float, start_bpm: float = 100.0) -> AudioAnalysis:
     Returns
     -------
     AudioAnalysis
-        Beats are those of :func:`~sklearn_asdf.music.beats.music_beats`; where it finds none, the
+        Beats are those of :func:`~sklearn_asdf.music.beats.beats_of_recording`; where it finds none, the
         recording is divided evenly into beats of about 0.6 s.
 
     Notes
@@ -286,7 +286,9 @@ def _analyze(y: np.ndarray, sr: float, start_bpm: float) -> AudioAnalysis:
     ]
     beats = np.zeros(0)
     if onset_strength.any() and len(y) > sr:
-        beats = music_beats(onset_strength, sr=sr, hop_length=hop_length, start_bpm=start_bpm)
+        beats = beats_of_recording(
+            onset_strength, sr=sr, hop_length=hop_length, start_bpm=start_bpm
+        )
     if len(beats) < 2:
         duration = len(y) / sr
         beats = np.linspace(0, duration, max(round(duration / 0.6), 1) + 1)

@@ -10,7 +10,7 @@ from ..functional.bar_pointer import beat_states, viterbi_beats
 from ..functional.beat_grid import beat_position
 from ..functional.periodicity import detrend
 
-__all__ = ["music_beats"]
+__all__ = ["beats_of_recording"]
 
 # Frames of onset strength beyond which a recording is long: two minutes.
 _LONG = 10_000
@@ -32,7 +32,7 @@ _CLOSE, _FOLLOWING, _TIGHTNESS = 0.15, 5.0, 200.0
 _FEWEST = 8
 
 
-def music_beats(
+def beats_of_recording(
     onset_strength: np.ndarray, *, sr: float, hop_length: int, start_bpm: float = 100.0
 ) -> np.ndarray:
     """Return the beats of a recording.

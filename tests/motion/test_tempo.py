@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn_asdf import DanceBeatTracker, Motion, Skeleton
 from sklearn_asdf.datasets import make_dance_music
 from sklearn_asdf.functional.tempo import TEMPI, tempo_posterior
-from sklearn_asdf.motion import TempoCandidate, estimate_tempo, track_beats
+from sklearn_asdf.motion import TempoCandidate, beat_activation, estimate_tempo, track_beats
 
 DURATION = 16.0
 FPS = 30
@@ -181,3 +181,9 @@ def test_a_dance_may_move_on_every_other_beat_of_its_music():
     assert share.sum() == pytest.approx(1)
     assert share[0, doubled].sum() < 1e-9
     assert share[1, doubled].sum() == pytest.approx(0.25, abs=0.01)
+
+
+def test_curves_come_earlier_by_a_part_of_a_frame():
+    curves = np.array([[0.0, 1.0, 3.0, 3.0], [0.0, -1.0, -2.0, -3.0]])
+    for n_frames, expected in ((0.25, [0.25, 1.5, 3.0, 3.0]), (1.5, [2.0, 3.0, 3.0, 3.0])):
+        assert_allclose(beat_activation._earlier(curves, n_frames)[0], expected)

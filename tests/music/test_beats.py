@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_asdf.music import beats
-from sklearn_asdf.music.beats import music_beats
+from sklearn_asdf.music.beats import beats_of_recording
 
 librosa = pytest.importorskip("librosa")
 
@@ -50,14 +50,14 @@ def waltz(duration=60.0, bpm=87.0):
 def test_a_steady_grid_goes_through_a_part_off_the_beat():
     beat, strength = waltz()
     assert f_measure(beat, librosa_beats(strength)) < 0.95
-    assert f_measure(beat, music_beats(strength, sr=SR, hop_length=HOP)) > 0.98
+    assert f_measure(beat, beats_of_recording(strength, sr=SR, hop_length=HOP)) > 0.98
 
 
 def test_small_changes_of_tempo_are_followed():
     position = np.arange(100)
     beat = 0.2 + 0.6 * position + 0.15 * np.sin(2 * np.pi * position / 24)
     strength = onsets(beat, 3.0, beat[-1] + 0.5)
-    found = music_beats(strength, sr=SR, hop_length=HOP)
+    found = beats_of_recording(strength, sr=SR, hop_length=HOP)
     nearest = np.abs(found[:, None] - beat).min(axis=1)
     assert np.percentile(nearest, 95) < 0.03
     assert f_measure(beat, found) > 0.98
@@ -68,13 +68,13 @@ def test_music_without_a_steady_tempo_has_the_beats_of_librosa():
     beat = 0.2 + np.cumsum(0.6 * np.exp(0.5 * np.sin(np.arange(80) / 3) + rng.normal(0, 0.1, 80)))
     strength = onsets(beat, 3.0, beat[-1] + 0.5)
     assert_array_equal(
-        music_beats(strength, sr=SR, hop_length=HOP), librosa_beats(strength).astype(float)
+        beats_of_recording(strength, sr=SR, hop_length=HOP), librosa_beats(strength).astype(float)
     )
 
 
 def test_beats_lie_within_the_recording_and_ascend():
     _, strength = waltz(duration=9.3)
-    found = music_beats(strength, sr=SR, hop_length=HOP)
+    found = beats_of_recording(strength, sr=SR, hop_length=HOP)
     assert found[0] >= 0
     assert found[-1] <= len(strength) / FPS
     assert (np.diff(found) > 0.3).all()
@@ -82,14 +82,14 @@ def test_beats_lie_within_the_recording_and_ascend():
 
 def test_a_few_beats_are_those_of_librosa():
     _, strength = waltz(duration=4.0)
-    assert_array_equal(music_beats(strength, sr=SR, hop_length=HOP), librosa_beats(strength))
+    assert_array_equal(beats_of_recording(strength, sr=SR, hop_length=HOP), librosa_beats(strength))
 
 
 def test_a_louder_recording_has_the_same_beats():
     _, strength = waltz()
     assert_allclose(
-        music_beats(10 * strength, sr=SR, hop_length=HOP),
-        music_beats(strength, sr=SR, hop_length=HOP),
+        beats_of_recording(10 * strength, sr=SR, hop_length=HOP),
+        beats_of_recording(strength, sr=SR, hop_length=HOP),
         atol=1e-6,
     )
 
