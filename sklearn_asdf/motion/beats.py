@@ -7,7 +7,8 @@ Where tempo and beats are computed:
 - of a whole dance: `motion.tempo` (`estimate_tempo`, `track_beats`), of the curves of
   `motion.beat_activation`, by the posterior of
   `functional.tempo` and the bar-pointer model of `functional.bar_pointer`;
-- of music: `music.beats` (a grid through librosa's beats), for units and for the phase that is learned here;
+- of music: `music.beats` (a grid through librosa's beats), for units and for the phase that is
+  learned here;
 - regular beats, from a tempo and a phase or through several estimates: `functional.beat_grid`;
 - in the code of music: `density.on_beat` takes tempo and phase over from the dance, `music.units`
   plays them;

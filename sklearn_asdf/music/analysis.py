@@ -245,8 +245,8 @@ def analyze(y: Any, *, sr: float, start_bpm: float = 100.0) -> AudioAnalysis:
     Returns
     -------
     AudioAnalysis
-        Beats are those of :func:`~sklearn_asdf.music.beats.beats_of_recording`; where it finds none, the
-        recording is divided evenly into beats of about 0.6 s.
+        Beats are those of :func:`~sklearn_asdf.music.beats.beats_of_recording`; where it finds
+        none, the recording is divided evenly into beats of about 0.6 s.
 
     Notes
     -----
