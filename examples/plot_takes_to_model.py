@@ -67,11 +67,11 @@ table[["dancer", "condition", "repeat"]] = table["take"].str.split("_", expand=T
 print(table[["take", "start", "stop", "weight", "time", "space", "flow", "shape"]].head(3).round(2))
 
 # %%
-# One row for each take: means over its windows, and how long they last, on which Space depends.
+# One row for each take: means over its windows, weighted by their duration, so that short windows,
+# on which Space depends, count little.
 features = ["weight", "time", "space", "flow", "shape"]
-table["duration"] = table["stop"] - table["start"]
-keys = ["dancer", "condition", "take"]
-means = table.groupby(keys, as_index=False)[[*features, "duration"]].mean()
+means = features_table(files, rows="takes").rename(columns={f"{f}_mean": f for f in features})
+means[["dancer", "condition", "repeat"]] = means["take"].str.split("_", expand=True)
 
 import matplotlib.pyplot as plt
 
@@ -103,8 +103,9 @@ for name in features:
 # %%
 # These are five tests of features that are not independent (Time and Flow are nearly one feature):
 # choose one beforehand, or correct for five. For designs with gaps, covariates or windows as rows,
-# a mixed model has dancers, and takes within dancers, as random effects. It is no part of this
-# package; in R (lme4), or in Python with statsmodels:
+# a mixed model has dancers, and takes within dancers, as random effects, and the duration of
+# windows as a covariate (``table["duration"] = table["stop"] - table["start"]``). It is no part of
+# this package; in R (lme4), after ``table.to_csv("features.csv")``, or in Python with statsmodels:
 #
 # .. code-block:: r
 #
@@ -161,8 +162,8 @@ import os
 poses = Path(os.environ.get("SKLEARN_ASDF_DATA", "no such folder"), "dance_with_melody", "poses")
 files = sorted(poses.glob("*.npz"))
 if files:
-    real = features_table(files, rows="windows")
-    means = real.groupby("take")[features].mean()
+    real = features_table(files, rows="takes").set_index("take")
+    means = real[[f"{name}_mean" for name in features]].set_axis(features, axis=1)
     kind = (
         means.index.str.split("_")
         .str[1]

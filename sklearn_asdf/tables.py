@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["KEYS", "features_of_take", "features_table"]
 
 # Columns that are no features.
-KEYS = ("take", "start", "stop", "clip", "window", "windows", "seen")
+KEYS = ("take", "start", "stop", "clip", "window", "windows", "seen", "height", "axes")
 
 # Clips up to which NumPy is faster than loading compiled loops.
 _FEW_CLIPS = 256
@@ -88,6 +88,8 @@ def features_table(
           it, from 1
         - ``windows``, for takes: number of windows
         - ``seen``: share of the joints and frames that were seen
+        - ``height`` and ``axes``, for takes: height of the dancer in the unit of the poses, and
+          number of axes
         - the features; ``table.attrs["units"]`` has the unit of each column by name, and
           ``table.attrs["heights"]`` the height of the dancer of each take, in the unit of its poses
 
@@ -131,8 +133,8 @@ def features_table(
     ((18, 11), 'H²/s²')
     >>> table.iloc[0, :7].to_dict()["take"]
     'solo'
-    >>> features_table({"solo": dance}, rows="takes").columns[:7].tolist()
-    ['take', 'start', 'stop', 'windows', 'seen', 'weight_mean', 'weight_std']
+    >>> features_table({"solo": dance}, rows="takes").columns[3:9].tolist()
+    ['windows', 'seen', 'height', 'axes', 'weight_mean', 'weight_std']
     """
     rows = check_choice(rows, ("clips", "windows", "takes"), name="rows")
     named = _named(takes)
@@ -228,7 +230,10 @@ def features_of_take(
     heights = {} if height is None else {name: height}
     if rows != "clips":
         table = _long(table, units, clips, motion, starts, name)
-        table = table if rows == "windows" else aggregate_windows(table)
+        if rows == "takes":
+            table = aggregate_windows(table)
+            table.insert(5, "height", np.nan if height is None else height)
+            table.insert(6, "axes", take.n_axes)
         table.attrs["heights"] = heights
         return table
     table.insert(0, "take", name)

@@ -9,7 +9,16 @@ from typing import Any
 
 from ._batch import REFUSED, Batch
 from ._console import note, say, verbosity
-from ._options import add_clips, add_command, add_force, add_take, check_clips, positive, whole
+from ._options import (
+    add_clips,
+    add_command,
+    add_force,
+    add_take,
+    check_clips,
+    number,
+    positive,
+    whole,
+)
 from ._takes import (
     check_not_read,
     check_output,
@@ -63,7 +72,8 @@ def add(commands: Any) -> None:
         default="clips",
         choices=("clips", "windows", "takes"),
         help="what has one row: a clip with all its windows, each window with its time, or a whole "
-        "take with mean, standard deviation, median and largest value of its windows",
+        "take with mean and standard deviation of its windows, weighted by their duration, and "
+        "their median and largest value",
     )
     parser.add_argument(
         "--height",
@@ -78,6 +88,12 @@ def add(commands: Any) -> None:
         default=3.0,
         metavar="HZ",
         help="poses are smoothed by a low-pass filter of this frequency in Hz",
+    )
+    parser.add_argument(
+        "--start", type=number, default=0.0, metavar="S", help="second at which each take begins"
+    )
+    parser.add_argument(
+        "--end", type=positive, metavar="S", help="second at which it ends (default: with the take)"
     )
     parser.add_argument(
         "--joints",
@@ -138,7 +154,7 @@ def _places(options: argparse.Namespace) -> tuple[Path | None, Path | None]:
             require("pyarrow", extra="parquet", purpose="writing Parquet")
     if options.page is not None:
         page = check_output(options.page, (".html", ".htm"), force=options.force)
-        require("jinja2", extra="play", purpose="a page")
+        require("jinja2", extra="plot", purpose="a page")
     return out, page
 
 
@@ -148,7 +164,7 @@ def _write_page(page: Path, path: str, markers: Any, options: argparse.Namespace
 
     write_movement_report(
         page,
-        read_take(path, options, verbose=verbosity(options)),
+        _read(path, options),
         video=path if is_video(path) else None,
         title=take_name(path),
         lma=_pipeline(options),
@@ -158,6 +174,22 @@ def _write_page(page: Path, path: str, markers: Any, options: argparse.Namespace
         verbose=verbosity(options),
     )
     say(options, f"{page}: open it in a browser")
+
+
+def _read(path: str, options: argparse.Namespace) -> Any:
+    """Return the part of a take that was asked for."""
+    take = read_take(path, options, verbose=verbosity(options))
+    if not options.start and options.end is None:
+        return take
+    n_frames = int(take.lengths[0])
+    stop = n_frames if options.end is None else min(n_frames, round(options.end * take.fps))
+    first = round(options.start * take.fps)
+    if not 0 <= first < stop:
+        raise ValueError(
+            f"expected --start and --end within the take of {n_frames / take.fps:.3g} s, got "
+            f"{options.start:g} and {'its end' if options.end is None else f'{options.end:g}'}"
+        )
+    return take.frames(first, stop)
 
 
 def _write_table(out: Path, tables: list[Any], options: argparse.Namespace) -> None:
@@ -219,7 +251,7 @@ def _describe(
     tables, joints = [], {}
     for path, name in zip(takes, distinct_names(takes)):
         with batch.item(path):
-            take = read_take(path, options, verbose=verbosity(options))
+            take = _read(path, options)
             table = features_of_take(
                 take,
                 name,

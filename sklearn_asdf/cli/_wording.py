@@ -25,7 +25,7 @@ _TERMS = {
     "pass joints": "give --joints",
     "Name the joints (Motion(..., skeleton=...)), pass the markers of each joint (joints=), or "
     "choose weights (lma__joint_weights)": "Give the markers of each joint with --joints",
-    "leave these frames out (Motion.frames)": "cut these frames off",
+    "leave these frames out (Motion.frames)": "cut these frames off (--start, --end)",
     "Motion": "dance",
 }
 _TERM = re.compile(

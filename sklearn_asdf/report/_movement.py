@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from .._progress import Progress
+from .._table_statistics import aggregate_windows
 from .._validation import raise_all, require
 from ..motion.container import as_motion
 from ..performance import prepare_take
 from ..video._figure import StickFigure
 from ._advice import advice_of_movement
 from ._beats import Beats
-from ._description import describe
+from ._description import Description, describe
+from ._evidence import written
 from ._origin import origin_of_movement
 from ._page import STAGE, content_of, place_problems, small_video, write_page
 from ._timeline import timeline
@@ -89,7 +91,7 @@ def write_movement_report(
     '<!DOCTYPE html>'
     """
     place = Path(path)
-    require("jinja2", extra="play", purpose="a report")
+    require("jinja2", extra="plot", purpose="a page")
     take = as_motion(take)
     raise_all(place_problems(place, video))
     title = place.stem if title is None else title
@@ -110,6 +112,20 @@ def write_movement_report(
             "video": None if video is None else small_video(video, duration),
             "timeline": timeline(described, shown, figure, {}, Beats()),
             "advice": advice_of_movement(described),
+            "statistics": _statistics(described),
             "origin": origin_of_movement(described, take, about or {}),
         }
         write_page(place, content)
+
+
+def _statistics(described: Description) -> list[dict[str, str]]:
+    """Return the statistics of each feature over the windows, as `rows="takes"` has them."""
+    (row,) = aggregate_windows(described.table).to_dict("records")
+    return [
+        {
+            "name": name.capitalize(),
+            "unit": described.units.get(name, ""),
+            **{kind: written(row[f"{name}_{kind}"]) for kind in ("mean", "std", "median", "max")},
+        }
+        for name in described.names
+    ]

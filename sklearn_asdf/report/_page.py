@@ -66,6 +66,7 @@ def content_of(
         "video": None,
         "answer": None,
         "advice": [],
+        "statistics": [],
         "codec": None,
         "verdict": None,
     }
@@ -79,7 +80,6 @@ def _features(described: Description | None) -> dict[str, Any] | None:
         "csv": described.csv,
         "units": "; ".join(f"{name} {units[name] or 'none'}" for name in described.names),
         "unweighted": described.unweighted,
-        "notes": described.notes,
         "has_length": any("L" in units[name] for name in described.names),
         "rests": bool(described.rests.any()),
         "clips": int(described.table["clip"].nunique()),

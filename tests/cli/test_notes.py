@@ -109,4 +109,4 @@ def test_a_jump_is_told_without_words_of_python(folder, tmp_path, capsys):
     write_poses(Motion(position, fps=take.fps, skeleton=take.skeleton), tmp_path / "jump.npz")
     said, _ = features(capsys, tmp_path / "jump.csv", tmp_path / "jump.npz")
     assert "note: the whole body jumps in 'jump' at 0.0667 s (frame 2" in said.err
-    assert "cut these frames off, or repair the take" in said.err
+    assert "cut these frames off (--start, --end), or repair the take" in said.err
