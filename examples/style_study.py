@@ -127,7 +127,8 @@ def main():
             splits = folds(styles, data.groups, options.seed)
             table = told(data.poses, styles, data.groups, splits)
             right = (table["style"] == table["found"]).mean()
-            print(f"ballroom dances: {right:.2f} right\n{pd.crosstab(table["style"], table["found"])}")
+            counts = pd.crosstab(table["style"], table["found"])
+            print(f"ballroom dances: {right:.2f} right\n{counts}")
 
 
 if __name__ == "__main__":

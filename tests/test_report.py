@@ -667,6 +667,9 @@ def test_a_page_without_music_has_the_table_and_where_it_comes_from(movement_pag
     assert "spectrogram" not in text.split("<script")[0].split("</style>")[1]
     labels = re.findall(r'<div class="label">(\w+)', text)
     assert labels == ["Keyframes", "Weight", "Time", "Space", "Flow", "Shape", "Movement"]
+    duration = table["stop"] - table["start"]
+    mean = float((table["weight"] * duration).sum() / duration.sum())
+    assert f"<tr><th>Weight</th><td>{mean:.3g}</td>" in text
     foot = text.split("<footer>")[1]
     for topic in ("File", "Dance", "Curves", "Height H", "Weights", "Seen", "Made"):
         assert f"<dt>{topic}</dt>" in foot

@@ -243,6 +243,8 @@ def test_a_take_is_one_row_with_statistics_of_its_windows():
     table = features_table(takes, lma=lma(), rows="takes", clip_duration=3.0)
     windows = features_table(takes, lma=lma(), rows="windows", clip_duration=3.0)
     assert table["take"].tolist() == ["first", "second"]
+    assert table["height"].tolist() == list(table.attrs["heights"].values())
+    assert table["axes"].tolist() == [2, 2]
     assert set(table.attrs["heights"]) == {"first", "second"}
     assert table.attrs["units"]["weight_std"] == "H²/s²"
     for i, name in enumerate(takes):
@@ -284,6 +286,10 @@ def test_the_command_writes_one_row_per_take_with_a_given_height(tmp_path, capsy
     )
     found = pd.read_csv(out)
     pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    assert main([*command, *given, "--force", "--start", "1", "--end", "4.5"]) == 0
+    parts = [read_poses(tmp_path / f"{name}.npz").frames(30, 135) for name in ("a", "b")]
+    expected = features_table(dict(zip("ab", parts)), lma=pipeline, rows="takes", clip_duration=3.0)
+    pd.testing.assert_frame_equal(pd.read_csv(out), expected, check_dtype=False)
 
 
 @pytest.mark.parametrize(
@@ -292,6 +298,7 @@ def test_the_command_writes_one_row_per_take_with_a_given_height(tmp_path, capsy
         (["--cutoff", "15"], "expected --cutoff below 15 Hz"),
         (["--height", "2", "--preset", "paper"], "which uses no height"),
         (["--height", "-1"], "expected a number above 0"),
+        (["--start", "60"], "expected --start and --end within the take of 7 s"),
     ],
 )
 def test_settings_without_meaning_are_refused(options, message, tmp_path, capsys):
