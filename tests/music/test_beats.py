@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_asdf.music import beats
+from sklearn_asdf.music.analysis import analyze
 from sklearn_asdf.music.beats import beats_of_recording
 
 librosa = pytest.importorskip("librosa")
@@ -100,3 +101,19 @@ def test_the_strength_of_beats_is_that_of_the_onsets_near_them():
     strength = beats._strength(pulse, np.array([1.0, 3.0, 5.0]), 10.0)
     assert strength == pytest.approx(4 / 3)
     assert beats._strength(pulse, np.zeros(0), 10.0) == 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_beats_of_songs_are_those_that_their_dancers_heard(data_dir):
+    import soundfile
+
+    scores = []
+    for file in sorted((data_dir / "dance_with_melody" / "poses").glob("*.npz")):
+        with np.load(file) as known:
+            first = float(known["first_beat_offset_s"])
+            spacing = float(known["seconds_per_beat_audio"])
+        y, sr = soundfile.read(data_dir / "dance_with_melody" / "audio" / f"{file.stem}.ogg")
+        found = analyze(y.astype(np.float32), sr=sr).beats
+        scores.append(f_measure(np.arange(first, len(y) / sr, spacing), found))
+    assert np.mean(scores) > 0.92
