@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
+from ._defaults import SOUNDTRACK_TEMPERATURE
 from ._music_of_metre import clips_of_metre
 from ._validation import Integral, Real, raise_all
 from .datasets import make_dance_music
@@ -42,8 +43,6 @@ __all__ = ["adjust_soundtrack", "make_soundtrack", "make_soundtrack_pipeline"]
 _STEP = 0.25  # s
 # Cost of a join at continuity 0.5, and by how much it grows from 0 to 1.
 _JOIN_COST, _JOIN_RANGE = 20.0, 400.0
-# Variance of the deviations from the mapping, by which takes of one dance differ.
-_TEMPERATURE = 0.3
 
 
 def make_soundtrack_pipeline(
@@ -285,7 +284,7 @@ def make_soundtrack(
     beats: ArrayLike | None = None,
     poses: Any = None,
     audio: Any = None,
-    temperature: float | None = _TEMPERATURE,
+    temperature: float | None = SOUNDTRACK_TEMPERATURE,
     loudness: float | None = -16.0,
     sr: int = 22050,
     memory: Any = None,

@@ -278,6 +278,7 @@ def test_the_verdict_is_of_all_evidence():
         "word": "clear",
         "strength": 1.0,
         "sentence": "So.",
+        "by_rule": False,
         "scores": {"shares": {"own": 0.5, "other": None}},
     }
 
@@ -338,7 +339,9 @@ def test_level_follows_the_movement_or_not():
     assert values[2] < -0.5
     sounds = {"generated music": follows}
     ruled = evidence_of_sound(dance, sounds, SR, beats_of(dance, sounds, SR), by_rule=True)[1]
-    assert ruled.plain == "When the dancer moves more, it is louder: a rule of this model."
+    assert ruled.plain == (
+        "When the dancer moves more, it is louder, as this program does for every dance."
+    )
     assert ruled.sentence.endswith("that the rule can be heard is all that this shows.")
     found = heard(dance, {"generated music": against})["Loudness"]
     assert (found.strength, found.plain) == (0.0, "Its loudness does not follow the movement.")
@@ -366,7 +369,7 @@ def test_beats_of_music_and_movement_are_compared_by_degrees(dance_of_108):
     # Every other beat is met, at half the tempo.
     assert 0.5 < at[54].strength <= 0.75
     between = clicks(np.ones(480), 108, first=true[0] + 30 / 108)
-    assert 0.4 < heard(dance, {"music": between})["Beat"].strength < 0.55
+    assert heard(dance, {"music": between})["Beat"].word == "none"
     silent = heard(dance, {"music": np.zeros(16 * SR, np.float32)})["Beat"]
     assert (silent.strength, silent.sentence) == (0.0, "No beat was found in the music.")
     found = beats_of(dance, {}, SR).dance

@@ -12,10 +12,10 @@ from sklearn_asdf.datasets import make_dance_music, make_music
 from sklearn_asdf.performance import find_beats
 from sklearn_asdf.report import write_report
 from sklearn_asdf.report._advice import advice_of, advice_of_movement
-from sklearn_asdf.report._beats import Beats
+from sklearn_asdf.report._beats import Beats, beats_of
 from sklearn_asdf.report._curves import courses
 from sklearn_asdf.report._description import describe
-from sklearn_asdf.report._evidence import Evidence
+from sklearn_asdf.report._evidence import Evidence, verdict_of
 from sklearn_asdf.report._heard import evidence_of_sound
 
 SR = 22050
@@ -47,7 +47,7 @@ def beats(tempo, other, lag=0.0):
         (beats(100, 100, 0.5), "--shift-beat 0.5"),
         (beats(100, 82), "--bpm 100"),
         (beats(100, 100, 0.25), "--bpm 100 --beat-at 2.4"),
-        (Beats(alternatives=(96.0, 64.0)), "--bpm 96"),
+        (Beats(alternatives=(96.0, 64.0)), "--bpm 96 or --bpm 64"),
     ],
 )
 def test_a_missed_beat_has_its_own_remedy(found, options, described):
@@ -55,6 +55,40 @@ def test_a_missed_beat_has_its_own_remedy(found, options, described):
     known = {"by_rule": True, "tracks_beats": True}
     (advice,) = advice_of(beat(strength), found, described, 16.0, **known)
     assert advice.options == options
+
+
+def test_a_beat_that_was_given_is_not_advised_again(described):
+    found = beats(88, 124)
+    found = Beats(found.dance, 1.0, given=True, sounds=found.sounds)
+    known = {"by_rule": True, "tracks_beats": True}
+    (advice,) = advice_of(beat(), found, described, 16.0, **known)
+    assert advice.options == ""
+    assert "hears 124 BPM" in advice.weak
+
+
+def test_a_rule_is_no_evidence():
+    def verdict(strength):
+        of_beat = Evidence("Beat", strength, "It is.", "It is.")
+        rule = Evidence("Loudness", 1.0, "Louder.", "Louder.", by_rule=True)
+        return verdict_of([of_beat, rule]).verdict
+
+    assert [verdict(s) for s in (1.0, 0.5, 0.0, None)] == [
+        "Yes.",
+        "In part.",
+        "In loudness only.",
+        "In loudness only.",
+    ]
+
+
+def test_the_tempo_alone_is_no_beat(dance):
+    from .test_report import clicks
+
+    true = beats_of(dance, {}, SR).dance
+    bpm = 60 / np.median(np.diff(true))
+    off = clicks(np.ones(480), bpm, first=true[0] + 30 / bpm)
+    found = evidence_of_sound(dance, {"m": off}, SR, beats_of(dance, {"m": off}, SR))[0]
+    assert found.word == "none"
+    assert found.plain == "It has the tempo of the dance, but plays between its beats."
 
 
 def test_what_cannot_be_given_is_not_advised(described):

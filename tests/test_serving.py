@@ -78,8 +78,19 @@ def test_the_fastapi_server_of_the_guide_answers(tmp_path, monkeypatch):
         assert status == 200
         sound, sr = soundfile.read(io.BytesIO(content))
         assert len(sound) == 4 * sr
-        for bad in (b"", b"no poses", file.getvalue()[:300]):
+        zipped = io.BytesIO()
+        np.savez(zipped, dance)
+        long = io.BytesIO()
+        np.save(long, np.zeros((1, 10_000, 17, 2), np.float32))
+        damaged = file.getvalue().replace(b"(1,", b"((((", 1)
+        bodies = [b"", b"no poses", b"PK\x03\x04junk", file.getvalue()[:300], damaged]
+        for bad in (*bodies, zipped.getvalue()):
             status, content = answer(bad)
             assert status == 400
             assert json.loads(content)["detail"]
-        assert answer(file.getvalue(), "?fps=0")[0] == 400
+        assert answer(file.getvalue(), "?fps=0.05")[0] == 422
+        status, content = answer(long.getvalue(), "?fps=10")
+        assert (status, json.loads(content)["detail"]) == (
+            400,
+            "expected at most 600 s, got 1000 s",
+        )

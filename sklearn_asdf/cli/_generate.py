@@ -17,6 +17,7 @@ from ._options import (
     add_take,
     check_draw,
     require_play,
+    temperature_of,
 )
 from ._takes import Wanted, check_not_read, check_output, check_takes, is_model, read_take
 
@@ -46,7 +47,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "-o", "--out", required=True, metavar="FILE", help="sound or video to write"
     )
-    add_draw(parser)
+    add_draw(parser, by_model=True)
     add_beat(parser)
     add_loudness(parser)
     add_take(parser)
@@ -69,7 +70,7 @@ def run(options: argparse.Namespace) -> None:
         model,
         take,
         beats=given_beats(model, take, options),
-        temperature=options.temperature or None,
+        temperature=temperature_of(options, model),
         random_state=options.random_state,
         loudness=options.loudness,
         verbose=verbosity(options),

@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from .._defaults import TEMPERATURE
+from .._defaults import SOUNDTRACK_TEMPERATURE, TEMPERATURE
 
 __all__ = [
     "add_clips", "add_command", "add_draw", "add_folders", "add_force", "add_loudness", "add_model",
     "add_take", "check_clips", "check_draw", "number", "positive", "require_music", "require_play",
-    "whole",
+    "temperature_of", "whole",
 ]  # fmt: skip
 
 # Loudness of generated music in LUFS: that of streaming services for music is between -14 and -16.
@@ -94,16 +94,19 @@ def add_clips(parser: argparse.ArgumentParser, *, hop_duration: float | None = 1
     )
 
 
-def add_draw(parser: argparse.ArgumentParser) -> None:
+def add_draw(parser: argparse.ArgumentParser, *, by_model: bool = False) -> None:
+    """Add how music is sampled; `by_model` is whether the temperature depends on the model."""
+    meaning = (
+        "how varied the music is: 1 samples from the whole density, 0 always plays what is most "
+        "likely for the dance"
+    )
+    kinds = f" (default: {TEMPERATURE}; models of 'soundtrack': {SOUNDTRACK_TEMPERATURE}, as there)"
     parser.add_argument(
         "--temperature",
         type=number,
-        default=TEMPERATURE,
+        default=None if by_model else TEMPERATURE,
         metavar="T",
-        help=(
-            "how varied the music is: 1 samples from the whole density, 0 always plays what is "
-            "most likely for the dance"
-        ),
+        help=meaning + (kinds if by_model else ""),
     )
     parser.add_argument(
         "--random-state", type=whole, default=0, metavar="N", help="another number, another take"
@@ -116,13 +119,24 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 def check_draw(options: argparse.Namespace) -> None:
     """Refuse temperatures and seeds that mean nothing."""
-    if not options.temperature >= 0:
+    if options.temperature is not None and not options.temperature >= 0:
         raise ValueError(
             f"expected --temperature of at least 0, got {options.temperature}: 1 samples from the "
             "density as it is, 0 takes its mean"
         )
     if not 0 <= options.random_state < 2**32:
         raise ValueError(f"expected --random-state from 0 to 2**32 - 1, got {options.random_state}")
+
+
+def temperature_of(options: argparse.Namespace, model: Any) -> float | None:
+    """Return the temperature that was asked for, or that of the kind of model; None is the mean."""
+    from ..performance import audio_regressor_of
+    from ..unpaired import UnpairedRegressor
+
+    if options.temperature is not None:
+        return options.temperature or None
+    soundtrack = isinstance(audio_regressor_of(model).regressor_, UnpairedRegressor)
+    return SOUNDTRACK_TEMPERATURE if soundtrack else TEMPERATURE
 
 
 def positive(text: str) -> float:

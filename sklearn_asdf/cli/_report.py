@@ -20,6 +20,7 @@ from ._options import (
     add_take,
     check_draw,
     require_play,
+    temperature_of,
 )
 from ._takes import check_output, read_true_music, take_name
 
@@ -53,7 +54,7 @@ def add(commands: Any) -> None:
         "--verdict", metavar="FILE", help="file to write what the page says, .json, for programs"
     )
     parser.add_argument("--title", metavar="TEXT", help="heading; the dance's name if not given")
-    add_draw(parser)
+    add_draw(parser, by_model=True)
     add_beat(parser)
     add_loudness(parser)
     add_take(parser)
@@ -89,7 +90,7 @@ def run(options: argparse.Namespace) -> None:
         beats=given_beats(model, take, options) if is_given(options) else None,
         title=options.title or take_name(options.take),
         scores=scores,
-        temperature=options.temperature or None,
+        temperature=temperature_of(options, model),
         random_state=options.random_state,
         loudness=options.loudness,
         about=_files(options.model, options.take),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._batch import Batch
-from ._beat import add_beat, check_beat, given_beats
+from ._beat import add_beat, check_beat, given_beats, is_given
 from ._console import say, verbosity
 from ._generate import SOUNDS, VIDEOS, write_music
 from ._options import (
@@ -31,6 +31,8 @@ from ._takes import (
     is_model,
     read_folders,
     read_take,
+    read_true_music,
+    take_name,
 )
 
 if TYPE_CHECKING:
@@ -82,6 +84,11 @@ def add(commands: Any) -> None:
         "--model-out",
         metavar="MODEL",
         help="also write a model, .zip, for 'generate', 'report' and 'live'; it contains the music",
+    )
+    parser.add_argument(
+        "--report",
+        metavar="PAGE",
+        help="also write a page, .html, that plays the first piece and says whether it follows",
     )
     add_beat(parser)
     parser.add_argument(
@@ -176,6 +183,9 @@ def run(options: argparse.Namespace) -> int:
                 place = _numbered(out, name if len(dancers) > 1 else "", k, options.takes)
                 write_music(place, take, dance, options)
                 say(options, f"{place}: {len(take.audio) / take.sr:.1f} s of music")
+            if options.report is not None:
+                page = _numbered(Path(options.report), name if len(dancers) > 1 else "", 0, 1)
+                _write_report(page, pipeline, dance, takes[0], beats, options)
             if options.model_out is not None:
                 _save(pipeline, name if len(dancers) > 1 else "", options)
     status = batch.end()
@@ -217,6 +227,8 @@ def _check(options: argparse.Namespace) -> Path:
         )
     if options.model_out is not None:
         check_output(options.model_out, (".zip",), force=options.force)
+    if options.report is not None:
+        check_output(options.report, (".html", ".htm"), force=options.force)
     check_folders(options.poses, options.audio)
     _music(options)
     require_play("making music")
@@ -295,6 +307,30 @@ def _pipeline(music: Any, dance: Any, pairs: Any, options: argparse.Namespace) -
 def _numbered(out: Path, name: str, k: int, n_takes: int) -> Path:
     parts = [out.stem, *([name] if name else []), *([str(k + 1)] if n_takes > 1 else [])]
     return out.with_name("_".join(parts) + out.suffix)
+
+
+def _write_report(
+    page: Path, pipeline: Any, dance: Any, take: Any, beats: Any, options: argparse.Namespace
+) -> None:
+    from .._defaults import SOUNDTRACK_TEMPERATURE
+    from ..datasets._dance_files import is_video
+    from ..report import write_report
+
+    write_report(
+        page,
+        pipeline,
+        dance,
+        performance=take,
+        audio=read_true_music(options.take, None, sr=take.sr),
+        video=options.take if is_video(options.take) else None,
+        beats=beats if is_given(options) else None,
+        title=take_name(options.take),
+        temperature=SOUNDTRACK_TEMPERATURE,
+        random_state=options.seed,
+        loudness=options.loudness,
+        verbose=verbosity(options),
+    )
+    say(options, f"{page}: open it in a browser")
 
 
 def _save(pipeline: Any, name: str, options: argparse.Namespace) -> None:

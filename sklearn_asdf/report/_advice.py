@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from ..functional.beat_grid import beat_position
-from ._beats import MIN_DURATION_OF_BEATS, Beats, tempo_of
+from ._beats import MIN_DURATION_OF_BEATS, Beats, between_beats, tempo_of
 from ._description import Description
 from ._evidence import Evidence
 
@@ -15,9 +12,6 @@ __all__ = ["Advice", "advice_of", "advice_of_movement"]
 
 # A share of joints and frames above which nothing needs to be filmed again.
 _ENOUGH_SEEN = 0.9
-# Within this distance from half a beat, in beats, and if the distances of single beats agree so
-# well (length of their mean, from 0 to 1), beats of the music lie between those of the dance.
-_NEAR_HALF, _AGREEMENT = 0.15, 0.6
 # Relative difference of tempi that are one, and those that are at another level of the metre.
 _SAME_TEMPO = 0.04
 
@@ -105,17 +99,23 @@ def _of_beat(item: Evidence, beats: Beats, duration: float, tracks_beats: bool) 
             "synthesis do.",
         )
     if item.strength is None or beats.dance is None:
-        others = [f"{tempo:.0f}" for tempo in beats.alternatives[:2]]
-        known = f" ({' or '.join(others)} are possible)" if len(others) > 1 else ""
+        options = " or ".join(f"--bpm {tempo:.0f}" for tempo in beats.alternatives[:2])
         return Advice(
             "No clear beat was found in the movement.",
-            f"If you know the tempo, say it{known}, or tap the beat in the studio. Otherwise "
-            "take music without a strong beat.",
-            "--bpm 96",
+            "Listen, and if the music is off, tap the beat in the studio, or say the tempo. In a "
+            "dance without a beat, take music without a strong one.",
+            options or "--bpm 96",
         )
     music = next(iter(beats.sounds.values()))
+    if beats.given:
+        heard = f" (a program hears {tempo_of(music):.0f} BPM)" if tempo_of(music) else ""
+        return Advice(
+            f"The beat that you gave is hardly heard in this music{heard}.",
+            "Trust your ears. If it is off, check tempo and moment of the beat, or take music with "
+            "a clearer beat.",
+        )
     tempo, own = tempo_of(music), tempo_of(beats.dance)
-    if abs(tempo / own - 1) < _SAME_TEMPO and _half_a_beat_off(beats.dance, music):
+    if abs(tempo / own - 1) < _SAME_TEMPO and between_beats(beats.dance, music):
         return Advice(
             "The music has the tempo of the dance, but lies between its beats.",
             "Shift the beat by half of one.",
@@ -134,14 +134,6 @@ def _of_beat(item: Evidence, beats: Beats, duration: float, tracks_beats: bool) 
         "one sequence of beats goes through the whole video.",
         f"--bpm {own:.0f} --beat-at 2.4",
     )
-
-
-def _half_a_beat_off(dance: np.ndarray, music: np.ndarray) -> bool:
-    if len(music) < 2:
-        return False
-    turns = np.exp(2j * np.pi * beat_position(music, dance)).mean()
-    distance = abs(np.angle(turns)) / (2 * np.pi)
-    return bool(abs(turns) > _AGREEMENT and distance > 0.5 - _NEAR_HALF)
 
 
 def _of_loudness(item: Evidence, by_rule: bool) -> Advice:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..functional.beat_grid import beat_position
 from ..metrics import music_beats, music_curves
 from ..motion.container import Motion
 from ..motion.tempo import estimate_tempo, track_beats
@@ -16,6 +17,7 @@ __all__ = [
     "TOLERANCE",
     "Beats",
     "beats_of",
+    "between_beats",
     "hits",
     "prolonged",
     "tempo_of",
@@ -28,6 +30,9 @@ MIN_DURATION_OF_BEATS = 8.0
 _CLEAR_PULSE = 0.3
 # How far a beat of the music may be from one of the dance, in s.
 TOLERANCE = 0.07
+# Within this distance from half a beat, in beats, and if the distances of single beats agree so
+# well (length of their mean, from 0 to 1), beats of the music lie between those of the dance.
+_NEAR_HALF, _AGREEMENT = 0.15, 0.6
 # Fewer beats have no tempo to go on at.
 _MIN_BEATS = 4
 # What is so many dB below the loudest place is as good as silence; in steps of so many s.
@@ -41,22 +46,30 @@ class Beats:
     """Beats in s: `dance` is None without a clear pulse, `confidence` the probability of its tempo.
 
     `alternatives` are other tempi in BPM that it may have, the most probable first, and `given` is
-    whether the beats of the dance were known. `sounds` has those of each sound by name.
+    whether the beats of the dance were known. `played` is the tempo that the model found, or None.
+    `sounds` has those of each sound by name.
     """
 
     dance: np.ndarray | None = None
     confidence: float = 0.0
     alternatives: tuple[float, ...] = ()
     given: bool = False
+    played: float | None = None
     sounds: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def beats_of(
-    take: Motion, sounds: dict[str, np.ndarray], sr: int, *, given: ArrayLike | None = None
+    take: Motion,
+    sounds: dict[str, np.ndarray],
+    sr: int,
+    *,
+    given: ArrayLike | None = None,
+    played: float | None = None,
 ) -> Beats:
     """Find the beats of a dance in its movement alone, without the model, and those of sounds.
 
-    `given` are those of the dance, where they are known.
+    `given` are those of the dance, where they are known, and `played` is the tempo that the model
+    found.
 
     Those of sounds go on through quiet beginnings and ends, in which a tracker finds none.
     """
@@ -72,11 +85,12 @@ def beats_of(
     if duration < MIN_DURATION_OF_BEATS:
         return Beats(sounds=heard)
     track = track_beats(take)
-    others = tuple(candidate.tempo for candidate in track.alternatives)
+    others = (track.tempo, *(candidate.tempo for candidate in track.alternatives))
     found = track.beats[(track.beats >= 0) & (track.beats < duration)]
     if track.confidence >= _CLEAR_PULSE and len(found) > 3:
-        return Beats(found, float(track.confidence), others, sounds=heard)
-    return Beats(None, float(estimate_tempo(take).confidence), others, sounds=heard)
+        return Beats(found, float(track.confidence), others, played=played, sounds=heard)
+    confidence = float(estimate_tempo(take).confidence)
+    return Beats(None, confidence, others, played=played, sounds=heard)
 
 
 def prolonged(beats: np.ndarray, start: float, stop: float) -> np.ndarray:
@@ -117,3 +131,12 @@ def hits(dance: np.ndarray, music: np.ndarray) -> float:
         np.abs(dance - music[after - 1]), np.abs(dance - music[np.minimum(after, len(music) - 1)])
     )
     return float(np.mean(near <= TOLERANCE + 1e-9))
+
+
+def between_beats(dance: np.ndarray, music: np.ndarray) -> bool:
+    """Return whether beats of the music lie half way between those of the dance."""
+    if len(music) < 2:
+        return False
+    turns = np.exp(2j * np.pi * beat_position(music, dance)).mean()
+    distance = abs(np.angle(turns)) / (2 * np.pi)
+    return bool(abs(turns) > _AGREEMENT and distance > 0.5 - _NEAR_HALF)

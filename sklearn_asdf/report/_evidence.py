@@ -40,7 +40,8 @@ class Evidence:
     """One kind of evidence.
 
     `strength` is from 0 (what chance reaches) to 1 (clearly above it), and None where it cannot be
-    told. `plain` says it in a sentence without numbers, `sentence` with them.
+    told. `plain` says it in a sentence without numbers, `sentence` with them. What the model does
+    `by_rule` in every dance says nothing of this one.
     """
 
     subject: str
@@ -48,6 +49,7 @@ class Evidence:
     plain: str
     sentence: str
     scores: list[Score] = field(default_factory=list)
+    by_rule: bool = False
 
     @property
     def word(self) -> str:
@@ -76,6 +78,7 @@ class Answer:
                     "word": item.word,
                     "strength": None if item.strength is None else round(item.strength, 4),
                     "sentence": item.sentence,
+                    "by_rule": item.by_rule,
                     "scores": {
                         score.title: {row["name"]: row["value"] for row in score.rows}
                         for score in item.scores
@@ -100,12 +103,19 @@ def verdict_of(evidence: list[Evidence]) -> Answer:
     """Return the answer of all kinds of evidence.
 
     "Yes" if at least two are clear and no other is weaker, "Probably" if one is clear and none is
-    against, "Not shown" if there is nothing in any, and "In part" otherwise.
+    against, "Not shown" if there is nothing in any, and "In part" otherwise. Where the loudness
+    follows by a rule of the model, the beat alone decides: "Yes", "In part", or "In loudness only".
     """
     ordered = sorted(evidence, key=lambda item: item.strength is None)
-    known = [item.word for item in ordered if item.strength is not None]
+    counted = [item for item in ordered if not item.by_rule]
+    known = [item.word for item in counted if item.strength is not None]
     sentence = " ".join(item.plain for item in ordered)
-    if not known:
+    ruled = any(item.by_rule and item.word in ("clear", "some") for item in ordered)
+    if ruled and set(known) <= {"none"}:
+        verdict = "In loudness only."
+    elif ruled:
+        verdict = "Yes." if set(known) == {"clear"} else "In part."
+    elif not known:
         verdict = "Cannot be told."
     elif set(known) == {"none"}:
         verdict = "Not shown."

@@ -11,7 +11,14 @@ from ..metrics import music_curves
 from ..motion.container import Motion
 from ..motion.kinematics import KinematicsTransformer
 from ..motion.smoothing import PoseSmoother
-from ._beats import MIN_DURATION_OF_BEATS, TOLERANCE, Beats, hits, tempo_of
+from ._beats import (
+    MIN_DURATION_OF_BEATS,
+    TOLERANCE,
+    Beats,
+    between_beats,
+    hits,
+    tempo_of,
+)
 from ._evidence import Evidence, graded_rank, score_of
 
 __all__ = [
@@ -43,6 +50,8 @@ _RANGE = 60.0
 _TEMPO_SCALE = 0.04
 # Beats are shifted in steps of this in s.
 _BEAT_STEP = 0.02
+# Strength of a beat of which only the tempo is met: below what counts as some.
+_TEMPO_ALONE = 0.25
 # Ratios of tempi that go together, and what a ratio other than 1 is worth.
 _METRE = {0.5: "half", 1.0: "", 2.0: "twice"}
 _OTHER_METRE = 0.5
@@ -139,10 +148,11 @@ def _loudness(speed: np.ndarray, sounds: dict[str, np.ndarray], sr: int, by_rule
             " This model plays given music and sets its level from the movement by a rule: that "
             "the rule can be heard is all that this shows."
         )
-    evidence = Evidence("Loudness", strength, "", sentence.replace("-", "−"), [score])
+    sentence = sentence.replace("-", "−")
+    evidence = Evidence("Loudness", strength, "", sentence, [score], by_rule=by_rule)
     plain = _LOUDER[evidence.word]
     if by_rule and evidence.word != "none":
-        plain = f"{plain.removesuffix('.')}: a rule of this model."
+        plain = f"{plain.removesuffix('.')}, as this program does for every dance."
     return replace(evidence, plain=plain)
 
 
@@ -184,13 +194,16 @@ def _beat(duration: float, beats: Beats) -> Evidence:
         return Evidence("Beat", None, plain, sentence)
     if beats.dance is None:
         sentence = (
-            "This dance has no clear pulse: the most probable tempo has a probability of only "
-            f"{beats.confidence:.2f}, so there is no beat to compare with."
+            "This dance has no clear pulse: in the movement alone, the most probable tempo has a "
+            f"probability of only {beats.confidence:.2f}, so there is no beat to compare with."
         )
-        plain = (
-            "No clear beat was found in the dance: music without a strong beat may fit it best, or "
-            "one of several takes."
-        )
+        plain = "No clear beat was found in the movement alone."
+        if beats.played:
+            sentence += (
+                f" The music is played at {beats.played:.1f} BPM, which the model found near the "
+                "tempi of its music."
+            )
+            plain += f" The music is played at {beats.played:.0f} BPM."
         return Evidence("Beat", None, plain, sentence)
     (name, music), *others = beats.sounds.items()
     movement, tempo = tempo_of(beats.dance), tempo_of(music)
@@ -202,7 +215,11 @@ def _beat(duration: float, beats: Beats) -> Evidence:
     likeness = np.exp(-0.5 * (apart / _TEMPO_SCALE) ** 2) * (1 if level == 1 else _OTHER_METRE)
     own = hits(beats.dance, music)
     shifted = _shifted_hits(beats.dance, music)
-    strength = float(likeness + graded_rank(own, shifted)) / 2
+    rank = graded_rank(own, shifted)
+    strength = float(likeness + rank) / 2
+    if rank == 0:
+        # The tempo alone is no beat.
+        strength = min(strength, _TEMPO_ALONE)
     chance = float(shifted.mean())
     drift = 30 / max(abs(tempo - level * movement), 1e-9)
     where = f"{_METRE[level]} " if level != 1 else ""
@@ -233,7 +250,12 @@ def _beat(duration: float, beats: Beats) -> Evidence:
         ),
     ]
     found = Evidence("Beat", strength, "", sentence, scores)
-    return replace(found, plain=_ON_BEAT[found.word])
+    plain = _ON_BEAT[found.word]
+    if rank == 0 and likeness > _OTHER_METRE:
+        between = between_beats(beats.dance, music)
+        plain = "It has the tempo of the dance, but plays between its beats."
+        plain = plain if between else "It has the tempo of the dance, but meets few of its beats."
+    return replace(found, plain=plain)
 
 
 def _shifted_hits(dance: np.ndarray, music: np.ndarray) -> np.ndarray:

@@ -23,6 +23,7 @@ from ..performance import (
     audio_regressor_of,
     encoder_of,
     features_of,
+    find_beats,
     perform,
     tracks_beats,
 )
@@ -154,7 +155,9 @@ def write_report(
     reach them, as chance does, and 1 if one in twenty or fewer do. From .85 a kind is clear, and
     from .3 there is some. The verdict is "Yes" if at least two kinds are clear and none is weaker,
     "Probably" if one is clear and none is below .3, "Not shown" if all are below .3, and "In part"
-    otherwise. Shifted copies are alike, so none of this is a p-value.
+    otherwise. Where the loudness follows by a rule, the beat alone decides: "Yes" if it is clear,
+    "In loudness only" if it is below .3 or unknown, and "In part" otherwise. Shifted copies are
+    alike, so none of this is a p-value.
 
     The size is about three megabytes per minute of dance, and about twice that with a video.
 
@@ -201,7 +204,10 @@ def write_report(
     figure = StickFigure(shown.take, size=STAGE, follow=True)
     with Progress("drawing the page", verbose=verbose):
         heard = _alike(sounds, loudness, shown.sr)
-        heard_beats = beats_of(shown.take, sounds, shown.sr, given=beats)
+        played = None
+        if beats is None and tracks_beats(pipeline):
+            played = find_beats(pipeline, take).tempo
+        heard_beats = beats_of(shown.take, sounds, shown.sr, given=beats, played=played)
         described = describe(take, title)
         by_rule = isinstance(audio_regressor_of(pipeline).regressor_, UnpairedRegressor)
         answer, codec = _answer(pipeline, shown, sounds, heard_beats, scores, by_rule)

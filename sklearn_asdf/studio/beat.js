@@ -37,5 +37,5 @@ function tap() {
   if (taps.length && now <= taps[taps.length - 1]) taps = [];
   taps.push(now);
   if (taps.length < FEWEST_TAPS) $("taps").textContent = `${taps.length} of at least ${FEWEST_TAPS} beats`;
-  else $("taps").textContent = `${Math.round((60 * (taps.length - 1)) / (now - taps[0]))} BPM, tapped; typing a tempo replaces it`;
+  else $("taps").textContent = `${Math.round((60 * (taps.length - 1)) / (now - taps[0]))} BPM, tapped. Now make another take.`;
 }

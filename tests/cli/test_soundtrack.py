@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 
@@ -144,3 +146,18 @@ def test_a_model_that_tracks_no_beats_cannot_be_told_one(model, folder, tmp_path
     assert main([*command, "--bpm", "90"]) != 0
     assert "without a step that tracks beats" in capsys.readouterr().err
     assert main(command) == 0
+
+
+def test_the_report_plays_what_was_written(music, folder, tmp_path):
+    out, model = tmp_path / "new.flac", tmp_path / "model.zip"
+    pages = tmp_path / "page.html", tmp_path / "again.html"
+    dance = str(folder / "dance0.npz")
+    command = ["soundtrack", dance, "--music", str(music), "-o", str(out), "--bpm", "90"]
+    assert main([*command, "--report", str(pages[0]), "--model-out", str(model)]) == 0
+    assert main(["report", str(model), dance, "-o", str(pages[1]), "--bpm", "90"]) == 0
+    written, _ = soundfile.read(out)
+    for page in pages:
+        wanted = r'data-name="generated music"\s+src="data:audio/flac;base64,([^"]+)"'
+        found = re.search(wanted, page.read_text())
+        sound, _ = soundfile.read(io.BytesIO(base64.b64decode(found[1])))
+        assert np.corrcoef(sound, written[: len(sound)])[0, 1] > 0.999
