@@ -2,8 +2,8 @@
 
 Music that the package synthesizes is played for a synthetic dance with calm and vigorous parts, and
 compared with the music that the dance was synthesized with. The command writes the report of it to
-`docs/static/report.html`, and a picture of that page to `docs/static/report.png`, which needs
-Chromium and the extra `test`.
+`docs/static/report.html`, the dancer with the new music to `docs/static/soundtrack.mp4`, and a
+picture of the page to `docs/static/report.png`, which needs Chromium and the extra `test`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ import numpy as np
 
 from sklearn_asdf import make_soundtrack_pipeline
 from sklearn_asdf.datasets import make_dance_music
+from sklearn_asdf.music.sound_file import prepare_for_export
+from sklearn_asdf.performance import perform
 from sklearn_asdf.report import write_report
+from sklearn_asdf.video import write_stick_figure
 
 HERE = Path(__file__).parent
 PAGE = HERE / "static" / "report.html"
@@ -28,10 +31,15 @@ def main() -> None:
     data = make_dance_music(1, clip_duration=DURATION, courses=True, random_state=4)
     dance, own = data.poses, np.asarray(data.audio)[0]
     pipe = make_soundtrack_pipeline("builtin", poses=dance, random_state=0)
+    piece = perform(pipe, dance, temperature=0.3, random_state=0, loudness=-16.0)
+    sound = prepare_for_export(piece.audio, sr=piece.sr)
+    video = HERE / "static" / "soundtrack.mp4"
+    write_stick_figure(dance, video, audio=sound, sr=piece.sr, size=(480, 480))
     verdict = write_report(
         PAGE,
         pipe,
         dance,
+        performance=piece,
         audio=own,
         title="A synthetic dance, before and after",
         temperature=0.3,
