@@ -191,6 +191,8 @@ def _motion_steps(preset: str, random_state: Any = None, verbose: int = 0) -> di
         groups = (*groups, *(("sharpness",) if preset == "units" else ()), "beat")
     # Speeds and accelerations are in heights of the dancer.
     featurizer = LMAFeaturizer(groups=groups, length_unit="H")
+    if preset == "units":
+        featurizer.set_params(step_groups=(*featurizer.step_groups, "stillness"))
     return steps | {"keyframes": KeyframeSegmenter(), "lma": featurizer}
 
 
@@ -229,6 +231,7 @@ def _music_step(
             n_channels=len(STEP_DESCRIPTORS),
             restore_variance=True,
             rest_feature="speed",
+            latest_rest_feature="pose_speed",
             rest_value=STEP_SILENCE,
             random_state=random_state,
         )

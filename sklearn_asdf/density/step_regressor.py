@@ -22,8 +22,9 @@ from .step_density import fit_densities, join_density
 __all__ = ["StepRegressor"]
 
 # A step is still below this share of the median speed of all steps: with a tracker's noise of 1 cm,
-# a person who stands has .2 of the speed of ballroom dances.
-_STILL = 0.22
+# a person who stands has .2 of the speed of ballroom dances. And the share for the last step, where
+# one step is enough.
+_STILL, _STILL_AT_LAST = 0.22, 0.18
 
 
 class StepRegressor(
@@ -62,6 +63,10 @@ class StepRegressor(
         ``"speed"`` for the columns ``step0_speed, step1_speed, ...``. None leaves rests to what was
         learned: without rests in the training set, predictions then hardly change where a dancer
         stands still.
+    latest_rest_feature : str or None, default=None
+        Name of another feature, such as ``"pose_speed"``, whose low values in the last step of a
+        clip are a rest, too: live, a stop is known by it while smoothed speeds still fall. A piece
+        has each step from clips that go on after it.
     rest_value : float, default=-70.0
         Largest value of the first channel that is predicted in rests; the level in dB of silence
         for codes of :class:`UnitEncoder`.
@@ -82,8 +87,9 @@ class StepRegressor(
         Places in `X` of the columns of each step.
     n_steps_, n_channels_ : int
         Steps of a clip, and channels of a step.
-    rest_threshold_ : float or None
-        Value of `rest_feature` below which a step is still: .22 of its median in training.
+    rest_threshold_, latest_rest_threshold_ : float or None
+        Values of `rest_feature` and `latest_rest_feature` below which a step is still: .22 and .18
+        of their medians in training.
     factor_ : ndarray of shape (n_channels,)
         Factors by which `restore_variance` scales the courses.
     unconditional_ : GaussianMixtures
@@ -147,6 +153,7 @@ class StepRegressor(
         "n_context": [Interval(Integral, 0, None, closed="left")],
         "restore_variance": ["boolean"],
         "rest_feature": [str, None],
+        "latest_rest_feature": [str, None],
         "rest_value": [Interval(Real, None, None, closed="neither")],
         "n_folds": [Interval(Integral, 2, None, closed="left")],
         "random_state": ["random_state"],
@@ -164,6 +171,7 @@ class StepRegressor(
         n_context: int = 4,
         restore_variance: bool = False,
         rest_feature: str | None = None,
+        latest_rest_feature: str | None = None,
         rest_value: float = -70.0,
         n_folds: int = 3,
         random_state: Any = None,
@@ -175,6 +183,7 @@ class StepRegressor(
         self.n_context = n_context
         self.restore_variance = restore_variance
         self.rest_feature = rest_feature
+        self.latest_rest_feature = latest_rest_feature
         self.rest_value = rest_value
         self.n_folds = n_folds
         self.random_state = random_state
@@ -212,10 +221,13 @@ class StepRegressor(
         # Of a large corpus, clips that overlap less teach as much.
         kept = some_clips(np.flatnonzero(weight > 0), self.n_steps_)
         courses = y[kept, :n_values].reshape(len(kept), self.n_steps_, self.n_channels_)
-        self.rest_threshold_: float | None = None
+        self.rest_threshold_ = self.latest_rest_threshold_ = None
         if self.rest_feature is not None:
             of_rest = checked[kept][:, self._rest_columns]
             self.rest_threshold_ = _STILL * float(np.median(of_rest))
+        if self.latest_rest_feature is not None:
+            of_rest = checked[kept][:, self._latest_columns]
+            self.latest_rest_threshold_ = _STILL_AT_LAST * float(np.median(of_rest))
         self.step_regressors_, out_of_fold, self.factor_ = fit_courses(
             self.step_regressor,
             checked[kept][:, self.step_columns_],
@@ -231,7 +243,8 @@ class StepRegressor(
         self.regressor_: Any = None
         self.offset_coef_: Any = None
         if self.regressor is not None:
-            self._fit_offsets(self._medians(checked[kept]), residual, weight[kept], number[kept])
+            medians = self._medians(checked[kept], self._rests(checked[kept]))
+            self._fit_offsets(medians, residual, weight[kept], number[kept])
             rest = self._rest(X, checked)
             self.regressor_ = clone(self.regressor).fit(rest, y[:, n_values:], **params)
         # The density is that of courses as they were learned, not scaled.
@@ -270,6 +283,9 @@ class StepRegressor(
         if self.rest_feature is not None:
             place = column_of_step(names, self.step_columns_, self.rest_feature)
             self._rest_columns = self.step_columns_[:, place]
+        if self.latest_rest_feature is not None:
+            place = column_of_step(names, self.step_columns_, self.latest_rest_feature)
+            self._latest_columns = self.step_columns_[:, place]
 
     def _rest(self, X: Any, checked: np.ndarray) -> Any:
         """Return the columns that describe whole clips, or all if there are no such."""
@@ -291,29 +307,34 @@ class StepRegressor(
 
     def _rests(self, X: np.ndarray) -> np.ndarray:
         """Return which steps are rests, (n_clips, n_steps)."""
-        if self.rest_feature is None or self.rest_threshold_ is None:
-            return np.zeros((len(X), self.n_steps_), bool)
-        return find_rests(X[:, self._rest_columns], self.rest_threshold_)
+        found = np.zeros((len(X), self.n_steps_), bool)
+        if self.rest_feature is not None and self.rest_threshold_ is not None:
+            found = find_rests(X[:, self._rest_columns], self.rest_threshold_)
+        # Models of earlier versions have none.
+        latest = getattr(self, "latest_rest_threshold_", None)
+        if latest is not None:
+            found[:, -1] |= X[:, self._latest_columns[-1]] < latest
+        return found
 
-    def _scaled(self, courses: np.ndarray, X: np.ndarray) -> np.ndarray:
+    def _scaled(self, courses: np.ndarray, rests: np.ndarray) -> np.ndarray:
         """Return courses scaled to the variance within performances."""
         # About the median: a clip with a rest has the level of its moving part.
-        middle = median_without_rests(courses, self._rests(X))[:, None]
+        middle = median_without_rests(courses, rests)[:, None]
         scaled: np.ndarray = middle + self.factor_ * (courses - middle)
         return scaled
 
-    def _medians(self, X: np.ndarray) -> np.ndarray:
+    def _medians(self, X: np.ndarray, rests: np.ndarray) -> np.ndarray:
         """Medians of the features over the steps without rests, (n_clips, n_columns)."""
-        return median_without_rests(X[:, self.step_columns_], self._rests(X))
+        return median_without_rests(X[:, self.step_columns_], rests)
 
-    def _with_offsets(self, courses: np.ndarray, X: np.ndarray) -> np.ndarray:
+    def _with_offsets(self, courses: np.ndarray, X: np.ndarray, rests: np.ndarray) -> np.ndarray:
         """Return courses moved by the offsets of their clips."""
         if self.offset_coef_ is None:
             return courses
         # Not scaled: an offset that is hardly predictable would drown the course.
-        return (
-            courses + (self._medians(X) @ self.offset_coef_[:-1] + self.offset_coef_[-1])[:, None]
-        )
+        offsets = self._medians(X, rests) @ self.offset_coef_[:-1] + self.offset_coef_[-1]
+        moved: np.ndarray = courses + offsets[:, None]
+        return moved
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the predicted codes.
@@ -329,8 +350,9 @@ class StepRegressor(
             Codes.
         """
         checked = self._check(X)
-        courses = self._predicted(checked, scaled=self.restore_variance)
-        courses = self._with_rests(courses, checked).reshape(len(courses), -1)
+        rests = self._rests(checked)
+        courses = self._predicted(checked, rests, scaled=self.restore_variance)
+        courses = self._with_rests(courses, rests).reshape(len(courses), -1)
         if self.regressor_ is None:
             return courses[:, 0] if self._y_ndim == 1 else courses
         rest = np.asarray(self.regressor_.predict(self._rest(X, checked)), dtype=float)
@@ -354,7 +376,8 @@ class StepRegressor(
         rest = None
         if self.regressor_ is not None:
             rest = self.regressor_.predict_dist(self._rest(X, checked))
-        return join_density(self._predicted(checked, scaled=False), *self._residual, rest)
+        courses = self._predicted(checked, self._rests(checked), scaled=False)
+        return join_density(courses, *self._residual, rest)
 
     @available_if(has_density)
     def sample_y(
@@ -382,13 +405,15 @@ class StepRegressor(
         """
         checked = self._check(X)
         rng = check_random_state(random_state)
-        courses = self._predicted(checked, scaled=self.restore_variance and temperature < 1)
+        rests = self._rests(checked)
+        restore = self.restore_variance and temperature < 1
+        courses = self._predicted(checked, rests, scaled=restore)
         scale, factors = self._residual
         n = len(courses)
         noise = rng.standard_normal((n_samples, n, len(scale))) * scale
         noise += rng.standard_normal((n_samples, n, factors.shape[1])) @ factors.T
         drawn = courses.reshape(n, -1) + min(temperature, np.sqrt(temperature)) * noise
-        drawn = self._with_rests(drawn.reshape(n_samples, *courses.shape), checked)
+        drawn = self._with_rests(drawn.reshape(n_samples, *courses.shape), rests)
         drawn = drawn.reshape(n_samples, n, -1)
         codes: np.ndarray = np.moveaxis(drawn, 0, 2)
         if self.regressor_ is not None:
@@ -398,15 +423,14 @@ class StepRegressor(
             codes = np.concatenate([codes, rest.reshape(n, -1, n_samples)], axis=1)
         return codes[:, 0] if self._y_ndim == 1 else codes
 
-    def _predicted(self, X: np.ndarray, *, scaled: bool) -> np.ndarray:
+    def _predicted(self, X: np.ndarray, rests: np.ndarray, *, scaled: bool) -> np.ndarray:
         """Return courses with their offsets, (n_clips, n_steps, n_channels)."""
         steps = X[:, self.step_columns_]
         courses = predict_courses(self.step_regressors_, steps, self.n_context)
-        return self._with_offsets(self._scaled(courses, X) if scaled else courses, X)
+        return self._with_offsets(self._scaled(courses, rests) if scaled else courses, X, rests)
 
-    def _with_rests(self, courses: np.ndarray, X: np.ndarray) -> np.ndarray:
+    def _with_rests(self, courses: np.ndarray, rests: np.ndarray) -> np.ndarray:
         """Return courses (..., n_clips, n_steps, n_channels) that rest where the dancer does."""
-        rests = self._rests(X)
         if rests.any():
             first = courses[..., 0]
             courses[..., 0] = np.where(rests, np.minimum(first, self.rest_value), first)

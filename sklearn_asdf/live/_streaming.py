@@ -32,6 +32,8 @@ __all__ = ["LiveFrame", "StreamingDancer"]
 
 # Default hops in s, with music that follows in steps and without.
 _STEP_HOP, _HOP = 0.125, 0.5
+# Default cross-fades in s: music in steps goes on from one frame to the next, and fades its gain.
+_STEP_FADE, _FADE = 0.03, 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +84,9 @@ class StreamingDancer:
     skeleton : Skeleton, str or None, default="auto"
         Names and bones of the joints, as in :class:`Motion`; `"auto"` is that of the pipeline. For
         poses of another number of joints it is guessed, if the pipeline takes any skeleton.
-    fade : float, default=0.1
-        Duration of the cross-fade between the sounds of successive frames, in s.
+    fade : float or None, default=None
+        Duration of the cross-fade between the sounds of successive frames, in s. None is 0.03 s if
+        the music follows in steps, and else 0.1 s.
     temperature : float or None, default=0.1
         Temperature of samples from the density; None uses its mean.
     random_state : int, default=0
@@ -158,7 +161,7 @@ class StreamingDancer:
         clip_duration: float | None = None,
         fps: float | None = None,
         skeleton: Skeleton | str | None = "auto",
-        fade: float = 0.1,
+        fade: float | None = None,
         temperature: float | None = TEMPERATURE,
         random_state: int = 0,
         min_seen: float = 0.5,
@@ -185,9 +188,11 @@ class StreamingDancer:
                 )
             clip_duration = whole
         self.clip_duration = 8.0 if clip_duration is None else clip_duration
+        in_steps = bool(getattr(self._encoder, "n_steps_", 0))
         if hop_duration is None:
-            fastest = _STEP_HOP if getattr(self._encoder, "n_steps_", 0) else _HOP
-            hop_duration = min(fastest, self.clip_duration / 2)
+            hop_duration = min(_STEP_HOP if in_steps else _HOP, self.clip_duration / 2)
+        if fade is None:
+            fade = _STEP_FADE if in_steps else _FADE
         fps = fps_of(pipeline) if fps is None else fps
         _check(self.clip_duration, hop_duration, fps, fade, temperature, random_state, min_seen)
         self.hop_duration = float(hop_duration)

@@ -71,7 +71,7 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     step_duration : float or None, default=None
         Duration in s of the steps into which each clip is also cut. None describes no steps.
     step_groups : sequence of str, default=("effort", "shape", "moment")
-        Groups of features of the steps: "moment", or groups of windows; see the notes.
+        Groups of features of the steps: "moment", "stillness", or groups of windows; see the notes.
     missing : {"zero", "nan"}, default="zero"
         Value of features of which nothing was seen: 0, so that the table is finite for any model,
         or NaN. With `"nan"`, so is every feature of which less than `min_seen` was seen.
@@ -156,8 +156,9 @@ class LMAFeaturizer(TransformerMixin, BaseEstimator):
     hands, feet and hips (L/s, L/s^2), hands_speed_difference and hips_rise (L/s), hands_height
     above the hips, hips_height above the ankles, hands_height_difference, and
     head_vertical, hips_vertical, hands_vertical and feet_vertical, the vertical places in the
-    coordinates of the poses (L). The steps of a clip are equal and cover it,
-    so dance and music have the same steps whatever the keyframes are.
+    coordinates of the poses (L); in group "stillness" pose_speed, the mean speed of the joints
+    about the mean velocity of all joints (L/s). The steps of a clip are equal and cover it, so
+    dance and music have the same steps whatever the keyframes are.
 
     Columns whose joints the skeleton lacks are left out.
 

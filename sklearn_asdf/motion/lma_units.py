@@ -21,7 +21,7 @@ _UNITS = {
     # Of steps.
     **dict.fromkeys(("hands_height_difference", "head_vertical", "hips_vertical"), "L"),
     **dict.fromkeys(("hands_vertical", "feet_vertical"), "L"),
-    **dict.fromkeys(("hands_speed_difference", "hips_rise"), "L/s"),
+    **dict.fromkeys(("hands_speed_difference", "hips_rise", "pose_speed"), "L/s"),
     **{f"{part}speed": "L/s" for part in ("", "head_", "hands_", "feet_", "hips_")},
     **{f"{part}acceleration": "L/s²" for part in ("", "head_", "hands_", "feet_", "hips_")},
 }

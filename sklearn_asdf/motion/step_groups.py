@@ -85,4 +85,20 @@ def moment(context: WindowContext) -> Columns:
     return columns
 
 
-STEP_GROUPS: dict[str, Callable[[WindowContext], Columns]] = {"moment": moment}
+def stillness(context: WindowContext) -> Columns:
+    """Return the mean speed of the joints about the body's mean velocity, (n_clips, n_frames).
+
+    A stage that takes the slow part of the body's path away, as `PoseCanonicalizer` does, moves all
+    joints alike for a while after the dancer has stopped. That does not count here.
+    """
+    velocity = context.kinematics("velocity")
+    seen = np.isfinite(velocity).all(axis=-1, keepdims=True)
+    total = np.where(seen, velocity, 0.0).sum(axis=2, keepdims=True)
+    mean = total / np.maximum(seen.sum(axis=2, keepdims=True), 1)
+    return {"pose_speed": context.curve(magnitude(velocity - mean), context.uniform)}
+
+
+STEP_GROUPS: dict[str, Callable[[WindowContext], Columns]] = {
+    "moment": moment,
+    "stillness": stillness,
+}

@@ -177,8 +177,23 @@ class TestRests:
             [moving[f"step{t}_b"] for t in (0, 1, 2, 5)],
             axis=0,
         )
-        medians = rests._medians(np.asarray(still))
+        still = np.asarray(still)
+        medians = rests._medians(still, rests._rests(still))
         assert_allclose(medians[:, list(X.columns[3:5]).index("step0_b")], expected)
+
+    def test_the_last_step_rests_by_another_feature(self, rested):
+        X, y, groups = dances()
+        for name in "ab":
+            columns = [n for n in X.columns if n.endswith(f"_{name}")]
+            X[columns] = X[columns].abs() + 1
+        both = model(rest_feature="a", latest_rest_feature="b").fit(X, y, groups=groups)
+        medians = [np.median(X[[n for n in X.columns if n.endswith(f"_{name}")]]) for name in "ab"]
+        thresholds = [both.rest_threshold_, both.latest_rest_threshold_]
+        assert_allclose(thresholds, [0.22 * medians[0], 0.18 * medians[1]])
+        still = X.iloc[:1].copy()
+        still[["step0_a", "step1_a", "step3_b", "step4_b", "step5_b"]] = 0.0
+        assert both._rests(np.asarray(still))[0].tolist() == [True] * 2 + [False] * 3 + [True]
+        assert not both._rests(np.asarray(X)).any()
 
     def test_the_density_does_not_rest(self, rested):
         rests, _, _, still = rested

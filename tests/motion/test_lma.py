@@ -450,6 +450,23 @@ class TestSteps:
         rise = table[[f"step{step}_hips_rise" for step in range(6)]]
         np.testing.assert_allclose(rise, 0, atol=1e-9)
 
+    def test_a_body_that_glides_has_no_speed_of_its_pose(self, motion):
+        wave = np.zeros(motion.position.shape)
+        wave[0, :, 9, 1] = 15 * np.arange(90) / 30
+        seen = motion.position.copy()
+        seen[:, 20:40, 3] = np.nan
+        lma = LMAFeaturizer(groups="effort", step_duration=0.5, step_groups="stillness")
+        lma.set_output(transform="pandas")
+        for position, expected in (
+            (motion.position, 0.0),
+            (seen, 0.0),
+            # One of 17 joints moves by 15 per second, and the others about their mean.
+            (motion.position + wave, 2 * 15 * 16 / 17**2),
+        ):
+            table = lma.fit_transform(replace(motion, position=position))
+            speeds = table[[f"step{step}_pose_speed" for step in range(6)]]
+            np.testing.assert_allclose(speeds, expected, atol=1e-6)
+
     def test_a_step_has_the_values_of_its_window(self, motion):
         motion = replace(motion, keyframes=np.array([[6, 40, 70]]))
         lma = LMAFeaturizer(groups=["effort"], step_duration=0.5, step_groups=["effort"])
