@@ -9,6 +9,7 @@ only if the user trusts them.
 from __future__ import annotations
 
 import copyreg
+import hashlib
 import inspect
 import math
 from pathlib import Path
@@ -44,6 +45,7 @@ class Writer:
         self.sounds: list[tuple[bytes, dict[str, Any]]] = []
         self._sr = 22050.0
         self._places: dict[int, int] = {}
+        self._sound_places: dict[tuple[Any, ...], int] = {}
         self._open: list[int] = []
 
     def write(self, value: Any, where: str = "") -> Any:
@@ -123,9 +125,15 @@ class Writer:
         return place
 
     def _sound(self, recording: Recording) -> Any:
-        entry = {"n_samples": len(recording), "exponent": recording.exponent}
-        self.sounds.append((encode_flac(recording, sr=self._sr), entry))
-        return {"sound": len(self.sounds) - 1}
+        # By content: a model that holds a fitted encoder as a parameter has its copy too.
+        digest = hashlib.sha256(np.ascontiguousarray(recording.samples).data).digest()
+        known = (self._sr, recording.exponent, len(recording), digest)
+        place = self._sound_places.get(known)
+        if place is None:
+            place = self._sound_places[known] = len(self.sounds)
+            entry = {"n_samples": len(recording), "exponent": recording.exponent}
+            self.sounds.append((encode_flac(recording, sr=self._sr), entry))
+        return {"sound": place}
 
     def _object(self, value: Any, where: str) -> Any:
         if id(value) in self._open:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,14 +56,16 @@ def features_table(
     Parameters
     ----------
     takes : path-like, Motion or array-like, or a list or dict of these
-        Pose files, videos, or poses of one take each. A dict gives their names; otherwise files
-        have their own, and other takes are numbered.
+        Pose files, videos, folders of them, or poses of one take each. A dict gives their names;
+        otherwise files have their own, with their folders where these tell them apart, and other
+        takes are numbered.
     lma : Pipeline or None, default=None
         From poses to features, with an :class:`LMAFeaturizer` as its last step. It is cloned and
         fitted to each take. None is :func:`make_lma_pipeline` with ``lma__missing="nan"``.
     joints : {"auto", "plug_in_gait", "qualisys"}, dict or None, default=None
-        Joints of takes that are markers of motion capture, see :func:`joints_of_markers`. None
-        describes the positions as they are.
+        Joints of takes that are markers of motion capture, see :func:`joints_of_markers`. `"auto"`
+        leaves takes without the markers of either set as they are. None describes all positions as
+        they are.
     rows : {"clips", "windows", "takes"}, default="clips"
         `"clips"`: one row per clip, with the columns of `lma` (``window1_weight``, ...).
         `"windows"`: one row per window, with the features of windows (``weight``, ...). Those of
@@ -215,7 +216,7 @@ def features_of_take(
         )
     if hop_duration is None and rows == "clips":
         hop_duration = _HOP_DURATION
-    if joints is not None:
+    if joints is not None and (joints != "auto" or _has_markers(take)):
         take = joints_of_markers(take, joints)
     _warn_of_jumps(take, name)
     if lma[-1].joint_weights == "paper":
@@ -243,6 +244,10 @@ def features_of_take(
     table.attrs["units"] = {"start": "s", "stop": "s", **units}
     table.attrs["heights"] = heights
     return table
+
+
+def _has_markers(take: Motion) -> bool:
+    return take.skeleton is not None and find_marker_set(take.skeleton.joints) is not None
 
 
 def _set_height(lma: Any, take: Motion) -> float | None:
@@ -398,20 +403,29 @@ def _named(takes: Any) -> dict[str, Any]:
         named = {str(name): take for name, take in takes.items()}
     else:
         one = isinstance(takes, (str, os.PathLike)) or hasattr(takes, "__array__")
-        listed: Sequence[Any] = [takes] if one else list(takes)
-        named = {_name(take, i, listed): take for i, take in enumerate(listed)}
+        named = _named_by_files([takes] if one else list(takes))
     if not named:
         raise ValueError("expected at least one take, got none")
     return named
 
 
-def _name(take: Any, index: int, takes: Sequence[Any]) -> str:
-    if not isinstance(take, (str, os.PathLike)):
-        return str(index)
-    stems = [Path(t).name for t in takes if isinstance(t, (str, os.PathLike))]
-    # Files of one name in several folders keep their paths.
-    name = Path(take).name
-    return Path(name.removesuffix(".gz")).stem if stems.count(name) == 1 else os.fspath(take)
+def _named_by_files(takes: Sequence[Any]) -> dict[str, Any]:
+    files = [os.fspath(take) for take in takes if isinstance(take, (str, os.PathLike))]
+    if not files:
+        return {str(i): take for i, take in enumerate(takes)}
+    # Reading of files is not loaded for poses in memory.
+    from .datasets._take_files import distinct_names, find_takes
+
+    found = {file: find_takes([file]) for file in files}
+    every = [path for paths in found.values() for path in paths]
+    name_of = dict(zip(every, distinct_names(every)))
+    named: dict[str, Any] = {}
+    for i, take in enumerate(takes):
+        if isinstance(take, (str, os.PathLike)):
+            named |= {name_of[path]: path for path in found[os.fspath(take)]}
+        else:
+            named[str(i)] = take
+    return named
 
 
 def _duration_problems(clip_duration: Any, hop_duration: Any) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -110,6 +112,19 @@ def test_a_saved_pipeline_plays_the_same(pipe, dance, takes, tmp_path):
     loaded = load(tmp_path / "model.zip")
     again = make_soundtrack(dance, loaded, loudness=None, random_state=0)[0]
     np.testing.assert_array_equal(again.audio, takes[0].audio)
+
+
+def test_a_saved_pipeline_has_each_recording_once(pipe, tmp_path):
+    # The encoder of the music is a parameter of the pipeline, and is in it fitted, too.
+    save(pipe, tmp_path / "model.zip")
+    with zipfile.ZipFile(tmp_path / "model.zip") as archive:
+        sounds = [name for name in archive.namelist() if name.startswith("sounds/")]
+    assert len(sounds) == 2
+    target = load(tmp_path / "model.zip")[-1]
+    recordings = [
+        encoder.corpus_.recordings for encoder in (target.transformer, target.transformer_)
+    ]
+    assert all(a is b for a, b in zip(*recordings, strict=True))
 
 
 def test_any_dancer_can_dance_to_it_live(pipe):

@@ -168,9 +168,21 @@ def test_names_of_takes(tmp_path):
     files = [tmp_path / "a/one.npz", str(tmp_path / "b/two.csv")]
     assert features_table(files, lma=lma())["take"].tolist() == ["one", "two"]
     files = [tmp_path / "a/one.npz", tmp_path / "b/one.npz", take]
-    names = [str(tmp_path / "a/one.npz"), str(tmp_path / "b/one.npz"), "2"]
+    names = ["a/one", "b/one", "2"]
     assert features_table(files, lma=lma())["take"].tolist() == names
+    # A folder without takes stands for those of its folders, as for the command.
+    names = ["a/one", "b/one", "two"]
+    assert features_table(tmp_path, lma=lma())["take"].tolist() == names
+    assert features_table([tmp_path / "b", take], lma=lma())["take"].tolist() == ["one", "two", "1"]
     assert features_table(take.position, lma=lma())["take"].tolist() == ["0"]
+
+
+def test_markers_are_joints_where_there_are_any():
+    take = dance(duration=2.0)
+    table = features_table(take, lma=lma(), joints="auto")
+    pd.testing.assert_frame_equal(table, features_table(take, lma=lma()))
+    with pytest.raises(ValueError, match=r"the markers of qualisys, got .*\"auto\" for whichever"):
+        features_table(take, lma=lma(), joints="qualisys")
 
 
 @pytest.mark.parametrize("rows", ["clips", "windows"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .._files import one_line
-from ._tables import kind_of_columns
+from .._written_tables import kind_of_columns
 
 __all__ = ["describe"]
 
@@ -19,7 +19,7 @@ _PAGES = (".html", ".htm")
 
 def describe(path: str) -> list[str]:
     """Return lines on a file that the command reads or writes."""
-    from ._takes import is_model
+    from ..datasets._take_files import is_model
 
     place = Path(path)
     if not place.exists():
@@ -46,7 +46,7 @@ def describe(path: str) -> list[str]:
 def _folder(path: str) -> list[str]:
     from ..datasets._dance_files import is_video
     from ..datasets._pairs import SOUNDS
-    from ._takes import find_takes
+    from ..datasets._take_files import find_takes
 
     takes = find_takes([path])
     if takes == [path]:
@@ -174,7 +174,7 @@ def _poses(path: str) -> list[str]:
 
 def _model(path: str) -> list[str]:
     from .._model_file import read_summary
-    from ._takes import is_model
+    from ..datasets._take_files import is_model
 
     if not is_model(path) and zipfile.is_zipfile(path):
         # The JSON files of a take.

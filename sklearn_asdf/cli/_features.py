@@ -23,10 +23,7 @@ from ._takes import (
     check_not_read,
     check_output,
     check_takes,
-    distinct_names,
-    find_takes,
     read_take,
-    take_name,
 )
 
 # Frame rate of the analysis in Hz.
@@ -98,7 +95,8 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--joints",
         metavar="MARKERS",
-        help="for takes of markers, the joints that they stand for: 'plug_in_gait', 'qualisys', or "
+        help="for takes of markers, the joints that they stand for: 'plug_in_gait', 'qualisys', "
+        "'auto' for whichever of the two a take has, if any, or "
         'a JSON file with the markers of each joint, {"left_wrist": ["LWRA", "LWRB"], ...}',
     )
     add_clips(parser, hop_duration=None)
@@ -117,6 +115,8 @@ def run(options: argparse.Namespace) -> int:
             f"expected --cutoff below {_FPS / 2:g} Hz, half the frame rate of the analysis, got "
             f"{options.cutoff:g}"
         )
+    from ..datasets._take_files import find_takes
+
     markers = _markers(options.joints)
     takes = find_takes(options.takes)
     check_takes(takes, options)
@@ -160,6 +160,7 @@ def _places(options: argparse.Namespace) -> tuple[Path | None, Path | None]:
 
 def _write_page(page: Path, path: str, markers: Any, options: argparse.Namespace) -> None:
     from ..datasets._dance_files import is_video
+    from ..datasets._take_files import take_name
     from ..report import write_movement_report
 
     write_movement_report(
@@ -245,6 +246,7 @@ def _describe(
     takes: list[str], markers: Any, options: argparse.Namespace, batch: Batch
 ) -> tuple[list[Any], dict[str, str]]:
     """Return a table for each take that can be read, and the joints of each."""
+    from ..datasets._take_files import distinct_names
     from ..tables import features_of_take
 
     pipeline = _pipeline(options)

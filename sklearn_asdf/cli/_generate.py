@@ -19,7 +19,7 @@ from ._options import (
     require_play,
     temperature_of,
 )
-from ._takes import Wanted, check_not_read, check_output, check_takes, is_model, read_take
+from ._takes import Wanted, check_not_read, check_output, check_takes, read_take
 
 if TYPE_CHECKING:
     from ..motion.container import Motion
@@ -122,6 +122,8 @@ def read_model(path: str, verbose: int = 0) -> Any:
 
 def _check_order(model: str, take: str) -> None:
     """Refuse a model and a dance that changed places."""
+    from ..datasets._take_files import is_model
+
     if not is_model(model) and is_model(take):
         raise ValueError(
             f"expected the model first and the dance second, got {take!r}, a model, in the "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -69,11 +70,35 @@ def add_take(parser: argparse.ArgumentParser, *, each: bool = False) -> None:
         "left to right as they come in" + ("; 'each' makes one for each of them" if each else ""),
     )
     parser.add_argument(
+        "--image-size",
+        type=_size,
+        metavar="WxH",
+        help="pixels of the picture, such as 1920x1080, for pose files whose x and y are shares of "
+        "its width and height (MediaPipe, RunwayML)",
+    )
+    parser.add_argument(
+        "--coordinates",
+        default="image",
+        choices=("image", "world"),
+        help="what to read of pose files that have both: places in the picture, or metres about "
+        "the hips ('world', in three axes)",
+    )
+    parser.add_argument(
         "--pose-model",
         metavar="DIR",
         help="folder of the pose networks for videos, two .tflite files; without it they are "
         "fetched once",
     )
+
+
+def _size(text: str) -> tuple[float, float]:
+    """Return a width and height, as of '1920x1080'."""
+    match = re.fullmatch(r"(\d+)\s*[x×*,]\s*(\d+)", text.strip().lower())
+    if match is None or not int(match[1]) or not int(match[2]):
+        raise argparse.ArgumentTypeError(
+            f"expected width and height in pixels, such as 1920x1080, got {text!r}"
+        )
+    return float(match[1]), float(match[2])
 
 
 def add_clips(parser: argparse.ArgumentParser, *, hop_duration: float | None = 1.0) -> None:

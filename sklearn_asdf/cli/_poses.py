@@ -9,7 +9,7 @@ from typing import Any
 from ._batch import Batch
 from ._console import say, verbosity
 from ._options import add_command, add_force, add_take
-from ._takes import check_output, check_takes, find_takes, read_take, take_name
+from ._takes import check_output, check_takes, read_take
 
 _SR = 22050
 
@@ -42,6 +42,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Find the poses."""
     from .._files import output_folder
+    from ..datasets._take_files import find_takes
 
     takes = find_takes(options.takes, videos_first=True)
     check_takes(takes, options)
@@ -62,6 +63,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _places(takes: list[str], out: Path) -> dict[str, Path]:
     """Return the pose file of each take."""
+    from ..datasets._take_files import take_name
+
     names = [take_name(take) for take in takes]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:

@@ -22,7 +22,7 @@ from ._options import (
     require_play,
     temperature_of,
 )
-from ._takes import check_output, read_true_music, take_name
+from ._takes import check_output, read_true_music
 
 
 def add(commands: Any) -> None:
@@ -78,6 +78,7 @@ def run(options: argparse.Namespace) -> None:
     model, take = read_model_and_take(options)
     from .._files import atomic_path
     from ..datasets._dance_files import is_video
+    from ..datasets._take_files import take_name
     from ..performance import encoder_of
     from ..report import write_report
 

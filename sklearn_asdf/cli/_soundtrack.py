@@ -28,7 +28,6 @@ from ._takes import (
     check_not_read,
     check_output,
     check_takes,
-    is_model,
     read_folders,
     read_take,
     read_true_music,
@@ -216,6 +215,8 @@ def _check(options: argparse.Namespace) -> Path:
         problems.append("expected both --poses and --audio, or neither")
     raise_all(problems)
     check_beat(options)
+    from ..datasets._take_files import is_model
+
     if is_model(options.take):
         raise ValueError(f"expected a pose file or a video, but {options.take!r} is a model")
     if not Path(options.take).exists():

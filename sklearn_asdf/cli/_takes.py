@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from ..motion.container import Motion
 
 __all__ = [
-    "Wanted", "check_folders", "check_not_read", "check_output", "check_takes",
-    "distinct_names", "end",
-    "find_takes", "is_model", "read_folders", "read_take", "read_true_music", "take_name",
+    "Wanted", "check_folders", "check_not_read", "check_output", "check_takes", "end",
+    "read_folders", "read_take", "read_true_music",
 ]  # fmt: skip
 
 
@@ -49,107 +48,6 @@ class Wanted:
             )
 
 
-def take_name(path: str) -> str:
-    """Return the name of a take: the file's, without suffixes."""
-    name = Path(path).name.removesuffix(".gz")
-    return Path(name).stem
-
-
-def distinct_names(paths: list[str]) -> list[str]:
-    """Return the names of takes, with as many folders as tell takes of one name apart.
-
-    Examples
-    --------
-    >>> from sklearn_asdf.cli._takes import distinct_names
-    >>> distinct_names(["a/d.npz", "b/d.npz", "b/e.npz"])
-    ['a/d', 'b/d', 'e']
-    """
-    folders = [Path(path).parent.parts for path in paths]
-    depth = [0] * len(paths)
-    while True:
-        names = [
-            "/".join((*parts[len(parts) - n :], take_name(path)))
-            for path, parts, n in zip(paths, folders, depth)
-        ]
-        alike = [i for i, name in enumerate(names) if names.count(name) > 1]
-        deeper = [i for i in alike if depth[i] < len(folders[i])]
-        if not deeper:
-            # In one folder, only the suffix differs.
-            return [paths[i] if i in alike else name for i, name in enumerate(names)]
-        for i in deeper:
-            depth[i] += 1
-
-
-def find_takes(paths: list[str], *, videos_first: bool = False) -> list[str]:
-    """Return pose files and videos, those in folders too; all that is missing is said at once.
-
-    Parameters
-    ----------
-    paths : list of str
-        Files, and folders of them. A folder of JSON files of one frame each is one take.
-    videos_first : bool, default=False
-        Whether a folder's video or its pose file is taken where both have one name.
-    """
-    from .._validation import raise_all
-    from ..datasets._dance_files import is_video
-
-    takes, problems = [], []
-    for path in paths:
-        place = Path(path)
-        if not place.exists():
-            problems.append(f"expected a pose file, a video or a folder, but there is no {path!r}")
-        elif not place.is_dir() or _is_one_take(place):
-            takes.append(path)
-        else:
-            found = _in_folder(place, is_video, videos_first)
-            if not found:
-                problems.append(f"expected pose files or videos in the folder {path!r}, got none")
-            takes += found
-    raise_all(problems)
-    return takes
-
-
-def _in_folder(folder: Path, is_video: Any, videos_first: bool) -> list[str]:
-    from ..datasets._pairs import pose_name
-    from ..io._order import is_hidden
-    from ._tables import kind_of_table
-
-    # A .zip may hold poses, or be the model that was made of them; so may a table.
-    files = [
-        f
-        for f in sorted(folder.iterdir())
-        if not is_hidden(f.name)
-        and not (f.suffix.lower() == ".zip" and is_model(str(f)))
-        and not kind_of_table(f)
-    ]
-    videos = {f.stem: str(f) for f in files if is_video(f)}
-    poses = {name: str(f) for f in files if (name := pose_name(f)) is not None}
-    chosen = {**poses, **videos} if videos_first else {**videos, **poses}
-    return [chosen[name] for name in sorted(chosen)]
-
-
-def is_model(path: str) -> bool:
-    """Tell whether a file was written by `save`, without reading all of it."""
-    import zipfile
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return "model.json" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return False
-
-
-def _is_one_take(folder: Path) -> bool:
-    """Tell whether a folder holds the frames of one take, as OpenPose writes them."""
-    from ..io._order import is_frame_file, is_hidden
-
-    files = [f for f in folder.iterdir() if not is_hidden(f.name)]
-    frames = [f for f in files if is_frame_file(f)]
-    numbered = [f for f in frames if take_name(str(f)).removesuffix("_keypoints")[-1:].isdigit()]
-    # Takes have names of their own; frames are many, and numbered.
-    return bool(frames) and len(numbered) == len(files) and len(files) > 1
-
-
 def check_takes(takes: list[str], options: argparse.Namespace) -> None:
     """Say before any work what is missing for these takes, or makes no sense for them."""
     from ..datasets._dance_files import is_video, require_video
@@ -175,7 +73,13 @@ def read_take(
     wanted = wanted or Wanted()
     motion, _, own_fps = read_dance(
         path,
-        Options(fps=options.fps, person=options.person, skeleton=_named(path, wanted)),
+        Options(
+            fps=options.fps,
+            person=options.person,
+            skeleton=_named(path, wanted),
+            coordinates=options.coordinates,
+            image_size=options.image_size,
+        ),
         n_axes=wanted.n_axes,
         models=options.pose_model,
         verbose=verbose,
@@ -240,6 +144,8 @@ def read_folders(
         audio=audio,
         pose_fps=options.fps,
         person=options.person,
+        coordinates=options.coordinates,
+        image_size=options.image_size,
         models=options.pose_model,
         skeleton=None if wanted is None else wanted.of_video,
         n_axes=None if wanted is None else wanted.n_axes,

@@ -23,6 +23,7 @@ _TERMS = {
     "sklearn_asdf.save": "'fit' or 'demo'",
     "pass Motion(array, skeleton=Skeleton([...]))": "use a pose format that names them",
     "pass joints": "give --joints",
+    "pass image_size=(width, height)": "give --image-size WxH",
     "Name the joints (Motion(..., skeleton=...)), pass the markers of each joint (joints=), or "
     "choose weights (lma__joint_weights)": "Give the markers of each joint with --joints",
     "leave these frames out (Motion.frames)": "cut these frames off (--start, --end)",

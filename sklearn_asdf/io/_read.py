@@ -32,6 +32,8 @@ from ._write import MARK, motion_of_arrays, take_of_parquet
 ASSUMED_FPS = 30.0
 # Rates that differ by no more are the same, such as 29.97 and 30 Hz.
 _SAME_RATE = 0.005
+# Formats whose coordinates may be shares of the width and height of the picture.
+_OF_PICTURES = ("MediaPipe", "RunwayML PoseNet", "tfjs")
 
 
 def read_poses(
@@ -76,7 +78,8 @@ def read_poses(
         tfjs).
     image_size : (width, height) or None, default=None
         Pixels by which to multiply coordinates in [0, 1] (MediaPipe, RunwayML). Otherwise the
-        dancer is distorted unless the picture is square. Not used for world coordinates.
+        dancer is distorted unless the picture is square, with a warning. Not used for world
+        coordinates.
     min_confidence : float, default=0.0
         Joints of lower confidence are NaN. A joint of unknown confidence is kept.
     camera : int, default=0
@@ -194,7 +197,7 @@ def read_with(path: str | os.PathLike[str], options: Options) -> tuple[Motion, f
     try:
         # Damaged numbers overflow; what they become is checked afterwards.
         with np.errstate(all="ignore"):
-            motion, start, own_fps, jumps = _take(place, options)
+            motion, start, own_fps, jumps, shares = _take(place, options)
     except ImportError:
         raise
     except (NotPoses, LimitError) as error:
@@ -207,6 +210,14 @@ def read_with(path: str | os.PathLike[str], options: Options) -> tuple[Motion, f
             f"is damaged or in an unknown variant of its format ({reason}): export it again, or as "
             "CSV with columns JOINT_x, JOINT_y",
         ) from error
+    if shares:
+        warnings.warn(
+            f"{str(place)!r} has x as shares of the picture's width, and y of its height: unless "
+            "the picture is square, this distorts the dancer and changes the features: pass "
+            "image_size=(width, height)",
+            UserWarning,
+            stacklevel=3,
+        )
     if jumps:
         warnings.warn(
             f"{str(place)!r} does not say who is who, and person='largest' changes to another "
@@ -222,17 +233,32 @@ def _refused(path: Path, reason: str) -> ValueError:
     return ValueError(f"expected poses in {str(path)!r}, but the {what} {one_line(reason)}")
 
 
-def _take(path: Path, options: Options) -> tuple[Motion, float, float | None, int]:
-    """Return what `read_with` does, and how often the motion jumps to another person."""
+def _take(path: Path, options: Options) -> tuple[Motion, float, float | None, int, bool]:
+    """Return what `read_with` does, and what it warns of.
+
+    That is how often the motion jumps to another person, and whether coordinates are shares of the
+    size of a picture that is not known.
+    """
     if path.is_dir():
         found: Take | Motion = _folder(path, options)
     else:
         found = _file(path, options)
     if isinstance(found, Motion):
-        return _own(found, options), 0.0, found.fps, 0
+        return _own(found, options), 0.0, found.fps, 0, False
     motion, jumps = _motion_of(found, options)
     start = found.start + found.first / motion.fps
-    return motion, start, found.fps, jumps
+    shares = options.image_size is None and _are_shares(found, motion)
+    return motion, start, found.fps, jumps, shares
+
+
+def _are_shares(take: Take, motion: Motion) -> bool:
+    """Return whether coordinates are shares of the width and height of a picture."""
+    tracked = take.format in _OF_PICTURES or motion.n_joints == len(get_skeleton("mediapipe33"))
+    if motion.n_axes != 2 or not tracked:
+        return False
+    # Joints outside of the picture are guessed; people of one pixel are not.
+    low, middle, high = np.nanquantile(motion.position, [0, 0.5, 1])
+    return bool(low >= -1 and 0 <= middle <= 1 and high <= 2)
 
 
 def _file(path: Path, options: Options) -> Take | Motion:

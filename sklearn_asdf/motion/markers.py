@@ -126,6 +126,11 @@ def joints_of_markers(
             for joint, markers in MARKER_SETS[marker_set].items()
         }
         means = {joint: markers for joint, markers in present.items() if markers}
+        if not means:
+            raise ValueError(
+                f"expected the markers of {marker_set}, got {_listed(names)}: pass another set, or "
+                '"auto" for whichever the take has'
+            )
     else:
         means = _checked(joints, names)
         marker_set = None

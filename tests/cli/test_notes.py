@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from sklearn_asdf import Motion
+from sklearn_asdf.cli import main
 from sklearn_asdf.io import read_poses, write_poses
 
 from .conftest import write_dancer
@@ -33,6 +35,28 @@ def test_another_frame_rate_than_the_files_own_is_told(folder, tmp_path, capsys)
     # 29.97 and 30 are one rate.
     said, _ = features(capsys, out, take, "--fps", 29.97, "--force")
     assert said.err == ""
+
+
+def test_the_size_of_a_picture_undoes_its_shares(tmp_path, capsys):
+    t = np.arange(90)[:, None]
+    joint = np.arange(33)
+    y = 0.5 + 0.2 * np.sin(joint + t / 15)
+    pose = np.stack([0.5 + 0.05 * np.cos(joint + t / 20), y, 0 * y, 0 * y + 0.9], axis=-1)
+    (tmp_path / "take.json").write_text(json.dumps(pose.tolist()))
+    out = tmp_path / "table.csv"
+    told = "this distorts the dancer and changes the features: give --image-size WxH"
+    said, shares = features(capsys, out, tmp_path / "take.json", "--fps", 30)
+    assert told in said.err
+    size = ("--image-size", "1920x1080", "--force")
+    said, pixels = features(capsys, out, tmp_path / "take.json", "--fps", 30, *size)
+    assert said.err == ""
+    assert not np.allclose(pixels["window1_weight"], shares["window1_weight"], rtol=0.05)
+    square = ("--image-size", "1000x1000", "--force")
+    _, same = features(capsys, out, tmp_path / "take.json", "--fps", 30, *square)
+    np.testing.assert_allclose(same["window1_weight"], shares["window1_weight"], rtol=1e-6)
+    with pytest.raises(SystemExit):
+        main(["features", str(tmp_path / "take.json"), "-o", str(out), "--image-size", "1920"])
+    assert "expected width and height in pixels, such as 1920x1080" in capsys.readouterr().err
 
 
 def test_a_person_that_is_not_there_is_refused(folder, tmp_path, capsys):

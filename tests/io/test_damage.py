@@ -80,7 +80,7 @@ SAMPLES = {
     "tfjs": as_json([[{"score": 1, "keypoints": [JOINT]}]] * 3),
     "openpose": as_json([{"people": [{"pose_keypoints_2d": [1.0, 2.0, 0.5] * 25}]}] * 3),
     "coco": as_json([{"image_id": i, "keypoints": [1.0, 2.0, 0.5] * 17} for i in range(3)]),
-    "runway": as_json([{"poses": [[[0.1, 0.2]] * 17], "scores": [1]}] * 3),
+    "runway": as_json([{"poses": [[[10.5, 20.5]] * 17], "scores": [1]}] * 3),
     "asdf": as_json(
         {
             "frameRate": 30,
@@ -90,7 +90,7 @@ SAMPLES = {
             ],
         }
     ),
-    "mediapipe": as_json([[{"x": 0.1, "y": 0.2, "z": 0.3, "visibility": 1}] * 33] * 3),
+    "mediapipe": as_json([[{"x": 10.5, "y": 20.5, "z": 0.3, "visibility": 1}] * 33] * 3),
     "bvh": lambda folder: BVH,
     "bvh.gz": lambda folder: gzip.compress(BVH, mtime=0),
     "deeplabcut": lambda folder: DEEPLABCUT,

@@ -38,7 +38,7 @@ TEXTS = {
         "categories": [{"keypoints": ["a", "b"]}],
         "annotations": [{"image_id": i, "keypoints": [1, 2, 2, 3, 4, 2]} for i in (5, 6)],
     },
-    "runway": [{"poses": [[[0.1, 0.2]] * 17], "scores": [1]}] * 3,
+    "runway": [{"poses": [[[10.5, 20.5]] * 17], "scores": [1]}] * 3,
     "asdf": {
         "frameRate": 30,
         "frames": [
@@ -46,7 +46,7 @@ TEXTS = {
             for i in range(3)
         ],
     },
-    "mediapipe": [[{"x": 0.1, "y": 0.2, "z": 0.3, "visibility": 1}] * 33] * 3,
+    "mediapipe": [[{"x": 10.5, "y": 20.5, "z": 0.3, "visibility": 1}] * 33] * 3,
     "mmpose": {
         "meta_info": {"keypoint_id2name": {str(i): f"joint {i}" for i in range(3)}},
         "instance_info": [

@@ -397,6 +397,7 @@ def landmarks(pose):
 )
 def test_mediapipe(tmp_path, frame):
     poses = np.random.default_rng(3).uniform(0.1, 1, (3, 33, 4))
+    poses[..., :2] *= 4
     document = [frame(pose) for pose in poses] + [None]
     path = save(tmp_path / "take.json", document)
     motion = read_poses(path, fps=30)
@@ -411,6 +412,19 @@ def test_mediapipe(tmp_path, frame):
         assert_array_equal(world.position[0, :3], poses[..., :3])
     sure = read_poses(path, fps=30, min_confidence=0.5)
     assert_array_equal(sure.seen[0, :3], poses[..., 3] >= 0.5)
+
+
+def test_shares_of_a_picture_of_unknown_size_are_told(tmp_path):
+    poses = np.random.default_rng(3).uniform(0.1, 1, (3, 33, 4))
+    path = save(tmp_path / "take.json", [landmarks(pose) for pose in poses])
+    with pytest.warns(UserWarning, match=r"shares of the picture's width.*pass image_size="):
+        shares = read_poses(path, fps=30)
+    pixels = read_poses(path, fps=30, image_size=(1920, 1080))
+    assert_allclose(pixels.position, shares.position * [1920, 1080])
+    # Metres are not shares, and nor are pixels beyond the picture.
+    read_poses(path, fps=30, coordinates="world")
+    posenet_in_pixels = save(tmp_path / "b.json", [posenet(p) for p in 100 * poses[:, :17, :2]])
+    read_poses(posenet_in_pixels, fps=30)
 
 
 def test_mediapipe_world_landmarks(tmp_path):
