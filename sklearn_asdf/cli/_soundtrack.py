@@ -31,7 +31,6 @@ from ._takes import (
     read_folders,
     read_take,
     read_true_music,
-    take_name,
 )
 
 if TYPE_CHECKING:
@@ -315,6 +314,7 @@ def _write_report(
 ) -> None:
     from .._defaults import SOUNDTRACK_TEMPERATURE
     from ..datasets._dance_files import is_video
+    from ..datasets._take_files import take_name
     from ..report import write_report
 
     write_report(
