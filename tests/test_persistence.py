@@ -12,6 +12,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
@@ -51,6 +52,7 @@ from sklearn_asdf.testing import no_room_for_files
 
 DATA = Path(__file__).parent / "data"
 EARLIER = DATA / "model_layout1.zip"
+SYNTHESIS = DATA / "synthesis_layout1.zip"
 UNITS = [DATA / "units_layout1.zip", DATA / "units_layout2.zip"]
 
 
@@ -226,6 +228,22 @@ def test_a_model_of_an_earlier_layout_loads():
     assert_allclose(model.predict(poses), music, atol=0.02 * np.abs(music).max())
     likelihood = model[-1].log_likelihood(model[:-1].transform(poses), audio)
     assert likelihood == pytest.approx(float(expected["score"]), rel=1e-3)
+
+
+def test_a_model_of_new_sound_without_envelopes_loads_and_plays_the_same():
+    """Its codes are of whole spectra, and its courses do not depend on the transposition."""
+    pytest.importorskip("keras", reason="the networks need the extra 'music'")
+    with np.load(SYNTHESIS.with_suffix(".expected.npz"), allow_pickle=False) as file:
+        expected = dict(file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        model = load(SYNTHESIS)
+    table = pd.DataFrame(expected["features"], columns=model[:-1].get_feature_names_out())
+    codes = model[-1].predict_codes(table, temperature=0.1, random_state=0)
+    assert_allclose(codes, expected["codes"], rtol=1e-4, atol=1e-4)
+    music = expected["audio"]
+    decoded = model[-1].decode(codes[:1])[:, : music.shape[1]]
+    assert_allclose(decoded, music, atol=0.02 * np.abs(music).max())
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)

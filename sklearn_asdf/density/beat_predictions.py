@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 from sklearn.utils import check_random_state
 
 from ..functional.beat_grid import beat_of_clips, beat_position, beat_times, steady_beats
@@ -14,8 +15,12 @@ __all__ = ["N_GLOBAL", "BeatPredictionsMixin"]
 
 # The last numbers of a code: transposition, duration, log2 of the tempo, cosine and sine.
 N_GLOBAL = 5
-# Of the weights of a mixture: lower ones repeat the likeliest chord, higher ones break rhythms.
-LEAST_WEIGHT_TEMPERATURE = 0.5
+# Of the weights of a mixture: lower ones repeat the likeliest chord. Higher ones than a half break
+# rhythms, where these depend on the component.
+LEAST_WEIGHT_TEMPERATURE = 1.0
+LEAST_WITHOUT_AVERAGE = 0.5
+# Beats over which the sampled deviations of envelopes from their course have a mean of 0.
+BAR = 4
 
 
 class BeatPredictionsMixin:
@@ -63,7 +68,9 @@ class BeatPredictionsMixin:
             return self.regressor_.predict(X)
         semitones = self.transpositions_[self.transposition_weights_.argmax()]
         tempo, phase = self._beat(X)
-        courses = [self._course(row, self._grid(*beat)) for row, *beat in zip(X, tempo, phase)]
+        courses = [
+            self._course(row, self._grid(*beat), semitones) for row, *beat in zip(X, tempo, phase)
+        ]
         features = [self._features(course, semitones) for course in courses]
         steps = [a + b for a, b in zip(courses, self.regressor_.predict(features), strict=True)]
         return self._join(steps, np.full(len(X), semitones), tempo, phase)
@@ -87,7 +94,8 @@ class BeatPredictionsMixin:
             Pass an int for the same samples on each call.
         temperature : float, default=1.0
             Factor of the variances of each step's density, if it is above `least_temperature_`;
-            temperature of the weights of its components, if it is above 0.5.
+            temperature of the weights of its components, if it is above 1 (0.5 where no envelope
+            is averaged).
 
         Returns
         -------
@@ -99,13 +107,14 @@ class BeatPredictionsMixin:
         if self.beat_columns is None:
             return self.regressor_.sample_y(X, n_samples, rng, temperature)
         tempo, phase = self._beat(X)
-        courses = [self._course(row, self._grid(*beat)) for row, *beat in zip(X, tempo, phase)]
+        grids = [self._grid(*beat) for beat in zip(tempo, phase, strict=True)]
         draws = []
         for _ in range(n_samples):
             semitones = self._transpositions(rng, len(X))
+            courses = [self._course(*known) for known in zip(X, grids, semitones, strict=True)]
             features = [self._features(*pair) for pair in zip(courses, semitones, strict=True)]
             rest = self._sample(features, rng, temperature)
-            steps = [self._scaled(a + b, temperature) for a, b in zip(courses, rest, strict=True)]
+            steps = [self._add(*pair, temperature) for pair in zip(courses, rest, strict=True)]
             draws.append(self._join(steps, semitones, tempo, phase))
         return np.stack(draws, axis=-1)
 
@@ -156,10 +165,10 @@ class BeatPredictionsMixin:
         course = np.empty((len(nearest), self.n_channels))
         for i in np.unique(nearest):
             # The movement around a step is that of the clip in whose middle the step lies.
-            course[nearest == i] = self._course(X[i], grid - starts[i])[nearest == i]
+            of_clip = self._course(X[i], grid - starts[i], semitones[0])
+            course[nearest == i] = of_clip[nearest == i]
         features = self._features(course, semitones[0])
-        steps = course + self._sample([features], rng, temperature)[0]
-        steps = self._scaled(steps, temperature)
+        steps = self._add(course, self._sample([features], rng, temperature)[0], temperature)
         log_tempo, phase = beat_of_clips(grid, starts, self.clip_duration_)
         tempo = 2.0**log_tempo
         parts = []
@@ -175,20 +184,48 @@ class BeatPredictionsMixin:
         # Models of earlier versions have none.
         return getattr(self, "least_temperature_", 0.0)
 
+    @property
+    def _n_envelope(self) -> int:
+        # Codes of earlier versions have no envelopes.
+        return getattr(self, "n_envelope_", 0)
+
     def _sample(self, features: Any, rng: Any, temperature: float) -> Any:
+        averaged, least = {}, LEAST_WITHOUT_AVERAGE
+        # Models of earlier versions average nothing.
+        if n := getattr(self, "n_averaged_", 0):
+            averaged, least = {"n_averaged": n}, LEAST_WEIGHT_TEMPERATURE
         found = self.regressor_.sample_y(
             features,
             1,
             random_state=rng,
-            weight_temperature=max(temperature, LEAST_WEIGHT_TEMPERATURE),
+            weight_temperature=max(temperature, least),
             scale_temperature=max(temperature, self._least_temperature),
+            **averaged,
         )
         return [steps[..., 0] for steps in found]
 
-    def _scaled(self, steps: np.ndarray, temperature: float) -> np.ndarray:
-        """Return steps with the mean of training clips, and the variances between and within."""
+    def _add(self, course: np.ndarray, rest: np.ndarray, temperature: float) -> np.ndarray:
+        """Return the steps of a course and of samples of what it leaves."""
         if temperature >= 1:
-            return steps
+            return course + rest
+        return self._scaled(self._on_course(course, rest))
+
+    def _on_course(self, course: np.ndarray, rest: np.ndarray) -> np.ndarray:
+        """Return steps whose envelope has the course of the movement but for what is in a bar."""
+        steps = course + rest
+        known = self._on_course_channels
+        if known.any():
+            bar = min(BAR * self.steps_per_beat, len(rest))
+            steps[:, known] -= uniform_filter1d(rest[:, known], bar, axis=0, mode="reflect")
+        return steps
+
+    @property
+    def _on_course_channels(self) -> np.ndarray:
+        """Whether movement predicts a number of the envelope."""
+        return self.course_coef_.any(axis=0) & (np.arange(self.n_channels) < self._n_envelope)
+
+    def _scaled(self, steps: np.ndarray) -> np.ndarray:
+        """Return steps with the mean of training clips, and the variances between and within."""
         mean = steps.mean(axis=0)
         restored = mean
         # Models of earlier versions know the variance within clips alone.
@@ -221,19 +258,22 @@ class BeatPredictionsMixin:
         duration = self.clip_duration_
         return beat_times(tempo, phase, at=duration / 2, duration=duration)
 
-    def _movement(self, row: np.ndarray, grid: np.ndarray) -> np.ndarray:
-        """Return the movement around steps on beats in s from the start of a clip."""
-        return movement_on_beats(
+    def _movement(self, row: np.ndarray, grid: np.ndarray, semitones: float) -> np.ndarray:
+        """Return the transposition, and the movement around steps on beats in s of a clip."""
+        movement = movement_on_beats(
             row[self.step_columns_],
             row[self._clip_columns],
             grid,
             duration=self.clip_duration_,
             steps_per_beat=self.steps_per_beat,
         )
+        return np.column_stack([np.full(len(movement), semitones), movement])
 
-    def _course(self, row: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    def _course(self, row: np.ndarray, grid: np.ndarray, semitones: float) -> np.ndarray:
         """Return the codes of steps that movement alone predicts, (n_steps, n_channels)."""
-        return self._movement(row, grid) @ self.course_coef_ + self.course_intercept_
+        values = self._movement(row, grid, semitones)
+        # Courses of models of earlier versions do not depend on the transposition.
+        return values[:, -len(self.course_coef_) :] @ self.course_coef_ + self.course_intercept_
 
     def _features(self, course: np.ndarray, semitones: float) -> np.ndarray:
         """Return the features of steps for the density."""

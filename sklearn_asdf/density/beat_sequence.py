@@ -27,6 +27,8 @@ __all__ = ["BeatSequenceRegressor"]
 _N_SAMPLED = 64
 # Larger factors would amplify noise.
 _LARGEST_FACTOR = 2.0
+# Recordings that share a component, on average, from which on envelopes are means of mixtures.
+_SHARED_BY = 10
 # Of the default density. Fed-back noise keeps long samples from imitating themselves.
 SEQUENCE_DENSITY: dict[str, Any] = {
     "recurrent_layer_sizes": (256,),
@@ -64,11 +66,15 @@ class BeatSequenceRegressor(
         the clip. None means that codes have no beat: `regressor` learns them as they are.
     n_channels : int, default=64
         Numbers in the code of a step.
+    n_envelope : int, default=None
+        How many of these, the first ones, are of the envelope. None means a quarter of them, as in
+        :class:`BeatMelEncoder`. If above 0, `sample_y` of `regressor` takes `n_averaged` too.
     steps_per_beat : int, default=4
         Steps in a beat.
     restore_variance : bool, default=True
         Whether samples at temperatures below 1 get the mean of training clips, and the variances
-        that these have, between clips and within a clip; each is scaled twofold at most.
+        that these have, between clips (but for what has the course of the movement) and within a
+        clip; each is scaled twofold at most.
 
     Attributes
     ----------
@@ -87,6 +93,10 @@ class BeatSequenceRegressor(
         does not predict.
     course_intercept_ : ndarray of shape (n_channels,)
         Its intercepts.
+    n_envelope_ : int
+        Numbers of a step that are of the envelope.
+    n_averaged_ : int
+        Numbers of the envelope whose samples are near to the mean of the mixture.
     least_temperature_ : float
         Lowest factor of the variances in samples, see the notes.
     factor_, mean_factor_ : ndarray of shape (n_channels,)
@@ -117,18 +127,29 @@ class BeatSequenceRegressor(
     map predicts them for each step: from the columns ``step0_..., step1_...`` of the dance around
     it and up to four beats before and after, their means over the clip, columns that describe the
     whole clip (but for its beat and its windows), and the place in the beat
-    (:func:`~sklearn_asdf.density.beat_features.movement_on_beats`). The density is that of the
+    (:func:`~sklearn_asdf.density.beat_features.movement_on_beats`); and from the transposition:
+    music of the same register lies higher the more it is transposed up. The density is that of the
     residuals, so that what is sampled does not drift away from the dance. It gets this course too,
     the place in the beat, and the transposition, on which the timbre of transposed music depends.
     In training the course consists of out-of-fold predictions of a ridge regression, and steps lie
     on the beats of the music; in prediction they lie on those of the dance.
 
     `sample_y` multiplies the variances of the density by the temperature; the weights of the
-    mixtures have that temperature too, but at least 0.5. So at low temperatures a step is near to
-    the mean of one component, and yet the music does not stay on its likeliest chord. With few
+    mixtures have that temperature only above 1 (0.5 where no envelope is averaged). So at low
+    temperatures a step is near to the mean of one component, and yet the music does not stay on its
+    likeliest chord. With few
     recordings such a mean is the music of one of them, which samples near it would copy. Therefore
     the temperature of the variances is at least ``n_mixtures / (n_mixtures + n_recordings)``, where
-    recordings are `groups`, or clips: it is low if many recordings share a component. Samples
+    recordings are `groups`, or clips: it is low if many recordings share a component.
+
+    The envelope, the first `n_envelope_` numbers, is sampled otherwise at temperatures below 1. The
+    temperature multiplies its deviation from the mean of the mixture, and not only that from the
+    mean of one component: attacks that are now those of one component and then those of another
+    make no regular pulse. This needs ten recordings per component or more: of few recordings, means
+    of mixtures are too much alike. Over each bar of four beats, the mean of what is sampled is 0 in
+    the numbers that movement predicts, so that level and brightness follow it.
+
+    Samples
     vary less than training music, within clips and between them, and their mean is another one,
     since errors accumulate and rare components are rarer at low temperatures. `restore_variance`
     corrects this for the default temperature, by samples for training clips, as the "global
@@ -152,6 +173,7 @@ class BeatSequenceRegressor(
         "regressor": [HasMethods(["fit", "predict"]), None],
         "beat_columns": ["array-like", None],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
+        "n_envelope": [Interval(Integral, 0, None, closed="left"), None],
         "steps_per_beat": [Interval(Integral, 1, None, closed="left")],
         "restore_variance": ["boolean"],
     }
@@ -164,12 +186,14 @@ class BeatSequenceRegressor(
         *,
         beat_columns: Sequence[str] | Sequence[int] | None = None,
         n_channels: int = 64,
+        n_envelope: int | None = None,
         steps_per_beat: int = 4,
         restore_variance: bool = True,
     ) -> None:
         self.regressor = regressor
         self.beat_columns = beat_columns
         self.n_channels = n_channels
+        self.n_envelope = n_envelope
         self.steps_per_beat = steps_per_beat
         self.restore_variance = restore_variance
 
@@ -220,9 +244,10 @@ class BeatSequenceRegressor(
         self.transposition_weights_ = mass / mass.sum()
         movement, codes = [], []
         steps = y[:, :-N_GLOBAL].reshape(len(y), -1, self.n_channels)
-        for row, of_row, code in zip(X, steps, y, strict=True):
+        semitones = np.rint(y[:, -5])
+        for row, of_row, code, key in zip(X, steps, y, semitones, strict=True):
             grid = self._grid(2.0 ** code[-3], np.arctan2(code[-1], code[-2]))
-            movement.append(self._movement(row, grid)[: len(of_row)])
+            movement.append(self._movement(row, grid, key)[: len(of_row)])
             codes.append(of_row[: len(movement[-1])])
         lengths = [len(steps) for steps in codes]
         number = np.arange(len(X)) if groups is None else np.asarray(groups)
@@ -236,19 +261,20 @@ class BeatSequenceRegressor(
         )
         parts = np.split(courses, np.cumsum(lengths)[:-1])
         rest = [of_clip - course for of_clip, course in zip(codes, parts, strict=True)]
-        features = [self._features(*pair) for pair in zip(parts, np.rint(y[:, -5]), strict=True)]
+        features = [self._features(*pair) for pair in zip(parts, semitones, strict=True)]
         if "target_step_size" in regressor.get_params():
             regressor.set_params(target_step_size=self.n_channels)
         self.regressor_ = regressor.fit(features, rest, **params)
-        n_mixtures = getattr(regressor, "n_mixtures", 0)
-        self.least_temperature_ = n_mixtures / (n_mixtures + len(np.unique(number[kept])))
+        n_mixtures, n_recordings = getattr(regressor, "n_mixtures", 0), len(np.unique(number[kept]))
+        self.least_temperature_ = n_mixtures / (n_mixtures + n_recordings)
+        self.n_averaged_ = self.n_envelope_ if n_recordings >= _SHARED_BY * n_mixtures else 0
         self.factor_ = self.mean_factor_ = np.ones(self.n_channels)
         self.sampled_mean_ = self.mean_ = np.zeros(self.n_channels)
         if self.restore_variance and hasattr(self.regressor_, "sample_y"):
             some = np.unique(np.linspace(0, kept.sum() - 1, _N_SAMPLED).astype(int))
             some = np.flatnonzero(kept)[some]
             sampled = self._sample([features[i] for i in some], check_random_state(0), TEMPERATURE)
-            drawn = [parts[i] + q for i, q in zip(some, sampled, strict=True)]
+            drawn = [self._on_course(parts[i], q) for i, q in zip(some, sampled, strict=True)]
             self._compare([codes[i] for i in some], drawn)
         return self
 
@@ -259,9 +285,16 @@ class BeatSequenceRegressor(
             np.clip(np.sqrt(a / np.maximum(b, 1e-12)), 1.0, _LARGEST_FACTOR)
             for a, b in zip(true, found, strict=True)
         )
+        # These have the means of the course.
+        self.mean_factor_[self._on_course_channels] = 1.0
 
     def _find_columns(self, X: np.ndarray, y: np.ndarray) -> None:
         n_steps = y.shape[1] - N_GLOBAL
+        if self.n_envelope is not None and self.n_envelope > self.n_channels:
+            raise ValueError(
+                f"expected at most n_channels={self.n_channels} as n_envelope, got "
+                f"{self.n_envelope}"
+            )
         if n_steps < self.n_channels or n_steps % self.n_channels:
             raise ValueError(
                 f"expected codes of steps of n_channels={self.n_channels} numbers, and "
@@ -277,6 +310,7 @@ class BeatSequenceRegressor(
         others = columns_of_clips(names, n_columns, self.step_columns_)
         self._clip_columns = np.setdiff1d(others, self._beat_places)
         self.n_targets_ = y.shape[1]
+        self.n_envelope_ = self.n_channels // 4 if self.n_envelope is None else self.n_envelope
 
     def _nested(self) -> Any:
         """Return the regressor, or by default a density of sequences."""

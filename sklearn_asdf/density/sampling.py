@@ -85,6 +85,7 @@ def sample_mixtures(
     n_samples: int,
     generator: np.random.Generator,
     temperature: Temperature,
+    n_averaged: int = 0,
 ) -> np.ndarray:
     """Sample mixtures of Gaussians.
 
@@ -102,6 +103,10 @@ def sample_mixtures(
         Source of random numbers.
     temperature : Temperature
         Of the samples.
+    n_averaged : int, default=0
+        In the first dimensions, as many as this, the temperature of the scales multiplies the
+        deviation of the sample from the mean of the mixture, and not the variance of a component:
+        at 0 a sample is the mean of the mixture.
 
     Returns
     -------
@@ -131,7 +136,13 @@ def sample_mixtures(
         codes = np.sqrt(temperature.scale) * generator.standard_normal((n, n_samples, rank))
         for r in range(rank):
             samples += codes[..., r, None] * factors[rows, chosen, :, r]
-    samples += means[rows, chosen]
+    centers = means[rows, chosen]
+    if n_averaged:
+        average = np.einsum("nk,nkd->nd", weights, means[..., :n_averaged])[:, None]
+        away = centers[..., :n_averaged] - average
+        centers[..., :n_averaged] = average + temperature.scale * away
+        samples[..., :n_averaged] *= np.sqrt(temperature.scale)
+    samples += centers
     return samples
 
 

@@ -1,3 +1,4 @@
+from . import band_levels as band_levels
 from . import bar_pointer as bar_pointer
 from . import beat_grid as beat_grid
 from . import beat_scores as beat_scores
@@ -42,6 +43,7 @@ from . import view as view
 from . import windows as windows
 
 __all__ = [
+    "band_levels",
     "bar_pointer",
     "beat_grid",
     "beat_scores",

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from ..functional.band_levels import with_band_levels
 from ..functional.beat_grid import beat_of_clips, beat_times, steady_beats, time_of_position
 from ..functional.beat_spectra import frames_between, spectra_at, transposed_filterbank
 from ..functional.griffinlim import mel_to_audio
@@ -20,14 +21,18 @@ from .analysis import analyze, recordings_of
 from .audio_checks import check_clips, check_code_size, check_hop_duration
 from .chroma import semitones_to_c
 
-__all__ = ["BEAT_CODE", "BeatCodecMixin"]
+__all__ = ["BEAT_CODE", "LOWEST", "N_BANDS", "BeatCodecMixin"]
 
 # The last numbers of a code, in order.
 BEAT_CODE = ("transposition", "duration", "log_tempo", "beat_cos", "beat_sin")
 # Transpositions to C major or A minor, in semitones.
-_LOWEST, _HIGHEST = -6, 5
-# Cosines over the bands that make the envelope of a spectrum; the rest is its fine structure.
+LOWEST, _HIGHEST = -6, 5
+# Of codes without an envelope of their own: cosines over the bands that make that of a spectrum;
+# the rest is its fine structure.
 _N_CURVES = 6
+# Bands of the envelope, and how much shorter its windows are than those of the spectra.
+N_BANDS = 16
+_SHORTER = 4
 
 
 class BeatCodecMixin(TransformerMixin):
@@ -186,6 +191,11 @@ class BeatCodecMixin(TransformerMixin):
         return self.n_samples_ / self.sr
 
     @property
+    def _lowest_frequency(self) -> float:
+        # Models of earlier versions lose the lowest notes of music that is transposed down.
+        return getattr(self, "fmin_", self.fmin)
+
+    @property
     def _highest_frequency(self) -> float:
         if self.fmax is not None:
             return self.fmax
@@ -196,13 +206,33 @@ class BeatCodecMixin(TransformerMixin):
         beats = analyze(recording, sr=self.sr, start_bpm=self.start_bpm).beats
         return beats, semitones_to_c(recording[:], self.sr) if self.common_key else 0
 
+    @property
+    def _n_envelope(self) -> int:
+        # Models of earlier versions have no envelopes.
+        return getattr(self, "n_envelope_", 0)
+
+    @property
+    def _n_levels(self) -> int:
+        """Levels of bands among the values of a step."""
+        return N_BANDS * self.frames_per_step if self._n_envelope else 0
+
+    @property
+    def _short_n_fft(self) -> int:
+        return max(self.n_fft // _SHORTER // 4 * 4, 4)
+
     def _bank(self, semitones: float) -> Any:
+        return self._filters(semitones, self.n_fft, self.n_mels)
+
+    def _wide_bank(self, semitones: float) -> Any:
+        return self._filters(semitones, self._short_n_fft, N_BANDS)
+
+    def _filters(self, semitones: float, n_fft: int, n_mels: int) -> Any:
         return transposed_filterbank(
             semitones,
             sr=self.sr,
-            n_fft=self.n_fft,
-            n_mels=self.n_mels,
-            fmin=self.fmin,
+            n_fft=n_fft,
+            n_mels=n_mels,
+            fmin=self._lowest_frequency,
             fmax=self._highest_frequency,
         )
 
@@ -214,8 +244,10 @@ class BeatCodecMixin(TransformerMixin):
         phase: np.ndarray,
         semitones: int,
     ) -> Iterator[np.ndarray]:
-        """Yield the spectra of each clip in dB, (n_steps, n_values)."""
-        bank, floor = self._bank(semitones), self._floor
+        """Yield the levels of bands and the spectra of each clip in dB, (n_steps, n_values)."""
+        kinds = [(self._bank(semitones), self.n_fft)]
+        if self._n_envelope:
+            kinds.insert(0, (self._wide_bank(semitones), self._short_n_fft))
         for tempo, angle in zip(2.0**log_tempo, phase, strict=True):
             grid = self._grid(tempo, np.angle(np.exp(1j * angle)))
             # The same beats, counted from the middle, where the recording has them: its tempo
@@ -224,15 +256,17 @@ class BeatCodecMixin(TransformerMixin):
             moments = self._moments(time_of_position(beats, away))
             first = max(int(moments[0] * self.sr) - self.n_fft, 0)
             part = recording[first : int(moments[-1] * self.sr) + self.n_fft]
-            mel = spectra_at(part, moments - first / self.sr, bank, sr=self.sr, n_fft=self.n_fft)
-            db = np.maximum(power_to_db(mel, ref=1.0, top_db=None), floor)
-            yield db.reshape(-1, self.frames_per_step * self.n_mels).astype(np.float64)
+            values = []
+            for bank, n_fft in kinds:
+                mel = spectra_at(part, moments - first / self.sr, bank, sr=self.sr, n_fft=n_fft)
+                db = np.maximum(power_to_db(mel, ref=1.0, top_db=None), self._floor(bank, n_fft))
+                values.append(db.reshape(-1, self.frames_per_step * len(bank.filters)))
+            yield np.concatenate(values, axis=1).astype(np.float64)
 
-    @property
-    def _floor(self) -> float:
-        """Lowest level of a band in dB."""
+    def _floor(self, bank: Any, n_fft: int) -> float:
+        """Return the lowest level of a band in dB."""
         # Power of a sine at full scale in the middle of a Hann window.
-        sine = (self.n_fft / 4) ** 2 * float(self._bank(0).filters.max())
+        sine = (n_fft / 4) ** 2 * float(bank.filters.max())
         return 10 * np.log10(max(sine, 1e-10)) - self.top_db
 
     def _grid(self, tempo: float, phase: float) -> np.ndarray:
@@ -260,6 +294,9 @@ class BeatCodecMixin(TransformerMixin):
 
     def _split_envelope(self, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return fine structure and envelope of the spectra of steps; the sum is their code."""
+        if self._n_envelope:
+            envelope = np.where(np.arange(steps.shape[1]) < self._n_envelope, steps, 0.0)
+            return steps - envelope, envelope
         # Smooth curves over the bands, in each frame.
         place = (np.arange(self.n_mels) + 0.5) / self.n_mels
         curves = np.cos(np.pi * np.outer(np.arange(_N_CURVES), place))
@@ -287,29 +324,49 @@ class BeatCodecMixin(TransformerMixin):
         self, steps: np.ndarray, beats: np.ndarray, semitones: float, n_samples: int
     ) -> np.ndarray:
         """Return the sound of the steps on beats."""
-        semitones = np.clip(np.rint(semitones), _LOWEST, _HIGHEST) if self.common_key else 0
+        semitones = np.clip(np.rint(semitones), LOWEST, _HIGHEST) if self.common_key else 0
         steps = self._quantized(steps)
-        db = (steps * self.scale_) @ self.components_ + self.mean_
-        floor = self._floor
-        db = np.clip(db, floor, floor + self.top_db).reshape(-1, self.n_mels)
+        # Models of earlier versions decode by the axes on which they project.
+        values = (steps * self.scale_) @ getattr(self, "decoding_", self.components_) + self.mean_
+        levels, spectra = np.split(values, [self._n_levels], axis=1)
+        moments = self._moments(beats)
+        bank = self._bank(0)
+        size = self._amplitudes(spectra, bank, self.n_fft)
         time = np.arange(1 + n_samples // self.hop_length) * self.hop_length / self.sr
-        # What the floor hides is silent.
-        size = np.where(db > floor + 1e-3, 10.0 ** (db / 20), 0.0)
         # Between frames amplitudes are interpolated: levels in dB would rise too late to an attack.
-        size = frames_between(size, self._moments(beats)[: len(db)], time)
+        size = frames_between(size, moments[: len(size)], time)
         power = np.square(size).T.astype(np.float32)
-        return mel_to_audio(
+        y = mel_to_audio(
             power,
             sr=self.sr * 2.0 ** (semitones / 12),
             n_fft=self.n_fft,
             hop_length=self.hop_length,
-            fmin=self.fmin,
+            fmin=self._lowest_frequency,
             fmax=self._highest_frequency,
             n_samples=n_samples,
             n_iter=self.n_iter,
             start="pghi" if self.vocoder == "pghi" else "random",
             random_state=self._seed,
         )
+        if not self._n_envelope:
+            return y
+        wide = self._wide_bank(semitones)
+        size = self._amplitudes(levels, wide, self._short_n_fft)
+        # Long windows blur attacks.
+        return with_band_levels(
+            y,
+            lambda time: np.square(frames_between(size, moments[: len(size)], time)),
+            wide,
+            sr=self.sr,
+            n_fft=self._short_n_fft,
+        )
+
+    def _amplitudes(self, db: np.ndarray, bank: Any, n_fft: int) -> np.ndarray:
+        """Return amplitudes of the bands of frames, (n_frames, n_bands); 0 at the floor."""
+        floor = self._floor(bank, n_fft)
+        db = np.clip(db, floor, floor + self.top_db).reshape(-1, len(bank.filters))
+        # What the floor hides is silent.
+        return np.where(db > floor + 1e-3, 10.0 ** (db / 20), 0.0)
 
     def _check_code(self, code: Any) -> np.ndarray:
         check_is_fitted(self)

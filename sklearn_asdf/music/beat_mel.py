@@ -25,7 +25,8 @@ from .._validation import (
 from ..functional.beat_grid import beat_of_clips
 from .analysis import recordings_of
 from .audio_checks import check_clips
-from .beat_codec import BEAT_CODE, BeatCodecMixin
+from .beat_codec import BEAT_CODE, LOWEST, N_BANDS, BeatCodecMixin
+from .beat_components import fit_components
 
 __all__ = ["BeatMelEncoder"]
 
@@ -42,13 +43,18 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
 
     The frames of its spectrograms are parts of a beat, on the beats of the recording, so that all
     music has one tempo; the bands are transposed, so that all music has one key. A step is some
-    frames; its code are principal components. Decoding puts the steps on the beats that a code
-    tells, transposes them back, and reconstructs the phases. The encoder holds no recordings.
+    frames; its code are principal components of its envelope and its fine structure. Decoding puts
+    the steps on the beats that a code tells, transposes them back, and reconstructs the phases. The
+    encoder holds no recordings.
 
     Parameters
     ----------
     n_components : int, default=64
         Numbers in the code of a step.
+    n_envelope : int, default=None
+        How many of these are of the envelope: levels of 16 wide bands in windows of a quarter of
+        `n_fft`. The others are of the fine structure of the spectra. None means a quarter of
+        `n_components`; 0 encodes whole spectra.
     codebook_size : int, default=512
         Number of typical fine structures of spectra, to the nearest of which steps are moved in
         decoding. None decodes them as they are.
@@ -65,7 +71,7 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
     n_mels : int, default=208
         Number of mel bands; semitones need many.
     fmin : float, default=40.0
-        Lowest frequency of the bands in Hz.
+        Lowest frequency of the bands in Hz, before transposition.
     fmax : float, default=None
         Highest frequency of the bands in Hz. None means half of `sr`, transposed up by as much as
         music is with `common_key`.
@@ -88,9 +94,15 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
     Attributes
     ----------
     mean_ : ndarray of shape (n_values,)
-        Mean spectra of a step in dB, `frames_per_step` times `n_mels` values.
+        Means of the values of a step in dB: levels of `frames_per_step` times 16 wide bands, if
+        there is an envelope, and spectra, `frames_per_step` times `n_mels` values.
+    n_envelope_ : int
+        Numbers of the code that are of the envelope.
     components_ : ndarray of shape (n_components, n_values)
-        Principal components, the one that explains most first.
+        Principal components: those of the envelope, the one that explains most first, and then
+        those of the fine structure.
+    decoding_ : ndarray of shape (n_components, n_values)
+        Values that each component decodes to.
     scale_ : ndarray of shape (n_components,)
         Standard deviations of the coordinates, by which they are divided; 1 where there is none.
     explained_variance_ratio_ : ndarray of shape (n_components,)
@@ -99,6 +111,8 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
         Codes of the typical fine structures.
     codebook_recordings_ : ndarray of int of shape (n_entries,) or None
         Recordings of the training set that have steps of each.
+    fmin_ : float
+        Lowest frequency of the transposed bands in Hz.
     n_beats_ : int
         Most beats that touch a clip.
     code_shape_ : tuple of int
@@ -142,13 +156,20 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
 
     Spectra are in dB. Between frames amplitudes are interpolated linearly.
 
+    Long windows resolve pitches, and blur attacks. So a code has two parts. Its first `n_envelope_`
+    numbers are principal components of the levels of 16 wide bands in windows of a quarter of
+    `n_fft`. The others are those of the fine structure: spectra without ten cosines over the bands
+    of each frame, which a ridge regression gets from the levels in decoding. When the phases are
+    reconstructed, the bands of the sound get these levels
+    (:func:`~sklearn_asdf.functional.band_levels.with_band_levels`).
+
     Samples of a density are near to the training codes, but not among them: their partials are
-    blurred. The fine structure of a step is what its spectra have beside an envelope, six cosines
-    over the bands in each frame. Decoding moves it to the nearest of `codebook_size` means of a
-    k-means clustering of the training steps, as in vector quantization [1]_. The envelope, and with
-    it level, brightness and attacks, stays. The means of steps of one or two recordings are what
-    these recordings sound like. A step that is nearest to one of them is not moved, so that less of
-    small training sets is copied.
+    blurred. Decoding moves the fine structure of a step to the nearest of `codebook_size` means of
+    a k-means clustering of the training steps, as in vector quantization [1]_. The envelope, and
+    with it level, brightness and attacks, stays. Without an envelope in the code, it is six cosines
+    over the bands of each frame. The means of steps of one or two recordings are what these
+    recordings sound like. A step that is nearest to one of them is not moved, so that less of small
+    training sets is copied.
 
     References
     ----------
@@ -174,6 +195,7 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
 
     _parameter_constraints = {
         "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_envelope": [Interval(Integral, 0, None, closed="left"), None],
         "codebook_size": [Interval(Integral, 1, None, closed="left"), None],
         "steps_per_beat": [Interval(Integral, 1, None, closed="left")],
         "frames_per_step": [Interval(Integral, 1, None, closed="left")],
@@ -196,6 +218,7 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
         self,
         *,
         n_components: int = 64,
+        n_envelope: int | None = None,
         codebook_size: int | None = 512,
         steps_per_beat: int = 4,
         frames_per_step: int = 3,
@@ -214,6 +237,7 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_components = n_components
+        self.n_envelope = n_envelope
         self.codebook_size = codebook_size
         self.steps_per_beat = steps_per_beat
         self.frames_per_step = frames_per_step
@@ -285,7 +309,8 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
         random_state = check_random_state(self.random_state)
         self._seed = int(random_state.randint(2**31 - 1))
         self.n_samples_ = X.shape[1]
-        n_values = self.frames_per_step * self.n_mels
+        self.fmin_ = self.fmin * (2 ** (LOWEST / 12) if self.common_key else 1.0)
+        n_values = self._n_levels + self.frames_per_step * self.n_mels
         total, sums, products = 0.0, np.zeros(n_values), np.zeros((n_values, n_values))
         tempi = []
         recordings = list(recordings_of(X))
@@ -347,23 +372,35 @@ class BeatMelEncoder(BeatCodecMixin, BaseEstimator):
         self._fewest_recordings = min(_FEWEST_RECORDINGS, len(np.unique(recording)))
 
     def _find_components(self, covariance: np.ndarray) -> None:
-        values, vectors = np.linalg.eigh(covariance)
-        values, vectors = values[::-1][: self.n_components], vectors.T[::-1][: self.n_components]
-        # The sign of an eigenvector is arbitrary.
-        largest = np.take_along_axis(vectors, abs(vectors).argmax(axis=1)[:, None], axis=1)
-        self.components_ = vectors * np.sign(largest)
-        whole = max(float(np.trace(covariance)), 1e-12)
-        self.explained_variance_ratio_ = np.maximum(values, 0.0) / whole
-        self.scale_ = np.sqrt(np.where(values > 1e-9 * whole, values, 1.0))
+        found = fit_components(
+            covariance,
+            self.n_components,
+            n_envelope=self.n_envelope_,
+            n_levels=self._n_levels,
+            n_mels=self.n_mels,
+        )
+        self.components_, self.decoding_ = found.encoding, found.decoding
+        whole = max(found.total, 1e-12)
+        self.explained_variance_ratio_ = found.variance / whole
+        self.scale_ = np.sqrt(np.where(found.variance > 1e-9 * whole, found.variance, 1.0))
 
     def _check_sizes(self) -> None:
+        """Find the size of the envelope; raise an error if parameters do not fit together."""
         problems = []
         n_values, top = self.frames_per_step * self.n_mels, self._highest_frequency
-        if self.n_components > n_values:
+        n_levels = self.frames_per_step * N_BANDS
+        n_envelope = self.n_components // 4 if self.n_envelope is None else self.n_envelope
+        if self.n_components - n_envelope > n_values:
             problems.append(
                 f"expected at most as many n_components as a step has values, {n_values}, got "
                 f"{self.n_components}"
             )
+        if n_envelope > min(n_levels, self.n_components - 1):
+            problems.append(
+                f"expected n_envelope below n_components={self.n_components} and at most "
+                f"{n_levels}, the levels of a step, got {n_envelope}"
+            )
+        self.n_envelope_ = n_envelope
         if self.fmin >= top:
             problems.append(f"expected fmin below fmax, {top:g} Hz, got {self.fmin:g}")
         raise_all(problems)

@@ -187,3 +187,65 @@ def test_codes_of_another_size_are_named():
     X, y = dances()
     with pytest.raises(ValueError, match="n_channels=64"):
         BeatSequenceRegressor(Noise(), beat_columns=BEAT).fit(X, y)
+
+
+class Drift(Noise):
+    """Samples that are constant, but for one accent."""
+
+    def sample_y(
+        self, X, n_samples, random_state, weight_temperature, scale_temperature, n_averaged
+    ):
+        assert n_averaged == 1
+        return [np.where(np.arange(len(x)) == 12, 4.0, 3.0)[:, None, None] for x in X]
+
+
+def test_envelopes_have_the_course_of_the_movement():
+    X, y = dances()
+    options = {"beat_columns": BEAT, "n_channels": 1, "restore_variance": False}
+    model = BeatSequenceRegressor(Drift(), n_envelope=1, **options).fit(X, y)
+    assert model.n_averaged_ == 1
+    drawn = model.sample_y(X, random_state=0, temperature=0.1)[:, :24, 0]
+    course = model.predict(X)[:, :24]
+    # The mean of the samples is not that of the music; the accent within a bar is kept.
+    expected = np.where(np.arange(24) == 12, 1.0, 0.0)
+    np.testing.assert_allclose((drawn - course).mean(axis=0), expected, atol=0.1)
+    # At a temperature of 1 the density is sampled as it is.
+    plain = model.sample_y(X, random_state=0, temperature=1.0)[:, :24, 0]
+    np.testing.assert_allclose((plain - course).mean(axis=0), 3.0 + expected, atol=0.1)
+
+
+def test_envelopes_of_few_recordings_are_sampled_like_the_rest():
+    X, y = dances()
+    model = BeatSequenceRegressor(
+        Noise(21), n_envelope=1, beat_columns=BEAT, n_channels=1, restore_variance=False
+    ).fit(X, y)
+    # `Noise` takes no `n_averaged`.
+    assert model.n_averaged_ == 0
+    assert model.sample_y(X, random_state=0, temperature=0.1).shape == (200, 45, 1)
+
+
+def test_codes_without_envelopes_are_sampled_as_they_are():
+    X, y = dances()
+    model = BeatSequenceRegressor(
+        Noise(1), n_envelope=0, beat_columns=BEAT, n_channels=1, restore_variance=False
+    ).fit(X, y)
+    codes = model.sample_y(X, random_state=0, temperature=0.1)
+    # As models of earlier versions.
+    del model.n_envelope_, model.n_averaged_
+    np.testing.assert_array_equal(model.sample_y(X, random_state=0, temperature=0.1), codes)
+
+
+def test_the_course_depends_on_the_transposition():
+    X, y = dances()
+    y[:, :40] += 0.5 * y[:, -5:-4]
+    model = BeatSequenceRegressor(Noise(), beat_columns=BEAT, n_channels=1).fit(X, y)
+    drawn = model.sample_y(X, random_state=0, temperature=0.1)[..., 0]
+    plain = dances()[1]
+    found = drawn[:, :20].mean(axis=1) - plain[:, :20].mean(axis=1)
+    assert np.polyfit(drawn[:, -5], found, 1)[0] == pytest.approx(0.5, abs=0.05)
+
+
+def test_an_envelope_has_at_most_all_channels():
+    X, y = dances()
+    with pytest.raises(ValueError, match="at most n_channels=1 as n_envelope"):
+        BeatSequenceRegressor(Noise(), beat_columns=BEAT, n_channels=1, n_envelope=2).fit(X, y)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from sklearn_asdf.density.mixtures import GaussianMixtures
+from sklearn_asdf.density.sampling import Temperature, new_generator, sample_mixtures
 
 
 def make_density(n=3, k=4, d=2, seed=0):
@@ -153,6 +154,30 @@ def test_temperature_raises_each_factor_to_its_power():
     cold = density.sample(1000, 0, weight_temperature=0.01)[0, 0]
     assert (cold < 0).all()
     assert cold.std() == pytest.approx(1, abs=0.1)
+
+
+def test_averaged_dimensions_deviate_from_the_mean_of_the_mixture():
+    n = 4000
+    mixture = (np.full((n, 2), 0.5), np.tile([[-1.0, -1.0], [1.0, 1.0]], (n, 1, 1)))
+    scales = np.full((n, 2, 2), 0.1)
+
+    def sample(scale, n_averaged):
+        return sample_mixtures(
+            *mixture,
+            scales,
+            None,
+            n_samples=1,
+            generator=new_generator(0),
+            temperature=Temperature(1.0, scale),
+            n_averaged=n_averaged,
+        )[:, 0]
+
+    np.testing.assert_array_equal(sample(1.0, 1), sample(1.0, 0))
+    averaged, component = sample(0.25, 1).T
+    # Of the mixture the standard deviation is nearly 1, of a component it is 0.1.
+    assert averaged.std() == pytest.approx(0.25 * np.sqrt(1.01), rel=0.02)
+    assert np.abs(component).std() == pytest.approx(0.05, rel=0.05)
+    np.testing.assert_array_equal(sample(0.0, 1)[:, 0], 0.0)
 
 
 def test_temperature_zero_is_the_heaviest_mean(density):

@@ -112,7 +112,9 @@ def test_weight_zero_leaves_a_clip_out(clips):
 
 def test_wrong_sizes_are_named(clips):
     with pytest.raises(ValueError, match="at most as many n_components"):
-        BeatMelEncoder(n_components=70, n_mels=20).fit(clips)
+        BeatMelEncoder(n_components=90, n_mels=20).fit(clips)
+    with pytest.raises(ValueError, match="n_envelope below n_components=8"):
+        BeatMelEncoder(n_components=8, n_envelope=8).fit(clips)
     with pytest.raises(ValueError, match="fmin below fmax"):
         BeatMelEncoder(fmin=9000.0, fmax=8000.0).fit(clips)
 
@@ -132,3 +134,50 @@ def test_steps_are_moved_only_to_entries_that_recordings_share(clips):
     moved, kept, expected = (e.inverse_transform(code[:1]) for e in (encoder, alone, plain))
     np.testing.assert_allclose(kept, expected, atol=1e-4)
     assert np.abs(moved - kept).max() > 0.01
+
+
+def envelope(y):
+    """Level of frames of 12 ms, in dB above -60."""
+    power = np.square(y[: len(y) // 256 * 256]).reshape(-1, 256).mean(axis=1)
+    return np.maximum(10 * np.log10(power + 1e-12), -60.0)
+
+
+def test_attacks_are_as_sharp_as_short_windows_show_them(clips):
+    errors = []
+    for n_envelope in (0, None):
+        encoder = BeatMelEncoder(
+            n_components=24, n_envelope=n_envelope, codebook_size=None, n_iter=4, random_state=0
+        ).fit(clips)
+        found = encoder.inverse_transform(encoder.transform(clips[:2]))
+        errors.append(
+            np.mean([abs(envelope(a) - envelope(b)).mean() for a, b in zip(found, clips)])
+        )
+    assert errors[1] < 0.85 * errors[0]
+
+
+def test_envelopes_are_the_first_numbers_of_a_step(encoder, clips):
+    assert encoder.n_envelope_ == 6
+    levels = encoder.decoding_[:, :48]
+    assert not levels[6:].any()
+    # A quarter of the amplitude is 12 dB less, where bands are above the floor.
+    code = encoder.transform(np.concatenate([clips[:1], clips[:1] / 4]))
+    steps = code[:, : 30 * 24].reshape(2, 30, 24)
+    loud, quiet = (steps * encoder.scale_) @ levels + encoder.mean_[:48]
+    strongest = loud.mean(axis=0).argmax()
+    assert np.median((loud - quiet)[:, strongest]) == pytest.approx(12.0, abs=1.5)
+
+
+def test_low_notes_remain_where_music_is_transposed_down():
+    # In F sharp major: six semitones down, the bass is below 40 Hz.
+    bass = 0.2 * np.sin(2 * np.pi * 46.25 * np.arange(8 * SR) / SR)
+    y = (music(100.0, semitones=6) + bass).astype(np.float32)[None]
+    encoder = BeatMelEncoder(n_components=12, codebook_size=None, n_iter=8, random_state=0).fit(y)
+    code = encoder.transform(y)
+    assert code[0, -5] == -6
+    found = encoder.inverse_transform(code)
+
+    def share_of_bass(sound):
+        power = np.square(np.abs(np.fft.rfft(sound)))
+        return power[: 8 * 80].sum() / power.sum()
+
+    assert share_of_bass(found[0]) > 0.7 * share_of_bass(y[0])

@@ -223,6 +223,7 @@ class SequenceModel:
         temperature: Temperature,
         state: SequenceState,
         generator: np.random.Generator,
+        n_averaged: int = 0,
     ) -> tuple[np.ndarray, SequenceState]:
         """Sample step by step, each given the samples before it.
 
@@ -238,6 +239,9 @@ class SequenceModel:
             State before the first step, of as many sequences, or of as many times `n_samples`.
         generator : Generator
             Source of random numbers; it is not changed.
+        n_averaged : int, default=0
+            First targets of a step whose deviation from the mean of the mixture has the
+            temperature.
 
         Returns
         -------
@@ -248,6 +252,8 @@ class SequenceModel:
         """
         generator = copy.deepcopy(generator)
         relative = self._relative
+        # Targets that do not vary are not modelled.
+        n_averaged = int(self.scaling.varies[:n_averaged].sum())
 
         def draw(output: np.ndarray) -> np.ndarray:
             logits, means, raw = split_output(output, self.n_mixtures)
@@ -260,6 +266,7 @@ class SequenceModel:
                 n_samples=1,
                 generator=generator,
                 temperature=temperature,
+                n_averaged=n_averaged,
             )[:, 0]
 
         n = len(sequences)

@@ -72,6 +72,7 @@ class SequencePredictionsMixin(FitMixin, DensityMixin, DensityPredictionsMixin, 
         *,
         weight_temperature: float | None = None,
         scale_temperature: float | None = None,
+        n_averaged: int = 0,
         n_steps: int | None = None,
         state: SequenceState | None = None,
         return_state: bool = False,
@@ -95,6 +96,10 @@ class SequencePredictionsMixin(FitMixin, DensityMixin, DensityPredictionsMixin, 
             Temperature of the weights; None means `temperature`.
         scale_temperature : float, default=None
             Temperature of the scales; None means `temperature`.
+        n_averaged : int, default=0
+            Only with `target_step_size`: first targets of a step whose deviation from the mean of
+            the mixture is multiplied by the temperature of the scales: at 0 they are that mean,
+            whatever the component.
         n_steps : int, default=None
             Number of steps, if all steps share their features (`step_size` None and a table). None
             means `n_steps_`.
@@ -114,10 +119,10 @@ class SequencePredictionsMixin(FitMixin, DensityMixin, DensityPredictionsMixin, 
         """
         temperatures = Temperature.of(temperature, weight_temperature, scale_temperature)
         if self.target_step_size is None:
-            if state is not None or return_state or n_steps is not None:
+            if state is not None or return_state or n_steps is not None or n_averaged:
                 raise ValueError(
-                    "expected no state and no n_steps without target_step_size: rows do not depend "
-                    "on each other"
+                    "expected no state, n_steps or n_averaged without target_step_size: rows do "
+                    "not depend on each other"
                 )
             samples = self.predict_dist(X).sample(
                 n_samples,
@@ -134,7 +139,9 @@ class SequencePredictionsMixin(FitMixin, DensityMixin, DensityPredictionsMixin, 
         else:
             generator = new_generator(random_state)
         state = model.start(len(sequences)) if state is None else state
-        samples, state = model.sample(sequences, n_samples, temperatures, state, generator)
+        samples, state = model.sample(
+            sequences, n_samples, temperatures, state, generator, n_averaged
+        )
         samples = self._like_sequences(sequences, samples)
         return (samples, state) if return_state else samples
 
