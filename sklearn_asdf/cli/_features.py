@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -68,9 +69,9 @@ def add(commands: Any) -> None:
         "--rows",
         default="clips",
         choices=("clips", "windows", "takes"),
-        help="what has one row: a clip with all its windows, each window with its time, or a whole "
-        "take with mean and standard deviation of its windows, weighted by their duration, and "
-        "their median and largest value",
+        help="what has one row: a clip with all its windows (clips overlap: for models), each "
+        "window with its time, or a whole take (for statistics) with mean and standard deviation "
+        "of its windows, weighted by their duration, and their median and largest value",
     )
     parser.add_argument(
         "--height",
@@ -171,10 +172,19 @@ def _write_page(page: Path, path: str, markers: Any, options: argparse.Namespace
         lma=_pipeline(options),
         joints=markers,
         clip_duration=options.clip_duration,
-        about={"File": Path(path).name},
+        about=_about(path),
         verbose=verbosity(options),
     )
     say(options, f"{page}: open it in a browser")
+
+
+def _about(path: str) -> dict[str, str]:
+    """Return the name of a file, and its digest."""
+    about = {"File": Path(path).name}
+    if Path(path).is_file():
+        with open(path, "rb") as file:
+            about["SHA-256"] = hashlib.file_digest(file, "sha256").hexdigest()
+    return about
 
 
 def _read(path: str, options: argparse.Namespace) -> Any:

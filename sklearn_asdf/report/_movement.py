@@ -108,7 +108,8 @@ def write_movement_report(
         content = content_of(shown, figure, described, title=title)
         seen = float(described.table["seen"].mean())
         content |= {
-            "facts": f"{duration:.1f} s of dance, {100 * seen:.3g} % of joints and frames seen",
+            "facts": f"Laban features of {duration:.1f} s of dance, "
+            f"{100 * seen:.3g} % of joints and frames seen",
             "video": None if video is None else small_video(video, duration),
             "timeline": timeline(described, shown, figure, {}, Beats()),
             "advice": advice_of_movement(described),

@@ -23,6 +23,11 @@ from ._description import Description
 
 __all__ = ["origin", "origin_of_movement"]
 
+_CITATION = (
+    "sklearn_asdf with its version and commit (CITATION.cff); the features: Larboulette and Gibet, "
+    "MOCO 2015, doi:10.1145/2790994.2790998; the height: de Leva, J. Biomechanics 29, 1996"
+)
+
 
 def origin(
     pipeline: Any,
@@ -57,6 +62,7 @@ def origin_of_movement(
         *((str(topic), str(text)) for topic, text in about.items()),
         ("Dance", _dance(take, take.fps)),
         *_description(described),
+        ("To cite", _CITATION),
         ("Made", _made()),
     ]
 
