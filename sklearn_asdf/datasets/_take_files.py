@@ -6,12 +6,6 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from .._validation import raise_all
-from .._written_tables import kind_of_table
-from ..io._order import is_frame_file, is_hidden
-from ._dance_files import is_video
-from ._pairs import pose_name
-
 __all__ = ["distinct_names", "find_takes", "is_model", "take_name"]
 
 
@@ -62,6 +56,9 @@ def find_takes(paths: Sequence[str], *, videos_first: bool = False) -> list[str]
     list of str
         Paths of takes, each once, those of a folder by name.
     """
+    # Loaded here: names of files alone need no other library.
+    from .._validation import raise_all
+
     takes, problems = [], []
     for path in paths:
         place = Path(path)
@@ -79,6 +76,11 @@ def find_takes(paths: Sequence[str], *, videos_first: bool = False) -> list[str]
 
 
 def _in_folder(folder: Path, videos_first: bool) -> list[str]:
+    from .._written_tables import kind_of_table
+    from ..io._order import is_hidden
+    from ._dance_files import is_video
+    from ._pairs import pose_name
+
     # A .zip may hold poses, or be the model that was made of them; so may a table.
     entries = [entry for entry in sorted(folder.iterdir()) if not is_hidden(entry.name)]
     folders = [entry for entry in entries if entry.is_dir() and not _is_one_take(entry)]
@@ -109,6 +111,8 @@ def is_model(path: str) -> bool:
 
 def _is_one_take(folder: Path) -> bool:
     """Tell whether a folder holds the frames of one take, as OpenPose writes them."""
+    from ..io._order import is_frame_file, is_hidden
+
     files = [f for f in folder.iterdir() if not is_hidden(f.name)]
     frames = [f for f in files if is_frame_file(f)]
     numbered = [f for f in frames if take_name(str(f)).removesuffix("_keypoints")[-1:].isdigit()]

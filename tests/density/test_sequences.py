@@ -298,7 +298,8 @@ def test_gaps_in_features_are_refused(quick):
     X[1, 4:6] = np.nan
     with pytest.raises(ValueError, match="got 2 of 2 in step 2 of row 1"):
         quick.predict(X)
-    with pytest.raises(ValueError, match="no state, n_steps or n_averaged without target_step_size"):
+    message = "no state, n_steps or n_averaged without target_step_size"
+    with pytest.raises(ValueError, match=message):
         MDNRegressor(**QUICK).fit(X[:1], [1.0]).sample_y(X[:1], return_state=True)
     with pytest.raises(ValueError, match="does not depend on them"):
         MDNRegressor(**QUICK).fit(X[:1], [1.0]).predict_dist(X[:1], [1.0])
