@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,12 @@ from sklearn_asdf import make_soundtrack_pipeline
 from sklearn_asdf.datasets import make_dance_music, make_music
 from sklearn_asdf.performance import find_beats
 from sklearn_asdf.report import write_report
-from sklearn_asdf.report._advice import advice_of, advice_of_movement
+from sklearn_asdf.report._advice import (
+    advice_of,
+    advice_of_movement,
+    in_studio,
+    lies_between,
+)
 from sklearn_asdf.report._beats import Beats, beats_of
 from sklearn_asdf.report._curves import courses
 from sklearn_asdf.report._description import describe
@@ -55,6 +61,19 @@ def test_a_missed_beat_has_its_own_remedy(found, options, described):
     known = {"by_rule": True, "tracks_beats": True}
     (advice,) = advice_of(beat(strength), found, described, 16.0, **known)
     assert advice.options == options
+    # A page of the studio names what its visitor can press.
+    shown = in_studio(advice)
+    assert "In the studio" in shown.remedy
+    assert "--" not in shown.remedy + shown.options
+
+
+def test_music_lies_between_beats_that_were_found():
+    between = beats(100, 100, 0.5)
+    assert lies_between(between)
+    assert not lies_between(replace(between, given=True))
+    assert not lies_between(beats(100, 100))
+    assert not lies_between(beats(100, 82, 0.5))
+    assert not lies_between(Beats())
 
 
 def test_a_beat_that_was_given_is_not_advised_again(described):

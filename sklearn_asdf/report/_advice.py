@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ._beats import MIN_DURATION_OF_BEATS, Beats, between_beats, tempo_of
 from ._description import Description
 from ._evidence import Evidence
 
-__all__ = ["Advice", "advice_of", "advice_of_movement"]
+__all__ = ["Advice", "advice_of", "advice_of_movement", "in_studio", "lies_between"]
 
 # A share of joints and frames above which nothing needs to be filmed again.
 _ENOUGH_SEEN = 0.9
 # Relative difference of tempi that are one, and those that are at another level of the metre.
 _SAME_TEMPO = 0.04
+_TAP = "In the studio: “Tap the beat”."
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What is weak, what to do about it, and the options of the command, if there are any."""
+    """What is weak, what to do, and by which options of the command or control of the studio."""
 
     weak: str
     remedy: str
     options: str = ""
+    control: str = ""
+
+
+def in_studio(item: Advice) -> Advice:
+    """Return advice that names the control of the studio in place of options."""
+    return replace(item, remedy=f"{item.remedy} {item.control}".strip(), options="")
+
+
+def lies_between(beats: Beats) -> bool:
+    """Return whether the first sound has the tempo of the dance, and lies between its beats.
+
+    False where the beats of the dance were given, or none were found.
+    """
+    if beats.given or beats.dance is None:
+        return False
+    music = next(iter(beats.sounds.values()))
+    same = abs(tempo_of(music) / tempo_of(beats.dance) - 1) < _SAME_TEMPO
+    return same and between_beats(beats.dance, music)
 
 
 def advice_of(
@@ -105,6 +124,7 @@ def _of_beat(item: Evidence, beats: Beats, duration: float, tracks_beats: bool) 
             "Listen, and if the music is off, tap the beat in the studio, or say the tempo. In a "
             "dance without a beat, take music without a strong one.",
             options or "--bpm 96",
+            _TAP if not options else _tempo_field(*beats.alternatives[:2]),
         )
     music = next(iter(beats.sounds.values()))
     if beats.given:
@@ -115,11 +135,12 @@ def _of_beat(item: Evidence, beats: Beats, duration: float, tracks_beats: bool) 
             "a clearer beat.",
         )
     tempo, own = tempo_of(music), tempo_of(beats.dance)
-    if abs(tempo / own - 1) < _SAME_TEMPO and between_beats(beats.dance, music):
+    if lies_between(beats):
         return Advice(
             "The music has the tempo of the dance, but lies between its beats.",
             "Shift the beat by half of one.",
             "--shift-beat 0.5",
+            "In the studio, press “Again, half a beat later” at the take.",
         )
     if tempo and abs(tempo / own - 1) >= _SAME_TEMPO:
         return Advice(
@@ -127,13 +148,20 @@ def _of_beat(item: Evidence, beats: Beats, duration: float, tracks_beats: bool) 
             "Watch the dance with the music. If the music is off, give the tempo, or tap the beat "
             "in the studio.",
             f"--bpm {own:.0f}",
+            _tempo_field(own),
         )
     return Advice(
         "Music and movement have one tempo, but meet on few beats.",
         "Give the moment of one beat, or tap the beat in the studio. Cut off what is no dance: "
         "one sequence of beats goes through the whole video.",
         f"--bpm {own:.0f} --beat-at 2.4",
+        _TAP,
     )
+
+
+def _tempo_field(*tempi: float) -> str:
+    written = " or ".join(f"{tempo:.0f}" for tempo in tempi)
+    return f"In the studio: Fine-tune, “Beats per minute, if you know them”, {written}."
 
 
 def _of_loudness(item: Evidence, by_rule: bool) -> Advice:
@@ -142,12 +170,14 @@ def _of_loudness(item: Evidence, by_rule: bool) -> Advice:
             "The dancer moves evenly.",
             "There is nothing for the loudness to follow. Choose calm or wild music as a whole.",
             "--energy -1 to 1" if by_rule else "",
+            "In the studio: Fine-tune, “Calm or wild?”." if by_rule else "",
         )
     if by_rule:
         return Advice(
             "The loudness hardly follows the movement.",
             "Let it follow more closely, and give music with calm and loud parts.",
             "--follow 2",
+            "In the studio: Fine-tune, “How closely does the music follow the dance?”.",
         )
     return Advice(
         "The loudness hardly follows the movement.",

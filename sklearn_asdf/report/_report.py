@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from .._progress import Progress
 from .._validation import raise_all, require
-from ..motion.container import as_motion
+from ..motion.container import Motion, as_motion
 from ..music.clips import AudioClips
 from ..music.loudness import at_loudness
 from ..music.sound_file import flac_bytes
@@ -29,7 +30,7 @@ from ..performance import (
 )
 from ..unpaired import UnpairedRegressor
 from ..video._figure import StickFigure
-from ._advice import advice_of
+from ._advice import advice_of, in_studio, lies_between
 from ._beats import Beats, beats_of
 from ._description import describe
 from ._evidence import Answer, verdict_of
@@ -47,7 +48,7 @@ from ._page import (
 from ._scores import answer_from_table, evidence_of_likelihood
 from ._timeline import timeline
 
-__all__ = ["write_report"]
+__all__ = ["Judgement", "judge", "write_report"]
 
 # Below this mean squared error of the spectrogram the paper heard a melody.
 _AUDIBLE = 0.0035
@@ -68,6 +69,7 @@ def write_report(
     random_state: Any = None,
     loudness: float | None = None,
     about: Mapping[str, Any] | None = None,
+    controls: Literal["command", "studio"] = "command",
     verbose: int = 0,
 ) -> dict[str, Any]:
     """Write an HTML page that shows a dance and plays the music that a model generates for it.
@@ -109,6 +111,8 @@ def write_report(
         More to say about where the page comes from, such as the names of the files, by topic. It
         stands at the foot of the page beside the model, the dance, the versions and the date (that
         of the environment variable ``SOURCE_DATE_EPOCH``, where it is set).
+    controls : {"command", "studio"}, default="command"
+        What the advice names: options of the command, or controls of the studio.
     verbose : int, default=0
         Above 0, show progress.
 
@@ -197,32 +201,27 @@ def write_report(
             verbose=verbose,
         )
     duration = shown.take.n_frames / shown.take.fps
-    sounds = {"generated music": _exactly(shown.audio, duration, shown.sr)}
-    if audio is not None:
-        sounds["original music"] = _exactly(audio, duration, shown.sr)
     title = place.stem if title is None else title
     figure = StickFigure(shown.take, size=STAGE, follow=True)
     with Progress("drawing the page", verbose=verbose):
+        judged = judge(pipeline, take, shown, audio=audio, beats=beats, scores=scores)
+        sounds, answer, by_rule = judged.sounds, judged.answer, judged.by_rule
         heard = _alike(sounds, loudness, shown.sr)
-        played = None
-        if beats is None and tracks_beats(pipeline):
-            played = find_beats(pipeline, take).tempo
-        heard_beats = beats_of(shown.take, sounds, shown.sr, given=beats, played=played)
         described = describe(take, title)
-        by_rule = isinstance(audio_regressor_of(pipeline).regressor_, UnpairedRegressor)
-        answer, codec = _answer(pipeline, shown, sounds, heard_beats, scores, by_rule)
         about = dict(about or {})
         topics = origin(
             pipeline, shown, described, take.fps, temperature, random_state, about, by_rule
         )
         advice = advice_of(
             answer.evidence,
-            heard_beats,
+            judged.beats,
             described,
             duration,
             by_rule=by_rule,
             tracks_beats=tracks_beats(pipeline),
         )
+        if controls == "studio":
+            advice = [in_studio(item) for item in advice]
         verdict = answer.as_dict()
         content = content_of(shown.take, figure, described, title=title)
         content |= {
@@ -232,11 +231,11 @@ def write_report(
                 {"name": name, "flac": base64_of(flac_bytes(samples, sr=shown.sr))}
                 for name, samples in heard.items()
             ],
-            "timeline": timeline(described, shown.take, figure, sounds, heard_beats, encoder),
+            "timeline": timeline(described, shown.take, figure, sounds, judged.beats, encoder),
             "origin": topics,
             "answer": answer,
             "advice": advice,
-            "codec": codec,
+            "codec": judged.codec,
             "verdict": verdict_text({"title": title, **verdict, "origin": dict(topics)}),
         }
         content["data"]["sr"] = shown.sr
@@ -245,6 +244,43 @@ def write_report(
             content["video"] = small_video(video, duration, audio=music, sr=shown.sr)
         write_page(place, content)
     return verdict
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Whether music follows a dance, as the report says it, and what that was found from.
+
+    `between` is whether the music lies between the beats of the dance, and the model can shift it.
+    """
+
+    answer: Answer
+    codec: str | None
+    beats: Beats
+    sounds: dict[str, np.ndarray]
+    by_rule: bool
+    between: bool
+
+
+def judge(
+    pipeline: Any,
+    take: Motion,
+    shown: Performance,
+    *,
+    audio: np.ndarray | None = None,
+    beats: ArrayLike | None = None,
+    scores: pd.DataFrame | None = None,
+) -> Judgement:
+    """Return the verdict on the music `shown` for a dance; arguments as of `write_report`."""
+    duration = shown.take.n_frames / shown.take.fps
+    sounds = {"generated music": _exactly(shown.audio, duration, shown.sr)}
+    if audio is not None:
+        sounds["original music"] = _exactly(audio, duration, shown.sr)
+    tracks = tracks_beats(pipeline)
+    played = find_beats(pipeline, take).tempo if beats is None and tracks else None
+    found = beats_of(shown.take, sounds, shown.sr, given=beats, played=played)
+    by_rule = isinstance(audio_regressor_of(pipeline).regressor_, UnpairedRegressor)
+    answer, codec = _answer(pipeline, shown, sounds, found, scores, by_rule)
+    return Judgement(answer, codec, found, sounds, by_rule, tracks and lies_between(found))
 
 
 def _check(place: Path, audio: Any, video: Any) -> np.ndarray | None:

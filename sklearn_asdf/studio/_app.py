@@ -50,6 +50,14 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }
+# A report is one file with its own scripts. It may load nothing, and is kept apart from this page.
+_HEADERS_OF_REPORTS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+        "img-src data: blob:; media-src data: blob:; font-src data:; "
+        "sandbox allow-scripts allow-downloads; base-uri 'none'; form-action 'none'"
+    )
+}
 _GONE = "This page was away for too long, and its files were removed. Reload it to start again."
 
 
@@ -72,9 +80,11 @@ class _Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                own = {name for name, _ in message["headers"]}
+                headers = {name.encode(): value.encode() for name, value in _HEADERS.items()}
                 message["headers"] = [
                     *message["headers"],
-                    *((name.encode(), value.encode()) for name, value in _HEADERS.items()),
+                    *((name, value) for name, value in headers.items() if name not in own),
                 ]
             await send(message)
 
@@ -227,6 +237,7 @@ class _Pages:
             ),
             "remove": lambda: session.remove(str(asked.get("step")), str(asked.get("which", ""))),
             "make": lambda: session.make(Knobs.read(knobs or {})),
+            "later": lambda: session.make_later(int(asked["number"])),
             "save": lambda: session.save_model(int(asked["number"])),
             "prepare": lambda: session.prepare(int(asked["number"]), str(asked["what"])),
         }
@@ -247,7 +258,8 @@ class _Pages:
             # Replaced several times a second: read at once, not stat first and then sent.
             return Response(await run_in_threadpool(path.read_bytes), media_type="image/jpeg")
         download = "download" in request.query_params
-        return FileResponse(path, filename=name if download else None)
+        headers = _HEADERS_OF_REPORTS if parameters["kind"] == "report" else None
+        return FileResponse(path, filename=name if download else None, headers=headers)
 
 
 async def _json(request: Request) -> dict[str, Any]:

@@ -48,6 +48,8 @@ class Job:
         Part of the page that it belongs to.
     finished : callable
         Called with the job when it is done, has failed or was stopped.
+    in_background : bool, default=False
+        Whether all other jobs come first.
 
     Attributes
     ----------
@@ -68,6 +70,7 @@ class Job:
     title: str
     step: str
     finished: Callable[[Job], None] = field(repr=False)
+    in_background: bool = False
     state: str = "waiting"
     progress: dict[str, Any] | None = None
     result: Any = None
@@ -106,11 +109,14 @@ class JobQueue:
         self._thread.start()
 
     def submit(self, job: Job) -> Job:
-        """Append a job."""
+        """Append a job, before those in the background if it is none of them."""
         with self._changed:
             if self._closed:
                 raise RuntimeError("the studio has been closed")
-            self._waiting.append(job)
+            after = len(self._waiting)
+            if not job.in_background:
+                after = sum(not other.in_background for other in self._waiting)
+            self._waiting.insert(after, job)
             self._changed.notify_all()
         return job
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ class Session(SessionWork):
         self, name: str, folder: Path, jobs: JobQueue, *, longest: float, models: str | None = None
     ) -> None:
         super().__init__(name, folder, jobs)
+        self._judging: list[Job] = []
         self.dance: dict[str, Any] | None = None
         self.music: list[dict[str, Any]] = []
         self.shipped: list[str] = []
@@ -190,20 +192,24 @@ class Session(SessionWork):
 
     # Work ----------------------------------------------------------------------------------------
 
-    def make(self, knobs: Knobs) -> None:
-        """Make takes of music for the dance."""
+    def make(self, knobs: Knobs, *, model: dict[str, Any] | None = None) -> None:
+        """Make takes of music for the dance, by the chosen music or by a given model."""
         with self.lock:
             self._check_open()
             if self.dance is None or not self.dance["ready"]:
                 raise ValueError("there is no dance yet: drop a video in step 1")
-            model = self.model_for(trunk=knobs.trunk)
+            if model is None:
+                model = self.model_for(trunk=knobs.trunk)
             first = 1 + max((take["number"] for take in self.takes), default=0)
             folder = self.folder / "takes"
             folder.mkdir(exist_ok=True)
 
         def finished(job: Job) -> None:
             shown = {"knobs": knobs.as_dict(), "model": model}
-            self.takes += [{**take, **shown} for take in job.result]
+            made = [{**take, **shown} for take in job.result]
+            self.takes += made
+            for take in made:
+                self._judge(take)
 
         self._start(
             "make_takes",
@@ -218,6 +224,50 @@ class Session(SessionWork):
             "soundtrack",
             finished,
         )
+
+    def make_later(self, number: int) -> None:
+        """Make a take again, half a beat later."""
+        with self.lock:
+            take = self._take(number)
+        knobs = Knobs(**take["knobs"])
+        shift = (knobs.shift + 0.5) % 1
+        self.make(replace(knobs, shift=shift, takes=1, seed=take["seed"]), model=take["model"])
+
+    def _judge(self, take: dict[str, Any]) -> None:
+        """Find what the report of a take says, after everything that somebody waits for."""
+        assert self.dance is not None
+        arguments = {
+            "model": take["model"],
+            "dance": self.dance["folder"],
+            "seed": take["seed"],
+            "knobs": take["knobs"],
+        }
+
+        def ended(job: Job) -> None:
+            with self.lock:
+                self._judging.remove(job)
+                if job.state == "done":
+                    take["verdict"] = job.result
+                elif job.state == "failed":
+                    sentence = f"It could not be judged: {self._plain(job.problem)}"
+                    take["verdict"] = {"verdict": "", "sentence": sentence, "between": False}
+
+        job = Job(
+            "judge_take", arguments, "Judging the take", "soundtrack", ended, in_background=True
+        )
+        self._judging.append(job)
+        self.jobs.submit(job)
+
+    def close(self) -> None:
+        """Stop everything, and remove all files."""
+        self._stop_judging()
+        super().close()
+
+    def _stop_judging(self) -> None:
+        with self.lock:
+            jobs = list(self._judging)
+        for job in jobs:
+            self.jobs.stop(job)
 
     def model_for(self, *, trunk: bool = False) -> dict[str, Any]:
         """Return what makes the music: the chosen model, or one for the dance and the music."""
@@ -314,6 +364,7 @@ class Session(SessionWork):
         return take
 
     def _forget_dance(self) -> None:
+        self._stop_judging()
         if self.dance is not None:
             shutil.rmtree(self.dance["folder"], ignore_errors=True)
             shutil.rmtree(Path(self.dance["path"]).parent, ignore_errors=True)

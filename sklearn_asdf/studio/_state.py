@@ -20,6 +20,7 @@ _WORDS = {
     "composing": "Putting the music together",
     "finding beats": "Finding the beats",
     "drawing the page": "Drawing the report",
+    "judging the music": "Judging the music",
 }
 
 

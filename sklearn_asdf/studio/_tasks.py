@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "find_dancer",
+    "judge_take",
     "learn",
     "make_takes",
     "read_model",
@@ -343,23 +344,61 @@ def write_page(
     from ..datasets._dance_files import is_video
     from ..report import write_report
 
-    set_to = Knobs.read(knobs)
-    pipeline, factor = _adjusted(_model_of(model), set_to.settings)
-    beats = _beats(pipeline, dance, set_to)
+    pipeline, shown, known, temperature = _again(model, dance, seed, Knobs.read(knobs))
     write_report(
         out,
         pipeline,
         _read_dance(dance),
-        performance=_played(pipeline, dance, [seed], set_to, factor, beats)[0],
-        # The report finds the beat without the model, unless somebody knows it.
-        beats=beats if set_to.beat else None,
+        performance=shown,
+        beats=known,
         video=source if is_video(source) else None,
         title=title,
-        temperature=factor * set_to.variety / 100 or None,
+        temperature=temperature,
         random_state=seed,
         loudness=_LOUDNESS,
+        controls="studio",
     )
     return {}
+
+
+def _again(
+    model: dict[str, Any], dance: str, seed: int, set_to: Knobs
+) -> tuple[Any, Performance, np.ndarray | None, float | None]:
+    """Return the pipeline of a take, the take, its beats if somebody knows them, and temperature.
+
+    A report finds the beat of a dance without the model, unless somebody knows it.
+    """
+    pipeline, factor = _adjusted(_model_of(model), set_to.settings)
+    beats = _beats(pipeline, dance, set_to)
+    shown = _played(pipeline, dance, [seed], set_to, factor, beats)[0]
+    known = beats if set_to.beat else None
+    return pipeline, shown, known, factor * set_to.variety / 100 or None
+
+
+def judge_take(
+    model: dict[str, Any], dance: str, *, seed: int, knobs: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what the report of a take says, without writing it.
+
+    Returns
+    -------
+    dict
+        The `verdict` in a word or two, one `sentence` with it and what counts most, and whether the
+        music lies `between` the beats of the dance.
+    """
+    from ..report._report import judge
+
+    pipeline, shown, known, _ = _again(model, dance, seed, Knobs.read(knobs))
+    with Progress("judging the music"):
+        judged = judge(pipeline, _read_dance(dance), shown, beats=known)
+    verdict = judged.answer.verdict.removesuffix(".")
+    reasons = [item.plain for item in judged.answer.evidence if not item.by_rule]
+    reason = reasons[0] if reasons else judged.answer.sentence
+    return {
+        "verdict": verdict,
+        "sentence": f"{verdict}: {reason[:1].lower()}{reason[1:]}",
+        "between": judged.between,
+    }
 
 
 def save_model(model: dict[str, Any], out: str, *, knobs: dict[str, Any]) -> dict[str, Any]:

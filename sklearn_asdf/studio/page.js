@@ -22,7 +22,7 @@ const waiting = [];      // files that are uploaded after it
 let chosen = null;       // number of the take that is played
 let known = 0;           // number of the last take that was seen
 let awaited = false;     // whether a take was asked for, which is shown when it is there
-let download = null;     // {number, what}: to be fetched as soon as it is made
+let download = null;     // {number, what, tab}: to be fetched, or shown in a tab, as soon as it is made
 const problems = {};     // step: sentence
 const clock = {};        // when each stage of the work began, to tell how long it will take
 let polling = null;
@@ -293,11 +293,20 @@ function showTakes() {
   else if (takes.length && !takes.some((take) => take.number === chosen)) chosen = takes[takes.length - 1].number;
   if (!takes.length) chosen = null;
   known = takes.length ? takes[takes.length - 1].number : 0;
-  list($("takes"), takes.map((take) => [take.number, describe(take), take.number === chosen]), ([number, text, current]) => {
-    const pick = make("button", { type: "button", className: "pick" }, `Take ${number}`, make("small", { textContent: text }));
+  const rows = takes.map((take) => [take.number, describe(take), take.number === chosen, take.verdict || null, Boolean(state.job)]);
+  list($("takes"), rows, ([number, text, current, verdict, busy]) => {
+    const said = verdict ? verdict.sentence : "Does it follow the dance? Being found …";
+    const pick = make("button", { type: "button", className: "pick" }, `Take ${number}`,
+      make("small", { className: "verdict", textContent: said }), make("small", { textContent: text }));
     pick.setAttribute("aria-pressed", String(current));
     pick.onclick = () => { chosen = number; render(); $("take-player").querySelector("video").play().catch(() => {}); };
-    return make("li", { className: current ? "chosen" : "" }, pick, remover("take", number, `take ${number}`));
+    const row = make("li", { className: current ? "chosen" : "" }, pick, remover("take", number, `take ${number}`));
+    if (verdict && verdict.between) {
+      const half = make("button", { type: "button", className: "half quiet", textContent: "Again, half a beat later", disabled: busy });
+      half.onclick = () => { awaited = true; act("soundtrack", "later", { number }); };
+      row.append(half);
+    }
+    return row;
   });
   const video = $("take-player").querySelector("video");
   show($("take-player"), chosen !== null);
@@ -324,11 +333,17 @@ function showTakes() {
 
 function fetchDownload() {
   if (!download || state.job) return;
-  const { number, what } = download;
+  const { number, what, tab } = download;
   const take = state.takes.find((each) => each.number === number);
   const ready = what === "model" ? state.model_saved : what === "sound" || (take && take[what]);
   download = null;
-  if (ready) save(what, number);
+  if (ready) fetchOrShow(what, number, tab);
+  else if (tab) tab.close();
+}
+
+function fetchOrShow(what, number, tab) {
+  if (tab) tab.location.replace(new URL(file(what, number), location.href).href);
+  else save(what, number);
 }
 
 function save(what, number) {
@@ -459,10 +474,18 @@ for (const button of $("downloads").querySelectorAll("button")) {
     const { what } = button.dataset;
     if (what === "sound") return save(what, chosen);
     const take = state.takes.find((each) => each.number === chosen);
-    if (take[what]) return save(what, chosen);
+    // At once, since browsers open tabs only for a click; where they refuse, the file is downloaded.
+    const tab = button.dataset.open ? window.open("", "_blank") : null;
+    if (tab) {
+      tab.opener = null;
+      tab.document.title = "Report";
+      tab.document.body.textContent = "The report is being written …";
+    }
+    if (take[what]) return fetchOrShow(what, chosen, tab);
     await act("soundtrack", what === "model" ? "save" : "prepare",
       what === "model" ? { number: chosen } : { number: chosen, what });
-    if (!problems.soundtrack) download = { number: chosen, what };
+    if (!problems.soundtrack) download = { number: chosen, what, tab };
+    else if (tab) tab.close();
     fetchDownload();
   };
 }

@@ -19,7 +19,15 @@ class Scripted:
     """Stands for the process that computes: answers at once, or when it is told to."""
 
     def __init__(self):
-        self.answers = {"find_dancer": DANCE, "read_model": {"adjustable": True}}
+        self.answers = {
+            "find_dancer": DANCE,
+            "read_model": {"adjustable": True},
+            "judge_take": {
+                "verdict": "Yes",
+                "sentence": "Yes: it is on the beat.",
+                "between": False,
+            },
+        }
         self.calls = []
         self.held = threading.Event()
         self.held.set()

@@ -121,6 +121,25 @@ def test_from_upload_to_download_over_http(port, name, worker, poses, music):
     assert ask(port, "GET", f"/api/s/{name}/file/video/1")[0] == 404
 
 
+def test_a_report_in_a_tab_is_kept_apart_from_the_page(port, name, worker, poses, music):
+    upload(port, name, "dance", "d.npz", poses)
+    wait(lambda: state(port, name)["dance"]["ready"])
+    upload(port, name, "music", "song.wav", music)
+    worker.answers["make_takes"] = [{"number": 1, "seed": 0, "duration": 3.0}]
+    worker.answers["write_page"] = lambda out, **_: Path(out).write_text("<!DOCTYPE html>") and {}
+    assert ask(port, "POST", f"/api/s/{name}/make", {"knobs": {}})[0] == 200
+    wait(lambda: state(port, name)["takes"])
+    ask(port, "POST", f"/api/s/{name}/prepare", {"number": 1, "what": "report"})
+    wait(lambda: state(port, name)["takes"][0].get("report"))
+    status, headers, _ = ask(port, "GET", f"/api/s/{name}/file/report/1")
+    assert (status, headers.get_content_type()) == (200, "text/html")
+    assert headers["content-disposition"] is None
+    [policy] = headers.get_all("content-security-policy")
+    # Its own scripts run, without the rights of the page of the studio.
+    assert "script-src 'unsafe-inline'" in policy
+    assert "sandbox allow-scripts allow-downloads" in policy
+
+
 def test_the_picture_of_the_search_may_change_while_it_is_sent(port, name, worker, poses, studio):
     def find(folder, **_):
         Path(folder, "looking.jpg").write_bytes(b"picture")

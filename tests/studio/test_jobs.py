@@ -35,6 +35,22 @@ def test_jobs_are_done_in_turn_and_a_failed_one_stops_nobody():
         queue.submit(job("good", ended))
 
 
+def test_jobs_in_the_background_come_last():
+    worker, ended = Scripted(), []
+    worker.held.clear()
+    queue = JobQueue(worker)
+    queue.submit(job("running", ended))
+    wait(lambda: worker.calls)
+    queue.submit(Job("later", {}, "Judging", "dance", ended.append, in_background=True))
+    first = queue.submit(job("first", ended))
+    second = queue.submit(job("second", ended))
+    assert [queue.n_before(j) for j in (first, second)] == [1, 2]
+    worker.held.set()
+    wait(lambda: len(ended) == 4)
+    assert [task for task, _ in worker.calls] == ["running", "first", "second", "later"]
+    queue.close()
+
+
 def test_what_fails_at_the_end_of_a_job_does_not_stop_the_queue(caplog):
     worker, ended = Scripted(), []
     queue = JobQueue(worker)

@@ -126,7 +126,8 @@ def test_the_beat_is_tapped_along_with_the_dance(worker, tmp_path, files):
         assert browser.run(said).startswith("120 BPM, tapped")
         click(browser, "Make the soundtrack")
         browser.until("state.takes.length === 1")
-        assert worker.calls[-1][1]["knobs"]["taps"] == [1.0, 1.5, 2.0, 2.5, 3.0]
+        [made] = [arguments for task, arguments in worker.calls if task == "make_takes"]
+        assert made["knobs"]["taps"] == [1.0, 1.5, 2.0, 2.5, 3.0]
         assert [text for text in browser.problems if "422" not in text] == []
 
 
@@ -163,6 +164,18 @@ def test_the_real_work_from_upload_to_download(tmp_path, files):
         click(browser, "Make the soundtrack")
         # The first use of librosa compiles its loops.
         browser.until("state.takes.length === 1", 600)
+        # What the report says stands beside the take.
+        browser.until("state.takes[0].verdict", 100)
+        said = browser.run("document.querySelector('#takes .verdict').textContent")
+        assert said.split(":")[0] in ("Yes", "In part", "In loudness only"), said
+        # Scripts open tabs only for a click of a person.
+        browser.run(
+            "window.open = () => (window.tab = { document: { body: {} }, location: "
+            "{ replace(to) { window.shown = to; } } })"
+        )
+        click(browser, "Open the report")
+        browser.until("window.shown", 200)
+        page = browser.run("fetch(window.shown).then((answer) => answer.text())")
         for text, suffix in [("Table", ".csv"), ("Report", ".html"), ("Model", ".zip")]:
             browser.until("!state.job")
             click(browser, text)
@@ -173,4 +186,9 @@ def test_the_real_work_from_upload_to_download(tmp_path, files):
         assert np.abs(sound).max() > 0.05
         assert browser.downloaded(".csv").read_text().startswith("take,start,")
         assert encoder_of(load(browser.downloaded(".zip"))).sr == sr
-        assert browser.downloaded(".html").read_text().startswith("<!DOCTYPE html>")
+        report = browser.downloaded(".html").read_text()
+        assert report.startswith("<!DOCTYPE html>")
+        assert report == page
+        verdict = browser.run("state.takes[0].verdict.verdict")
+        assert f"<strong>{verdict}.</strong>" in report
+        assert "<code>--" not in report

@@ -29,8 +29,7 @@ def test_from_a_dance_and_music_to_takes(session, worker, poses, music):
     worker.answers["make_takes"] = [{"number": 1, "seed": 5, "duration": 3.0}]
     session.make(Knobs.read({"seed": 5, "wild": 100}))
     idle(session)
-    task, arguments = worker.calls[-1]
-    assert task == "make_takes"
+    [arguments] = [arguments for task, arguments in worker.calls if task == "make_takes"]
     assert arguments["model"]["music"] == [session.music[0]["path"]]
     assert arguments["knobs"]["wild"] == 100
     assert [take["number"] for take in state_of(session)["takes"]] == [1]
@@ -40,6 +39,55 @@ def test_from_a_dance_and_music_to_takes(session, worker, poses, music):
     idle(session)
     session.remove("take", "1")
     assert [take["number"] for take in session.takes] == [2]
+
+
+def test_a_take_is_judged_in_the_background_and_made_half_a_beat_later(
+    session, worker, poses, music
+):
+    give(session, "dance", "d.npz", poses)
+    give(session, "music", "song.wav", music)
+    idle(session)
+    said = {"verdict": "In part", "sentence": "In part: between its beats.", "between": True}
+    worker.answers["judge_take"] = said
+    worker.answers["make_takes"] = lambda first, **_: [{"number": first, "seed": 6, "duration": 3}]
+    session.make(Knobs.read({"seed": 6, "wild": 80, "shift": 0.75}))
+    idle(session)
+    wait(lambda: "verdict" in state_of(session)["takes"][0])
+    assert state_of(session)["takes"][0]["verdict"] == said
+    assert session.problem is None
+    # Other music that was chosen since has nothing to do with it.
+    session.choose_shipped(["waltz"])
+    worker.answers["judge_take"] = ValueError("the dance is gone")
+    session.make_later(1)
+    idle(session)
+    first, again = [arguments for task, arguments in worker.calls if task == "make_takes"]
+    assert again["model"] == first["model"]
+    assert again["knobs"] == {**first["knobs"], "shift": 0.25}
+    wait(lambda: "verdict" in session.takes[1])
+    assert session.takes[1]["verdict"]["sentence"] == "It could not be judged: the dance is gone"
+    assert session.problem is None
+
+
+def test_a_judgement_is_in_nobodys_way_and_ends_with_the_dance(session, worker, poses, music):
+    give(session, "dance", "d.npz", poses)
+    give(session, "music", "song.wav", music)
+    idle(session)
+
+    def judge(**_):
+        worker.held.clear()
+        return {}
+
+    worker.answers["judge_take"] = judge
+    worker.answers["make_takes"] = lambda first, **_: [
+        {"number": first + i, "seed": i, "duration": 3} for i in (0, 1)
+    ]
+    session.make(Knobs(takes=2))
+    # Of the second one: it is held.
+    wait(lambda: [task for task, _ in worker.calls].count("judge_take") == 2)
+    assert session.job is None
+    session.remove("dance", "")
+    wait(lambda: not session._judging)
+    assert session.takes == []
 
 
 def test_places_on_the_server_are_not_told(session, poses, music):
