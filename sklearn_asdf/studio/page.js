@@ -384,6 +384,7 @@ function render() {
   showDance();
   showMusic();
   showTakes();
+  placeTap();
   showSteps();
   showNotes();
   for (const step of ["dance", "music", "soundtrack"]) showWork(step);

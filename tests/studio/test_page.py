@@ -123,11 +123,14 @@ def test_the_beat_is_tapped_along_with_the_dance(worker, tmp_path, files):
                 f"'currentTime', {{configurable: true, value: {at}}})"
             )
             click(browser, "Tap on each beat")
-        assert browser.run(said).startswith("120 BPM, tapped")
+        # The button is at the video that plays, and says what comes next.
+        assert browser.run("document.getElementById('tapping').closest('.card').id") == "dance"
+        assert browser.run(said) == "120 BPM, tapped. Now press “Make the soundtrack”."
         click(browser, "Make the soundtrack")
         browser.until("state.takes.length === 1")
         [made] = [arguments for task, arguments in worker.calls if task == "make_takes"]
         assert made["knobs"]["taps"] == [1.0, 1.5, 2.0, 2.5, 3.0]
+        browser.until("document.getElementById('tapping').closest('.card').id === 'soundtrack'")
         assert [text for text in browser.problems if "422" not in text] == []
 
 
