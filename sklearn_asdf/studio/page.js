@@ -62,7 +62,7 @@ function lost() {
   session = null;
 }
 
-async function open() {
+async function enter() {
   const kept = sessionStorage.getItem("session");
   const about = JSON.parse(sessionStorage.getItem("about") || "null");
   if (kept && about) {
@@ -478,7 +478,6 @@ for (const button of $("downloads").querySelectorAll("button")) {
     // At once, since browsers open tabs only for a click; where they refuse, the file is downloaded.
     const tab = button.dataset.open ? window.open("", "_blank") : null;
     if (tab) {
-      tab.opener = null;
       tab.document.title = "Report";
       tab.document.body.textContent = "The report is being written …";
     }
@@ -502,7 +501,7 @@ window.addEventListener("pagehide", () => {
 });
 window.addEventListener("pageshow", (event) => { if (event.persisted) poll(); });
 document.addEventListener("visibilitychange", () => { if (!document.hidden && session) poll(); });
-open().catch((error) => {
+enter().catch((error) => {
   problems.page = sentence(error);
   showProblems();
 });

@@ -134,6 +134,48 @@ def test_the_beat_is_tapped_along_with_the_dance(worker, tmp_path, files):
         assert [text for text in browser.problems if "422" not in text] == []
 
 
+def test_a_report_is_opened_in_a_tab_and_works_there(worker, tmp_path, files):
+    # It runs, and cannot read the page of the studio.
+    script = (
+        "<script>try { document.title = opener.document.title; } "
+        "catch { document.title = 'It runs'; }</script>"
+    )
+    worker.answers |= {
+        "find_dancer": _tasks.find_dancer,
+        "make_takes": played,
+        "judge_take": {"verdict": "In part", "sentence": "In part: between.", "between": True},
+        "write_page": lambda out, **_: Path(out).write_text("<!DOCTYPE html>" + script) and {},
+    }
+    with opened(Studio(worker=worker, leaving=0.5), tmp_path) as browser:
+        browser.choose("#dance input[type=file]", [files / "my dance.npz"])
+        browser.choose("#music input[type=file]", [files / "song.wav"])
+        browser.until("!document.getElementById('make').disabled")
+        click(browser, "Make the soundtrack")
+        browser.until(
+            "document.querySelector('#takes .verdict')?.textContent === 'In part: between.'"
+        )
+        click(browser, "Again, half a beat later")
+        browser.until("state.takes.length === 2 && state.takes[1].verdict && !state.job")
+        assert browser.run("state.takes.map((take) => take.knobs.shift)") == [0, 0.5]
+        # Scripts open tabs only for a click of a person.
+        x, y = browser.run(
+            "(() => { const button = document.querySelector('[data-open]'); "
+            "button.scrollIntoView({ block: 'center' }); "
+            "const { x, y } = button.getBoundingClientRect(); return [x + 9, y + 9]; })()"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            browser.call(
+                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
+            )
+
+        def titles():
+            found = browser.call("Target.getTargets")["targetInfos"]
+            return {target["title"] for target in found if target["type"] == "page"}
+
+        wait(lambda: "It runs" in titles())
+        assert browser.problems == []
+
+
 def test_work_is_stopped_by_a_button_and_by_closing_the_page(worker, tmp_path):
     worker.held.clear()
     studio = Studio(worker=worker, leaving=0.5)
