@@ -44,11 +44,6 @@ _N_ACCENTS = 4
 FADE_LEAD = 0.005
 
 
-# A unit begins with an onset within this many seconds of its beat; the width is the standard
-# deviation of the Gaussian by which nearer ones are preferred.
-_NEAR_ONSET, _ONSET_WIDTH = 0.08, 0.04
-
-
 class Run(NamedTuple):
     """Consecutive units of one recording: first beat, first unit, number of units."""
 
@@ -216,7 +211,7 @@ def load_units(
     """
     order = np.argsort(starts, kind="stable")
     starts, rows = starts[order], rows[order]
-    edges = np.rint(_beats_on_onsets(analysis) * analysis.sr)
+    edges = np.rint(analysis.beats * analysis.sr)
     reached = np.maximum.accumulate(starts + n_samples)
     # The last clip that starts before a beat; the range up to the furthest end so far is covered.
     last = np.searchsorted(starts, edges[:-1], side="right") - 1
@@ -231,25 +226,6 @@ def load_units(
     features = _join_features(recording, analysis, start, stop)
     steps = analysis.describe_spans(start.astype(int), stop.astype(int))
     return recording, start, stop, clip, features, goes_on, steps
-
-
-def _beats_on_onsets(analysis: AudioAnalysis) -> np.ndarray:
-    """Return the beats of a recording, each on the strongest onset near to it, if there is one.
-
-    A unit is played from a beat of the dance on. It has to begin with its sound, not where the beat
-    of the music would be if nobody played early or late.
-    """
-    strength, fps = analysis.onset_strength, analysis.sr / analysis.hop_length
-    reach = int(_NEAR_ONSET * fps)
-    offset = np.arange(-reach, reach + 1)
-    nearest = np.rint(analysis.beats * fps).astype(int)
-    frame = np.clip(nearest[:, None] + offset, 0, len(strength) - 1)
-    weight = np.exp(-0.5 * (offset / fps / _ONSET_WIDTH) ** 2)
-    # Where nothing sounds, the beat stays.
-    score = strength[frame] * weight + 1e-9 * weight
-    shift = offset[score.argmax(axis=1)] / fps
-    moved = analysis.beats + shift
-    return np.maximum(np.maximum.accumulate(moved), 0.0)
 
 
 def _join_features(
