@@ -9,14 +9,16 @@ around the dancer, with perspective, a tilt and the jitter of a tracker::
     python examples/camera_study.py DANCE_WITH_MELODY
     python examples/camera_study.py DANCE_WITH_MELODY --other dance.bvh.gz dance.npz
     python examples/camera_study.py DANCE_WITH_MELODY --tracker
+    python examples/camera_study.py DANCE_WITH_MELODY --composed
 
 `DANCE_WITH_MELODY` holds the folders ``poses`` and ``audio``. F70 is the F-measure, within 70 ms,
 of the beats that librosa finds in the composed music, against those that the captures tell;
 retrieval is the mean reciprocal rank of a dance's own music under a judge that was fitted to the
 training dances.
 `--tracker` scores the beats that `DanceBeatTracker` finds in all dances instead, three folds by
-piece; nothing is composed. `--other` are dances of other skeletons: for each, the tempo of its
-music and the largest sample.
+piece; nothing is composed. `--composed` scores the music that is composed for the captures
+themselves, three folds by piece, by the beats that librosa and that `analyze` find in it. `--other`
+are dances of other skeletons: for each, the tempo of its music and the largest sample.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ from sklearn_asdf.io import read_poses
 from sklearn_asdf.metrics import DanceMusicJudge, retrieval
 from sklearn_asdf.motion.skeletons import get_skeleton
 from sklearn_asdf.music.analysis import analyze
-from sklearn_asdf.performance import perform
+from sklearn_asdf.performance import find_beats, perform
 
 COCO = get_skeleton("coco17")
 # Direction, height and distance (in the unit of the captures, cm) of the cameras.
@@ -153,6 +155,30 @@ def study(folder, n_test, seed=0, n_videos=3):
     return pipe, table
 
 
+def composed(folder, seed=0):
+    """F70 of the beats of dances, and of the music composed for them, three folds by piece."""
+    data = load_folder(folder, hop_duration=HOP / 2)
+    sr, rows = int(data.audio.sr), []
+    order = np.random.RandomState(seed).permutation(len(data.names))
+    for fold, test in enumerate(np.array_split(order, 3)):
+        train = ~np.isin(data.groups, test)
+        pipe = make_dance_pipeline(random_state=seed).fit(data.poses[train], data.audio[train])
+        for name in (data.names[piece] for piece in test):
+            file = f"{folder}/poses/{name}.npz"
+            take = read_poses(file).resample(30.0)
+            true = np.arange(0, take.duration, float(np.load(file)["seconds_per_beat_audio"]))
+            row = {"fold": fold, "dance": f70(true, find_beats(pipe, take).beats, take.duration)}
+            for title, temperature in (("predicted", None), ("at .1", 0.1)):
+                sound = perform(pipe, take, temperature=temperature, random_state=seed).audio
+                readings = {"librosa": librosa_beats(sound, sr)}
+                readings["analyze"] = analyze(sound, sr=sr).beats
+                for reader, found in readings.items():
+                    row[f"{title}, {reader}"] = f70(true, found, take.duration)
+            rows.append(row)
+    table = pd.DataFrame(rows)
+    return pd.concat([table.groupby("fold").mean(), table.mean().drop("fold").to_frame("all").T])
+
+
 def trackers(folder, seed=0):
     """F70 of the beats that trackers of other pieces find in each dance, by camera."""
     data = load_folder(folder, hop_duration=HOP / 2)
@@ -193,7 +219,11 @@ def main():
     parser.add_argument("--other", nargs="*", default=[], help="dances of other skeletons")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tracker", action="store_true", help="beats that are tracked alone")
+    parser.add_argument("--composed", action="store_true", help="music of all dances, three folds")
     options = parser.parse_args()
+    if options.composed:
+        print(composed(options.folder, options.seed).round(3).to_string(), flush=True)
+        return
     if options.tracker:
         print(trackers(options.folder, options.seed).round(3).to_string(), flush=True)
         return

@@ -130,7 +130,7 @@ def refine_tempo(
     >>> import numpy as np
     >>> from sklearn_asdf.functional.tapped_beats import refine_tempo
     >>> curve = np.cos(2 * np.pi * 1.5 * np.arange(900) / 30)
-    >>> round(refine_tempo(curve, fps=30, tempo=89.6, spread=0.005, weight=1.0), 1)
+    >>> round(refine_tempo(curve, fps=30, tempo=89.6, spread=0.005, weight=20.0), 1)
     90.0
     """
     if spread == 0:
