@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -157,22 +158,26 @@ def test_a_report_is_opened_in_a_tab_and_works_there(worker, tmp_path, files):
         click(browser, "Again, half a beat later")
         browser.until("state.takes.length === 2 && state.takes[1].verdict && !state.job")
         assert browser.run("state.takes.map((take) => take.knobs.shift)") == [0, 0.5]
-        # Scripts open tabs only for a click of a person.
-        x, y = browser.run(
-            "(() => { const button = document.querySelector('[data-open]'); "
-            "button.scrollIntoView({ block: 'center' }); "
-            "const { x, y } = button.getBoundingClientRect(); return [x + 9, y + 9]; })()"
-        )
-        for kind in ("mousePressed", "mouseReleased"):
-            browser.call(
-                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
+
+        def press():
+            # Scripts open tabs only for a click of a person.
+            x, y = browser.run(
+                "(() => { const button = document.querySelector('[data-open]'); "
+                "button.scrollIntoView({ block: 'center', behavior: 'instant' }); "
+                "const { x, y } = button.getBoundingClientRect(); return [x + 9, y + 9]; })()"
             )
+            for kind in ("mousePressed", "mouseReleased"):
+                browser.call(
+                    "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
+                )
+            time.sleep(1.0)
 
         def titles():
             found = browser.call("Target.getTargets")["targetInfos"]
             return {target["title"] for target in found if target["type"] == "page"}
 
-        wait(lambda: "It runs" in titles())
+        # On a busy machine the page may still be moving below the mouse: then it is pressed again.
+        wait(lambda: "It runs" in titles() or press())
         assert browser.problems == []
 
 
