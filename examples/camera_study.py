@@ -25,10 +25,10 @@ from __future__ import annotations
 
 import argparse
 
-import librosa
 import mir_eval
 import numpy as np
 import pandas as pd
+from soundtrack_study import librosa_beats
 
 from sklearn_asdf import DanceBeatTracker, Motion, make_dance_pipeline
 from sklearn_asdf.datasets import load_folder
@@ -74,19 +74,6 @@ def filmed(motion, camera, rng):
     image = project(coco17(motion), scale=SCALE, **camera)
     image += np.array([960.0, 540.0]) + rng.normal(scale=JITTER, size=image.shape)
     return Motion(image.astype(np.float32), fps=motion.fps, skeleton=COCO)
-
-
-def librosa_beats(sound, sr):
-    """Beats that librosa finds in music, near 100 BPM."""
-    found = analyze(sound, sr=sr)
-    return librosa.beat.beat_track(
-        onset_envelope=found.onset_strength,
-        sr=sr,
-        hop_length=found.hop_length,
-        start_bpm=100.0,
-        trim=False,
-        units="time",
-    )[1]
 
 
 def f70(true, found, duration):

@@ -22,7 +22,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-from dance_to_music_study import pooled, real_data, score, split
+from dance_to_music_study import music_of, pooled, real_data, score, split
 
 from sklearn_asdf import make_dance_pipeline
 from sklearn_asdf.datasets import make_dance_music
@@ -40,10 +40,8 @@ def examine(data, options, every):
     pipe.fit(*data.train)
     print(f"fitted in {time.process_time() - start:.0f} s of processor time", flush=True)
     table, _, _ = score(pipe, data, TEMPERATURE, None, options)
-    features = pipe[:-1].transform(data.poses)
-    music = pipe[-1].sample_y(features, random_state=options.seed, temperature=TEMPERATURE)
     copied = data_copying(
-        np.asarray(music)[..., 0],
+        np.asarray(music_of(pipe, data.poses, TEMPERATURE, options.seed)),
         np.asarray(data.train[1][::every]),
         np.asarray(data.audio),
         sr=data.audio.sr,
